@@ -1,0 +1,71 @@
+// Package chart is the chart model: it loads charts from folders and archives,
+// merges values, resolves which dependencies are enabled, edits chart files in
+// place and packages charts reproducibly. It refuses to know a network, a
+// cluster or a clock.
+package chart
+
+// Chart is a loaded chart with its subcharts.
+type Chart struct {
+	Metadata     *Metadata
+	Lock         *Lock
+	Templates    []*File        // templates/**, in path order
+	Values       map[string]any // values.yaml, all documents merged
+	Schema       []byte         // values.schema.json
+	Files        []*File        // everything that has no other role: crds/, README.md, ...
+	Raw          []*File        // every file as it was read, for packaging
+	Dependencies []*Chart       // charts/**
+}
+
+// File is one file of a chart: a slash path relative to the chart and its bytes.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Metadata is Chart.yaml. Keys and omissions are Helm's, because the same
+// structure stands in release records and OCI configs (facts/helm-format.md 4.2, 4.21).
+type Metadata struct {
+	Name         string            `json:"name,omitempty"`
+	Home         string            `json:"home,omitempty"`
+	Sources      []string          `json:"sources,omitempty"`
+	Version      string            `json:"version,omitempty"`
+	Description  string            `json:"description,omitempty"`
+	Keywords     []string          `json:"keywords,omitempty"`
+	Maintainers  []*Maintainer     `json:"maintainers,omitempty"`
+	Icon         string            `json:"icon,omitempty"`
+	APIVersion   string            `json:"apiVersion,omitempty"`
+	Condition    string            `json:"condition,omitempty"`
+	Tags         string            `json:"tags,omitempty"`
+	AppVersion   string            `json:"appVersion,omitempty"`
+	Deprecated   bool              `json:"deprecated,omitempty"`
+	Annotations  map[string]string `json:"annotations,omitempty"`
+	KubeVersion  string            `json:"kubeVersion,omitempty"`
+	Dependencies []*Dependency     `json:"dependencies,omitempty"`
+	Type         string            `json:"type,omitempty"`
+}
+
+// Maintainer is one of Chart.yaml's maintainers.
+type Maintainer struct {
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
+// Dependency is one of Chart.yaml's dependencies.
+type Dependency struct {
+	Name         string   `json:"name"`
+	Version      string   `json:"version,omitempty"`
+	Repository   string   `json:"repository"`
+	Condition    string   `json:"condition,omitempty"`
+	Tags         []string `json:"tags,omitempty"`
+	Enabled      bool     `json:"enabled,omitempty"`
+	ImportValues []any    `json:"import-values,omitempty"`
+	Alias        string   `json:"alias,omitempty"`
+}
+
+// Lock is Chart.lock.
+type Lock struct {
+	Generated    string        `json:"generated"`
+	Digest       string        `json:"digest"`
+	Dependencies []*Dependency `json:"dependencies"`
+}

@@ -1,0 +1,27 @@
+// Package render turns a chart and values into Kubernetes manifests exactly as
+// Helm v4.3.1 does. It is pure: the cluster is a lookup function in Options, and
+// it reads no file, no environment and no network.
+package render
+
+import "context"
+
+// Options say for which release, in which cluster, a chart is rendered.
+type Options struct {
+	ReleaseName string
+	Namespace   string
+	Revision    int  // 1 for an install
+	IsUpgrade   bool // sets .Release.IsUpgrade and IsInstall
+
+	KubeVersion string   // empty means the built-in default, Helm's
+	APIVersions []string // added to the built-in set; or, with Discovered, the whole set
+	Discovered  bool     // KubeVersion and APIVersions come from a live cluster
+
+	// Lookup answers the template function of that name; nil means offline: an empty map.
+	Lookup func(ctx context.Context, apiVersion, kind, namespace, name string) (map[string]any, error)
+
+	IncludeCRDs          bool
+	SubchartNotes        bool
+	SkipSchemaValidation bool
+	EnableDNS            bool
+	Lint                 bool // required and fail do not stop the render; missing values are findings
+}
