@@ -1,0 +1,80 @@
+# make build | test | lint | check | demo | bench | docs. "make check" is what CI runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+export CGO_ENABLED := 0
+export PATH := $(CURDIR)/bin/tools:$(PATH)
+
+GO ?= go
+# The version is stamped from git where git may be asked.
+VCS := $(shell git rev-parse --is-inside-work-tree >/dev/null 2>&1 && echo true || echo false)
+STRIP := -ldflags '-s -w'
+
+GOLANGCI_VERSION := v2.15.0
+HELM_VERSION := v4.3.1
+
+.PHONY: build
+build: bin/pintle bin/pintle-sandbox ## bin/pintle and bin/pintle-sandbox
+
+.PHONY: bin/pintle
+bin/pintle:
+	@$(GO) build -buildvcs=$(VCS) $(STRIP) -o $@ ./cmd/pintle
+
+# The cluster is a program of its own, built once: minutes cold, seconds after.
+SANDBOX_SOURCES := $(shell find sandbox -name '*.go' -not -name '*_test.go') sandbox/go.mod sandbox/go.sum
+bin/pintle-sandbox: $(SANDBOX_SOURCES)
+	@echo "building the sandbox, a whole Kubernetes control plane: some minutes the first time, once"
+	@mkdir -p bin
+	@cd sandbox && $(GO) mod download
+	@cd sandbox && $(GO) build -v -buildvcs=false $(STRIP) -o ../bin/.pintle-sandbox . 2>&1 \
+		| awk '/^go: |error|\.go:/ {print; next} ++n % 100 == 0 {print "  " n " packages compiled"; fflush()}'
+	@mv bin/.pintle-sandbox $@
+	@echo "built $@"
+
+.PHONY: test
+test: build bin/tools/helm ## all tests, the ones on a real cluster included
+	@bin/pintle-sandbox run --name test-$$$$ -- $(GO) test -timeout 15m ./...
+	@cd sandbox && $(GO) test -timeout 15m ./...
+
+.PHONY: lint
+lint: bin/tools/golangci-lint ## static checks; holds the floors of the house
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+	@golangci-lint run ./...
+	@cd sandbox && $(GO) vet ./...
+
+.PHONY: check
+check: deps build lint drift test ## everything CI runs
+
+.PHONY: demo
+demo: build ## the main job in three acts, on a cluster of its own
+	@bin/pintle-sandbox run --name demo -- examples/shop/demo.sh
+
+.PHONY: bench
+bench: build bin/tools/helm ## benchmarks, as ratios
+	@bin/pintle-sandbox run --name bench-$$$$ -- $(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: docs
+docs: ## regenerate docs/cli.md, the man page, shell completion and the JSON schema
+	@$(GO) run ./cmd/docs
+
+.PHONY: drift
+drift: docs
+	@git diff --exit-code -- docs pipeline/config || { echo "generated files are out of date: run \"make docs\" and commit"; exit 1; }
+
+.PHONY: deps
+deps: ## what tests use beyond Go, git and make (Debian; skipped without root)
+	@.ci/deps
+
+.PHONY: clean
+clean: ## what the build made
+	@rm -rf bin build
+
+bin/tools/golangci-lint:
+	@echo "building golangci-lint $(GOLANGCI_VERSION): some minutes, once"
+	@GOBIN=$(CURDIR)/bin/tools $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+# Helm is the oracle that tests compare with, never a dependency.
+bin/tools/helm:
+	@echo "building helm $(HELM_VERSION), which tests compare with: a minute or two, once"
+	@GOBIN=$(CURDIR)/bin/tools $(GO) install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)

@@ -1,0 +1,128 @@
+// Package cmd is the command line: one file a command, the flags, the wiring,
+// the diagnostics and the exit codes. It refuses to hold a rule of its own:
+// what a command does stands in the room that the command is named after.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/sirupsen/logrus"
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+// env is what a command may touch of the process: passed, never global, so
+// that a test can stand in for any of it.
+type env struct {
+	stdin  io.Reader
+	stdout io.Writer // the result, and nothing else
+	stderr io.Writer // everything else
+	getenv func(string) string
+	log    *logrus.Logger
+}
+
+// Main runs the command line args (args[0] is the program) and returns the exit code.
+func Main(args []string) int {
+	ctx, stop := withSignals(context.Background(), os.Stderr)
+	defer stop()
+	return run(ctx, args, env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv})
+}
+
+func run(ctx context.Context, args []string, e env) int {
+	e.log = logrus.New()
+	e.log.SetOutput(e.stderr)
+	e.log.SetLevel(logrus.WarnLevel)
+	e.log.SetFormatter(plainFormatter{})
+	app := newApp(e)
+	err := app.RunContext(ctx, reorder(app, args))
+	return report(ctx, e, err)
+}
+
+// report prints err as one line on stderr and picks the exit code.
+func report(ctx context.Context, e env, err error) int {
+	code := exitCode(err)
+	var quiet *codeError
+	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
+		fmt.Fprintln(e.stderr, "pintle:", err)
+	}
+	if s, ok := signalOf(ctx); ok && code != pipeline.ExitOK {
+		return s.exitCode()
+	}
+	return code
+}
+
+// newApp is the whole command tree; the generated documentation is made from it.
+func newApp(e env) *cli.App {
+	return &cli.App{
+		Name:                   "pintle",
+		Usage:                  "take a repository of microservices from git tags to running releases on Kubernetes",
+		UsageText:              "pintle [global flags] command [flags] [arguments]",
+		Version:                buildVersion(),
+		Description:            appDescription,
+		HideHelpCommand:        true,
+		UseShortOptionHandling: false,
+		Suggest:                true,
+		Reader:                 e.stdin,
+		Writer:                 e.stdout,
+		ErrWriter:              e.stderr,
+		ExitErrHandler:         func(*cli.Context, error) {}, // run decides about exit codes
+		OnUsageError:           usageError,
+		CommandNotFound:        nil,
+		Flags:                  globalFlags(),
+		Before: func(c *cli.Context) error {
+			if c.Bool("debug") {
+				e.log.SetLevel(logrus.DebugLevel)
+			}
+			return nil
+		},
+		Action:   noCommand,
+		Commands: commands(e),
+	}
+}
+
+const appDescription = `One file, pintle.yaml, names the services, where they go and by which branch or tag.
+"pintle init" writes it, "pintle check" checks it, "pintle run" does the whole job:
+version, bump, lint, package, push, plan, deploy, test, with reports in build/pintle.
+
+EXIT STATUS
+   0     done
+   1     unexpected error
+   3     wrong usage or configuration
+   4     a step before deploy failed
+   5     a deploy failed and was rolled back
+   6     a deploy failed and was not rolled back
+   10    plan --exit-code found changes
+   130   interrupted (SIGINT), 143 terminated (SIGTERM)`
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "debug", Usage: "print diagnostics to stderr", EnvVars: []string{"PINTLE_DEBUG"}},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}},
+	}
+}
+
+// noCommand answers a command line without a known command.
+func noCommand(c *cli.Context) error {
+	if c.Args().Len() == 0 {
+		return cli.ShowAppHelp(c)
+	}
+	name := c.Args().First()
+	hint := `see "pintle --help"`
+	if s := cli.SuggestCommand(c.App.Commands, name); s != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", s, hint)
+	}
+	return usagef("no command %q: %s", name, hint)
+}
+
+// plainFormatter prints diagnostics as plain lines: time stamps come from the CI.
+type plainFormatter struct{}
+
+// Format implements logrus.Formatter.
+func (plainFormatter) Format(e *logrus.Entry) ([]byte, error) {
+	return fmt.Appendf(nil, "pintle: %s: %s\n", e.Level, e.Message), nil
+}

@@ -1,0 +1,61 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// sandboxBinary is a program of its own: it links a whole Kubernetes control
+// plane, which must not weigh on every pipeline step.
+const sandboxBinary = "pintle-sandbox"
+
+func sandboxCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name:            "sandbox",
+		Usage:           "a real Kubernetes control plane and an OCI registry on this machine, to try things on",
+		ArgsUsage:       "up|down|status|run|image ...",
+		Description:     "Runs " + sandboxBinary + ", found by $PINTLE_SANDBOX, beside pintle, or on PATH. \"pintle sandbox --help\" shows its commands.",
+		SkipFlagParsing: true,
+		Action: func(c *cli.Context) error {
+			path, err := findSandbox(e.getenv)
+			if err != nil {
+				return withCode(3, err)
+			}
+			args := append([]string{"pintle sandbox"}, c.Args().Slice()...)
+			// The program takes this process's place, so signals and the exit status are its own.
+			if err := syscall.Exec(path, args, os.Environ()); err != nil {
+				return fmt.Errorf("start the sandbox %s: %w", path, err)
+			}
+			return nil
+		},
+	}
+}
+
+func findSandbox(getenv func(string) string) (string, error) {
+	if path := getenv("PINTLE_SANDBOX"); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("find the sandbox: $PINTLE_SANDBOX: %w", err)
+		}
+		return path, nil
+	}
+	if self, err := os.Executable(); err == nil {
+		if real, err := filepath.EvalSymlinks(self); err == nil {
+			self = real
+		}
+		beside := filepath.Join(filepath.Dir(self), sandboxBinary)
+		if _, err := os.Stat(beside); err == nil {
+			return beside, nil
+		}
+	}
+	path, err := exec.LookPath(sandboxBinary)
+	if err != nil {
+		return "", errors.New("find the sandbox: no " + sandboxBinary + " beside pintle or on PATH: build it with \"make build\", or name it in $PINTLE_SANDBOX")
+	}
+	return path, nil
+}

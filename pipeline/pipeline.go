@@ -1,0 +1,71 @@
+// Package pipeline turns a pintle.yaml into work: the steps of a service, the
+// graph of services, and the runner that takes one through the other.
+//
+//	check    version -> bump -> lint -> package          every unit, side by side
+//	release  push -> plan -> deploy -> test              along needs, dependants after what they need
+//
+// Nothing is published or deployed unless every unit has passed its check
+// steps, so a broken chart never leaves a run half done. The package refuses to
+// print, to parse flags and to know how a cluster or a registry is spoken to:
+// the domain packages do the work, events tell about it.
+package pipeline
+
+import (
+	"context"
+
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// Unit is one thing that a run takes through its steps: a service of the
+// repository, a third-party release, or the environment itself.
+type Unit struct {
+	Name  string
+	Needs []string // names of units whose release steps come first
+	Steps []Step
+}
+
+// Step is one piece of a unit's work. Its Run must tell everything through its
+// result and the span; it never panics on bad input and returns soon after ctx ends.
+type Step struct {
+	Name  string
+	Phase Phase
+	Run   func(ctx context.Context, span event.Span) event.Result
+}
+
+// Phase says when a step may run and how grave its failure is.
+type Phase int
+
+// The phases of a unit, in order.
+const (
+	Check   Phase = iota // changes nothing outside the working tree
+	Publish              // changes a registry
+	Release              // changes the cluster
+)
+
+// Exit codes of a run; the gravest step decides. 2 is left to Go's panic, and
+// 3 is for what is wrong before a run begins.
+const (
+	ExitOK          = 0
+	ExitUnexpected  = 1
+	ExitUsage       = 3
+	ExitFailed      = 4  // a step before deploy failed
+	ExitRolledBack  = 5  // a deploy failed and the state before it is back
+	ExitNotRolled   = 6  // a deploy failed and was not rolled back
+	ExitChanges     = 10 // plan --exit-code found changes
+	ExitInterrupted = 130
+	ExitTerminated  = 143
+)
+
+// exitCode is what one step's result makes of the whole run.
+func exitCode(p Phase, s event.Status) int {
+	switch {
+	case !s.Bad():
+		return ExitOK
+	case p != Release:
+		return ExitFailed
+	case s == event.RolledBack:
+		return ExitRolledBack
+	default:
+		return ExitNotRolled
+	}
+}

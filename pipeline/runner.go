@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// runner takes units through their steps.
+type runner struct {
+	log  *event.Log
+	seat chan struct{} // one for each unit that may work at a time
+
+	mu    sync.Mutex
+	code  int
+	cause string // the first bad step of the check phase, as "lint of cart failed"
+}
+
+// run executes the units and returns the exit code of the gravest step. It
+// returns when every step has ended; after ctx ends no further step starts, and
+// the steps that never ran are told as skipped.
+func run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, error) {
+	units, err := order(units)
+	if err != nil {
+		return ExitUsage, err
+	}
+	for _, u := range units {
+		for _, s := range u.Steps {
+			log.Emit(event.Event{Kind: event.Planned, Service: u.Name, Step: s.Name})
+		}
+	}
+	r := &runner{log: log, seat: make(chan struct{}, max(parallel, 1))}
+	r.checkAll(ctx, units)
+	r.releaseAll(ctx, units)
+	return r.code, nil
+}
+
+// checkAll runs every unit's check steps side by side.
+func (r *runner) checkAll(ctx context.Context, units []Unit) {
+	var wg sync.WaitGroup
+	for _, u := range units {
+		checks, _ := split(u.Steps)
+		wg.Go(func() {
+			r.seat <- struct{}{}
+			defer func() { <-r.seat }()
+			if failed := r.steps(ctx, u.Name, checks); failed != "" {
+				r.blame(failed + " of " + u.Name + " failed")
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// releaseAll runs the publish and release steps along the graph. When a check
+// has failed none of them runs.
+func (r *runner) releaseAll(ctx context.Context, units []Unit) {
+	ends := make(map[string]*end, len(units))
+	for _, u := range units {
+		ends[u.Name] = &end{done: make(chan struct{})}
+	}
+	var wg sync.WaitGroup
+	for _, u := range units {
+		wg.Go(func() {
+			e := ends[u.Name]
+			defer close(e.done)
+			e.reason = r.release(ctx, u, ends)
+		})
+	}
+	wg.Wait()
+}
+
+// end is how a unit's release came out. reason is empty when all went well,
+// else what its dependants say when they are skipped; it may be read after done.
+type end struct {
+	done   chan struct{}
+	reason string
+}
+
+func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) string {
+	_, steps := split(u.Steps)
+	if r.cause != "" {
+		r.skip(u.Name, steps, "nothing is released: "+r.cause)
+		return ""
+	}
+	for _, need := range u.Needs {
+		<-ends[need].done
+	}
+	for _, need := range u.Needs {
+		if reason := ends[need].reason; reason != "" {
+			r.skip(u.Name, steps, fmt.Sprintf("needs %s: %s", need, reason))
+			return reason
+		}
+	}
+	r.seat <- struct{}{}
+	defer func() { <-r.seat }()
+	if failed := r.steps(ctx, u.Name, steps); failed != "" {
+		return failed + " of " + u.Name + " failed"
+	}
+	if ctx.Err() != nil {
+		return "interrupted"
+	}
+	return ""
+}
+
+// steps runs the steps in order until one fails; it returns that one's name.
+func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
+	for i, s := range steps {
+		if ctx.Err() != nil {
+			r.skip(unit, steps[i:], "interrupted: "+context.Cause(ctx).Error())
+			return ""
+		}
+		result := r.log.Step(unit, s.Name, func(span event.Span) event.Result { return s.Run(ctx, span) })
+		r.weigh(exitCode(s.Phase, result.Status))
+		if result.Status.Bad() {
+			r.skip(unit, steps[i+1:], s.Name+" failed")
+			return s.Name
+		}
+	}
+	return ""
+}
+
+func (r *runner) skip(unit string, steps []Step, reason string) {
+	for _, s := range steps {
+		r.log.Skip(unit, s.Name, reason)
+	}
+}
+
+func (r *runner) weigh(code int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.code = max(r.code, code)
+}
+
+func (r *runner) blame(cause string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cause == "" {
+		r.cause = cause
+	}
+}
+
+// split parts a unit's steps into those of the check phase and the rest.
+func split(steps []Step) (checks, rest []Step) {
+	for i, s := range steps {
+		if s.Phase != Check {
+			return steps[:i], steps[i:]
+		}
+	}
+	return steps, nil
+}

@@ -1,0 +1,146 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// trail records how the steps of a run ended.
+type trail struct {
+	mu   sync.Mutex
+	ends map[string]event.Event
+	seq  []string
+}
+
+func (t *trail) sink(e event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := e.Service + "/" + e.Step
+	switch e.Kind {
+	case event.StepStarted:
+		t.seq = append(t.seq, key)
+	case event.StepFinished:
+		t.ends[key] = e
+	}
+}
+
+func unit(name string, needs []string, outcome map[string]event.Status) Unit {
+	step := func(step string, phase Phase) Step {
+		return Step{Name: step, Phase: phase, Run: func(context.Context, event.Span) event.Result {
+			if s, ok := outcome[step]; ok {
+				return event.Result{Status: s}
+			}
+			return event.Result{Status: event.Passed}
+		}}
+	}
+	return Unit{Name: name, Needs: needs, Steps: []Step{step("lint", Check), step("push", Publish), step("deploy", Release)}}
+}
+
+func runUnits(t *testing.T, ctx context.Context, parallel int, units ...Unit) (int, *trail) {
+	t.Helper()
+	tr := &trail{ends: map[string]event.Event{}}
+	code, err := run(ctx, event.NewLog(nil, tr.sink), parallel, units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, tr
+}
+
+func (t *trail) statuses() map[string]string {
+	out := map[string]string{}
+	for k, e := range t.ends {
+		out[k] = strings.TrimSpace(string(e.Status) + " " + e.Message)
+	}
+	return out
+}
+
+func TestRunFollowsNeeds(t *testing.T) {
+	for _, parallel := range []int{1, 4} {
+		code, tr := runUnits(t, t.Context(), parallel,
+			unit("web", []string{"cart", "catalog"}, nil), unit("cart", []string{"redis"}, nil),
+			unit("catalog", nil, nil), unit("redis", nil, nil))
+		if code != ExitOK {
+			t.Errorf("parallel %d: exit code %d", parallel, code)
+		}
+		at := func(key string) int { return slices.Index(tr.seq, key) }
+		for _, pair := range [][2]string{{"redis/deploy", "cart/push"}, {"cart/deploy", "web/push"}, {"catalog/deploy", "web/push"}} {
+			if a, b := at(pair[0]), at(pair[1]); a < 0 || b < 0 || a > b {
+				t.Errorf("parallel %d: %s at %d, %s at %d", parallel, pair[0], a, pair[1], b)
+			}
+		}
+	}
+}
+
+func TestRunSkipsDependantsOfAFailure(t *testing.T) {
+	code, tr := runUnits(t, t.Context(), 4,
+		unit("cart", nil, map[string]event.Status{"deploy": event.RolledBack}),
+		unit("web", []string{"cart"}, nil), unit("mail", []string{"web"}, nil), unit("catalog", nil, nil))
+	if code != ExitRolledBack {
+		t.Errorf("exit code %d", code)
+	}
+	want := map[string]string{
+		"cart/lint": "passed", "cart/push": "passed", "cart/deploy": "rolled-back",
+		"catalog/lint": "passed", "catalog/push": "passed", "catalog/deploy": "passed",
+		"web/lint": "passed", "mail/lint": "passed",
+		"web/push": "skipped needs cart: deploy of cart failed", "web/deploy": "skipped needs cart: deploy of cart failed",
+		"mail/push": "skipped needs web: deploy of cart failed", "mail/deploy": "skipped needs web: deploy of cart failed",
+	}
+	if diff := cmp.Diff(want, tr.statuses()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRunReleasesNothingWhenACheckFails(t *testing.T) {
+	code, tr := runUnits(t, t.Context(), 2,
+		unit("cart", nil, map[string]event.Status{"lint": event.Failed}), unit("web", nil, nil))
+	if code != ExitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	for _, key := range []string{"cart/push", "cart/deploy", "web/push", "web/deploy"} {
+		if e := tr.ends[key]; e.Status != event.Skipped || e.Message != "nothing is released: lint of cart failed" {
+			t.Errorf("%s: %s %q", key, e.Status, e.Message)
+		}
+	}
+}
+
+func TestRunGravestFailureDecides(t *testing.T) {
+	code, _ := runUnits(t, t.Context(), 2,
+		unit("a", nil, map[string]event.Status{"deploy": event.RolledBack}),
+		unit("b", nil, map[string]event.Status{"deploy": event.Failed}),
+		unit("c", nil, map[string]event.Status{"push": event.Failed}))
+	if code != ExitNotRolled {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestRunStartsNothingAfterCancel(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stopper := unit("a", nil, nil)
+	stopper.Steps[1].Run = func(context.Context, event.Span) event.Result {
+		cancel(errors.New("SIGTERM"))
+		return event.Result{Status: event.Passed}
+	}
+	_, tr := runUnits(t, ctx, 1, stopper, unit("b", []string{"a"}, nil))
+	want := map[string]string{
+		"a/lint": "passed", "a/push": "passed", "a/deploy": "skipped interrupted: SIGTERM",
+		"b/lint": "passed", "b/push": "skipped needs a: interrupted", "b/deploy": "skipped needs a: interrupted",
+	}
+	if diff := cmp.Diff(want, tr.statuses()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOrderShowsTheCycle(t *testing.T) {
+	_, err := order([]Unit{{Name: "a", Needs: []string{"b"}}, {Name: "b", Needs: []string{"c"}}, {Name: "c", Needs: []string{"a"}}})
+	if err == nil || !strings.Contains(err.Error(), "a -> b -> c -> a") {
+		t.Errorf("got %v", err)
+	}
+}
