@@ -1,0 +1,234 @@
+package chart
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// BumpOptions say what Bump writes. An empty field leaves its value alone.
+type BumpOptions struct {
+	Version    string // of Chart.yaml
+	AppVersion string // of Chart.yaml; the line is inserted below version when there is none
+	Image      *BumpImage
+}
+
+// BumpImage is the image that values.yaml names.
+type BumpImage struct {
+	Repository     string
+	Tag            string
+	RepositoryPath []string // default image.repository
+	TagPath        []string // default image.tag
+}
+
+// FileChange is a file of a chart before and after an edit.
+type FileChange struct {
+	Name     string // relative to the chart, with slashes
+	Old, New []byte
+}
+
+// Bump edits Chart.yaml and values.yaml of the chart in files and returns what
+// changed; nothing is written, and a second Bump of the result changes nothing.
+// A path that values.yaml lacks is an *EditError with ErrNoSuchKey.
+func Bump(files fs.FS, o BumpOptions) ([]FileChange, error) {
+	var changes []FileChange
+	edit := func(name string, f func([]byte) ([]byte, error)) error {
+		old, err := readBounded(files, name)
+		if err != nil {
+			return err
+		}
+		edited, err := f(old)
+		if err != nil {
+			return fmt.Errorf("bump %s: %w", name, err)
+		}
+		if !bytes.Equal(old, edited) {
+			changes = append(changes, FileChange{Name: name, Old: old, New: edited})
+		}
+		return nil
+	}
+	if o.Version != "" || o.AppVersion != "" {
+		if err := edit("Chart.yaml", func(src []byte) ([]byte, error) { return bumpMetadata(src, o.Version, o.AppVersion) }); err != nil {
+			return nil, err
+		}
+	}
+	if edits := imageEdits(o.Image); len(edits) > 0 {
+		if err := edit("values.yaml", func(src []byte) ([]byte, error) { return SetScalars(src, edits) }); err != nil {
+			return nil, err
+		}
+	}
+	return changes, nil
+}
+
+func imageEdits(image *BumpImage) []Edit {
+	var edits []Edit
+	if image != nil && image.Repository != "" {
+		edits = append(edits, Edit{Path: pathOr(image.RepositoryPath, "image", "repository"), Value: image.Repository})
+	}
+	if image != nil && image.Tag != "" {
+		edits = append(edits, Edit{Path: pathOr(image.TagPath, "image", "tag"), Value: image.Tag})
+	}
+	return edits
+}
+
+func pathOr(path []string, otherwise ...string) []string {
+	if len(path) == 0 {
+		return otherwise
+	}
+	return path
+}
+
+// bumpMetadata sets version and appVersion of a Chart.yaml, where not empty.
+func bumpMetadata(src []byte, version, appVersion string) ([]byte, error) {
+	var err error
+	if version != "" {
+		if src, err = SetScalars(src, []Edit{{Path: []string{"version"}, Value: version}}); err != nil {
+			return nil, err
+		}
+	}
+	if appVersion == "" {
+		return src, nil
+	}
+	edited, err := SetScalars(src, []Edit{{Path: []string{"appVersion"}, Value: appVersion}})
+	if errors.Is(err, ErrNoSuchKey) {
+		return insertBelow(src, "version", "appVersion", appVersion)
+	}
+	return edited, err
+}
+
+// insertBelow adds a key with a string value to the root mapping, right below
+// the key sibling, in the same style.
+func insertBelow(src []byte, sibling, key, value string) ([]byte, error) {
+	docs, err := parseDocuments(src)
+	if err != nil {
+		return nil, err
+	}
+	f, err := find(docs, []string{sibling})
+	if err != nil {
+		return nil, &EditError{Path: sibling, Err: err}
+	}
+	_, at, err := scalarRange(src, lineStarts(src), f.value)
+	if err != nil {
+		return nil, &EditError{Path: sibling, Line: f.line(), Err: err}
+	}
+	text := fmt.Sprintf(", %q: %s", key, doubleQuoted(value))
+	if f.parents[0].Style&yaml.FlowStyle == 0 {
+		at += lineLength(src[at:])
+		text = newline(src) + strings.Repeat(" ", f.key.Column-1) + key + ": " + doubleQuoted(value)
+	}
+	out := []byte(string(src[:at]) + text + string(src[at:]))
+	if !insertedOnly(src, out, key, value) {
+		return nil, fmt.Errorf("%s cannot be added safely; write a line %q into the file", key, key+": "+doubleQuoted(value))
+	}
+	return out, nil
+}
+
+func lineLength(src []byte) int {
+	if i := bytes.IndexAny(src, "\r\n"); i >= 0 {
+		return i
+	}
+	return len(src)
+}
+
+func newline(src []byte) string {
+	if bytes.Contains(src, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+func insertedOnly(before, after []byte, key, value string) bool {
+	var old, edited map[string]any
+	if yaml.Unmarshal(before, &old) != nil || yaml.Unmarshal(after, &edited) != nil || edited[key] != value {
+		return false
+	}
+	delete(edited, key)
+	return reflect.DeepEqual(old, edited)
+}
+
+func readBounded(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read chart: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxEditBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read chart: %w", err)
+	}
+	return data, nil // one byte too many is refused by the parser
+}
+
+// WriteChanges writes the new content of changed files below dir. All new
+// files are complete on disk before the first old one is replaced; each is
+// replaced in one step and keeps its mode, and a link stays a link.
+func WriteChanges(dir string, changes []FileChange) error {
+	renames := map[string]string{}
+	defer func() {
+		for temp := range renames {
+			os.Remove(temp) // a renamed one is gone already
+		}
+	}()
+	var order []string
+	for _, c := range changes {
+		target, err := filepath.EvalSymlinks(filepath.Join(dir, filepath.FromSlash(c.Name)))
+		if err != nil {
+			return fmt.Errorf("write %s: %w", c.Name, err)
+		}
+		temp, err := writeTemp(target, c.New)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", c.Name, err)
+		}
+		renames[temp] = target
+		order = append(order, temp)
+	}
+	for _, temp := range order {
+		if err := os.Rename(temp, renames[temp]); err != nil {
+			return fmt.Errorf("write %s: %w", renames[temp], err)
+		}
+	}
+	return nil
+}
+
+// WriteFile writes data to path in one step: a reader sees the old file or the
+// whole new one. An existing file keeps its mode, a new one gets 0644.
+func WriteFile(path string, data []byte) error {
+	temp, err := writeTemp(path, data)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		os.Remove(temp)
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeTemp writes data to a new file beside path, with path's mode, and
+// leaves nothing behind when it fails.
+func writeTemp(path string, data []byte) (name string, err error) {
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		return "", err
+	}
+	return f.Name(), f.Chmod(mode)
+}

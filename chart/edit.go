@@ -1,0 +1,298 @@
+package chart
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxEditBytes bounds a YAML file that is edited: Helm reads no larger chart
+// file either (facts/helm-format.md 4.10).
+const maxEditBytes = 5 << 20
+
+// ErrNoSuchKey says that a path leads to nothing in the file.
+var ErrNoSuchKey = errors.New("no such key")
+
+// Edit sets one scalar of a YAML file to a string.
+type Edit struct {
+	Path  []string // mapping keys and list indexes, from the root: "image", "tag" or "containers", "0", "image"
+	Value string   // always a YAML string: it gets quotes where plain text would be a number or a bool
+}
+
+// EditError says which path could not be edited, and why.
+type EditError struct {
+	Path string // as written by a human: image.tag
+	Line int    // 1-based; 0 when the path was not found
+	Err  error  // ErrNoSuchKey, or what stands in the way
+}
+
+// Error is one line: place, path, reason.
+func (e *EditError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	}
+	return fmt.Sprintf("line %d: %s: %v", e.Line, e.Path, e.Err)
+}
+
+// Unwrap gives the reason, so that errors.Is(err, ErrNoSuchKey) works.
+func (e *EditError) Unwrap() error { return e.Err }
+
+// SetScalars replaces the bytes of scalars in a YAML file and leaves every
+// other byte as it is: comments, order, blank lines, line ends and the value's
+// own quotes. In a file of several documents the last one that has the path is
+// edited, because that one wins when values are merged (facts/helm-format.md
+// 4.10). A value that is already the wanted string is not touched.
+//
+// The result is parsed again and compared with the original node by node; an
+// edit that would change anything else is an error, so no broken file comes
+// out. A path that is not there is an *EditError with ErrNoSuchKey; block
+// scalars, aliases, values shared through an anchor and duplicate keys are
+// refused with an *EditError too.
+func SetScalars(src []byte, edits []Edit) ([]byte, error) {
+	docs, err := parseDocuments(src)
+	if err != nil {
+		return nil, err
+	}
+	var splices []splice
+	wanted := map[*yaml.Node]string{}
+	lines := lineStarts(src)
+	for _, e := range edits {
+		f, err := find(docs, e.Path)
+		if err == nil {
+			err = f.editable(docs)
+		}
+		if err != nil {
+			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: err}
+		}
+		if old, twice := wanted[f.value]; twice && old != e.Value {
+			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: errors.New("set twice, to different values")}
+		} else if twice || isString(f.value, e.Value) {
+			continue
+		}
+		wanted[f.value] = e.Value
+		start, end, err := scalarRange(src, lines, f.value)
+		if err != nil {
+			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: err}
+		}
+		splices = append(splices, splice{start, end, f.encode(src, start, end, e.Value)})
+	}
+	return spliceVerified(src, docs, splices, wanted)
+}
+
+// splice replaces src[start:end] with text.
+type splice struct {
+	start, end int
+	text       string
+}
+
+func spliceVerified(src []byte, docs []*yaml.Node, splices []splice, wanted map[*yaml.Node]string) ([]byte, error) {
+	if len(splices) == 0 {
+		return bytes.Clone(src), nil
+	}
+	slices.SortFunc(splices, func(a, b splice) int { return a.start - b.start })
+	var out bytes.Buffer
+	at := 0
+	for _, s := range splices {
+		if s.start < at {
+			return nil, errors.New("edit YAML: two edits overlap")
+		}
+		out.Write(src[at:s.start])
+		out.WriteString(s.text)
+		at = s.end
+	}
+	out.Write(src[at:])
+	edited, err := parseDocuments(out.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("edit YAML: the result would be broken: %w", err)
+	}
+	if !slices.EqualFunc(docs, edited, func(a, b *yaml.Node) bool { return sameExcept(a, b, wanted) }) {
+		return nil, errors.New("edit YAML: the file is written in a way that cannot be edited safely; set the value by hand once, as plain or quoted text on one line")
+	}
+	return out.Bytes(), nil
+}
+
+// sameExcept reports whether b is a as it was, with only the wanted scalars changed.
+func sameExcept(a, b *yaml.Node, wanted map[*yaml.Node]string) bool {
+	if a.Anchor != b.Anchor {
+		return false
+	}
+	if value, ok := wanted[a]; ok {
+		return isString(b, value)
+	}
+	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && a.Style == b.Style &&
+		slices.EqualFunc(a.Content, b.Content, func(x, y *yaml.Node) bool { return sameExcept(x, y, wanted) })
+}
+
+func isString(n *yaml.Node, value string) bool {
+	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value == value
+}
+
+func parseDocuments(src []byte) ([]*yaml.Node, error) {
+	if len(src) > maxEditBytes {
+		return nil, fmt.Errorf("parse YAML: %d bytes are more than the %d that a chart file may have", len(src), maxEditBytes)
+	}
+	if !utf8.Valid(src) {
+		return nil, errors.New("parse YAML: not UTF-8 text; save the file as UTF-8")
+	}
+	var docs []*yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	for {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("parse YAML: %w", err)
+		}
+		docs = append(docs, &doc)
+	}
+}
+
+// found is where a path leads.
+type found struct {
+	root    *yaml.Node
+	parents []*yaml.Node // the collections on the way, outermost first
+	key     *yaml.Node   // nil in a list
+	value   *yaml.Node
+}
+
+func (f found) line() int {
+	if f.value == nil {
+		return 0
+	}
+	return f.value.Line
+}
+
+// find follows path in the last document that has it.
+func find(docs []*yaml.Node, path []string) (found, error) {
+	var first error
+	for _, doc := range slices.Backward(docs) {
+		f, err := findIn(doc, path)
+		if err == nil || !errors.Is(err, ErrNoSuchKey) {
+			return f, err
+		}
+		first = err
+	}
+	if first == nil {
+		first = ErrNoSuchKey
+	}
+	return found{}, first
+}
+
+func findIn(doc *yaml.Node, path []string) (found, error) {
+	f := found{root: doc}
+	if len(doc.Content) == 1 {
+		f.value = doc.Content[0]
+	}
+	for _, step := range path {
+		if f.value == nil {
+			return found{}, ErrNoSuchKey
+		}
+		f.parents = append(f.parents, f.value)
+		var err error
+		switch f.value.Kind {
+		case yaml.MappingNode:
+			f.key, f.value, err = lookupKey(f.value, step)
+		case yaml.SequenceNode:
+			f.key, f.value = nil, lookupIndex(f.value, step)
+		case yaml.AliasNode:
+			return f, fmt.Errorf("%s is the alias *%s; set the value at the anchor &%[2]s, or write it out here", step, f.value.Value)
+		default:
+			f.value = nil
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	if f.value == nil {
+		return found{}, ErrNoSuchKey
+	}
+	return f, nil
+}
+
+func lookupKey(mapping *yaml.Node, name string) (key, value *yaml.Node, err error) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if k := mapping.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {
+			if value != nil {
+				return k, mapping.Content[i+1], fmt.Errorf("the key %s stands twice, also in line %d; remove one", name, key.Line)
+			}
+			key, value = k, mapping.Content[i+1]
+		}
+	}
+	return key, value, nil
+}
+
+func lookupIndex(sequence *yaml.Node, step string) *yaml.Node {
+	i, err := strconv.Atoi(step)
+	if err != nil || i < 0 || i >= len(sequence.Content) {
+		return nil
+	}
+	return sequence.Content[i]
+}
+
+// editable says why the found value must not be edited, if so.
+func (f found) editable(docs []*yaml.Node) error {
+	switch {
+	case f.value.Kind == yaml.AliasNode:
+		return fmt.Errorf("is the alias *%s; set the value at the anchor &%[1]s, or write it out here", f.value.Value)
+	case f.value.Kind == yaml.MappingNode:
+		return errors.New("is a mapping, not a scalar")
+	case f.value.Kind == yaml.SequenceNode:
+		return errors.New("is a list, not a scalar")
+	case f.value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return errors.New("is a block scalar (| or >); write it as plain or quoted text on one line")
+	case f.value.Style&yaml.TaggedStyle != 0 && f.value.ShortTag() != "!!str":
+		return fmt.Errorf("has the tag %s, so it cannot be a string; remove the tag", f.value.Tag)
+	}
+	for _, n := range append(slices.Clone(f.parents), f.value) {
+		if line := aliasLine(f.root, n); line > 0 {
+			return fmt.Errorf("is shared as *%s in line %d, which would change too; write it out there", n.Anchor, line)
+		}
+	}
+	return nil
+}
+
+// aliasLine is the line of the first alias to target within n, or 0.
+func aliasLine(n, target *yaml.Node) int {
+	if target.Anchor == "" {
+		return 0
+	}
+	if n.Kind == yaml.AliasNode && n.Alias == target {
+		return n.Line
+	}
+	for _, c := range n.Content {
+		if line := aliasLine(c, target); line > 0 {
+			return line
+		}
+	}
+	return 0
+}
+
+// encode is the text for value at src[start:end], in the quotes that stand
+// there where they can hold it.
+func (f found) encode(src []byte, start, end int, value string) string {
+	flow := slices.ContainsFunc(f.parents, func(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 })
+	json := flow && f.key != nil && f.key.Style&yaml.DoubleQuotedStyle != 0
+	text := doubleQuoted(value)
+	switch {
+	case f.value.Style&yaml.SingleQuotedStyle != 0 && printable(value):
+		text = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	case f.value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && !json && plainString(value, flow):
+		text = value
+	}
+	if start == end && start > 0 && strings.IndexByte(":-,!"+tagBytes, src[start-1]) >= 0 {
+		text = " " + text // an empty value ends right behind its colon, dash or tag
+	}
+	if end < len(src) && src[end] == '#' {
+		text += " "
+	}
+	return text
+}
