@@ -110,7 +110,7 @@ func insertBelow(src []byte, sibling, key, value string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := find(docs, []string{sibling})
+	f, err := findScalar(docs, []string{sibling})
 	if err != nil {
 		return nil, &EditError{Path: sibling, Err: err}
 	}
@@ -121,7 +121,7 @@ func insertBelow(src []byte, sibling, key, value string) ([]byte, error) {
 	text := fmt.Sprintf(", %q: %s", key, doubleQuoted(value))
 	if f.parents[0].Style&yaml.FlowStyle == 0 {
 		at += lineLength(src[at:])
-		text = newline(src) + strings.Repeat(" ", f.key.Column-1) + key + ": " + doubleQuoted(value)
+		text = lineEnd(src) + strings.Repeat(" ", f.key.Column-1) + key + ": " + doubleQuoted(value)
 	}
 	out := []byte(string(src[:at]) + text + string(src[at:]))
 	if !insertedOnly(src, out, key, value) {
@@ -137,7 +137,7 @@ func lineLength(src []byte) int {
 	return len(src)
 }
 
-func newline(src []byte) string {
+func lineEnd(src []byte) string {
 	if bytes.Contains(src, []byte("\r\n")) {
 		return "\r\n"
 	}

@@ -102,11 +102,11 @@ func TestBumpErrors(t *testing.T) {
 
 func TestWriteChanges(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "real.yaml"), "old", 0o600)
+	writeTestFile(t, filepath.Join(dir, "real.yaml"), "old", 0o600)
 	if err := os.Symlink("real.yaml", filepath.Join(dir, "values.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "Chart.yaml"), "old", 0o664)
+	writeTestFile(t, filepath.Join(dir, "Chart.yaml"), "old", 0o664)
 	if err := WriteChanges(dir, []FileChange{{Name: "Chart.yaml", New: []byte("new")}, {Name: "values.yaml", New: []byte("new values")}}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,12 +121,12 @@ func TestWriteChanges(t *testing.T) {
 	if info, err := os.Lstat(filepath.Join(dir, "values.yaml")); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		t.Errorf("values.yaml is no link any more")
 	}
-	onlyFiles(t, dir, "Chart.yaml", "real.yaml", "values.yaml")
+	wantFiles(t, dir, "Chart.yaml", "real.yaml", "values.yaml")
 }
 
 func TestWriteChangesAllOrNothing(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "Chart.yaml"), "old", 0o644)
+	writeTestFile(t, filepath.Join(dir, "Chart.yaml"), "old", 0o644)
 	err := WriteChanges(dir, []FileChange{{Name: "Chart.yaml", New: []byte("new")}, {Name: "gone/values.yaml", New: []byte("new")}})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
@@ -134,7 +134,7 @@ func TestWriteChangesAllOrNothing(t *testing.T) {
 	if got, _ := os.ReadFile(filepath.Join(dir, "Chart.yaml")); string(got) != "old" {
 		t.Errorf("Chart.yaml was replaced although values.yaml could not be: %q", got)
 	}
-	onlyFiles(t, dir, "Chart.yaml")
+	wantFiles(t, dir, "Chart.yaml")
 }
 
 func TestWriteFile(t *testing.T) {
@@ -154,10 +154,10 @@ func TestWriteFile(t *testing.T) {
 	if err := WriteFile(filepath.Join(dir, "no", "a"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing folder: %v", err)
 	}
-	onlyFiles(t, dir, "a.tgz")
+	wantFiles(t, dir, "a.tgz")
 }
 
-func write(t *testing.T, path, data string, mode fs.FileMode) {
+func writeTestFile(t *testing.T, path, data string, mode fs.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(data), mode); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func write(t *testing.T, path, data string, mode fs.FileMode) {
 	}
 }
 
-func onlyFiles(t *testing.T, dir string, want ...string) {
+func wantFiles(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

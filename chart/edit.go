@@ -64,7 +64,7 @@ func SetScalars(src []byte, edits []Edit) ([]byte, error) {
 	wanted := map[*yaml.Node]string{}
 	lines := lineStarts(src)
 	for _, e := range edits {
-		f, err := find(docs, e.Path)
+		f, err := findScalar(docs, e.Path)
 		if err == nil {
 			err = f.editable(docs)
 		}
@@ -156,26 +156,26 @@ func parseDocuments(src []byte) ([]*yaml.Node, error) {
 	}
 }
 
-// found is where a path leads.
-type found struct {
+// foundScalar is where a path leads.
+type foundScalar struct {
 	root    *yaml.Node
 	parents []*yaml.Node // the collections on the way, outermost first
 	key     *yaml.Node   // nil in a list
 	value   *yaml.Node
 }
 
-func (f found) line() int {
+func (f foundScalar) line() int {
 	if f.value == nil {
 		return 0
 	}
 	return f.value.Line
 }
 
-// find follows path in the last document that has it.
-func find(docs []*yaml.Node, path []string) (found, error) {
+// findScalar follows path in the last document that has it.
+func findScalar(docs []*yaml.Node, path []string) (foundScalar, error) {
 	var first error
 	for _, doc := range slices.Backward(docs) {
-		f, err := findIn(doc, path)
+		f, err := findScalarIn(doc, path)
 		if err == nil || !errors.Is(err, ErrNoSuchKey) {
 			return f, err
 		}
@@ -184,17 +184,17 @@ func find(docs []*yaml.Node, path []string) (found, error) {
 	if first == nil {
 		first = ErrNoSuchKey
 	}
-	return found{}, first
+	return foundScalar{}, first
 }
 
-func findIn(doc *yaml.Node, path []string) (found, error) {
-	f := found{root: doc}
+func findScalarIn(doc *yaml.Node, path []string) (foundScalar, error) {
+	f := foundScalar{root: doc}
 	if len(doc.Content) == 1 {
 		f.value = doc.Content[0]
 	}
 	for _, step := range path {
 		if f.value == nil {
-			return found{}, ErrNoSuchKey
+			return foundScalar{}, ErrNoSuchKey
 		}
 		f.parents = append(f.parents, f.value)
 		var err error
@@ -213,7 +213,7 @@ func findIn(doc *yaml.Node, path []string) (found, error) {
 		}
 	}
 	if f.value == nil {
-		return found{}, ErrNoSuchKey
+		return foundScalar{}, ErrNoSuchKey
 	}
 	return f, nil
 }
@@ -239,7 +239,7 @@ func lookupIndex(sequence *yaml.Node, step string) *yaml.Node {
 }
 
 // editable says why the found value must not be edited, if so.
-func (f found) editable(docs []*yaml.Node) error {
+func (f foundScalar) editable(docs []*yaml.Node) error {
 	switch {
 	case f.value.Kind == yaml.AliasNode:
 		return fmt.Errorf("is the alias *%s; set the value at the anchor &%[1]s, or write it out here", f.value.Value)
@@ -278,12 +278,12 @@ func aliasLine(n, target *yaml.Node) int {
 
 // encode is the text for value at src[start:end], in the quotes that stand
 // there where they can hold it.
-func (f found) encode(src []byte, start, end int, value string) string {
+func (f foundScalar) encode(src []byte, start, end int, value string) string {
 	flow := slices.ContainsFunc(f.parents, func(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 })
 	json := flow && f.key != nil && f.key.Style&yaml.DoubleQuotedStyle != 0
 	text := doubleQuoted(value)
 	switch {
-	case f.value.Style&yaml.SingleQuotedStyle != 0 && printable(value):
+	case f.value.Style&yaml.SingleQuotedStyle != 0 && fitsSingleQuotes(value):
 		text = "'" + strings.ReplaceAll(value, "'", "''") + "'"
 	case f.value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && !json && plainString(value, flow):
 		text = value

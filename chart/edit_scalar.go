@@ -39,8 +39,8 @@ func lineStarts(src []byte) []int {
 	return starts
 }
 
-// offset turns the scanner's line and column, which counts characters, into bytes.
-func offset(src []byte, lines []int, line, column int) (int, error) {
+// byteOffset turns the scanner's line and column, which counts characters, into bytes.
+func byteOffset(src []byte, lines []int, line, column int) (int, error) {
 	if line < 1 || line > len(lines) {
 		return 0, errHiddenScalar
 	}
@@ -58,7 +58,7 @@ func offset(src []byte, lines []int, line, column int) (int, error) {
 // scalarRange is the range of a scalar's own bytes, its quotes included and
 // its anchor and tag not.
 func scalarRange(src []byte, lines []int, n *yaml.Node) (start, end int, err error) {
-	start, err = offset(src, lines, n.Line, n.Column)
+	start, err = byteOffset(src, lines, n.Line, n.Column)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -161,8 +161,8 @@ func plainString(value string, flow bool) bool {
 	return yaml.Unmarshal([]byte(value), &n) == nil && len(n.Content) == 1 && isString(n.Content[0], value)
 }
 
-// printable reports whether value can stand in single quotes on one line.
-func printable(value string) bool {
+// fitsSingleQuotes reports whether value can stand in single quotes on one line.
+func fitsSingleQuotes(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
