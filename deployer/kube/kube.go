@@ -1,0 +1,141 @@
+// Package kube is the cluster as the engine needs it: one connection, one
+// discovery, server-side apply, delete, list, watch, logs and events over plain
+// REST and JSON, on unstructured objects.
+//
+// It refuses to know releases, charts and plans, and it has no typed clientset:
+// the Kubernetes scheme alone would cost more start-up time than a whole command.
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Config says which cluster to talk to. The zero Config means what kubectl
+// means: $KUBECONFIG, else ~/.kube/config, else the pod's service account.
+type Config struct {
+	Kubeconfig string // path of a kubeconfig; it must exist when given
+	Context    string // of that kubeconfig; empty means its current one
+	Namespace  string // overrides the context's
+	UserAgent  string // empty means "pintle"
+
+	// Wrap stands around the transport, below authentication; tests count and
+	// break requests with it. It may be nil.
+	Wrap func(http.RoundTripper) http.RoundTripper
+}
+
+// Client is a connection to one cluster, safe for concurrent use.
+type Client struct {
+	base      *url.URL
+	http      *http.Client
+	source    string // "context demo of /path/kubeconfig", for messages
+	namespace string
+	contacted atomic.Bool // the server has answered once: outages are then temporary
+	discovery discovery
+}
+
+const dialTimeout = 5 * time.Second
+
+// Connect makes a Client. It reads the kubeconfig and touches no network; the
+// first request does. Errors are of type *Error with Reason Misconfigured.
+func Connect(cfg Config) (*Client, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = cfg.Kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules,
+		&clientcmd.ConfigOverrides{CurrentContext: cfg.Context})
+	source := describeSource(cfg, loader)
+	rc, err := loader.ClientConfig()
+	if err != nil {
+		return nil, misconfigured(cfg, source, err)
+	}
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return nil, misconfigured(cfg, source, err)
+	}
+	if cfg.Namespace != "" {
+		namespace = cfg.Namespace
+	}
+	return newClient(cfg, rc, source, namespace)
+}
+
+func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, error) {
+	rc.QPS = -1
+	rc.Timeout = 0
+	rc.UserAgent = cfg.UserAgent
+	if rc.UserAgent == "" {
+		rc.UserAgent = "pintle"
+	}
+	rc.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	if cfg.Wrap != nil {
+		rc.Wrap(cfg.Wrap)
+	}
+	httpClient, err := rest.HTTPClientFor(rc)
+	if err != nil {
+		return nil, misconfigured(cfg, source, err)
+	}
+	base, _, err := rest.DefaultServerUrlFor(rc)
+	if err != nil {
+		return nil, misconfigured(cfg, source, err)
+	}
+	return &Client{base: base, http: httpClient, source: source, namespace: namespace}, nil
+}
+
+// Server is the API server's address.
+func (c *Client) Server() string { return strings.TrimSuffix(c.base.String(), "/") }
+
+// Namespace is the one given, else the kubeconfig context's, else "default".
+func (c *Client) Namespace() string { return c.namespace }
+
+// describeSource says where the connection comes from, for error messages.
+func describeSource(cfg Config, loader clientcmd.ClientConfig) string {
+	path := cfg.Kubeconfig
+	if path == "" {
+		path = os.Getenv(clientcmd.RecommendedConfigPathEnvVar)
+	}
+	if path == "" {
+		path = clientcmd.RecommendedHomeFile
+	}
+	name := cfg.Context
+	if raw, err := loader.RawConfig(); err == nil && name == "" {
+		name = raw.CurrentContext
+		if len(raw.Contexts) == 0 && cfg.Kubeconfig == "" {
+			return "the service account of this pod"
+		}
+	}
+	return fmt.Sprintf("context %q of %s", name, path)
+}
+
+func misconfigured(cfg Config, source string, err error) error {
+	e := &Error{Reason: Misconfigured, Doing: "find the cluster", Err: err, Cause: oneLine(err.Error())}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		e.Cause = "no kubeconfig " + cfg.Kubeconfig
+		e.Hint = "check --kubeconfig and $KUBECONFIG"
+	case clientcmd.IsContextNotFound(err):
+		e.Hint = "kubectl config get-contexts lists the contexts; choose one with --kube-context"
+	case clientcmd.IsEmptyConfig(err):
+		e.Cause = "there is no kubeconfig and this is no pod"
+		e.Hint = "set $KUBECONFIG or --kubeconfig, or try `pintle sandbox up`"
+	default:
+		e.Cause = source + ": " + e.Cause
+	}
+	return e
+}
+
+// Ping asks the server for its version: the cheapest way to learn, within
+// seconds, whether it can be reached. It needs no permission.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.version(ctx)
+	return err
+}

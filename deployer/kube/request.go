@@ -1,0 +1,185 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+)
+
+const (
+	attemptTimeout = 35 * time.Second // admission webhooks may take 30 s
+	firstTimeout   = 10 * time.Second // of a server that never answered before
+	firstBudget    = 4 * time.Second  // retries before giving up on such a server
+	laterBudget    = 45 * time.Second // retries of a server that did answer
+	maxBody        = 256 << 20
+)
+
+// request is one REST call. Doing names it in errors: "get Secret/x in ns".
+type request struct {
+	method, path, query string
+	accept, contentType string
+	body                []byte
+	doing               string
+}
+
+// Do sends in as JSON, if it is not nil, and decodes the answer into out, if it
+// is not nil. The path may carry a query. An empty accept means JSON. What is
+// temporary is retried, so a create may answer Exists for an object that an
+// earlier, unheard attempt made.
+func (c *Client) Do(ctx context.Context, method, path, accept string, in, out any) error {
+	r := request{method: method, accept: accept, doing: strings.ToLower(method) + " " + path}
+	r.path, r.query, _ = strings.Cut(path, "?")
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode the body of %s: %w", r.doing, err)
+		}
+		r.body, r.contentType = body, "application/json"
+	}
+	return c.do(ctx, r, out)
+}
+
+func (c *Client) do(ctx context.Context, r request, out any) error {
+	body, err := c.fetch(ctx, r)
+	if err != nil || out == nil {
+		return err
+	}
+	if err := utiljson.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("%s: read the answer of %s: %w", r.doing, c.Server(), err)
+	}
+	return nil
+}
+
+// fetch sends the request until it is answered, refused, or out of time.
+func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
+	began := time.Now()
+	for attempt := 0; ; attempt++ {
+		body, wait, err := c.attempt(ctx, r, attempt)
+		if err == nil || wait < 0 {
+			return body, err
+		}
+		budget := laterBudget
+		if !c.contacted.Load() {
+			budget = firstBudget
+		}
+		if time.Since(began)+wait > budget || !sleep(ctx, wait) {
+			return nil, err
+		}
+	}
+}
+
+// attempt sends the request once. A wait below zero means: do not retry.
+func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Duration, error) {
+	timeout := attemptTimeout
+	if !c.contacted.Load() {
+		timeout = firstTimeout
+	}
+	once, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	resp, err := c.send(once, r)
+	if err != nil {
+		return nil, c.retryTransport(ctx, err, n), c.transportError(ctx, r.doing, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return nil, c.retryTransport(ctx, err, n), c.transportError(ctx, r.doing, err)
+	}
+	if resp.StatusCode < 300 {
+		return body, -1, nil
+	}
+	return nil, retryStatus(resp, n), c.statusError(r.doing, resp.StatusCode, body)
+}
+
+// send makes the HTTP request; the caller closes the body.
+func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	u := *c.base
+	u.Path = strings.TrimSuffix(u.Path, "/") + r.path
+	u.RawQuery = r.query
+	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	accept := r.accept
+	if accept == "" {
+		accept = "application/json"
+	}
+	req.Header.Set("Accept", accept)
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
+	}
+	resp, err := c.http.Do(req)
+	if err == nil {
+		c.contacted.Store(true)
+	}
+	return resp, err
+}
+
+// retryTransport says how long to wait after a request without an answer, or
+// -1 when trying again cannot help.
+func (c *Client) retryTransport(ctx context.Context, err error, n int) time.Duration {
+	if ctx.Err() != nil || isCertificate(err) || isCredential(err) {
+		return -1
+	}
+	if !c.contacted.Load() && !mayAnswerSoon(err) {
+		return -1
+	}
+	return backoff(n)
+}
+
+// mayAnswerSoon reports whether a server that never answered is worth a second
+// try: one that refuses may be starting; a wrong name or a silent address is not.
+func mayAnswerSoon(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.IsTemporary && !dns.IsNotFound
+	}
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// retryStatus says how long to wait after a refusal, or -1 when it is final.
+func retryStatus(resp *http.Response, n int) time.Duration {
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	default:
+		return -1
+	}
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
+		return min(time.Duration(s)*time.Second, 30*time.Second) + rand.N(250*time.Millisecond)
+	}
+	if resp.StatusCode == http.StatusInternalServerError && n >= 4 {
+		return -1 // an internal error that does not pass is an answer
+	}
+	return backoff(n)
+}
+
+// backoff doubles from 100 ms to 5 s, with full jitter on the upper half.
+func backoff(n int) time.Duration {
+	d := min(100*time.Millisecond<<min(n, 10), 5*time.Second)
+	return d/2 + rand.N(d/2)
+}
+
+// sleep waits for d and reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

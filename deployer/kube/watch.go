@@ -1,0 +1,180 @@
+package kube
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+)
+
+// Change is what a watch tells of an object.
+type Change string
+
+// The changes. Synced comes after the first list has been told, and again
+// after each reconnection that had to list anew; its Object is nil.
+const (
+	Seen    Change = "seen" // exists: added or modified
+	Gone    Change = "gone" // deleted
+	Synced  Change = "synced"
+	Trouble Change = "trouble" // the API server cannot be reached; Err says why, the watch goes on
+)
+
+// Notice is one message of a watch.
+type Notice struct {
+	Change Change
+	Object *unstructured.Unstructured
+	Err    error
+}
+
+// A watch is renewed this often, so that one that a proxy silently dropped
+// costs no more than watchGrace above it.
+const (
+	watchPeriod = 40 * time.Second
+	watchGrace  = 10 * time.Second
+	maxLine     = 16 << 20
+)
+
+// Watch tells every selected object of a kind and then each change, until ctx
+// ends. It survives dropped connections, expired resource versions and an API
+// server that is away; only an answer that cannot get better (forbidden,
+// unauthorized, no such kind) ends it early. tell is called on the caller's
+// goroutine and never concurrently. The error is never nil.
+func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection, tell func(Notice)) error {
+	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, tell: tell, known: map[string]*unstructured.Unstructured{}}
+	for failures := 0; ; failures++ {
+		began := time.Now()
+		err := w.session(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		switch ReasonOf(err) {
+		case Forbidden, Unauthorized, NotFound, NoKind, Invalid:
+			return err
+		case Expired:
+			w.version = ""
+		case Unreachable, Unavailable:
+			tell(Notice{Change: Trouble, Err: err})
+		}
+		if time.Since(began) > time.Second {
+			failures = 0
+		}
+		if !sleep(ctx, backoff(failures)) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+type watch struct {
+	client           *Client
+	apiVersion, kind string
+	selection        Selection
+	version          string // resource version told so far; empty means list first
+	known            map[string]*unstructured.Unstructured
+	tell             func(Notice)
+}
+
+// session lists if it must and then watches, one connection.
+func (w *watch) session(ctx context.Context) error {
+	if w.version == "" {
+		if err := w.list(ctx); err != nil {
+			return err
+		}
+	}
+	return w.stream(ctx)
+}
+
+func (w *watch) list(ctx context.Context) error {
+	items, version, err := w.client.List(ctx, w.apiVersion, w.kind, w.selection)
+	if err != nil {
+		return err
+	}
+	before := w.known
+	w.known = make(map[string]*unstructured.Unstructured, len(items))
+	for _, item := range items {
+		w.known[string(item.GetUID())] = item
+		w.tell(Notice{Change: Seen, Object: item})
+	}
+	for uid, item := range before {
+		if w.known[uid] == nil {
+			w.tell(Notice{Change: Gone, Object: item})
+		}
+	}
+	w.version = version
+	w.tell(Notice{Change: Synced})
+	return nil
+}
+
+// stream reads one watch connection to its end. It returns nil when the
+// connection ended as it may at any time: the next one goes on from there.
+func (w *watch) stream(ctx context.Context) error {
+	res, err := w.client.Resource(ctx, w.apiVersion, w.kind)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, watchPeriod+watchGrace)
+	defer cancel()
+	q := w.selection.query()
+	q.Set("watch", "true")
+	q.Set("allowWatchBookmarks", "true")
+	q.Set("resourceVersion", w.version)
+	q.Set("timeoutSeconds", fmt.Sprint(int(watchPeriod.Seconds())))
+	doing := "watch " + res.Plural
+	resp, err := w.client.send(ctx, request{method: http.MethodGet, path: res.root(w.selection.Namespace), query: q.Encode()})
+	if err != nil {
+		return w.client.transportError(ctx, doing, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+		return w.client.statusError(doing, resp.StatusCode, body)
+	}
+	return w.read(resp.Body, doing)
+}
+
+func (w *watch) read(body io.Reader, doing string) error {
+	lines := bufio.NewScanner(body)
+	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	for lines.Scan() {
+		var frame struct {
+			Type   string          `json:"type"`
+			Object json.RawMessage `json:"object"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
+			return nil // cut in the middle: reconnect from the last whole one
+		}
+		if frame.Type == "ERROR" {
+			var status metav1.Status
+			_ = json.Unmarshal(frame.Object, &status)
+			return w.client.statusError(doing, int(status.Code), frame.Object)
+		}
+		var m map[string]any
+		if err := utiljson.Unmarshal(frame.Object, &m); err != nil {
+			return nil
+		}
+		w.take(frame.Type, &unstructured.Unstructured{Object: m})
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("%s: an object is larger than %d bytes", doing, maxLine)
+	}
+	return nil
+}
+
+func (w *watch) take(kind string, o *unstructured.Unstructured) {
+	w.version = o.GetResourceVersion()
+	switch kind {
+	case "ADDED", "MODIFIED":
+		w.known[string(o.GetUID())] = o
+		w.tell(Notice{Change: Seen, Object: o})
+	case "DELETED":
+		delete(w.known, string(o.GetUID()))
+		w.tell(Notice{Change: Gone, Object: o})
+	}
+}

@@ -1,0 +1,256 @@
+package release
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// REST is the cluster as storage needs it. in and out are JSON; an empty accept
+// means JSON; errors are Kubernetes API errors (apierrors.IsNotFound works).
+type REST interface {
+	Do(ctx context.Context, method, path, accept string, in, out any) error
+}
+
+// Driver says in which kind of object records live.
+type Driver string
+
+// The drivers that Helm shares with us (its HELM_DRIVER).
+const (
+	Secrets    Driver = "secret"
+	ConfigMaps Driver = "configmap"
+)
+
+// ErrNotFound is a release or revision that has no record.
+var ErrNotFound = errors.New("no such release")
+
+// ErrExists is a revision that somebody else recorded first.
+var ErrExists = errors.New("the revision exists already")
+
+// Manager is the field manager of records and of objects: Helm's own, so that
+// either tool may go on where the other stopped (facts/helm-format.md 4.6).
+const Manager = "helm"
+
+// DefaultHistory is how many revisions are kept when nobody says otherwise.
+const DefaultHistory = 10
+
+// Storage keeps the records of one namespace.
+type Storage struct {
+	rest      REST
+	namespace string
+	driver    Driver
+}
+
+// NewStorage makes a Storage; an empty driver means Secrets.
+func NewStorage(rest REST, namespace string, driver Driver) *Storage {
+	return &Storage{rest: rest, namespace: namespace, driver: cmp.Or(driver, Secrets)}
+}
+
+// object is the Secret or ConfigMap of one revision.
+type object struct {
+	APIVersion string            `json:"apiVersion,omitempty"`
+	Kind       string            `json:"kind,omitempty"`
+	Metadata   metadata          `json:"metadata"`
+	Type       string            `json:"type,omitempty"` // Secrets only
+	Data       map[string]string `json:"data,omitempty"`
+}
+
+type metadata struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`
+}
+
+var systemLabels = []string{"name", "owner", "status", "version", "createdAt", "modifiedAt"}
+
+var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
+// CheckName reports why name cannot be a release's (facts/helm-format.md 4.1).
+func CheckName(name string) error {
+	if len(name) > 53 {
+		return fmt.Errorf("release name %q is longer than 53 characters", name)
+	}
+	if !namePattern.MatchString(name) {
+		return fmt.Errorf("release name %q must be lower-case letters, digits, '-' and '.', and begin and end with a letter or digit", name)
+	}
+	return nil
+}
+
+// CheckLabels reports a user label that a record cannot carry.
+func CheckLabels(labels map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if slices.Contains(systemLabels, key) {
+			return fmt.Errorf("release label %q is reserved for the record itself", key)
+		}
+	}
+	return nil
+}
+
+func key(name string, version int) string {
+	return fmt.Sprintf("sh.helm.release.v1.%s.v%d", name, version)
+}
+
+func (s *Storage) collection(namespace string) string {
+	plural := "secrets"
+	if s.driver == ConfigMaps {
+		plural = "configmaps"
+	}
+	if namespace == "" {
+		return "/api/v1/" + plural
+	}
+	return "/api/v1/namespaces/" + namespace + "/" + plural
+}
+
+func (s *Storage) path(name string, version int) string {
+	return s.collection(s.namespace) + "/" + key(name, version)
+}
+
+// pack makes the stored object of a record. stamp is the label that says when.
+func (s *Storage) pack(r *Record, labels map[string]string) (*object, error) {
+	text, err := Encode(r)
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(r.Labels)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, labels)
+	maps.Copy(all, map[string]string{
+		"name": r.Name, "owner": "helm", "status": string(r.Status()), "version": strconv.Itoa(r.Version),
+	})
+	o := &object{
+		APIVersion: "v1", Kind: "ConfigMap", Data: map[string]string{"release": text},
+		Metadata: metadata{Name: key(r.Name, r.Version), Namespace: s.namespace, Labels: all},
+	}
+	if s.driver == Secrets {
+		o.Kind, o.Type = "Secret", "helm.sh/release.v1"
+		o.Data["release"] = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	return o, nil
+}
+
+func (s *Storage) unpack(o *object) (*Record, error) {
+	text := o.Data["release"]
+	if s.driver == Secrets {
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, fmt.Errorf("read record %s: %w", o.Metadata.Name, err)
+		}
+		text = string(raw)
+	}
+	r, err := Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("read record %s: %w", o.Metadata.Name, err)
+	}
+	r.Labels = map[string]string{}
+	for k, v := range o.Metadata.Labels {
+		if !slices.Contains(systemLabels, k) {
+			r.Labels[k] = v
+		}
+	}
+	return r, nil
+}
+
+func unixNow() string { return strconv.FormatInt(time.Now().Unix(), 10) }
+
+// Create stores a new revision. A revision that exists with other content is
+// ErrExists: somebody else won. The same content means that an earlier attempt
+// of ours arrived and its answer did not.
+func (s *Storage) Create(ctx context.Context, r *Record) error {
+	o, err := s.pack(r, map[string]string{"createdAt": unixNow()})
+	if err != nil {
+		return err
+	}
+	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+Manager, "", o, nil)
+	if apierrors.IsAlreadyExists(err) {
+		var there object
+		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), "", nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
+			return nil
+		}
+		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, ErrExists)
+	}
+	if err != nil {
+		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, err)
+	}
+	return nil
+}
+
+// Update stores a revision that exists. As Helm does, it replaces the whole
+// object, whatever version the cluster has.
+func (s *Storage) Update(ctx context.Context, r *Record) error {
+	o, err := s.pack(r, map[string]string{"modifiedAt": unixNow()})
+	if err != nil {
+		return err
+	}
+	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+Manager, "", o, nil)
+	if err != nil {
+		return fmt.Errorf("record revision %d of %s as %s: %w", r.Version, r.Name, r.Status(), err)
+	}
+	return nil
+}
+
+// Delete removes a revision's record; an absent one is no error.
+func (s *Storage) Delete(ctx context.Context, name string, version int) error {
+	err := s.rest.Do(ctx, http.MethodDelete, s.path(name, version), "", nil, nil)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete the record of revision %d of %s: %w", version, name, err)
+	}
+	return nil
+}
+
+// Get reads one revision.
+func (s *Storage) Get(ctx context.Context, name string, version int) (*Record, error) {
+	var o object
+	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), "", nil, &o)
+	if apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("revision %d of release %s in %s: %w", version, name, s.namespace, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read revision %d of %s: %w", version, name, err)
+	}
+	return s.unpack(&o)
+}
+
+// Head is what a stored object's labels tell of a revision, unopened.
+type Head struct {
+	Name, Namespace string
+	Version         int
+	Status          Status
+}
+
+const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+// Heads lists a release's revisions, oldest first, without their content.
+func (s *Storage) Heads(ctx context.Context, name string) ([]Head, error) {
+	var list struct {
+		Items []object `json:"items"`
+	}
+	path := s.collection(s.namespace) + "?labelSelector=" + url.QueryEscape("owner=helm,name="+name)
+	if err := s.rest.Do(ctx, http.MethodGet, path, metadataOnly, nil, &list); err != nil {
+		return nil, fmt.Errorf("list the revisions of %s: %w", name, err)
+	}
+	var heads []Head
+	for i := range list.Items {
+		heads = append(heads, head(&list.Items[i]))
+	}
+	slices.SortFunc(heads, func(a, b Head) int { return cmp.Compare(a.Version, b.Version) })
+	return heads, nil
+}
+
+func head(o *object) Head {
+	l := o.Metadata.Labels
+	version, _ := strconv.Atoi(l["version"])
+	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: version, Status: Status(l["status"])}
+}
