@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/urfave/cli/v2"
+)
+
+func TestReorder(t *testing.T) {
+	app := &cli.App{
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "debug"}, &cli.StringFlag{Name: "color"}},
+		Commands: []*cli.Command{
+			{Name: "run", Flags: []cli.Flag{&cli.StringFlag{Name: "environment", Aliases: []string{"e"}}}},
+			{Name: "sandbox", SkipFlagParsing: true},
+			{Name: "chart", Subcommands: []*cli.Command{{Name: "template", Flags: []cli.Flag{
+				&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}}, &cli.StringSliceFlag{Name: "values", Aliases: []string{"f"}},
+				&cli.StringSliceFlag{Name: "set"}, &cli.BoolFlag{Name: "include-crds"},
+			}}}},
+		},
+	}
+	for _, c := range []struct{ in, want string }{
+		{"pintle", "pintle"},
+		{"pintle --version", "pintle --version"},
+		{"pintle chart template web ./chart -n prod -f v.yaml", "pintle chart template -n prod -f v.yaml web ./chart"},
+		{"pintle chart template -n prod web ./chart --include-crds", "pintle chart template -n prod --include-crds web ./chart"},
+		{"pintle chart template web c --set a=-1 --set=b=2", "pintle chart template --set a=-1 --set=b=2 web c"},
+		{"pintle run web --debug -e prod cart", "pintle --debug run -e prod web cart"},
+		{"pintle --color never run cart", "pintle --color never run cart"},
+		{"pintle run -- -e x", "pintle run -- -e x"},
+		{"pintle run web --unknown -e prod", "pintle run --unknown -e prod web"},
+		{"pintle sandbox run --name a -- make test --debug", "pintle sandbox run --name a -- make test --debug"},
+		{"pintle chart template web - -f -", "pintle chart template -f - web -"},
+		{"pintle chart template run sandbox", "pintle chart template run sandbox"},
+		{"pintle nosuch -x y", "pintle -x nosuch y"},
+	} {
+		got := strings.Join(reorder(app, strings.Fields(c.in)), " ")
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s:\n%s", c.in, diff)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+// Command docs writes what is generated from the command tree and from the
+// configuration's types. "make docs" runs it in the repository's root; "make
+// drift" fails when its output differs from what is checked in.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pintle-ci/pintle/cmd"
+)
+
+func main() {
+	if err := write(); err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+func write() error {
+	files, err := cmd.Docs()
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
