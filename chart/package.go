@@ -1,0 +1,141 @@
+package chart
+
+import (
+	"archive/tar"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// PackageOptions say what a package carries beyond the chart's files.
+type PackageOptions struct {
+	Version    string    // replaces Chart.yaml's; a strict semantic version
+	AppVersion string    // replaces Chart.yaml's
+	Time       time.Time // of every entry, cut to seconds; zero means 1970
+}
+
+// Package packs c as Helm packs it: one folder named after the chart, plain
+// files only, subcharts as folders in charts/ whether they came as folders or
+// as archives (facts/helm-format.md 4.18). The same chart and options give the
+// same bytes: entries are sorted, headers carry neither owner nor clock.
+// Chart.yaml keeps its comments. The name is <chart>-<version>.tgz.
+//
+// It fails when a dependency of Chart.yaml is not in charts/, because no
+// installation of such a package could succeed.
+func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name string, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, "", fmt.Errorf("package chart: %w", err)
+	}
+	tgz, err = pack(ctx, c, o)
+	if err != nil {
+		return nil, "", fmt.Errorf("package chart %s: %w", c.Metadata.Name, err)
+	}
+	return tgz, c.Metadata.Name + "-" + cmp.Or(o.Version, c.Metadata.Version) + ".tgz", nil
+}
+
+func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
+	if missing := c.MissingDependencies(); len(missing) > 0 {
+		return nil, fmt.Errorf("charts/ lacks %s: fetch the dependencies of Chart.yaml first", strings.Join(missing, ", "))
+	}
+	if _, err := semver.StrictNewVersion(o.Version); err != nil && o.Version != "" {
+		return nil, fmt.Errorf("version %q: %w", o.Version, err)
+	}
+	files, err := packageFiles(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.Name != "Chart.yaml" {
+			continue
+		}
+		if f.Data, err = bumpMetadata(f.Data, o.Version, o.AppVersion); err != nil {
+			return nil, fmt.Errorf("Chart.yaml: %w", err)
+		}
+	}
+	return writeArchive(ctx, c.Metadata.Name, files, o.Time)
+}
+
+// packageFiles lists the files of c and, below charts/, of its subcharts,
+// sorted by name. The Files are copies, their Data is not.
+func packageFiles(c *Chart) ([]*File, error) {
+	byName := map[string]*File{}
+	for _, f := range c.Raw {
+		if !strings.HasPrefix(f.Name, "charts/") || slices.Contains(c.Files, f) {
+			byName[f.Name] = &File{Name: f.Name, Data: f.Data}
+		}
+	}
+	if byName["Chart.yaml"] == nil {
+		return nil, ErrNoChartFile
+	}
+	folders := map[string]bool{}
+	for _, sub := range c.Dependencies {
+		folder := sub.Name()
+		if folders[folder] { // two versions of one chart, used under aliases
+			folder += "-" + sub.Metadata.Version
+		}
+		if folders[folder] {
+			return nil, fmt.Errorf("charts/ holds %s twice: remove one", folder)
+		}
+		folders[folder] = true
+		files, err := packageFiles(sub)
+		if err != nil {
+			return nil, fmt.Errorf("charts/%s: %w", folder, err)
+		}
+		for _, f := range files {
+			f.Name = "charts/" + folder + "/" + f.Name
+			byName[f.Name] = f
+		}
+	}
+	files := make([]*File, 0, len(byName))
+	for _, f := range byName {
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b *File) int { return cmp.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// writeArchive writes files below folder into a gzipped tar file.
+func writeArchive(ctx context.Context, folder string, files []*File, modified time.Time) ([]byte, error) {
+	if modified.IsZero() {
+		modified = time.Unix(0, 0)
+	}
+	var out bytes.Buffer
+	zipped, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	archive := tar.NewWriter(zipped)
+	total := 0
+	for _, f := range files {
+		if total += len(f.Data); total > maxChartBytes {
+			return nil, fmt.Errorf("%w: more than %d MiB, which Helm cannot load", ErrTooLarge, maxChartBytes>>20)
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		header := &tar.Header{
+			Typeflag: tar.TypeReg, Name: folder + "/" + f.Name, Size: int64(len(f.Data)),
+			Mode: 0o644, ModTime: modified.UTC().Truncate(time.Second),
+		}
+		if err := archive.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := archive.Write(f.Data); err != nil {
+			return nil, err
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, err
+	}
+	if err := zipped.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
