@@ -1,0 +1,215 @@
+// Package config is pintle.yaml: its types, a strict load that reports every
+// problem at once and where it stands, the defaults, the convention for
+// repositories that say little, and what a service or a release comes down to
+// in one environment. It also looks at a repository and writes a first
+// pintle.yaml with a Jenkinsfile and a .gitlab-ci.yml.
+//
+// It reads files below the file's folder and nothing else: no git, no network,
+// no cluster, no environment variable. It decides nothing about order or
+// concurrency; that is the pipeline's.
+package config
+
+import (
+	"io/fs"
+	"time"
+)
+
+const (
+	// APIVersion is the one format of pintle.yaml that this package reads.
+	APIVersion = "pintle/v1"
+	// FileName is the name under which the file is looked for.
+	FileName = "pintle.yaml"
+)
+
+// What happens after a failed deploy: the values of Deploy.OnFailure and
+// Deploy.OnFailedInstall.
+const (
+	Rollback = "rollback" // go back to the last deployed revision
+	Remove   = "remove"   // remove what a failed first install made
+	Leave    = "leave"    // leave everything as it stands, for a person to look at
+)
+
+// Config is pintle.yaml with its defaults filled in. Load makes it; its
+// comments are the descriptions in the JSON schema.
+type Config struct {
+	// The format of this file: pintle/v1.
+	APIVersion string `yaml:"apiVersion" jsonschema:"required"`
+	// The name of the product, a DNS label. Namespaces and reports carry it.
+	Project string `yaml:"project" jsonschema:"required"`
+	// How versions are read from git tags.
+	Version Version `yaml:"version"`
+	// Where charts and images are published.
+	Registry Registry `yaml:"registry"`
+	// What is built from this repository, by name. Without this key, every folder services/NAME that holds chart/Chart.yaml is a service.
+	Services map[string]*Service `yaml:"services"`
+	// Third-party charts that are kept at a pinned version in every environment, by name.
+	Releases map[string]*Release `yaml:"releases"`
+	// Where branches and tags are deployed, by name.
+	Environments map[string]*Environment `yaml:"environments"`
+	// How a deploy waits, and what it does when it fails.
+	Deploy Deploy `yaml:"deploy"`
+	// Which findings of the chart linter count.
+	Lint Lint `yaml:"lint"`
+	// Where reports are written.
+	Report Report `yaml:"report"`
+
+	// Dir is the absolute folder of the file; empty when Load was given a file
+	// system that has none. Paths in the file are relative to it.
+	Dir string `yaml:"-"`
+	// Warnings are findings that stop nothing, in order of position.
+	Warnings []Problem `yaml:"-"`
+
+	source *source
+	fsys   fs.FS
+}
+
+// Version says how versions are read from git tags.
+type Version struct {
+	// What a release tag looks like: "v{version}" is one version for all, "{service}/v{version}" is one version a service. Default: v{version}.
+	Tag string `yaml:"tag"`
+	// The first version, while there is no tag. Default: 0.1.0.
+	Initial string `yaml:"initial"`
+	// The lowest version that comes next: write 2.0.0 to begin a new major version.
+	Next string `yaml:"next"`
+	// The branches whose builds are numbered as development of the next version; "*" stands for anything but "/", "**" for anything. Default: main, master, develop.
+	Trunk []string `yaml:"trunk"`
+}
+
+// Registry says where charts and images are published.
+type Registry struct {
+	// Where charts are pushed: oci://HOST/PATH. Without it charts are packaged and deployed, but not pushed.
+	Charts string `yaml:"charts"`
+	// Where images are: HOST/PATH, without a scheme. The image of service NAME is HOST/PATH/NAME.
+	Images string `yaml:"images"`
+	// Speak HTTP with the registry of charts. A registry on localhost needs no word: it is spoken to in HTTP anyway. Default: false.
+	PlainHTTP bool `yaml:"plainHTTP"`
+}
+
+// Service is something built from this repository and deployed as one release.
+type Service struct {
+	// The folder of the service; a commit below it makes a new version. Default: services/NAME.
+	Path string `yaml:"path"`
+	// The folder of the chart, from the folder of pintle.yaml. Default: PATH/chart, or PATH where that is a chart itself.
+	Chart string `yaml:"chart"`
+	// The image, where it is not registry.images/NAME or stands elsewhere in the values: a name without a tag, "none" for a chart without an image of its own, or a mapping.
+	Image Image `yaml:"image"`
+	// The services and releases that must be up before this one is deployed.
+	Needs []string `yaml:"needs"`
+	// Values files, from the folder of the service, later ones over earlier ones. {environment} {service} {project} {branch} are filled in. A file with such a placeholder may be missing, another may not.
+	Values []string `yaml:"values"`
+	// Values over the files: a mapping as in a values file, or dotted paths ("image.pullPolicy": Always). The placeholders of values are filled in.
+	Set map[string]any `yaml:"set"`
+	// The name of the release. {environment} {service} {project} {branch} are filled in. Default: the service's name.
+	Release string `yaml:"release"`
+	// The namespace, where it is not the environment's.
+	Namespace string `yaml:"namespace"`
+	// How long to wait until everything is ready, where it is not the environment's: 90s, 5m.
+	Timeout time.Duration `yaml:"timeout"`
+	// Folders outside of path whose commits make a new version of this service too.
+	Watch []string `yaml:"watch"`
+	// Run the chart's test hooks after the deploy. Default: true.
+	Test *bool `yaml:"test"`
+}
+
+// Image says which image a service has and where its chart's values name it.
+// In the file it is that mapping, or the repository alone, or "none".
+type Image struct {
+	// The image without a tag: HOST/PATH/NAME. Default: registry.images/NAME.
+	Repository string `yaml:"repository"`
+	// Where values.yaml holds the repository, as a dotted path. Default: image.repository.
+	RepositoryPath string `yaml:"repositoryPath"`
+	// Where values.yaml holds the tag, as a dotted path. Default: image.tag.
+	TagPath string `yaml:"tagPath"`
+
+	// None is set by "image: none": the chart has no image of its own, so
+	// values.yaml is left alone.
+	None bool `yaml:"-"`
+}
+
+// Release is a third-party chart at a pinned version.
+type Release struct {
+	// The chart: oci://HOST/PATH/NAME, or a folder from the folder of pintle.yaml.
+	Chart string `yaml:"chart" jsonschema:"required"`
+	// The version, exact or a constraint: 20.1.3, ~20.1. Needed with oci://.
+	Version string `yaml:"version"`
+	// Values files, from the folder of pintle.yaml; else as in a service.
+	Values []string `yaml:"values"`
+	// Values over the files; as in a service.
+	Set map[string]any `yaml:"set"`
+	// The services and releases that must be up before this one is deployed.
+	Needs []string `yaml:"needs"`
+	// The namespace, where it is not the environment's.
+	Namespace string `yaml:"namespace"`
+	// How long to wait until everything is ready, where it is not the environment's: 90s, 5m.
+	Timeout time.Duration `yaml:"timeout"`
+}
+
+// Environment is a place that branches or tags are deployed to.
+type Environment struct {
+	// The branches that are deployed here; "*" stands for anything but "/", "**" for anything. An empty list: only when it is named on the command line.
+	Branches []string `yaml:"branches"`
+	// Deploy tags here. Default: false.
+	Tags bool `yaml:"tags"`
+	// The namespace. {branch} {service} {project} {environment} are filled in. Default: {project}-{environment}.
+	Namespace string `yaml:"namespace"`
+	// Make the namespace where it is missing. Default: true.
+	CreateNamespace *bool `yaml:"createNamespace"`
+	// Values files of this environment, from the folder of pintle.yaml, for every service and release, below their own; else as in a service.
+	Values []string `yaml:"values"`
+	// How long to wait until everything is ready, where it is not deploy.timeout: 90s, 5m.
+	Timeout time.Duration `yaml:"timeout"`
+	// The context of the kubeconfig. Default: its current one.
+	KubeContext string `yaml:"kubeContext"`
+	// Ask for an approval before the deploy. Kept, but not acted upon yet.
+	Approve bool `yaml:"approve"`
+	// How long a preview lives: 72h. Kept, but previews do not expire yet.
+	TTL time.Duration `yaml:"ttl"`
+}
+
+// Deploy says how a deploy waits, and what it does when it fails.
+type Deploy struct {
+	// How long to wait until everything is ready. Default: 5m.
+	Timeout time.Duration `yaml:"timeout"`
+	// After a failed upgrade: rollback to the last deployed revision, or leave it as it stands. Default: rollback.
+	OnFailure string `yaml:"onFailure" jsonschema:"enum=rollback,enum=leave"`
+	// After a failed first install: remove what it made, or leave it as it stands. Default: remove.
+	OnFailedInstall string `yaml:"onFailedInstall" jsonschema:"enum=remove,enum=leave"`
+	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
+	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
+	// How many revisions of a release are kept. Default: 10.
+	History int `yaml:"history"`
+	// How many services are worked on at the same time. Default: 4.
+	Parallel int `yaml:"parallel"`
+}
+
+// Lint says which findings of the chart linter count.
+type Lint struct {
+	// Findings to leave out, by their ids.
+	Disable []string `yaml:"disable"`
+	// Let warnings fail the step. Default: false.
+	Strict bool `yaml:"strict"`
+}
+
+// Report says where reports are written.
+type Report struct {
+	// The folder of events.jsonl, junit.xml, report.json and report/, from the folder of pintle.yaml. Default: build/pintle.
+	Dir string `yaml:"dir"`
+}
+
+// Position returns where the value at a path stands, as in
+// "services.cart.needs[0]"; false when the file does not say it, so that it is
+// a default.
+func (c *Config) Position(path string) (Position, bool) {
+	p, ok := c.source.values[path]
+	if !ok {
+		p, ok = c.source.keys[path]
+	}
+	return p, ok
+}
+
+// Problem makes a problem about the value at a path, for those who find out
+// only later (a registry that does not answer) and want to show the line. It
+// stands at the nearest parent when the file does not say the value.
+func (c *Config) Problem(path, message, hint string) Problem {
+	return c.source.problem(c.source.at(path), message, hint)
+}

@@ -1,0 +1,223 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds on what is read from the repository.
+const (
+	maxFile       = 1 << 20 // bytes of pintle.yaml
+	maxValuesFile = 4 << 20 // bytes of a values file
+)
+
+// NotFoundError says that there is no pintle.yaml.
+type NotFoundError struct {
+	Dir   string // where the search began
+	Other string // a file that was probably meant to be it; may be empty
+}
+
+// Error names the folder and the next command.
+func (e *NotFoundError) Error() string {
+	if e.Other != "" {
+		return fmt.Sprintf("no %s in %s or its parents up to the repository root; rename %s to %s", FileName, e.Dir, e.Other, FileName)
+	}
+	return fmt.Sprintf("no %s in %s or its parents up to the repository root; run \"pintle init\"", FileName, e.Dir)
+}
+
+// Is reports whether target is ErrConfig.
+func (e *NotFoundError) Is(target error) bool { return target == ErrConfig }
+
+// Find returns the pintle.yaml of a folder: its own, or the nearest one above
+// up to the root of the repository (the folder that holds .git), or of the
+// file system where there is no repository. The error is a *NotFoundError.
+func Find(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find %s from %s: %w", FileName, dir, err)
+	}
+	missing := &NotFoundError{Dir: start}
+	for at := start; ; at = filepath.Dir(at) {
+		if info, err := os.Stat(filepath.Join(at, FileName)); err == nil && !info.IsDir() {
+			return filepath.Join(at, FileName), nil
+		}
+		for _, other := range []string{"pintle.yml", ".pintle.yaml", ".pintle.yml"} {
+			if _, err := os.Stat(filepath.Join(at, other)); err == nil && missing.Other == "" {
+				missing.Other = filepath.Join(at, other)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil || at == filepath.Dir(at) {
+			return "", missing
+		}
+	}
+}
+
+// LoadFile loads a pintle.yaml by its path; the paths in it are relative to
+// its folder. Problems name the file by its base name.
+func LoadFile(path string) (*Config, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	c, err := Load(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	var missing *NotFoundError
+	if errors.As(err, &missing) {
+		return nil, &NotFoundError{Dir: filepath.Dir(path)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.Dir = filepath.Dir(path)
+	return c, nil
+}
+
+// Load reads the file name at the root of fsys, fills in its defaults and
+// checks it against itself and against the files it names. The error holds
+// every problem at once, as Problems.
+func Load(fsys fs.FS, name string) (*Config, error) {
+	data, err := read(fsys, name, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &NotFoundError{Dir: "."}
+	case err != nil:
+		return nil, Problems{{Position: Position{File: name}, Message: err.Error()}}
+	}
+	c, s := parse(name, data)
+	if c != nil {
+		c.fsys = fsys
+		v := &validator{source: s, c: c, fsys: fsys}
+		v.defaults()
+		v.validate()
+		v.files()
+		c.Warnings = s.warnings.sorted(name)
+	}
+	if len(s.problems) > 0 {
+		return nil, s.problems.sorted(name)
+	}
+	return c, nil
+}
+
+// read reads a file of at most limit bytes.
+func read(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, errors.New("is a folder, not a file")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("is larger than %d MiB", limit>>20)
+	}
+	return data, nil
+}
+
+// parse reads one document strictly. The config is nil when there is nothing
+// to go on with; problems are in the source.
+func parse(file string, data []byte) (*Config, *source) {
+	text, s := decodeText(file, data)
+	if len(s.problems) > 0 {
+		return nil, s
+	}
+	root := s.document(text)
+	if root == nil || !s.probe(root) {
+		return nil, s
+	}
+	c := &Config{source: s}
+	d := &decoder{source: s}
+	d.decode("", root, reflect.ValueOf(c).Elem(), 0)
+	return c, s
+}
+
+// decodeText takes off a byte order mark and refuses what is not UTF-8.
+func decodeText(file string, data []byte) ([]byte, *source) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		s := newSource(file, "")
+		s.add(Position{File: file}, "save it as UTF-8", "is UTF-16")
+		return nil, s
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	s := newSource(file, string(bytes.ToValidUTF8(data, []byte("\uFFFD"))))
+	if utf8.Valid(data) {
+		return data, s
+	}
+	line, rest := 1, data
+	for {
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 || !utf8.Valid(rest[:i]) {
+			break
+		}
+		line, rest = line+1, rest[i+1:]
+	}
+	column := 1
+	for {
+		r, size := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && size < 2 {
+			break
+		}
+		column, rest = column+1, rest[size:]
+	}
+	s.add(Position{File: file, Line: line, Column: column}, "save the file as UTF-8", "a byte that is not UTF-8")
+	return nil, s
+}
+
+// document parses the one document of the file; nil after a problem.
+func (s *source) document(text []byte) *yaml.Node {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var first, second yaml.Node
+	err := decoder.Decode(&first)
+	if errors.Is(err, io.EOF) || err == nil && (len(first.Content) == 0 || isNull(first.Content[0])) {
+		s.add(Position{File: s.file}, `write one, or run "pintle init" in its stead`, "is empty")
+		return nil
+	}
+	if err == nil {
+		if err = decoder.Decode(&second); err == nil {
+			s.add(Position{File: s.file, Line: second.Line, Column: max(1, second.Column)}, "put everything into the first one",
+				"a second document; %s holds one", s.file)
+			return nil
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.syntax(text, err)
+		return nil
+	}
+	return first.Content[0]
+}
+
+// probe reads apiVersion before anything else, since it says how to read the
+// rest.
+func (s *source) probe(root *yaml.Node) bool {
+	at := Position{File: s.file, Line: root.Line, Column: root.Column}
+	if root.Kind != yaml.MappingNode {
+		s.add(at, fmt.Sprintf("begin with %q", "apiVersion: "+APIVersion), "the file must be a mapping, not %s", kindOf(root))
+		return false
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		if key.Value != "apiVersion" {
+			continue
+		}
+		if value.Kind == yaml.ScalarNode && value.Value == APIVersion {
+			return true
+		}
+		at = Position{File: s.file, Line: value.Line, Column: value.Column}
+		s.add(at, fmt.Sprintf("write %q, the one that this pintle reads", APIVersion), "apiVersion: %q is not supported", value.Value)
+		return false
+	}
+	s.add(at, fmt.Sprintf("begin with %q", "apiVersion: "+APIVersion), `"apiVersion" is missing`)
+	return false
+}

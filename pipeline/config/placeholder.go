@@ -1,0 +1,96 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Limits of Kubernetes and Helm (facts/git-ci-canary.md 1.4).
+const (
+	maxLabel   = 63
+	maxRelease = 53
+)
+
+var (
+	label       = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+	unsluggable = regexp.MustCompile(`[^0-9a-z]+`)
+	hashed      = regexp.MustCompile(`(^|-)[0-9a-f]{6}$`)
+)
+
+// known are the placeholders of paths, namespaces and release names.
+var known = []string{"branch", "environment", "project", "service"}
+
+// placeholders returns the names of the placeholders in s, each once.
+func placeholders(s string) []string {
+	names := map[string]bool{}
+	for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
+		names[m[1]] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// fill puts values in the place of placeholders; those without a value stay.
+func fill(s string, values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
+		if v, ok := values[p[1:len(p)-1]]; ok {
+			return v
+		}
+		return p
+	})
+}
+
+// fillTree is fill over every text in a tree of values; it returns a copy.
+func fillTree(tree any, values map[string]string) any {
+	switch t := tree.(type) {
+	case string:
+		return fill(t, values)
+	case map[string]any:
+		filled := make(map[string]any, len(t))
+		for k, v := range t {
+			filled[k] = fillTree(v, values)
+		}
+		return filled
+	case []any:
+		filled := make([]any, len(t))
+		for i, v := range t {
+			filled[i] = fillTree(v, values)
+		}
+		return filled
+	}
+	return tree
+}
+
+// slug makes a DNS label of at most 20 characters of any branch name. Two
+// names never get the same one: what had to be changed or cut carries a hash
+// (facts/git-ci-canary.md 1.5, 10), and so does what looks as if it had one.
+func slug(name string) string {
+	const limit, cut = 20, 13
+	s := strings.Trim(unsluggable.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if strings.Trim(s, "0123456789") == "" {
+		s = "b" + s
+	}
+	if s == name && len(s) <= limit && !hashed.MatchString(s) {
+		return s
+	}
+	return strings.TrimRight(s[:min(len(s), cut)], "-") + "-" + hash(name)
+}
+
+// shorten cuts s to limit characters; what is cut carries a hash.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	h := hash(s)
+	return strings.TrimRight(s[:limit-len(h)-1], "-.") + "-" + h
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:3])
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// resolver fills in one unit.
+type resolver struct {
+	c           *Config
+	at          string // the unit's path in the file
+	environment string
+	values      map[string]string // of the placeholders
+	ref         Ref
+	origins     map[string]string
+}
+
+func (c *Config) resolver(section, name, environment string, ref Ref) *resolver {
+	values := map[string]string{"project": c.Project, "environment": environment, "service": name}
+	if ref.Tag == "" && ref.Branch != "" {
+		values["branch"] = slug(ref.Branch)
+	}
+	return &resolver{c: c, at: child(section, name), environment: environment, values: values, ref: ref, origins: map[string]string{}}
+}
+
+func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error) {
+	s, r := c.Services[name], c.resolver("services", name, environment, ref)
+	u := Unit{
+		Name: name, Service: true, Path: s.Path, Watch: cleaned(s.Watch), Image: s.Image, Test: *s.Test,
+		TagPrefix: strings.TrimSuffix(fill(c.Version.Tag, map[string]string{"service": name}), "{version}"),
+		Chart:     path.Clean(s.Chart), Needs: slices.Clone(s.Needs), Set: r.set(s.Set),
+	}
+	r.note("chart", r.at+".chart")
+	var err error
+	if u.Release, err = r.filled("release", r.at+".release", s.Release, maxRelease); err != nil {
+		return u, err
+	}
+	if u.Namespace, err = r.namespace(s.Namespace); err != nil {
+		return u, err
+	}
+	u.Values, err = r.files(s.Path, s.Values)
+	r.deploy(&u, s.Timeout)
+	return u, err
+}
+
+func (c *Config) resolveRelease(name, environment string, ref Ref) (Unit, error) {
+	s, r := c.Releases[name], c.resolver("releases", name, environment, ref)
+	u := Unit{
+		Name: name, Chart: s.Chart, ChartVersion: s.Version, Release: name,
+		Needs: slices.Clone(s.Needs), Set: r.set(s.Set),
+	}
+	if !strings.Contains(u.Chart, "://") {
+		u.Chart = path.Clean(u.Chart)
+	}
+	r.note("chart", r.at+".chart")
+	var err error
+	if u.Namespace, err = r.namespace(s.Namespace); err != nil {
+		return u, err
+	}
+	u.Values, err = r.files(".", s.Values)
+	r.deploy(&u, s.Timeout)
+	return u, err
+}
+
+func cleaned(paths []string) []string {
+	var clean []string
+	for _, p := range paths {
+		clean = append(clean, path.Clean(p))
+	}
+	return clean
+}
+
+// note keeps which path decided a setting, when the file says that path.
+func (r *resolver) note(setting, at string) bool {
+	if !r.c.source.says(at) {
+		return false
+	}
+	r.origins[setting] = at
+	return true
+}
+
+// set returns the inline values with the placeholders that are known filled
+// in; other braces are the user's own.
+func (r *resolver) set(tree map[string]any) map[string]any {
+	if tree == nil {
+		return nil
+	}
+	return fillTree(tree, r.values).(map[string]any)
+}
+
+// filled fills in a text that must become a name of at most limit characters.
+func (r *resolver) filled(setting, at, text string, limit int) (string, error) {
+	r.note(setting, at)
+	if slices.Contains(placeholders(text), "branch") && r.values["branch"] == "" {
+		return "", r.c.Problem(at, fmt.Sprintf("%s: %q needs a branch, and this is %s", at, text, r.ref),
+			"pass --branch, or deploy a branch to this environment")
+	}
+	return shorten(fill(text, r.values), limit), nil
+}
+
+// namespace returns the namespace: the unit's, else the environment's.
+func (r *resolver) namespace(own string) (string, error) {
+	if own != "" {
+		return r.filled("namespace", r.at+".namespace", own, maxLabel)
+	}
+	at := child("environments", r.environment)
+	return r.filled("namespace", at+".namespace", r.c.Environments[r.environment].Namespace, maxLabel)
+}
+
+// deploy fills in how the unit is deployed.
+func (r *resolver) deploy(u *Unit, own time.Duration) {
+	d, e := r.c.Deploy, r.c.Environments[r.environment]
+	u.Timeout = d.Timeout
+	r.note("timeout", "deploy.timeout")
+	if e.Timeout > 0 {
+		u.Timeout = e.Timeout
+		r.note("timeout", child("environments", r.environment)+".timeout")
+	}
+	if own > 0 {
+		u.Timeout = own
+		r.note("timeout", r.at+".timeout")
+	}
+	u.RollbackTimeout = u.Timeout
+	if r.note("rollbackTimeout", "deploy.rollbackTimeout") {
+		u.RollbackTimeout = d.RollbackTimeout
+	}
+	u.OnFailure, u.OnFailedInstall, u.History = d.OnFailure, d.OnFailedInstall, d.History
+	u.Origins = r.origins
+}
+
+// files returns the values files of the environment, then the unit's own. A
+// file with a placeholder is left out where it is missing.
+func (r *resolver) files(folder string, own []string) ([]string, error) {
+	var files []string
+	take := func(at, folder string, list []string) error {
+		for i, file := range list {
+			name := path.Join(folder, fill(file, r.values))
+			place := fmt.Sprintf("%s.values[%d]", at, i)
+			switch {
+			case slices.Contains(placeholders(file), "branch") && r.values["branch"] == "":
+				continue
+			case !fsValid(name):
+				return r.c.Problem(place, fmt.Sprintf("%s: %q is not inside of the repository", place, name), "")
+			case isFile(r.c.fsys, name):
+				files = append(files, name)
+			case len(placeholders(file)) == 0:
+				return r.c.Problem(place, fmt.Sprintf("%s: there is no values file %s", place, name), "")
+			}
+		}
+		return nil
+	}
+	if err := take(child("environments", r.environment), ".", r.c.Environments[r.environment].Values); err != nil {
+		return nil, err
+	}
+	if err := take(r.at, folder, own); err != nil {
+		return nil, err
+	}
+	return files, nil
+}
