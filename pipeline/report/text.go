@@ -1,0 +1,144 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// escapes are the ECMA-48 control sequences: CSI, OSC and other strings, and
+// the two-character ones. A string that is never ended ends with its line.
+var escapes = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])`)
+
+// clean makes s harmless for a terminal, XML 1.0 and HTML: valid UTF-8, no
+// escape sequences, no control characters but newline and tab. What a carriage
+// return would have overwritten becomes a line of its own.
+func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
+	s = escapes.ReplaceAllLiteralString(strings.ToValidUTF8(s, "\uFFFD"), "")
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r):
+			return -1
+		case r == 0xFFFE || r == 0xFFFF: // not characters of XML 1.0
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+func isClean(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// line is clean for text that must stay on one line.
+func line(s string, limit int) string {
+	s = clean(s)
+	if strings.ContainsAny(s, "\n\t") {
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	return cut(s, limit, "...")
+}
+
+// cut shortens s to at most limit bytes and puts mark in place of the rest.
+func cut(s string, limit int, mark string) string {
+	if len(s) <= limit {
+		return s
+	}
+	end := max(limit-len(mark), 0)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + mark
+}
+
+// cleanEvent makes an event's text harmless and bounds it.
+func cleanEvent(e event.Event) event.Event {
+	for _, name := range []*string{&e.Project, &e.Environment, &e.Commit, &e.Service, &e.Step, &e.Object, &e.Namespace, &e.Change, &e.Version} {
+		*name = line(*name, maxName)
+	}
+	e.Status = event.Status(line(string(e.Status), maxName))
+	if e.Kind == event.Output {
+		// Indentation carries meaning in output, so no line() here.
+		e.Message = cut(strings.ReplaceAll(clean(e.Message), "\n", " "), maxMessage, "...")
+	} else {
+		e.Message = line(e.Message, maxMessage)
+	}
+	e.Details = cut(strings.TrimRight(clean(e.Details), "\n"), maxDetails, "\n... the rest is in events.jsonl")
+	e.Seconds = seconds(e.Seconds)
+	return e
+}
+
+// duration is seconds as people read them: 0.4s, 12.3s, 2m05s, 1h02m.
+func duration(s float64) string {
+	s = seconds(s)
+	switch whole := int(math.Round(s)); {
+	case math.Round(s*10) < 600:
+		return fmt.Sprintf("%.1fs", s)
+	case whole < 3600:
+		return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
+	default:
+		return fmt.Sprintf("%dh%02dm", whole/3600, whole%3600/60)
+	}
+}
+
+// cells is how many columns of a terminal s takes: East Asian wide characters
+// take two, combining marks and other invisible ones none.
+func cells(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeCells(r)
+	}
+	return n
+}
+
+func runeCells(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	}
+	if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+		return 2
+	}
+	return 1
+}
+
+// pad fills s with spaces on the right up to n cells.
+func pad(s string, n int) string {
+	return s + strings.Repeat(" ", max(n-cells(s), 0))
+}
+
+// fit shortens s to at most n cells; two dots tell that something is missing.
+func fit(s string, n int) string {
+	if cells(s) <= n {
+		return s
+	}
+	var b strings.Builder
+	left := n - 2
+	for _, r := range s {
+		if left -= runeCells(r); left < 0 {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return b.String() + ".."[:max(min(n, 2), 0)]
+}

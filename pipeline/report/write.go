@@ -1,0 +1,79 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Names of what WriteAll writes, relative to its folder.
+const (
+	JUnitFile    = "junit.xml"
+	JSONFile     = "report.json"
+	HTMLFile     = "report/index.html"
+	CSSFile      = "report/pintle.css"
+	TimelineFile = "report/timeline.svg"
+)
+
+// WriteAll writes every report of run below dir, which it makes: JUnitFile,
+// JSONFile, HTMLFile with its CSSFile, TimelineFile. Each file appears whole or
+// not at all. What cannot be written does not keep the others from it; the
+// errors are joined.
+func WriteAll(dir string, run Run) error {
+	files := []struct {
+		name string
+		make func(Run) ([]byte, error)
+	}{
+		{JUnitFile, JUnit},
+		{JSONFile, JSON},
+		{CSSFile, func(Run) ([]byte, error) { return stylesheet, nil }},
+		{TimelineFile, Timeline},
+		{HTMLFile, HTML},
+	}
+	var errs []error
+	for _, f := range files {
+		content, err := f.make(run)
+		if err == nil {
+			err = writeFile(filepath.Join(dir, filepath.FromSlash(f.name)), content)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("write %s: %w", f.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// JSON renders report.json: the model, for scripts.
+func JSON(run Run) ([]byte, error) {
+	out, err := json.MarshalIndent(struct {
+		Format int `json:"format"` // of the document; raised when a field changes its meaning
+		Run
+	}{1, run}, "", "  ")
+	return append(out, '\n'), err
+}
+
+// writeFile writes next to path and renames, so that a reader, or a kill in
+// between, never meets half a file.
+func writeFile(path string, content []byte) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(content)
+	// CI servers read reports as another user; CreateTemp's 0600 would keep them out.
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
