@@ -177,9 +177,9 @@ type Deploy struct {
 	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.
-	History int `yaml:"history"`
+	History int `yaml:"history" jsonschema:"minimum=1,maximum=1000"`
 	// How many services are worked on at the same time. Default: 4.
-	Parallel int `yaml:"parallel"`
+	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=64"`
 }
 
 // Lint says which findings of the chart linter count.

@@ -66,6 +66,23 @@ func fillTree(tree any, values map[string]string) any {
 	return tree
 }
 
+// mentions reports whether a text in a tree of values holds part.
+func mentions(tree any, part string) bool {
+	switch t := tree.(type) {
+	case string:
+		return strings.Contains(t, part)
+	case map[string]any:
+		for _, v := range t {
+			if mentions(v, part) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(t, func(v any) bool { return mentions(v, part) })
+	}
+	return false
+}
+
 // slug makes a DNS label of at most 20 characters of any branch name. Two
 // names never get the same one: what had to be changed or cut carries a hash
 // (facts/git-ci-canary.md 1.5, 10), and so does what looks as if it had one.

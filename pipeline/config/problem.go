@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrConfig is what every error of this package is, for errors.Is: the file
@@ -96,8 +97,12 @@ func (ps Problems) sorted(file string) Problems {
 	return slices.Compact(ps)
 }
 
-// userinfo finds credentials in an address, which no message may repeat.
-var userinfo = regexp.MustCompile(`://[^/@\s"']+@`)
+var (
+	// userinfo finds credentials in addresses, which no message may repeat.
+	userinfo = regexp.MustCompile(`(://)([^/@\s"']+)(@)`)
+	// secret finds values under keys that promise a secret.
+	secret = regexp.MustCompile(`((?i:password|passwd|secret|token|credential)[\w.-]*["']?\s*:\s+)("[^"]*"?|'[^']*'?|[^\s,}\]]+)()`)
+)
 
 // short cuts a message that repeats too much of the file.
 func short(s string) string {
@@ -108,10 +113,15 @@ func short(s string) string {
 	return s
 }
 
-// redact masks credentials in addresses and replaces what would steer a
-// terminal.
+// redact masks credentials and replaces what would steer a terminal. What is
+// masked keeps its length, so that a marker below it stays right.
 func redact(s string) string {
-	s = userinfo.ReplaceAllString(s, "://***@")
+	for _, re := range []*regexp.Regexp{userinfo, secret} {
+		s = re.ReplaceAllStringFunc(s, func(found string) string {
+			m := re.FindStringSubmatch(found)
+			return m[1] + strings.Repeat("*", utf8.RuneCountInString(m[2])) + m[3]
+		})
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return '\uFFFD'

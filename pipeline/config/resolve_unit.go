@@ -31,10 +31,13 @@ func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error)
 	u := Unit{
 		Name: name, Service: true, Path: s.Path, Watch: cleaned(s.Watch), Image: s.Image, Test: *s.Test,
 		TagPrefix: strings.TrimSuffix(fill(c.Version.Tag, map[string]string{"service": name}), "{version}"),
-		Chart:     path.Clean(s.Chart), Needs: slices.Clone(s.Needs), Set: r.set(s.Set),
+		Chart:     path.Clean(s.Chart), Needs: slices.Clone(s.Needs),
 	}
 	r.note("chart", r.at+".chart")
 	var err error
+	if u.Set, err = r.set(s.Set); err != nil {
+		return u, err
+	}
 	if u.Release, err = r.filled("release", r.at+".release", s.Release, maxRelease); err != nil {
 		return u, err
 	}
@@ -50,13 +53,16 @@ func (c *Config) resolveRelease(name, environment string, ref Ref) (Unit, error)
 	s, r := c.Releases[name], c.resolver("releases", name, environment, ref)
 	u := Unit{
 		Name: name, Chart: s.Chart, ChartVersion: s.Version, Release: name,
-		Needs: slices.Clone(s.Needs), Set: r.set(s.Set),
+		Needs: slices.Clone(s.Needs),
 	}
 	if !strings.Contains(u.Chart, "://") {
 		u.Chart = path.Clean(u.Chart)
 	}
 	r.note("chart", r.at+".chart")
 	var err error
+	if u.Set, err = r.set(s.Set); err != nil {
+		return u, err
+	}
 	if u.Namespace, err = r.namespace(s.Namespace); err != nil {
 		return u, err
 	}
@@ -84,11 +90,16 @@ func (r *resolver) note(setting, at string) bool {
 
 // set returns the inline values with the placeholders that are known filled
 // in; other braces are the user's own.
-func (r *resolver) set(tree map[string]any) map[string]any {
+func (r *resolver) set(tree map[string]any) (map[string]any, error) {
 	if tree == nil {
-		return nil
+		return nil, nil
 	}
-	return fillTree(tree, r.values).(map[string]any)
+	if _, ok := r.values["branch"]; !ok && mentions(tree, "{branch}") {
+		at := r.at + ".set"
+		return nil, r.c.Problem(at, fmt.Sprintf("%s: {branch} needs a branch, and this is %s", at, r.ref),
+			`pass --branch, or say it in a values file "values-{environment}.yaml" instead`)
+	}
+	return fillTree(tree, r.values).(map[string]any), nil
 }
 
 // filled fills in a text that must become a name of at most limit characters.
@@ -131,8 +142,9 @@ func (r *resolver) deploy(u *Unit, own time.Duration) {
 	u.Origins = r.origins
 }
 
-// files returns the values files of the environment, then the unit's own. A
-// file with a placeholder is left out where it is missing.
+// files returns the values files of the environment, then the unit's own,
+// each once, at its last place. A file with a placeholder is left out where it
+// is missing.
 func (r *resolver) files(folder string, own []string) ([]string, error) {
 	var files []string
 	take := func(at, folder string, list []string) error {
@@ -145,6 +157,7 @@ func (r *resolver) files(folder string, own []string) ([]string, error) {
 			case !fsValid(name):
 				return r.c.Problem(place, fmt.Sprintf("%s: %q is not inside of the repository", place, name), "")
 			case isFile(r.c.fsys, name):
+				files = slices.DeleteFunc(files, func(f string) bool { return f == name })
 				files = append(files, name)
 			case len(placeholders(file)) == 0:
 				return r.c.Problem(place, fmt.Sprintf("%s: there is no values file %s", place, name), "")
