@@ -12,6 +12,8 @@ type Result struct {
 	CRDs      []CRD          // crds/ of the chart and of its enabled dependencies
 	Notes     string         // NOTES.txt
 	Findings  []Finding      // warnings about values and dependencies
+
+	includeCRDs bool // as Options asked, for TemplateOutput
 }
 
 // Manifest is one rendered document.

@@ -1,0 +1,313 @@
+package chart
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Resolve returns the chart as it takes part in a release: dependencies that
+// tags or conditions disable are gone, aliases are names, and values that
+// import-values ask for are in Values (facts/helm-format.md 4.12). c is not
+// changed; the result shares files and values with it.
+func (c *Chart) Resolve(user map[string]any) (*Chart, []Warning, error) {
+	r := &resolver{}
+	out := c.clone()
+	if err := r.enable(out, user, ""); err != nil {
+		return nil, nil, err
+	}
+	if err := r.importAll(out); err != nil {
+		return nil, nil, err
+	}
+	return out, r.warnings, nil
+}
+
+type resolver struct {
+	merger
+}
+
+// clone copies what resolving changes: the tree and the metadata.
+func (c *Chart) clone() *Chart {
+	out := *c
+	out.Metadata = c.Metadata.clone()
+	out.Dependencies = make([]*Chart, len(c.Dependencies))
+	for i, d := range c.Dependencies {
+		out.Dependencies[i] = d.clone()
+	}
+	return &out
+}
+
+func (md *Metadata) clone() *Metadata {
+	out := *md
+	if md.Dependencies != nil {
+		out.Dependencies = make([]*Dependency, len(md.Dependencies))
+		for i, d := range md.Dependencies {
+			dep := *d
+			out.Dependencies[i] = &dep
+		}
+	}
+	return &out
+}
+
+// enable removes the disabled dependencies of c, and of what is left. path is
+// where the values of c stand in values: "" or "sub.". A chart that lists no
+// dependencies keeps all of charts/, and theirs stay as they are too.
+func (r *resolver) enable(c *Chart, values map[string]any, path string) error {
+	if c.Metadata.Dependencies == nil {
+		return nil
+	}
+	c.Dependencies = matchDependencies(c)
+	for _, d := range c.Metadata.Dependencies {
+		if d.Alias != "" {
+			d.Name = d.Alias
+		}
+		d.Enabled = true
+	}
+	values = fork(c, values)
+	if err := r.chart(c, values, "", false); err != nil {
+		return err
+	}
+	r.applyTags(c.Metadata.Dependencies, values)
+	r.applyConditions(c.Metadata.Dependencies, values, path)
+	dropDisabled(c)
+	for _, sub := range c.Dependencies {
+		if err := r.enable(sub, values, path+sub.Name()+"."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fork copies the parts of values that merging the defaults of c would change.
+func fork(c *Chart, values map[string]any) map[string]any {
+	out := make(map[string]any, len(values)+len(c.Values))
+	maps.Copy(out, values)
+	copyKey := func(key string) {
+		if v, ok := values[key]; ok {
+			out[key] = copyValue(v)
+		}
+	}
+	copyKey(GlobalKey)
+	for key := range c.Values {
+		copyKey(key)
+	}
+	for _, d := range c.Dependencies {
+		copyKey(d.Name())
+	}
+	return out
+}
+
+// matchDependencies pairs charts/ with the dependencies in Chart.yaml: first
+// the charts that are not listed, then the listed ones in Chart.yaml's order,
+// once for each alias.
+func matchDependencies(c *Chart) []*Chart {
+	var out []*Chart
+	for _, sub := range c.Dependencies {
+		listed := false
+		for _, d := range c.Metadata.Dependencies {
+			listed = listed || sub.satisfies(d)
+		}
+		if !listed {
+			out = append(out, sub)
+		}
+	}
+	for _, d := range c.Metadata.Dependencies {
+		for _, sub := range c.Dependencies {
+			if !sub.satisfies(d) {
+				continue
+			}
+			use := sub.clone() // a chart may serve several aliases
+			if d.Alias != "" {
+				use.Metadata.Name = d.Alias
+			}
+			out = append(out, use)
+			break
+		}
+	}
+	return out
+}
+
+func (c *Chart) satisfies(d *Dependency) bool {
+	return c.Name() == d.Name && SatisfiesVersion(d.Version, c.Metadata.Version)
+}
+
+// SatisfiesVersion says whether a version fulfils a SemVer constraint. What
+// does not parse does not fulfil.
+func SatisfiesVersion(constraint, version string) bool {
+	v, err := semver.NewVersion(version)
+	if err != nil {
+		return false
+	}
+	c, err := semver.NewConstraint(constraint)
+	if err != nil {
+		return false
+	}
+	return c.Check(v)
+}
+
+// applyTags switches dependencies by values.tags: off if some tag is false and
+// none is true.
+func (r *resolver) applyTags(deps []*Dependency, values map[string]any) {
+	tags, ok := lookupTable(values, "tags")
+	if !ok {
+		return
+	}
+	for _, d := range deps {
+		on, off := false, false
+		for _, tag := range d.Tags {
+			switch v := tags[tag].(type) {
+			case bool:
+				on, off = on || v, off || !v
+			case nil:
+			default:
+				r.warn("dependencies/no-bool", "tag %s of dependency %s is %s, not true or false", tag, d.Name, describe(v))
+			}
+		}
+		d.Enabled = on || !off
+	}
+}
+
+// applyConditions switches dependencies by the first path of their condition
+// that leads to a bool.
+func (r *resolver) applyConditions(deps []*Dependency, values map[string]any, path string) {
+	for _, d := range deps {
+		for condition := range strings.SplitSeq(strings.TrimSpace(d.Condition), ",") {
+			if condition == "" {
+				continue
+			}
+			v, ok := lookupScalar(values, path+condition)
+			if !ok {
+				continue
+			}
+			if on, ok := v.(bool); ok {
+				d.Enabled = on
+				break
+			}
+			r.warn("dependencies/no-bool", "condition %s of dependency %s is %s, not true or false", path+condition, d.Name, describe(v))
+		}
+	}
+}
+
+func dropDisabled(c *Chart) {
+	disabled := map[string]bool{}
+	for _, d := range c.Metadata.Dependencies {
+		if !d.Enabled {
+			disabled[d.Name] = true
+		}
+	}
+	var listed []*Dependency
+	for _, d := range c.Metadata.Dependencies {
+		if !disabled[d.Name] {
+			listed = append(listed, d)
+		}
+	}
+	c.Metadata.Dependencies = listed
+	var charts []*Chart
+	for _, sub := range c.Dependencies {
+		if !disabled[sub.Name()] {
+			charts = append(charts, sub)
+		}
+	}
+	c.Dependencies = charts
+}
+
+// importAll fulfils import-values, children first.
+func (r *resolver) importAll(c *Chart) error {
+	for _, sub := range c.Dependencies {
+		if err := r.importAll(sub); err != nil {
+			return err
+		}
+	}
+	return r.importValues(c)
+}
+
+// importValues merges what c imports from its subcharts under its own values.
+// A chart with dependencies gets the subcharts' defaults into its values even
+// if it imports nothing.
+func (r *resolver) importValues(c *Chart) error {
+	if c.Metadata.Dependencies == nil {
+		return nil
+	}
+	values := map[string]any{}
+	if err := r.chart(c, values, "", true); err != nil {
+		return err
+	}
+	imported := map[string]any{}
+	for _, d := range c.Metadata.Dependencies {
+		var normal []any
+		for _, entry := range d.ImportValues {
+			child, parent, ok := importPaths(entry)
+			if !ok {
+				continue
+			}
+			normal = append(normal, map[string]string{"child": child, "parent": parent})
+			table, ok := lookupTable(values, d.Name+"."+child)
+			if !ok {
+				r.warn("dependencies/import-values", "dependency %s has no table %s to import", d.Name, child)
+				continue
+			}
+			imported = r.tables(imported, wrap(parent, table), "", true)
+		}
+		d.ImportValues = normal
+	}
+	if len(imported) > 0 {
+		values = r.tables(copyMap(values), imported, "", true)
+	}
+	c.Values = values
+	return nil
+}
+
+// importPaths reads an entry of import-values: a name in the child's exports,
+// or a map {child, parent}.
+func importPaths(entry any) (child, parent string, ok bool) {
+	switch e := entry.(type) {
+	case string:
+		return "exports." + e, ".", true
+	case map[string]any:
+		return fmt.Sprint(e["child"]), fmt.Sprint(e["parent"]), true
+	}
+	return "", "", false
+}
+
+// wrap puts a table at a dotted path; "." is the root.
+func wrap(path string, table map[string]any) map[string]any {
+	if path == "." {
+		return table
+	}
+	keys := strings.Split(path, ".")
+	for i := len(keys) - 1; i >= 0; i-- {
+		table = map[string]any{keys[i]: table}
+	}
+	return table
+}
+
+// lookupTable follows a dotted path to a map.
+func lookupTable(values map[string]any, path string) (map[string]any, bool) {
+	for key := range strings.SplitSeq(path, ".") {
+		table, ok := values[key].(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		values = table
+	}
+	return values, true
+}
+
+// lookupScalar follows a dotted path to anything but a map.
+func lookupScalar(values map[string]any, path string) (any, bool) {
+	key := path
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		var ok bool
+		if values, ok = lookupTable(values, path[:i]); !ok {
+			return nil, false
+		}
+		key = path[i+1:]
+	}
+	v, ok := values[key]
+	if _, isTable := v.(map[string]any); isTable {
+		return nil, false
+	}
+	return v, ok
+}

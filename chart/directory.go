@@ -1,0 +1,156 @@
+package chart
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
+
+// folder walks a chart's folder. Links are followed as long as they stay in it.
+type folder struct {
+	root   string // with every link resolved
+	rules  ignoreRules
+	budget *budget
+	left   int64 // bytes that this chart may still have
+	files  []*File
+}
+
+// readFolder reads every file of a chart's folder that .helmignore leaves, in
+// path order, folder by folder.
+func readFolder(ctx context.Context, dir string, b *budget) ([]*File, error) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return nil, err
+	}
+	f := &folder{root: root, budget: b, left: maxChartBytes}
+	ignore, err := f.readIgnore()
+	if err != nil {
+		return nil, err
+	}
+	if f.rules, err = parseIgnore(ignore); err != nil {
+		return nil, err
+	}
+	if err := f.walk(ctx, "", root, []string{root}); err != nil {
+		return nil, err
+	}
+	return f.files, nil
+}
+
+func (f *folder) readIgnore() ([]byte, error) {
+	actual, err := f.resolve(ignoreFile, filepath.Join(f.root, ignoreFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readFileBounded(actual, f.left)
+}
+
+// walk reads the folder actual, which stands at name in the chart. parents are
+// the real folders from the root down to it.
+func (f *folder) walk(ctx context.Context, name, actual string, parents []string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(actual)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMode, parents []string) error {
+	if mode&fs.ModeSymlink != 0 {
+		target, err := f.resolve(name, actual)
+		if err != nil {
+			if f.rules.ignores(name, false) {
+				return nil
+			}
+			return err
+		}
+		info, err := os.Lstat(target)
+		if err != nil {
+			return err
+		}
+		actual, mode = target, info.Mode().Type()
+	}
+	if f.rules.ignores(name, mode.IsDir()) {
+		return nil
+	}
+	switch {
+	case mode.IsDir():
+		if slices.Contains(parents, actual) {
+			return fmt.Errorf("%s: the link leads to a folder that holds it", name)
+		}
+		return f.walk(ctx, name, actual, append(slices.Clip(parents), actual))
+	case !mode.IsRegular():
+		return fmt.Errorf("%s: not a regular file: remove it or list it in .helmignore", name)
+	}
+	return f.read(name, actual)
+}
+
+func (f *folder) read(name, actual string) error {
+	data, err := readFileBounded(actual, f.left)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	f.left -= int64(len(data))
+	if err := f.budget.take(int64(len(data))); err != nil {
+		return err
+	}
+	f.files = append(f.files, &File{Name: name, Data: bytes.TrimPrefix(data, utf8BOM)})
+	return nil
+}
+
+// resolve follows a link and refuses one that leaves the chart.
+func (f *folder) resolve(name, actual string) (string, error) {
+	target, err := filepath.EvalSymlinks(actual)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	if target != f.root && !strings.HasPrefix(target, f.root+string(filepath.Separator)) {
+		return "", fmt.Errorf("%s: the link leaves the chart: copy what it points to, or list it in .helmignore", name)
+	}
+	return target, nil
+}
+
+// readFileBounded reads a file of at most limit bytes.
+func readFileBounded(name string, limit int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxChartBytes>>20)
+	}
+	data := make([]byte, info.Size())
+	n, err := io.ReadFull(file, data)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return data[:n], nil
+}

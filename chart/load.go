@@ -1,0 +1,218 @@
+package chart
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// ErrNoChartFile says that a folder or an archive is no chart.
+var ErrNoChartFile = errors.New("Chart.yaml file is missing") //nolint:staticcheck // the file's name
+
+// Load loads a chart from a folder or from an archive, whichever path is. A
+// folder's .helmignore holds; a link that leaves the folder is an error, unless
+// it is ignored. Charts in charts/, as folders and as archives, are loaded as
+// well (facts/helm-format.md 4.10). Sizes are bounded as in LoadArchive.
+func Load(ctx context.Context, path string) (*Chart, error) {
+	c, err := load(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", path, err)
+	}
+	return c, nil
+}
+
+func load(ctx context.Context, path string) (*Chart, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.Unwrap(err) // without the path, which is already named
+	}
+	b := newBudget()
+	if info.IsDir() {
+		files, err := readFolder(ctx, path, b)
+		if err != nil {
+			return nil, err
+		}
+		return assemble(ctx, files, b, 0)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("neither a folder nor an archive")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	magic := make([]byte, 3)
+	if n, _ := io.ReadFull(file, magic); !bytes.Equal(magic[:n], []byte{0x1f, 0x8b, 0x08}) {
+		return nil, notArchive(path)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return loadArchive(ctx, file, b, 0)
+}
+
+func notArchive(name string) error {
+	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+		return errors.New("this is a YAML file, not a chart: name the chart's folder or .tgz, and values files with -f")
+	}
+	return errors.New("neither a folder nor a gzipped archive")
+}
+
+// assemble sorts files into their roles.
+func assemble(ctx context.Context, files []*File, b *budget, depth int) (*Chart, error) {
+	if depth > maxNesting {
+		return nil, fmt.Errorf("%w: charts are nested more than %d deep", ErrTooLarge, maxNesting)
+	}
+	c := &Chart{Raw: files}
+	if err := c.readMetadata(files); err != nil {
+		return nil, err
+	}
+	subcharts := map[string][]*File{}
+	for _, f := range files {
+		if err := c.place(f, subcharts); err != nil {
+			return nil, err
+		}
+	}
+	if c.Metadata == nil {
+		return nil, ErrNoChartFile
+	}
+	c.Metadata.sanitize()
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c, c.addSubcharts(ctx, subcharts, b, depth)
+}
+
+// readMetadata reads Chart.yaml before any other file, because the rules for
+// those depend on apiVersion.
+func (c *Chart) readMetadata(files []*File) error {
+	for _, f := range files {
+		if f.Name != "Chart.yaml" {
+			continue
+		}
+		if c.Metadata == nil {
+			c.Metadata = &Metadata{}
+		}
+		if err := unmarshal(f, c.Metadata); err != nil {
+			return err
+		}
+		if c.Metadata.APIVersion == "" { // Helm 2 did not ask for one
+			c.Metadata.APIVersion = apiVersionV1
+		}
+	}
+	return nil
+}
+
+func unmarshal(f *File, into any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: yaml: %v", f.Name, r)
+		}
+	}()
+	if err := yaml.Unmarshal(f.Data, into); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return nil
+}
+
+// place puts one file where it belongs.
+func (c *Chart) place(f *File, subcharts map[string][]*File) error {
+	switch {
+	case f.Name == "Chart.yaml":
+	case f.Name == "values.yaml":
+		values, err := ParseValues(f.Data)
+		if err != nil {
+			return fmt.Errorf("values.yaml: %w", err)
+		}
+		c.Values = values
+	case f.Name == "values.schema.json":
+		c.Schema = f.Data
+	case f.Name == "Chart.lock":
+		return c.readLock(f)
+	case f.Name == "requirements.yaml":
+		return c.readRequirements(f)
+	case f.Name == "requirements.lock":
+		if err := c.readLock(f); err != nil {
+			return err
+		}
+		if c.Metadata == nil || c.Metadata.APIVersion == apiVersionV1 {
+			c.Files = append(c.Files, f)
+		}
+	case strings.HasPrefix(f.Name, "templates/"):
+		c.Templates = append(c.Templates, f)
+	case strings.HasPrefix(f.Name, "charts/") && path.Ext(f.Name) != ".prov":
+		name := strings.TrimPrefix(f.Name, "charts/")
+		key, _, _ := strings.Cut(name, "/")
+		subcharts[key] = append(subcharts[key], &File{Name: name, Data: f.Data})
+	default:
+		c.Files = append(c.Files, f)
+	}
+	return nil
+}
+
+func (c *Chart) readLock(f *File) error {
+	c.Lock = &Lock{}
+	return unmarshal(f, c.Lock)
+}
+
+// readRequirements merges the file that held the dependencies before apiVersion
+// v2. Helm still reads it in a v2 chart.
+func (c *Chart) readRequirements(f *File) error {
+	if c.Metadata == nil {
+		return ErrNoChartFile
+	}
+	if err := unmarshal(f, c.Metadata); err != nil {
+		return err
+	}
+	if c.Metadata.APIVersion == apiVersionV1 {
+		c.Files = append(c.Files, f)
+	}
+	return nil
+}
+
+// addSubcharts loads what is in charts/, in name order.
+func (c *Chart) addSubcharts(ctx context.Context, subcharts map[string][]*File, b *budget, depth int) error {
+	names := make([]string, 0, len(subcharts))
+	for name := range subcharts {
+		if name != "" && name[0] != '_' && name[0] != '.' {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sub, err := loadSubchart(ctx, name, subcharts[name], b, depth+1)
+		if err != nil {
+			return fmt.Errorf("charts/%s: %w", name, err)
+		}
+		c.Dependencies = append(c.Dependencies, sub)
+	}
+	return nil
+}
+
+func loadSubchart(ctx context.Context, name string, files []*File, b *budget, depth int) (*Chart, error) {
+	if path.Ext(name) == ".tgz" {
+		if files[0].Name != name {
+			return nil, fmt.Errorf("a folder with the name of an archive")
+		}
+		return loadArchive(ctx, bytes.NewReader(files[0].Data), b, depth)
+	}
+	var inside []*File
+	for _, f := range files {
+		if _, rest, ok := strings.Cut(f.Name, "/"); ok {
+			inside = append(inside, &File{Name: rest, Data: f.Data})
+		}
+	}
+	return assemble(ctx, inside, b, depth)
+}

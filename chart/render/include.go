@@ -1,0 +1,144 @@
+package render
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// errTooDeep says that templates include each other without end.
+var errTooDeep = errors.New("templates include each other without end")
+
+// templateSet is a set of templates that see each other: the chart's, or those
+// and the definitions of a tpl text.
+type templateSet struct {
+	engine    *engine
+	templates *template.Template
+	names     map[string]any // every function, for the parser
+	texts     map[string]*tplText
+}
+
+// tplText is a text that was given to tpl, parsed: the set that it is executed
+// in and its template.
+type tplText struct {
+	main *template.Template
+}
+
+// newSet gives a set of templates its functions.
+func (e *engine) newSet(t *template.Template) *templateSet {
+	s := &templateSet{engine: e, templates: t, texts: map[string]*tplText{}}
+	funcs := maps.Clone(e.funcs)
+	funcs["include"] = s.include
+	funcs["tpl"] = s.tpl
+	s.names = funcs
+	// Lookups of missing keys give nil; the text for it is removed later.
+	t.Option("missingkey=zero").Funcs(funcs)
+	return s
+}
+
+// parse parses a text and the definitions in it, without adding them.
+func (s *templateSet) parse(name, text string) (map[string]*parse.Tree, error) {
+	return parse.Parse(name, text, "", "", s.names, builtinNames)
+}
+
+// include executes a named template and returns what it wrote.
+func (s *templateSet) include(name string, data any) (string, error) {
+	e := s.engine
+	if e.includes[name] > maxIncludes || e.depth >= maxDepth {
+		return "", &includeError{name, errTooDeep}
+	}
+	if err := e.tick(); err != nil {
+		return "", err
+	}
+	t := s.templates.Lookup(name)
+	if t == nil {
+		return "", &includeError{name, errors.New("no template with this name")}
+	}
+	e.includes[name]++
+	e.depth++
+	text, err := e.execute(t, data)
+	e.depth--
+	e.includes[name]--
+	return text, err
+}
+
+// includeError is an include that could not begin.
+type includeError struct {
+	name string
+	err  error
+}
+
+func (e *includeError) Error() string { return "include " + e.name + ": " + e.err.Error() }
+func (e *includeError) Unwrap() error { return e.err }
+
+// tpl executes a text as a template. Its own definitions are visible only in it.
+func (s *templateSet) tpl(text string, data any) (string, error) {
+	if !strings.Contains(text, "{{") {
+		return dropNoValue(text), nil
+	}
+	e := s.engine
+	if e.depth >= maxDepth {
+		return "", errTooDeep
+	}
+	t, err := s.text(text)
+	if err != nil {
+		return "", &tplError{text, err}
+	}
+	e.depth++
+	out, err := e.execute(t.main, data)
+	e.depth--
+	if err != nil {
+		return "", &tplError{text, err}
+	}
+	return dropNoValue(out), nil
+}
+
+// text parses a tpl text once. A text without definitions changes nothing in
+// the set and is executed in it; one with definitions gets a copy of the set.
+func (s *templateSet) text(text string) (*tplText, error) {
+	if t, ok := s.texts[text]; ok {
+		return t, nil
+	}
+	name := s.templates.Name()
+	trees, err := s.parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	t := &tplText{main: s.templates.New(name)}
+	if len(trees) > 1 {
+		if t.main, err = s.extend(name, trees); err != nil {
+			return nil, err
+		}
+	}
+	t.main.Tree = trees[name]
+	s.texts[text] = t
+	return t, nil
+}
+
+func (s *templateSet) extend(name string, trees map[string]*parse.Tree) (*template.Template, error) {
+	clone, err := s.templates.Clone()
+	if err != nil {
+		return nil, err
+	}
+	inner := s.engine.newSet(clone)
+	for define, tree := range trees {
+		if define == name {
+			continue
+		}
+		if _, err := inner.templates.AddParseTree(define, tree); err != nil {
+			return nil, err
+		}
+	}
+	return inner.templates.New(name), nil
+}
+
+// tplError is a text that tpl could not parse or execute.
+type tplError struct {
+	text string
+	err  error
+}
+
+func (e *tplError) Error() string { return "tpl: " + e.err.Error() }
+func (e *tplError) Unwrap() error { return e.err }

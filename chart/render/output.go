@@ -1,0 +1,87 @@
+package render
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Manifest is the text of all manifests that Helm keeps in a release record:
+// for each in install order "---\n# Source: <path>\n<document>\n"
+// (facts/helm-format.md 4.2). Hooks and CRDs are not in it.
+func (r *Result) Manifest() string {
+	var b strings.Builder
+	for _, m := range r.Manifests {
+		writeDocument(&b, m.Source, m.Content)
+	}
+	return b.String()
+}
+
+func writeDocument(b *strings.Builder, source, content string) {
+	for _, s := range []string{"---\n# Source: ", source, "\n", content, "\n"} {
+		b.WriteString(s)
+	}
+}
+
+// TemplateOptions choose what TemplateOutput prints.
+type TemplateOptions struct {
+	NoHooks   bool
+	SkipTests bool
+	ShowOnly  []string // template paths or patterns, without the chart's name: templates/service.yaml
+}
+
+// TemplateOutput is what helm template prints: CRDs if Options asked for them,
+// manifests, hooks. It is an error if an entry of ShowOnly shows nothing.
+func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
+	var b strings.Builder
+	if r.includeCRDs {
+		for _, crd := range r.CRDs {
+			writeDocument(&b, crd.Source, string(crd.Data))
+		}
+	}
+	b.WriteString(r.Manifest())
+	text := strings.TrimSpace(b.String()) + "\n"
+	b.Reset()
+	b.WriteString(text)
+	if !opts.NoHooks {
+		for _, h := range r.Hooks {
+			if !opts.SkipTests || !slices.Contains(h.Events, testEvent) {
+				writeDocument(&b, h.Source, h.Content)
+			}
+		}
+	}
+	if len(opts.ShowOnly) == 0 {
+		return b.String(), nil
+	}
+	return showOnly(b.String(), opts.ShowOnly)
+}
+
+var sourceComment = regexp.MustCompile("# Source: [^/]+/(.+)")
+
+// showOnly picks the documents of the named templates, in the order of the
+// names, then of the documents.
+func showOnly(text string, patterns []string) (string, error) {
+	docs := splitDocuments(text)
+	names := make([]string, len(docs))
+	for i, doc := range docs {
+		if match := sourceComment.FindStringSubmatch(doc.text); match != nil {
+			names[i] = match[1]
+		}
+	}
+	var b strings.Builder
+	for _, pattern := range patterns {
+		found := false
+		for i, doc := range docs {
+			if ok, err := path.Match(pattern, names[i]); err == nil && ok && names[i] != "" {
+				found = true
+				fmt.Fprintf(&b, "---\n%s\n", doc.text)
+			}
+		}
+		if !found {
+			return "", fmt.Errorf("template %s shows nothing: it is not in the chart, or renders to nothing", pattern)
+		}
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,204 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
+)
+
+const notesFile = "NOTES.txt"
+
+// Render renders a chart with user-supplied values. It neither changes c nor
+// values and may be called concurrently. A chart that fails is an *Error, a
+// *SchemaError or a *chart.ValuesError; a hostile one is ErrLimit within
+// bounded time and memory, as far as text/template lets one see to it.
+func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Options) (*Result, error) {
+	if err := check(c, opts); err != nil {
+		return nil, err
+	}
+	caps, err := newCapabilities(opts)
+	if err != nil {
+		return nil, err
+	}
+	if need := c.Metadata.KubeVersion; need != "" && !chart.SatisfiesVersion(need, caps.KubeVersion.String()) {
+		return nil, fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
+	}
+	resolved, warnings, err := c.Resolve(values)
+	if err != nil {
+		return nil, err
+	}
+	merged, more, err := chart.Coalesce(resolved, values)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Chart: resolved, Config: values, Values: merged, CRDs: crds(resolved, resolved.Name()), includeCRDs: opts.IncludeCRDs}
+	r.addWarnings(append(warnings, more...))
+	if !opts.SkipSchemaValidation {
+		if err := r.validate(resolved, merged); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.execute(ctx, opts, caps)
+}
+
+var releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
+// check refuses what cannot become a release. A chart that is only linted may
+// be a library and lack dependencies.
+func check(c *chart.Chart, opts Options) error {
+	if len(opts.ReleaseName) > 53 || !releaseName.MatchString(opts.ReleaseName) {
+		return fmt.Errorf("release name %q: at most 53 of a-z, 0-9, - and ., beginning and ending with a letter or digit", opts.ReleaseName)
+	}
+	if opts.Lint {
+		return nil
+	}
+	if t := c.Metadata.Type; t != "" && t != "application" {
+		return fmt.Errorf("chart %s is a %s chart: it can be a dependency, not a release", c.Name(), t)
+	}
+	if missing := c.MissingDependencies(); len(missing) > 0 {
+		return fmt.Errorf("chart %s lacks the dependencies %s in charts/: fetch them with chart deps", c.Name(), strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+func (r *Result) addWarnings(list []chart.Warning) {
+	for _, w := range list {
+		if f := Finding(w); !slices.Contains(r.Findings, f) {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+}
+
+// execute renders the templates and sorts what comes out.
+func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) error {
+	top := map[string]any{
+		"Values":       values(r.Values),
+		"Capabilities": caps,
+		"Release": map[string]any{
+			"Name":      opts.ReleaseName,
+			"Namespace": opts.Namespace,
+			"IsUpgrade": opts.IsUpgrade,
+			"IsInstall": !opts.IsUpgrade,
+			"Revision":  max(opts.Revision, 1),
+			"Service":   "Helm",
+		},
+	}
+	var sources []source
+	collect(r.Chart, r.Chart.Name(), nil, top, func(s source) { sources = append(sources, s) })
+	e := newEngine(ctx, opts, sources)
+	rendered, err := e.run()
+	r.Findings = append(r.Findings, e.findings...)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(rendered, func(a, b rendering) int { return strings.Compare(a.name, b.name) })
+	rendered = r.takeNotes(rendered, opts.SubchartNotes)
+	return r.takeManifests(rendered)
+}
+
+// takeNotes removes the notes from the renderings and keeps the root chart's,
+// or all of them.
+func (r *Result) takeNotes(rendered []rendering, all bool) []rendering {
+	own := path.Join(r.Chart.Name(), "templates", notesFile)
+	var notes []string
+	rest := rendered[:0]
+	for _, f := range rendered {
+		switch {
+		case !strings.HasSuffix(f.name, notesFile):
+			rest = append(rest, f)
+		case all || f.name == own:
+			notes = append(notes, f.text)
+		}
+	}
+	r.Notes = strings.Join(notes, "\n")
+	return rest
+}
+
+// takeManifests splits the renderings into manifests and hooks.
+func (r *Result) takeManifests(rendered []rendering) error {
+	for _, f := range rendered {
+		for _, doc := range splitDocuments(f.text) {
+			h, err := parseHead(doc.text)
+			if err != nil {
+				return yamlError(f, doc, err)
+			}
+			r.addDocument(f.name, doc.text, h)
+		}
+	}
+	sortManifests(r.Manifests)
+	sortHooks(r.Hooks)
+	return nil
+}
+
+func (r *Result) addDocument(source, text string, h head) {
+	m := Manifest{
+		Source: source, APIVersion: h.apiVersion, Kind: h.kind, Name: h.name, Namespace: h.namespace, Content: text,
+	}
+	if _, ok := h.annotations[hookAnnotation]; !ok {
+		r.Manifests = append(r.Manifests, m)
+		return
+	}
+	hook, ok := newHook(m, h.annotations)
+	if !ok {
+		r.Findings = append(r.Findings, Finding{
+			ID:      "manifest/unknown-hook",
+			Message: fmt.Sprintf("%s: %s %s is left out: no such hook: %s", source, h.kind, h.name, h.annotations[hookAnnotation]),
+		})
+		return
+	}
+	r.Hooks = append(r.Hooks, hook)
+}
+
+// crds lists crds/ of a chart and of its dependencies.
+func crds(c *chart.Chart, place string) []CRD {
+	var out []CRD
+	for _, f := range c.Files {
+		ext := strings.ToLower(path.Ext(f.Name))
+		if strings.HasPrefix(f.Name, "crds/") && (ext == ".yaml" || ext == ".yml" || ext == ".json") {
+			out = append(out, CRD{Source: path.Join(place, f.Name), Data: f.Data})
+		}
+	}
+	for _, d := range c.Dependencies {
+		out = append(out, crds(d, path.Join(place, "charts", d.Name()))...)
+	}
+	return out
+}
+
+// yamlError shows the rendered lines around the place that does not parse.
+func yamlError(f rendering, doc document, err error) error {
+	const around = 3
+	out := &Error{Template: f.name, Cause: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
+	at, rest := yamlLine(err)
+	if at > 0 {
+		out.Cause = errors.New(rest)
+		out.RenderedLine = doc.line + at - 1
+		lines := strings.Split(f.text, "\n")
+		first := max(out.RenderedLine-around, 1)
+		last := min(out.RenderedLine+around, len(lines))
+		if first <= last {
+			out.Rendered, out.RenderedFirst = lines[first-1:last], first
+		}
+	}
+	out.Cause = fmt.Errorf("invalid YAML: %w", out.Cause)
+	return out
+}
+
+// yamlLine reads "yaml: line 12: rest".
+func yamlLine(err error) (int, string) {
+	var line int
+	rest, ok := strings.CutPrefix(err.Error(), "yaml: line ")
+	if !ok {
+		return 0, ""
+	}
+	number, rest, _ := strings.Cut(rest, ": ")
+	if _, err := fmt.Sscanf(number, "%d", &line); err != nil {
+		return 0, ""
+	}
+	return line, rest
+}

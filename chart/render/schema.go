@@ -1,0 +1,116 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/pintle-ci/pintle/chart"
+)
+
+// SchemaError says which values break the charts' schemas.
+type SchemaError struct {
+	Problems []SchemaProblem
+}
+
+// SchemaProblem is what one chart's values.schema.json finds.
+type SchemaProblem struct {
+	Chart   string // <chart>, <chart>/charts/<sub>
+	Message string // one or several lines
+}
+
+// Error names each chart and its problems.
+func (e *SchemaError) Error() string {
+	var b strings.Builder
+	b.WriteString("values do not fit the schema")
+	for _, p := range e.Problems {
+		fmt.Fprintf(&b, "\n%s: %s", p.Chart, p.Message)
+	}
+	return b.String()
+}
+
+// validate checks values against the schema of the chart, and each subchart's
+// section against the subchart's (facts/helm-format.md 4.15).
+func (r *Result) validate(c *chart.Chart, values map[string]any) error {
+	var problems []SchemaProblem
+	r.validateChart(c, values, c.Name(), &problems)
+	if len(problems) > 0 {
+		return &SchemaError{problems}
+	}
+	return nil
+}
+
+func (r *Result) validateChart(c *chart.Chart, values map[string]any, place string, problems *[]SchemaProblem) {
+	if c.Schema != nil {
+		if err := r.validateSchema(c, values); err != nil {
+			*problems = append(*problems, SchemaProblem{place, strings.TrimSpace(err.Error())})
+		}
+	}
+	for _, sub := range c.Dependencies {
+		section, ok := values[sub.Name()].(map[string]any)
+		if ok {
+			r.validateChart(sub, section, place+"/charts/"+sub.Name(), problems)
+		}
+	}
+}
+
+// schemaURL is where a chart's files stand for the schema compiler.
+const schemaURL = "file:///values.schema.json"
+
+func (r *Result) validateSchema(c *chart.Chart, values map[string]any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the schema cannot be used: %v", p)
+		}
+	}()
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.Schema))
+	if err != nil {
+		return fmt.Errorf("values.schema.json is no JSON: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(&schemaLoader{result: r, chart: c})
+	if err := compiler.AddResource(schemaURL, schema); err != nil {
+		return fmt.Errorf("values.schema.json: %w", err)
+	}
+	compiled, err := compiler.Compile(schemaURL)
+	if err != nil {
+		return fmt.Errorf("values.schema.json: %w", err)
+	}
+	if err := compiled.Validate(values); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+schemaURL+"#'\n"))
+	}
+	return nil
+}
+
+// schemaLoader resolves references to other schemas: to files of the chart and
+// to nothing else. It reads neither the disk nor the network.
+type schemaLoader struct {
+	result *Result
+	chart  *chart.Chart
+}
+
+// Load returns the schema at an absolute URL.
+func (l *schemaLoader) Load(address string) (any, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	switch u.Scheme {
+	case "urn": // Helm lets everything pass that it cannot resolve
+		l.result.Findings = append(l.result.Findings, Finding{"schema/urn", "the schema reference " + address + " is not resolved and allows everything"})
+		return true, nil
+	case "file":
+		name := strings.TrimPrefix(u.Path, "/")
+		for _, f := range l.chart.Files {
+			if f.Name == name {
+				return jsonschema.UnmarshalJSON(bytes.NewReader(f.Data))
+			}
+		}
+		return nil, fmt.Errorf("the chart has no file %s", name)
+	}
+	return nil, errors.New("a schema must not refer to the network: put it into the chart, or skip schema validation")
+}

@@ -1,0 +1,104 @@
+package chart
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+)
+
+// GlobalKey is the values section that every subchart sees as its own.
+const GlobalKey = "global"
+
+// ParseValues parses a values file: one or several YAML documents, merged in
+// order, later ones win (facts/helm-format.md 4.10). An empty file is an empty
+// map; a document that is a list or a scalar is an error.
+func ParseValues(data []byte) (map[string]any, error) {
+	docs := [][]byte{data}
+	if bytes.Contains(data, []byte("---")) || bytes.IndexByte(data, '\r') >= 0 {
+		var err error
+		if docs, err = splitDocuments(data); err != nil {
+			return nil, err
+		}
+	}
+	values := map[string]any{}
+	for _, doc := range docs {
+		v, err := DecodeYAML(doc)
+		if err != nil {
+			return nil, err
+		}
+		switch v := v.(type) {
+		case nil:
+		case map[string]any:
+			values = MergeMaps(values, v)
+		default:
+			return nil, fmt.Errorf("values must be a map of keys, not %s", describe(v))
+		}
+	}
+	return values, nil
+}
+
+// describe names the kind of a decoded value as a user would.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case map[string]any:
+		return "a map"
+	case []any:
+		return "a list"
+	case string:
+		return fmt.Sprintf("the string %.40q", v)
+	case bool:
+		return fmt.Sprintf("the boolean %t", v)
+	}
+	return fmt.Sprintf("the number %v", v)
+}
+
+// MergeMaps returns a with b merged over it: maps merge, everything else,
+// null included, replaces. Neither argument is changed; they share what was
+// not merged.
+func MergeMaps(a, b map[string]any) map[string]any {
+	if len(a) == 0 {
+		return maps.Clone(b)
+	}
+	out := maps.Clone(a)
+	for k, v := range b {
+		over, isMap := v.(map[string]any)
+		under, wasMap := out[k].(map[string]any)
+		if isMap && wasMap {
+			out[k] = MergeMaps(under, over)
+			continue
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// copyMap is a deep copy of decoded values; scalars are shared.
+func copyMap(m map[string]any) map[string]any {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[k] = copyValue(v)
+	}
+	return out
+}
+
+func copyValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return copyMap(v)
+	case []any:
+		if v == nil {
+			return v
+		}
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = copyValue(e)
+		}
+		return out
+	}
+	return v
+}
