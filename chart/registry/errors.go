@@ -1,0 +1,209 @@
+package registry
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// What can be wrong with a registry. An *Error wraps one of them.
+var (
+	ErrUnreachable = errors.New("the registry cannot be reached")
+	ErrDenied      = errors.New("access denied")
+	ErrFull        = errors.New("the registry is full")
+	ErrNotFound    = errors.New("not found")
+	ErrBusy        = errors.New("the registry is overloaded or broken")
+)
+
+// Error is a failed operation on a registry.
+type Error struct {
+	Action string // push, pull, list
+	Ref    string // oci://...
+	Kind   error  // one of the errors above, or nil
+	Cause  string // what the registry or the network said
+	Hint   string // what to do next
+	err    error
+}
+
+// Error is one line.
+func (e *Error) Error() string {
+	text := e.Action + " " + e.Ref
+	if e.Kind != nil {
+		text += ": " + e.Kind.Error()
+	}
+	if e.Cause != "" {
+		text += ": " + e.Cause
+	}
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return text
+}
+
+// Unwrap gives the kind and the cause.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Kind, e.err} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+func (s *session) fail(cause string) error {
+	return &Error{Action: s.action, Ref: s.ref.String(), Cause: cause}
+}
+
+// failure explains err in one line.
+func (s *session) failure(ctx context.Context, err error) error {
+	var own *Error
+	var conflict *ConflictError
+	if errors.As(err, &own) || errors.As(err, &conflict) {
+		return err
+	}
+	e := &Error{Action: s.action, Ref: s.ref.String(), Cause: oneLine(cause(err)), err: err}
+	var answer *transport.Error
+	switch {
+	case ctx.Err() != nil: // whatever the network made of it
+		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
+	case errors.As(err, &answer):
+		e.Kind, e.Hint = s.judge(answer)
+	case errors.Is(err, errPlainHTTP):
+		e.Hint = "allow plain HTTP for this registry, or give it a certificate"
+	case certificateFault(err):
+		e.Kind, e.Hint = ErrUnreachable, "make the CA known to this machine (SSL_CERT_FILE), or allow plain HTTP if the registry speaks no TLS"
+	case networkFault(err):
+		e.Kind, e.Hint = ErrUnreachable, "check the host name, the network and the proxy settings"
+	}
+	return e
+}
+
+// judge turns a registry's answer into a kind and a hint.
+func (s *session) judge(answer *transport.Error) (kind error, hint string) {
+	host := s.ref.repo.RegistryStr()
+	switch status := answer.StatusCode; {
+	case isFull(answer):
+		return ErrFull, "delete old versions, raise the quota, or push to another registry"
+	case status == http.StatusUnauthorized && s.creds.source == "":
+		return ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s, or set CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD", host)
+	case status == http.StatusUnauthorized:
+		return ErrDenied, fmt.Sprintf("the credentials in %s were refused: log in again with docker login %s", s.creds.source, host)
+	case status == http.StatusForbidden && s.creds.source == "":
+		return ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s", host)
+	case status == http.StatusForbidden:
+		return ErrDenied, fmt.Sprintf("the user of %s may not %s there: ask for the right, or log in as another with docker login %s", s.creds.source, s.action, host)
+	case status == http.StatusNotFound:
+		return ErrNotFound, ""
+	case status == http.StatusTooManyRequests:
+		return ErrBusy, "too many requests: wait, or log in to get a higher limit"
+	case status >= 500:
+		return ErrBusy, "try again later, or look at the registry's log"
+	}
+	return nil, ""
+}
+
+// isFull knows the answers of registries without room: the statuses made for
+// it, and what Harbor's quotas and a full disk under Distribution say.
+func isFull(answer *transport.Error) bool {
+	if answer.StatusCode == http.StatusInsufficientStorage || answer.StatusCode == http.StatusRequestEntityTooLarge {
+		return true
+	}
+	if answer.StatusCode < 400 {
+		return false
+	}
+	text := strings.ToLower(said(answer))
+	for _, sign := range []string{"no space left", "quota", "insufficient storage", "storage limit", "exceed the configured upper limit"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// transient says whether a second attempt may help.
+func transient(err error) bool {
+	var answer *transport.Error
+	if errors.As(err, &answer) {
+		switch status := answer.StatusCode; status {
+		case http.StatusRequestTimeout, http.StatusTooManyRequests, 499, 522:
+			return true
+		default:
+			return status >= 500 && !isFull(answer)
+		}
+	}
+	return networkFault(err) && !certificateFault(err)
+}
+
+func networkFault(err error) bool {
+	var network net.Error
+	var operation *net.OpError
+	var lookup *net.DNSError
+	switch {
+	case errors.Is(err, errPlainHTTP), errors.Is(err, errTooLarge), errors.Is(err, errEndless):
+		return false
+	case errors.As(err, &lookup), errors.As(err, &operation), errors.As(err, &network) && network.Timeout():
+		return true
+	}
+	for _, fault := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE} {
+		if errors.Is(err, fault) {
+			return true
+		}
+	}
+	return false
+}
+
+func certificateFault(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var record tls.RecordHeaderError
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &record)
+}
+
+// cause is the innermost part of err that says something, without URLs: they
+// may carry tokens.
+func cause(err error) string {
+	var answer *transport.Error
+	if errors.As(err, &answer) {
+		return said(answer)
+	}
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		return operation.Error()
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err.Error()
+	}
+	return err.Error()
+}
+
+// said is the status and what the registry wrote, without the request.
+func said(answer *transport.Error) string {
+	anonymous := *answer
+	anonymous.Request = nil
+	text := strings.TrimPrefix(anonymous.Error(), "unexpected status code ")
+	if len(answer.Errors) > 0 {
+		text = fmt.Sprintf("%d %s", answer.StatusCode, text)
+	}
+	return text
+}
+
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > 400 {
+		text = strings.ToValidUTF8(text[:400], "") + "..."
+	}
+	return text
+}

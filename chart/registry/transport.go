@@ -1,0 +1,121 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+var (
+	errPlainHTTP = errors.New("plain HTTP is not used to another machine unless asked for")
+	errTooLarge  = errors.New("the registry's answer is larger than allowed")
+	errEndless   = errors.New("the registry leads to more than " + strconv.Itoa(maxRequests) + " requests")
+)
+
+// boundedTransport carries the requests of one attempt: it refuses what must
+// not be sent, bounds what comes back and remembers how long to stay away.
+type boundedTransport struct {
+	inner     http.RoundTripper
+	plainHTTP bool
+	requests  atomic.Int32
+	after     atomic.Int64 // the longest Retry-After, in nanoseconds
+}
+
+// newTransport returns the transport of one attempt, and what ends its idle connections.
+func newTransport(a Access) (*boundedTransport, func()) {
+	if a.Transport != nil {
+		return &boundedTransport{inner: a.Transport, plainHTTP: a.PlainHTTP}, func() {}
+	}
+	own := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 2 * time.Minute,
+		MaxIdleConnsPerHost:   4,
+	}
+	return &boundedTransport{inner: own, plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme == "http" && !t.plainHTTP && !loopback(req.URL.Hostname()) {
+		return nil, errPlainHTTP
+	}
+	if t.requests.Add(1) > maxRequests {
+		return nil, errEndless
+	}
+	resp, err := t.inner.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		t.after.Store(max(t.after.Load(), int64(min(seconds, 86400))*int64(time.Second)))
+	}
+	limit := int64(maxDocumentBytes)
+	if strings.Contains(req.URL.Path, "/blobs/") || resp.Request != req || req.Response != nil {
+		limit = maxChartBytes // a blob, perhaps behind a redirect to a store
+	}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit}
+	return resp, nil
+}
+
+func (t *boundedTransport) retryAfter() time.Duration { return time.Duration(t.after.Load()) }
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read fails when more comes than may.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}
+
+// target is what the operation asks for, by the protocol it may use.
+func (s *session) target() (name.Reference, error) {
+	r := s.ref
+	if s.PlainHTTP {
+		var err error
+		if r, err = r.insecure(); err != nil {
+			return nil, err
+		}
+	}
+	return r.identified(), nil
+}
+
+// getBlob reads a blob of a known size; its digest is verified on the way.
+func getBlob(ref name.Digest, size int64, options []remote.Option) ([]byte, error) {
+	layer, err := remote.Layer(ref, options...)
+	if err != nil {
+		return nil, err
+	}
+	body, err := layer.Compressed()
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, size+1))
+	if err == nil && int64(len(data)) != size {
+		err = fmt.Errorf("%w: got %d bytes of %d", io.ErrUnexpectedEOF, len(data), size)
+	}
+	return data, err
+}
