@@ -1,0 +1,209 @@
+// Package jenkins knows the CI system that pintle runs in: Jenkins first, GitLab and GitHub too. It reads the environment
+// and nothing else: no file, no network, no git.
+package jenkins
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Name is a CI system.
+type Name string
+
+// The CI systems that Detect tells apart.
+const (
+	None    Name = "none"
+	Jenkins Name = "jenkins"
+	GitLab  Name = "gitlab"
+	GitHub  Name = "github"
+)
+
+// CI is what the environment says about the build. A field is empty when the CI system does not say, or says something
+// that cannot be: a ref name with control characters, a build URL that is not http. All of it is still text from outside,
+// which a shell, an HTML page or a file name must quote.
+type CI struct {
+	// Name is the CI system; None outside of one.
+	Name Name
+	// Branch is the branch built. In a change request it is the CI system's own name for the request ("PR-42" in
+	// Jenkins), or empty.
+	Branch string
+	// Tag is the tag built; Branch is then empty.
+	Tag string
+	// ChangeID is the number of the pull or merge request, ChangeBranch and ChangeTarget its two branches.
+	ChangeID, ChangeBranch, ChangeTarget string
+	// HeadSHA is the head commit of the request's branch, where HEAD is a merge of it and the CI system names it.
+	HeadSHA string
+	// BuildURL is the page of this build.
+	BuildURL string
+	// BuildNumber and JobName name this build to a person.
+	BuildNumber, JobName string
+	// ANSI tells whether the log shows colours.
+	ANSI bool
+}
+
+// Detect finds the CI system from the environment, as os.Getenv gives it. It is pure.
+// GitLab and GitHub come first: a job of theirs may inherit variables of a Jenkins agent's image, but not the reverse.
+// (facts/git-ci-canary.md 1.5 rule 1, 3.1, 4.)
+func Detect(getenv func(string) string) CI {
+	switch {
+	case getenv("GITLAB_CI") == "true":
+		return gitlab(getenv)
+	case getenv("GITHUB_ACTIONS") == "true":
+		return github(getenv)
+	case getenv("JENKINS_URL") != "" || getenv("JENKINS_HOME") != "" || getenv("BUILD_TAG") != "" && getenv("JOB_NAME") != "":
+		return jenkins(getenv)
+	}
+	return CI{Name: None}
+}
+
+func jenkins(getenv func(string) string) CI {
+	ci := CI{
+		Name:         Jenkins,
+		Branch:       refName(getenv("BRANCH_NAME")),
+		Tag:          refName(getenv("TAG_NAME")),
+		ChangeID:     identifier(getenv("CHANGE_ID")),
+		ChangeBranch: refName(getenv("CHANGE_BRANCH")),
+		ChangeTarget: refName(getenv("CHANGE_TARGET")),
+		BuildURL:     link(getenv("BUILD_URL")),
+		BuildNumber:  plain(getenv("BUILD_NUMBER")),
+		JobName:      plain(getenv("JOB_NAME")),
+		ANSI:         forced(getenv("CLICOLOR_FORCE")) || getenv("TERM") == "xterm",
+	}
+	switch {
+	case ci.Tag != "":
+		ci.Branch = "" // BRANCH_NAME is the tag again
+	case ci.Branch == "" && ci.ChangeID == "":
+		ci.Branch, ci.Tag = pluginRef(getenv("GIT_LOCAL_BRANCH"), getenv("GIT_BRANCH"))
+	}
+	return ci
+}
+
+// pluginRef reads the git plugin's variables, which is all that a job has that is not multibranch. GIT_BRANCH carries the
+// remote's name. Only the names that Jenkins gives a remote itself are taken off: to take "feature" off "feature/main"
+// would turn a feature branch into a trunk.
+func pluginRef(local, remote string) (branch, tag string) {
+	if branch = refName(local); branch != "" && branch != "detached" && branch != "HEAD" {
+		return branch, ""
+	}
+	name := refName(remote)
+	for _, prefix := range []string{"refs/heads/", "refs/remotes/", "remotes/"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	for _, prefix := range []string{"refs/tags/", "tags/"} {
+		if tag, ok := strings.CutPrefix(name, prefix); ok {
+			return "", tag
+		}
+	}
+	if first, rest, ok := strings.Cut(name, "/"); ok && strings.TrimRight(first, "0123456789") == "origin" {
+		name = rest
+	}
+	if name == "detached" || name == "HEAD" {
+		return "", ""
+	}
+	return name, ""
+}
+
+func gitlab(getenv func(string) string) CI {
+	number := getenv("CI_PIPELINE_IID")
+	if number == "" {
+		number = getenv("CI_PIPELINE_ID")
+	}
+	return CI{
+		Name:         GitLab,
+		Branch:       refName(getenv("CI_COMMIT_BRANCH")),
+		Tag:          refName(getenv("CI_COMMIT_TAG")),
+		ChangeID:     identifier(getenv("CI_MERGE_REQUEST_IID")),
+		ChangeBranch: refName(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
+		ChangeTarget: refName(getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
+		HeadSHA:      commit(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")),
+		BuildURL:     link(getenv("CI_JOB_URL")),
+		BuildNumber:  plain(number),
+		JobName:      plain(getenv("CI_JOB_NAME")),
+		ANSI:         true,
+	}
+}
+
+func github(getenv func(string) string) CI {
+	ci := CI{
+		Name:         GitHub,
+		ChangeBranch: refName(getenv("GITHUB_HEAD_REF")),
+		ChangeTarget: refName(getenv("GITHUB_BASE_REF")),
+		BuildNumber:  plain(getenv("GITHUB_RUN_NUMBER")),
+		JobName:      plain(getenv("GITHUB_JOB")),
+		ANSI:         true,
+	}
+	name := refName(getenv("GITHUB_REF_NAME"))
+	number, isChange := strings.CutPrefix(getenv("GITHUB_REF"), "refs/pull/")
+	switch {
+	case isChange:
+		number, _, _ = strings.Cut(number, "/")
+		ci.ChangeID = identifier(number)
+	case getenv("GITHUB_REF_TYPE") == "tag":
+		ci.Tag = name
+	default:
+		ci.Branch = name
+	}
+	server, repository, run := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"), getenv("GITHUB_RUN_ID")
+	if server != "" && repository != "" && run != "" {
+		ci.BuildURL = link(server + "/" + repository + "/actions/runs/" + run)
+	}
+	return ci
+}
+
+// longest bounds every value; git itself stops at 255 bytes for a part of a ref name.
+const longest = 1024
+
+// refName drops what git would not have as a ref name.
+func refName(value string) string {
+	if strings.ContainsAny(value, " ~^:?*[\\") || strings.Contains(value, "..") || value != plain(value) {
+		return ""
+	}
+	return value
+}
+
+// identifier keeps letters, digits and dashes, which every CI system's numbers are made of.
+func identifier(value string) string {
+	if strings.ContainsFunc(value, func(r rune) bool { return r != '-' && !asciiAlnum(r) }) {
+		return ""
+	}
+	return plain(value)
+}
+
+func asciiAlnum(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// commit keeps a full object name.
+func commit(value string) string {
+	if len(value) != 40 && len(value) != 64 || strings.Trim(strings.ToLower(value), "0123456789abcdef") != "" {
+		return ""
+	}
+	return strings.ToLower(value)
+}
+
+// link keeps an absolute http or https URL without credentials.
+func link(value string) string {
+	parsed, err := url.Parse(plain(value))
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
+		return ""
+	}
+	parsed.User = nil
+	return parsed.String()
+}
+
+// plain drops a value that is not text of one line, or too long.
+func plain(value string) string {
+	if len(value) > longest || !utf8.ValidString(value) || strings.ContainsFunc(value, unsafe) {
+		return ""
+	}
+	return value
+}
+
+// unsafe are the characters that move a terminal's cursor or turn its text around.
+func unsafe(r rune) bool {
+	return unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
+}
+
+func forced(value string) bool { return value != "" && value != "0" }

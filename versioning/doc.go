@@ -1,0 +1,10 @@
+// Package versioning turns a git history into versions.
+//
+// git.go and the files beside it observe: they read refs, commits and trees through go-git's object store, with walks of
+// their own that stop at the base tag. next.go decides: Next is a pure function of Facts and Rules, without a clock, a
+// network or a build number, so the same commit gives the same version on every machine (facts/git-ci-canary.md 1.5).
+//
+// It refuses to guess: a count in a shallow clone, a detached HEAD without a hint, a tag that is not strict SemVer and an
+// object that cannot be read are errors or are left out, never approximated. It writes nothing and needs no git binary; the
+// one thing it asks the binary for, where there is one, is which tracked files are modified.
+package versioning

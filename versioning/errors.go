@@ -1,0 +1,104 @@
+package versioning
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors of reading a repository and of deciding a version. Compare with errors.Is.
+var (
+	// ErrNotRepository: no git repository at the path or above it.
+	ErrNotRepository = errors.New("not a git repository")
+	// ErrNoCommits: the repository has no commit at HEAD.
+	ErrNoCommits = errors.New("the repository has no commits")
+	// ErrShallow: the answer needs history that a shallow clone does not have; see ShallowError.
+	ErrShallow = errors.New("the clone is shallow")
+	// ErrSHA256: the repository names its objects by SHA-256.
+	ErrSHA256 = errors.New("sha256 repositories are not supported")
+	// ErrDetached: HEAD is detached and nothing says which branch is built.
+	ErrDetached = errors.New("HEAD is detached and nothing says which branch is built")
+	// ErrDirty: tracked files are modified where a release must come from a clean tree; see DirtyError.
+	ErrDirty = errors.New("tracked files are modified")
+)
+
+// ShallowError says why a shallow clone has no version and how to deepen it. It is ErrShallow.
+type ShallowError struct {
+	// Prefix is the tag prefix that was asked for.
+	Prefix string
+}
+
+// Commands are the commands that make the history whole, cheapest first (facts/git-ci-canary.md 1.3).
+func (e *ShallowError) Commands() []string {
+	return []string{
+		"git fetch --unshallow --filter=tree:0 origin '+refs/tags/*:refs/tags/*'",
+		"git fetch --unshallow --tags",
+	}
+}
+
+func (e *ShallowError) Error() string {
+	return fmt.Sprintf("%v: the commits since the last %sX.Y.Z tag cannot be counted; run \"git fetch --unshallow --tags\", "+
+		"or clone whole: GIT_DEPTH: \"0\" in GitLab, no shallow clone and \"Discover tags\" in Jenkins, fetch-depth: 0 in GitHub",
+		ErrShallow, e.Prefix)
+}
+
+// Is makes the error match ErrShallow.
+func (e *ShallowError) Is(target error) bool { return target == ErrShallow }
+
+// DirtyError names the modified files. It is ErrDirty.
+type DirtyError struct {
+	// Tag is the tag whose version was asked for.
+	Tag string
+	// Files are the modified tracked files, relative to the repository's root.
+	Files []string
+}
+
+func (e *DirtyError) Error() string {
+	shown := e.Files[:min(3, len(e.Files))]
+	more := ""
+	if n := len(e.Files) - len(shown); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("release %s: %v: %s%s; commit or revert them (git status)", e.Tag, ErrDirty, quoteAll(shown), more)
+}
+
+// Is makes the error match ErrDirty.
+func (e *DirtyError) Is(target error) bool { return target == ErrDirty }
+
+// MissingObjectError is an object that history names and the object store does not have.
+type MissingObjectError struct {
+	// Hash is the object's name.
+	Hash string
+	// Partial is true in a partial clone (--filter), where git would fetch the object on demand.
+	Partial bool
+}
+
+func (e *MissingObjectError) Error() string {
+	if e.Partial {
+		return fmt.Sprintf("object %s is not here: this is a partial clone; run \"git fetch --refetch --filter=blob:none\" "+
+			"or clone without --filter=tree:0", e.Hash)
+	}
+	return fmt.Sprintf("object %s is missing from the repository; run \"git fsck\"", e.Hash)
+}
+
+// CorruptObjectError is an object that is there and cannot be read.
+type CorruptObjectError struct {
+	// Hash is the object's name.
+	Hash string
+	// Err is what is wrong with it.
+	Err error
+}
+
+func (e *CorruptObjectError) Error() string {
+	return fmt.Sprintf("object %s is corrupt: %v; run \"git fsck\"", e.Hash, e.Err)
+}
+
+func (e *CorruptObjectError) Unwrap() error { return e.Err }
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,245 @@
+package versioning
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// history fills what needs walks: bases, counts, bumps, the last commits.
+func (a *answer) history(ctx context.Context) error {
+	if err := a.findBases(ctx); err != nil {
+		return fmt.Errorf("find the base tag: %w", err)
+	}
+	for at := 0; at < len(a.parts); {
+		bases, end := a.basesFrom(at)
+		if err := a.count(ctx, a.parts[at:end], bases); err != nil {
+			return fmt.Errorf("count commits: %w", err)
+		}
+		at = end
+	}
+	return nil
+}
+
+// findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round asks
+// only for that; later rounds ask for more and more at once.
+func (a *answer) findBases(ctx context.Context) error {
+	open := a.parts
+	next := make(map[*part]int, len(open))
+	for share := 1; len(open) > 0; share = min(share*4, batch) {
+		var rest []*part
+		for at := 0; at < len(open); {
+			end := min(len(open), at+batch/share)
+			if err := a.askRound(ctx, open[at:end], next, share); err != nil {
+				return err
+			}
+			for _, p := range open[at:end] {
+				if p.base == nil && next[p] < len(p.candidates) {
+					rest = append(rest, p)
+				}
+			}
+			at = end
+		}
+		open = rest
+	}
+	for _, p := range a.parts {
+		if p.base == nil {
+			p.facts.Unprefixed = a.unprefixed(p.query.Prefix)
+		}
+	}
+	return nil
+}
+
+// askRound asks for the next share of candidates of each part.
+func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int, share int) error {
+	g := a.repository.graph
+	var claims []claim
+	var asked []candidate
+	for group, p := range parts {
+		end := min(len(p.candidates), next[p]+share)
+		for _, c := range p.candidates[next[p]:end] {
+			claims = append(claims, claim{node: c.node, group: group})
+			asked = append(asked, c)
+		}
+		next[p] = end
+	}
+	found, err := g.highest(ctx, a.head, claims)
+	if err != nil {
+		return err
+	}
+	for group, index := range found {
+		c, p := asked[index], parts[group]
+		commit, err := g.commit(c.node)
+		if err != nil {
+			return err
+		}
+		p.base = c.node
+		p.facts.Base = &Tag{Name: c.name, Version: c.version.String(), Commit: commit}
+	}
+	return nil
+}
+
+// basesFrom groups parts from an index on, as many as have no more than a batch of different bases.
+func (a *answer) basesFrom(at int) (bases []*node, end int) {
+	seen := map[*node]bool{}
+	for end = at; end < len(a.parts); end++ {
+		base := a.parts[end].base
+		if base == nil || seen[base] {
+			continue
+		}
+		if len(bases) == batch {
+			break
+		}
+		seen[base] = true
+		bases = append(bases, base)
+	}
+	return bases, end
+}
+
+// count walks once for all the parts, whose bases are those given.
+func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error {
+	g := a.repository.graph
+	bit := make(map[*node]uint64, len(bases))
+	for i, base := range bases {
+		bit[base] = 1 << i
+	}
+	scope := newScope(g, len(parts))
+	whole := false
+	for i, p := range parts {
+		whole = whole || p.base == nil
+		p.bit = bit[p.base]
+		if err := scope.add(i, p.query.Paths); err != nil {
+			return err
+		}
+	}
+	commits, err := g.uncovered(ctx, a.head, bases, whole)
+	if err != nil {
+		return err
+	}
+	for step, n := range commits {
+		if step%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		touched, err := scope.touched(n)
+		if err != nil {
+			return err
+		}
+		for i, p := range parts {
+			if n.mark.mask&p.bit == 0 && (!p.facts.Scoped || touched.has(i)) {
+				p.facts.take(n)
+			}
+		}
+	}
+	return a.settle(ctx, parts, scope)
+}
+
+// take counts a commit.
+func (f *Facts) take(n *node) {
+	f.Count++
+	if n.change.bump > f.Bump {
+		f.Bump, f.BumpCommit = n.change.bump, n.hash.String()
+	}
+	if as := n.change.releaseAs; as != "" && (f.ReleaseAs == "" || semver.MustParse(as).GreaterThan(semver.MustParse(f.ReleaseAs))) {
+		f.ReleaseAs = as
+	}
+}
+
+// settle fills Same and Last of the scoped parts.
+func (a *answer) settle(ctx context.Context, parts []*part, scope *scope) error {
+	seek := newSet(len(parts))
+	for i, p := range parts {
+		if !p.facts.Scoped {
+			p.facts.Last = p.facts.Head
+			continue
+		}
+		seek.add(i)
+		if p.base == nil {
+			continue
+		}
+		differs, err := scope.differs(p.base.tree, a.head.tree)
+		if err != nil {
+			return err
+		}
+		if p.facts.Same = !differs.has(i); p.facts.Same && p.facts.Count == 0 {
+			p.facts.Last = p.facts.Base.Commit
+			seek.remove(i)
+		}
+	}
+	origins, err := a.origins(ctx, scope, seek)
+	if err != nil {
+		return err
+	}
+	for i, n := range origins {
+		p := parts[i]
+		p.facts.Last = Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}
+		if n == a.head {
+			p.facts.Last = p.facts.Source // a throw-away merge is no name for content
+		}
+	}
+	return nil
+}
+
+// origins finds, for each query sought, the commit that gave its paths the content they have at HEAD: from HEAD on, always
+// to a parent with the same content, until there is none. Its tree at the paths is HEAD's, so its hash names the content,
+// whatever merges threw away on the way. A query whose paths HEAD does not have gets HEAD.
+func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*node, error) {
+	present, err := scope.differs(plumbing.ZeroHash, a.head.tree)
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]*node{}
+	for i := range seek.all {
+		if !present.has(i) {
+			found[i] = a.head
+			seek.remove(i)
+		}
+	}
+	at := map[*node]set{a.head: seek}
+	for next := (queue{a.head}); len(next) > 0; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := heap.Pop(&next).(*node)
+		here := at[n]
+		delete(at, n)
+		if err := scope.passOn(n, here, at, &next); err != nil {
+			return nil, err
+		}
+		for i := range here.all {
+			found[i] = n
+		}
+	}
+	return found, nil
+}
+
+// passOn moves the queries that a commit shares with a parent to that parent, and leaves in here those that it changed.
+func (s *scope) passOn(n *node, here set, at map[*node]set, next *queue) error {
+	for _, parent := range n.parents {
+		if here.empty() {
+			return nil
+		}
+		if err := s.graph.load(parent); err != nil {
+			return err
+		}
+		differs, err := s.differs(parent.tree, n.tree)
+		if err != nil {
+			return err
+		}
+		for i := range here.all {
+			if differs.has(i) {
+				continue
+			}
+			if at[parent] == nil {
+				at[parent] = newSet(s.size)
+				heap.Push(next, parent)
+			}
+			at[parent].add(i)
+			here.remove(i)
+		}
+	}
+	return nil
+}

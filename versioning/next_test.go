@@ -1,0 +1,243 @@
+package versioning
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The table of facts/git-ci-canary.md 1.5, each row from a history made by git.
+func TestRuleTable(t *testing.T) {
+	branch := func(name string) Query { return Query{Prefix: "v", Ref: Ref{Branch: name}} }
+	based := func(t *testing.T) *testRepo { // v1.4.2, annotated
+		r := newTestRepo(t)
+		r.commits(2)
+		r.annotated("v1.4.2")
+		return r
+	}
+	t.Run("tag build, two tags at HEAD", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("feat: more")
+		r.annotated("v1.5.0-rc.2")
+		r.tag("v1.5.0")
+		query := Query{Prefix: "v", Ref: Ref{Tag: "v1.5.0"}}
+		v := wantVersion(t, r.dir, query, Rules{}, "1.5.0", "")
+		if !v.Exact || v.Tag != "v1.5.0" || v.Commit != hash {
+			t.Errorf("got %+v", v)
+		}
+		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0", "")
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: Ref{Tag: "v1.5.0-rc.2"}}, Rules{}, "1.5.0-rc.2", "")
+		wantVersion(t, r.dir, Query{Prefix: "v"}, Rules{}, "1.5.0", "")
+		wantVersion(t, r.dir, branch("feature/x"), Rules{}, "1.6.0-0.feature-x-217d2b.0.g%H", hash)
+	})
+	t.Run("main, 12 after", func(t *testing.T) {
+		r := based(t)
+		r.commits(12)
+		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0-dev.12.g%H", r.git("rev-parse", "HEAD"))
+	})
+	t.Run("develop with its own label", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("x")
+		wantVersion(t, r.dir, branch("develop"), Rules{Labels: map[string]string{"develop": "alpha"}}, "1.5.0-alpha.1.g%H", hash)
+	})
+	t.Run("feature/login, 3 after", func(t *testing.T) {
+		r := based(t)
+		r.commits(3)
+		v := wantVersion(t, r.dir, branch("feature/login"), Rules{}, "1.5.0-0.feature-login-df7c7a.3.g%H", r.git("rev-parse", "HEAD"))
+		if len(v.Number) != 40 {
+			t.Errorf("%d characters", len(v.Number))
+		}
+	})
+	t.Run("release branch", func(t *testing.T) {
+		r := based(t)
+		r.git("checkout", "-q", "-b", "release/1.5")
+		r.commits(5)
+		head := func() string { return r.git("rev-parse", "HEAD") }
+		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.0-pre.5.g%H", head())
+		r.annotated("v1.5.0-rc.1")
+		r.commits(2)
+		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.0-rc.1.pre.2.g%H", head())
+		r.tag("v1.5.0")
+		r.commit("feat: a feature on a release line stays on the line")
+		wantVersion(t, r.dir, branch("release/1.5"), Rules{Next: "2.0.0"}, "1.5.1-pre.1.g%H", head())
+		r.tag("v2.0.0")
+		r.commit("x")
+		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.1-pre.2.g%H", head())
+		wantVersion(t, r.dir, branch("release-v1.6.x"), Rules{}, "1.6.0-pre.2.g%H", head())
+	})
+	t.Run("hotfix", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("feat!: even so")
+		wantVersion(t, r.dir, branch("hotfix/1.4.3"), Rules{}, "1.4.3-pre.1.g%H", hash)
+		wantVersion(t, r.dir, branch("hotfix/login"), Rules{Next: "2.0.0"}, "1.4.3-pre.1.g%H", hash)
+		wantVersion(t, r.dir, branch("hotfixes-1.4.7"), Rules{}, "1.4.7-pre.1.g%H", hash)
+	})
+	t.Run("no tags, 37 commits", func(t *testing.T) {
+		r := newTestRepo(t)
+		r.commits(37)
+		hash := r.git("rev-parse", "HEAD")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "0.1.0-dev.37.g%H", hash)
+		wantVersion(t, r.dir, branch("main"), Rules{Initial: "1.0.0"}, "1.0.0-dev.37.g%H", hash)
+		wantVersion(t, r.dir, branch("release/2.1"), Rules{}, "2.1.0-pre.37.g%H", hash)
+	})
+	t.Run("after a prerelease tag on trunk", func(t *testing.T) {
+		r := based(t)
+		r.commit("x")
+		r.tag("v1.5.0-rc.1")
+		r.commits(2)
+		hash := r.commit("feat!: breaking before 1.5.0 is out")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0-rc.1.dev.3.g%H", hash)
+		wantVersion(t, r.dir, branch("main"), Rules{Next: "1.6.0"}, "1.6.0-dev.3.g%H", hash)
+		wantVersion(t, r.dir, branch("login"), Rules{}, "1.5.0-0.login.3.g%H", hash)
+	})
+	t.Run("commits decide", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("fix(api)!: drop v1")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "2.0.0-dev.1.g%H", hash)
+		hash = r.commit("chore: x\n\nRelease-As: 3.1.0")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "3.1.0-dev.2.g%H", hash)
+		hash = r.commit("chore: x\n\nRelease-As: 2.9.0\n")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "3.1.0-dev.3.g%H", hash)
+		wantVersion(t, r.dir, branch("main"), Rules{Next: "4.0.0"}, "4.0.0-dev.3.g%H", hash)
+	})
+	t.Run("0.x makes no promise", func(t *testing.T) {
+		r := newTestRepo(t)
+		r.commit("x")
+		r.tag("v0.3.1")
+		wantVersion(t, r.dir, branch("main"), Rules{}, "0.4.0-dev.1.g%H", r.commit("x\n\nBREAKING CHANGE: all"))
+	})
+}
+
+func TestChangeRequests(t *testing.T) {
+	setup := func(t *testing.T) (r *testRepo, source string) {
+		r = newTestRepo(t)
+		r.commit("x")
+		r.tag("v1.4.2")
+		r.git("checkout", "-q", "-b", "login")
+		r.commits(2, "login")
+		source = r.git("rev-parse", "HEAD")
+		r.git("checkout", "-q", "main")
+		r.commits(4, "main")
+		r.git("update-ref", "refs/remotes/origin/main", "main")
+		return r, source
+	}
+	change := Ref{ChangeID: "42", ChangeBranch: "login", ChangeTarget: "main", Branch: "PR-42"}
+	t.Run("Jenkins merges the target into the head", func(t *testing.T) {
+		r, source := setup(t)
+		r.git("checkout", "-q", "--detach", "login")
+		r.merge("main")
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+	})
+	t.Run("GitHub merges the head into the target", func(t *testing.T) {
+		r, source := setup(t)
+		r.git("checkout", "-q", "--detach", "main")
+		r.merge("login")
+		v := wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+		if v.Commit != source {
+			t.Errorf("commit %s, want %s", v.Commit, source)
+		}
+	})
+	t.Run("GitLab says which", func(t *testing.T) {
+		r, source := setup(t)
+		r.git("update-ref", "-d", "refs/remotes/origin/main")
+		r.git("checkout", "-q", "--detach", "main")
+		r.merge("login")
+		ref := Ref{ChangeID: "42", HeadSHA: source}
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: ref}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+	})
+	t.Run("the head itself, which merged main before", func(t *testing.T) {
+		r, _ := setup(t)
+		r.git("checkout", "-q", "login")
+		source := r.merge("main")
+		r.git("update-ref", "refs/remotes/origin/PR-42", source)
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+	})
+	t.Run("a service that both sides changed", func(t *testing.T) {
+		r, _ := setup(t)
+		r.git("checkout", "-q", "login")
+		source := r.commit("x", "svc/a")
+		r.git("checkout", "-q", "main")
+		r.commit("x", "svc/b")
+		r.git("update-ref", "refs/remotes/origin/main", "main")
+		r.git("checkout", "-q", "--detach")
+		r.merge("login")
+		query := Query{Prefix: "v", Ref: change, Paths: []string{"svc"}}
+		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.pr-42.3.g%H", source)
+	})
+}
+
+func TestNextErrors(t *testing.T) {
+	head := Commit{Hash: strings.Repeat("ab", 20)}
+	tag := Tag{Name: "v1.0.0", Version: "1.0.0", Commit: head}
+	tests := []struct {
+		name  string
+		facts Facts
+		rules Rules
+		is    error
+		want  string
+	}{
+		{"detached", Facts{Head: head, Prefix: "v"}, Rules{}, ErrDetached, "--branch"},
+		{"shallow", Facts{Head: head, Prefix: "v", Ref: Ref{Branch: "main"}, Shallow: true}, Rules{}, ErrShallow, "GIT_DEPTH"},
+		{"dirty release", Facts{Head: head, Ref: Ref{Branch: "main"}, Tags: []Tag{tag}, Dirty: []string{"a", "b", "c", "d"}},
+			Rules{RequireClean: true}, ErrDirty, `release v1.0.0: tracked files are modified: "a", "b", "c" and 1 more`},
+		{"the tag is elsewhere", Facts{Head: head, Prefix: "v", Ref: Ref{Tag: "v1.0.0"}}, Rules{}, nil, "is not at HEAD (abababab)"},
+		{"the tag is no version", Facts{Head: head, Prefix: "v", Ref: Ref{Tag: "v1.0"}}, Rules{}, nil, `"1.0" is not X.Y.Z`},
+		{"a date is no version", Facts{Head: head, Ref: Ref{Tag: "20240101"}}, Rules{}, nil, "is not X.Y.Z"},
+		{"bad initial", Facts{Head: head}, Rules{Initial: "1"}, nil, `version.initial: "1" is not X.Y.Z`},
+		{"bad next", Facts{Head: head}, Rules{Next: "1.0.0-rc.1"}, nil, "version.next"},
+		{"bad label", Facts{Head: head}, Rules{Labels: map[string]string{"develop": "a.b"}}, nil, "version.labels"},
+		{"numeric label", Facts{Head: head}, Rules{Labels: map[string]string{"develop": "01"}}, nil, "version.labels"},
+		{"too long", Facts{Head: head, Ref: Ref{Branch: "main"}, Tags: []Tag{{Name: "v", Version: "1.0.0-" + strings.Repeat("a", 40)}}},
+			Rules{}, nil, "more than 45"},
+		{"ends in a dash", Facts{Head: head, Ref: Ref{Branch: "main"}, Tags: []Tag{{Name: "v", Version: "1.0.0-a-"}}}, Rules{}, nil, "dash"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Next(tt.facts, tt.rules)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("got error %v, want one line with %q", err, tt.want)
+			}
+			if tt.is != nil && !errors.Is(err, tt.is) {
+				t.Errorf("%v is not %v", err, tt.is)
+			}
+		})
+	}
+}
+
+// A tag at HEAD needs no history, so a shallow tag build and a detached HEAD have their version.
+func TestNextNeedsNoHistoryForATag(t *testing.T) {
+	at := Commit{Hash: strings.Repeat("ab", 20), Time: time.Unix(5, 0)}
+	facts := Facts{Head: at, Prefix: "v", Shallow: true, Tags: []Tag{{Name: "v1.0.0", Version: "1.0.0", Commit: at}}}
+	for _, ref := range []Ref{{}, {Tag: "v1.0.0"}, {Tag: "nightly"}, {Branch: "main"}} {
+		facts.Ref = ref
+		got, err := Next(facts, Rules{})
+		if err != nil {
+			t.Fatalf("%v: %v", ref, err)
+		}
+		got.Explain, got.Class = nil, 0
+		want := Version{Number: "1.0.0", Tag: "v1.0.0", Commit: at.Hash, Time: at.Time, Exact: true}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", ref, diff)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r := newTestRepo(t)
+	r.commit("x")
+	r.tag("v1.4.2")
+	r.commit("feat!: x")
+	v, err := next(t, r.dir, Query{Prefix: "v", Ref: Ref{Branch: "main", Origin: "jenkins"}}, Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(v.Explain, "\n")
+	for _, want := range []string{"branch main (from jenkins): trunk", "base tag v1.4.2 at ", "1 commit since", "bump major: commit " + v.Commit[:8], "towards 2.0.0"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
