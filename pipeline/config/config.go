@@ -71,7 +71,7 @@ type Version struct {
 	Initial string `yaml:"initial"`
 	// The lowest version that comes next: write 2.0.0 to begin a new major version.
 	Next string `yaml:"next"`
-	// The branches whose builds are numbered as development of the next version; "*" stands for anything but "/", "**" for anything. Default: main, master, develop.
+	// The branches whose builds are numbered as development of the next version, by their names. Default: main, master, develop.
 	Trunk []string `yaml:"trunk"`
 }
 

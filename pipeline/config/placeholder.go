@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/versioning"
 )
 
 // Limits of Kubernetes and Helm (facts/git-ci-canary.md 1.4).
@@ -20,7 +22,6 @@ var (
 	releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 	unsluggable = regexp.MustCompile(`[^0-9a-z]+`)
-	hashed      = regexp.MustCompile(`(^|-)[0-9a-f]{6}$`)
 )
 
 // known are the placeholders of paths, namespaces and release names.
@@ -83,20 +84,12 @@ func mentions(tree any, part string) bool {
 	return false
 }
 
-// slug makes a DNS label of at most 20 characters of any branch name. Two
-// names never get the same one: what had to be changed or cut carries a hash
-// (facts/git-ci-canary.md 1.5, 10), and so does what looks as if it had one.
-func slug(name string) string {
-	const limit, cut = 20, 13
-	s := strings.Trim(unsluggable.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	if strings.Trim(s, "0123456789") == "" {
-		s = "b" + s
-	}
-	if s == name && len(s) <= limit && !hashed.MatchString(s) {
-		return s
-	}
-	return strings.TrimRight(s[:min(len(s), cut)], "-") + "-" + hash(name)
-}
+// branchLength is how long a branch name may be in names and paths.
+const branchLength = 20
+
+// slug makes a DNS label of any branch name: the same text that stands in the
+// versions of the branch.
+func slug(branch string) string { return versioning.Slug(branch, branchLength) }
 
 // shorten cuts s to limit characters; what is cut carries a hash.
 func shorten(s string, limit int) string {

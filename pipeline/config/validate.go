@@ -100,8 +100,11 @@ func (v *validator) version() {
 	if v.says("version.next") {
 		v.semver("version.next", v.c.Version.Next)
 	}
-	for i, pattern := range v.c.Version.Trunk {
-		v.glob(fmt.Sprintf("version.trunk[%d]", i), pattern)
+	for i, branch := range v.c.Version.Trunk {
+		at := fmt.Sprintf("version.trunk[%d]", i)
+		if (branch == "" || !literal(branch)) && !v.doubtful(at) {
+			v.bad(at, "write each branch by its name: [main, develop]", "%q is no name of a branch", branch)
+		}
 	}
 }
 

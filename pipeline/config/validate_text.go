@@ -47,8 +47,8 @@ func (v *validator) oci(at, address string, named bool) bool {
 		hint = "write the version as version:, not behind the name"
 	case strings.HasSuffix(address, "/"):
 		hint = "write " + strings.TrimRight(address, "/")
-	case address != strings.ToLower(address):
-		hint = "write it in lower case: " + strings.ToLower(address)
+	case name != strings.ToLower(name):
+		hint = "write it in lower case: oci://" + host + "/" + strings.ToLower(name)
 	case !ociReference.MatchString(address) || named && name == "":
 		hint = "write oci://HOST/PATH"
 	}
@@ -72,14 +72,14 @@ func (v *validator) image(at string, i Image) {
 }
 
 func (v *validator) imageName(at, name string) {
-	_, last, _ := cutLast(name, "/")
+	last := name[strings.LastIndex(name, "/")+1:]
 	hint := ""
 	switch {
 	case strings.Contains(name, "://"):
 		hint = "write " + name[strings.Index(name, "://")+3:] + ", without a scheme"
 	case endsWithTag.MatchString(last):
 		hint = "leave the tag out: it is the version"
-	case name != strings.ToLower(name):
+	case !imageName.MatchString(name) && name != strings.ToLower(name):
 		hint = "write it in lower case: " + strings.ToLower(name)
 	case !imageName.MatchString(name):
 		hint = "write HOST/PATH"
@@ -87,15 +87,6 @@ func (v *validator) imageName(at, name string) {
 	if hint != "" {
 		v.bad(at, hint, "%q is no image name", name)
 	}
-}
-
-// cutLast is strings.Cut at the last sep; without one, all of s is behind it.
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return "", s, false
-	}
-	return s[:i], s[i+len(sep):], true
 }
 
 // fsValid reports whether a cleaned path stays inside of the folder.
