@@ -151,11 +151,10 @@ func (a *artifact) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 	return nil, fmt.Errorf("no blob %s in the chart", h)
 }
 
-// manifest and descriptor have the field order of the OCI specification, so
-// that equal charts get equal digests from Helm and from us.
+// manifest and descriptor have Helm's fields in Helm's order, without a
+// mediaType inside, so that equal charts get equal digests from Helm and from us.
 type manifest struct {
 	SchemaVersion int               `json:"schemaVersion"`
-	MediaType     types.MediaType   `json:"mediaType"`
 	Config        descriptor        `json:"config"`
 	Layers        []descriptor      `json:"layers"`
 	Annotations   map[string]string `json:"annotations,omitempty"`
@@ -177,7 +176,7 @@ func newArtifact(md *chart.Metadata, tgz []byte, created time.Time) (*artifact, 
 		return nil, err
 	}
 	m := manifest{
-		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: describe(ConfigMediaType, config),
+		SchemaVersion: 2, Config: describe(ConfigMediaType, config),
 		Layers: []descriptor{describe(ChartMediaType, tgz)}, Annotations: annotations(md, created),
 	}
 	slices.SortFunc(m.Layers, func(a, b descriptor) int { return cmp.Compare(a.Digest, b.Digest) })

@@ -159,8 +159,7 @@ func TestPushedManifest(t *testing.T) {
 	config := `{"name":"cart","home":"https://example.com","sources":["https://git.example.com/cart","https://x"],"version":"1.2.3",` +
 		`"description":"a cart","maintainers":[{"name":"Ann","email":"ann@example.com"},{"name":"Bob"}],"apiVersion":"v2","annotations":` +
 		`{"org.opencontainers.image.revision":"0a1b2c3d","org.opencontainers.image.title":"not this","org.opencontainers.image.url":"https://own.example.com"}}`
-	want := fmt.Sprintf(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",`+
-		`"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":%q,"size":%d},`+
+	want := fmt.Sprintf(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json","digest":%q,"size":%d},`+
 		`"layers":[{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip","digest":%q,"size":%d}],`+
 		`"annotations":{"org.opencontainers.image.authors":"Ann (ann@example.com), Bob","org.opencontainers.image.created":"2023-11-14T22:13:20Z",`+
 		`"org.opencontainers.image.description":"a cart","org.opencontainers.image.revision":"0a1b2c3d",`+
