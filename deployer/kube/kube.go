@@ -43,6 +43,7 @@ type Client struct {
 	namespace string
 	contacted atomic.Bool // the server has answered once: outages are then temporary
 	discovery discovery
+	skew      atomic.Int64 // the server's clock minus ours, in nanoseconds
 }
 
 const dialTimeout = 5 * time.Second
@@ -93,6 +94,10 @@ func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, 
 
 // Server is the API server's address.
 func (c *Client) Server() string { return strings.TrimSuffix(c.base.String(), "/") }
+
+// Now is the API server's time, to about a second, so that machines with other
+// clocks agree on when a lock has expired.
+func (c *Client) Now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
 
 // Namespace is the one given, else the kubeconfig context's, else "default".
 func (c *Client) Namespace() string { return c.namespace }

@@ -121,10 +121,14 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		req.Header.Set("Content-Type", r.contentType)
 	}
 	resp, err := c.http.Do(req)
-	if err == nil {
-		c.contacted.Store(true)
+	if err != nil {
+		return nil, err
 	}
-	return resp, err
+	c.contacted.Store(true)
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.skew.Store(int64(time.Until(date.Add(500 * time.Millisecond)))) // dates are whole seconds
+	}
+	return resp, nil
 }
 
 // retryTransport says how long to wait after a request without an answer, or

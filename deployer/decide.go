@@ -1,0 +1,220 @@
+package deployer
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// Operation is what a plan does to a release.
+type Operation string
+
+// The operations.
+const (
+	Install     Operation = "install"
+	Upgrade     Operation = "upgrade"
+	RollingBack Operation = "rollback"
+)
+
+// stage says which revision comes next, and from where.
+type stage struct {
+	history   release.History
+	operation Operation
+	revision  int
+	deployed  *release.Record   // nil: none
+	last      *release.Record   // nil: none
+	since     []*release.Record // all revisions from the deployed one on: what may be left of them is ours
+}
+
+// decideStage reads a history. A release that never was deployed is installed,
+// however many attempts failed; so its install hooks run.
+func decideStage(h release.History) stage {
+	s := stage{history: h, operation: Upgrade, revision: h.Next(), deployed: h.Deployed(), last: h.Last()}
+	everDeployed := slices.ContainsFunc(h.Records, func(r *release.Record) bool {
+		return r.Status() == release.Deployed || r.Status() == release.Superseded
+	})
+	if s.last == nil || s.last.Status() == release.Uninstalled || !everDeployed {
+		s.operation = Install
+	}
+	for _, r := range h.Records {
+		if s.last.Status() == release.Uninstalled {
+			break
+		}
+		if s.deployed == nil || r.Version >= s.deployed.Version {
+			s.since = append(s.since, r)
+		}
+	}
+	return s
+}
+
+// sight is one object of the target, as it should be and as it is.
+type sight struct {
+	object    *unstructured.Unstructured // as it should be, the release's marks on it
+	live      *unstructured.Unstructured // as it is; nil when absent
+	result    *unstructured.Unstructured // what the server would make of it; nil when it could not say
+	unchecked string                     // why the server could not say
+	err       error                      // why the server refused
+	isCRD     bool                       // of crds/: created when absent, else left alone
+}
+
+// scene is everything a plan is decided on.
+type scene struct {
+	stage            stage
+	record           *release.Record // the revision to be
+	namespace        string
+	namespaceMissing bool
+	createNamespace  bool
+	takeOwnership    bool
+	sights           []sight
+	leftovers        []*unstructured.Unstructured // live objects of earlier revisions that the target lacks
+	warnings         []string
+}
+
+// decide turns what was observed into changes. It is pure.
+func decide(s scene) (*Plan, error) {
+	p := &Plan{
+		Release: s.record.Name, Namespace: s.namespace, Chart: s.record.ChartName(), Operation: s.stage.operation,
+		Revision: s.stage.revision, Warnings: s.warnings, stage: s.stage, record: s.record,
+	}
+	if s.stage.deployed != nil {
+		p.Deployed = s.stage.deployed.Version
+	}
+	if s.namespaceMissing {
+		if !s.createNamespace {
+			return nil, fmt.Errorf("plan release %s: namespace %s does not exist; create it, or allow that with --create-namespace", p.Release, s.namespace)
+		}
+		p.createNamespace = true
+		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
+	}
+	var problems []Problem
+	before := refsOf(s.stage.since)
+	for _, sight := range s.sights {
+		c, err := decideObject(sight, before, s)
+		if err != nil {
+			problems = append(problems, Problem{Object: kube.RefOf(sight.object), Err: err})
+			continue
+		}
+		p.Objects = append(p.Objects, c)
+	}
+	if len(problems) > 0 {
+		return nil, &Refusal{Release: p.Release, Problems: problems}
+	}
+	p.Objects = append(p.Objects, decidePrune(s)...)
+	p.Hooks = hookLines(s.record.Hooks, s.stage.operation)
+	p.recordOnly = !p.objectChanges()
+	p.unchanged = p.recordOnly && sameRecord(s.stage.deployed, s.stage.last, s.record)
+	return p, nil
+}
+
+func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
+	c := Change{Object: kube.RefOf(s.object), object: s.object, live: s.live, result: s.result, Note: s.unchecked, crd: s.isCRD}
+	if s.isCRD {
+		if s.live != nil {
+			c.Action, c.Note = Unchanged, "exists; CRDs of crds/ are created, never changed"
+			return c, nil
+		}
+		c.Action = Create
+		return c, s.err
+	}
+	if s.live != nil && !before[c.Object.Key()] {
+		if mine, whose := owned(s.live, sc.record.Name, sc.namespace); !mine && !sc.takeOwnership {
+			return c, errors.New("it exists and cannot be taken into the release: " + whose + "; delete it, or adopt it with --take-ownership")
+		}
+		c.Action = Adopt
+	}
+	if s.err != nil {
+		return c, s.err
+	}
+	switch {
+	case s.live == nil:
+		c.Action = Create
+	case s.live.GetDeletionTimestamp() != nil:
+		c.Action, c.Note = Create, "the present one is being deleted"
+	case s.result == nil:
+		c.Action = Modify
+	default:
+		c.Fields = diff(s.live, s.result)
+		if len(c.Fields) == 0 {
+			c.Action = Unchanged
+		} else if c.Action == "" {
+			c.Action = Modify
+		}
+	}
+	return c, nil
+}
+
+// decidePrune deletes what earlier revisions left, unless it asks to be kept or
+// has become somebody else's.
+func decidePrune(s scene) []Change {
+	var out []Change
+	for _, o := range s.leftovers {
+		c := Change{Action: Delete, Object: kube.RefOf(o), live: o}
+		mine, whose := owned(o, s.record.Name, s.namespace)
+		switch {
+		case kept(o):
+			c.Action, c.Note = Unchanged, "no longer in the chart, kept by its "+keepNote
+		case !mine:
+			c.Action, c.Note = Unchanged, "no longer in the chart, left alone: "+whose
+		}
+		c.leftover = true
+		out = append(out, c)
+	}
+	slices.SortStableFunc(out, func(a, b Change) int { return rank(b.Object.Kind) - rank(a.Object.Kind) })
+	return out
+}
+
+// refsOf is the identity of every object of some revisions. A record whose
+// manifest cannot be read counts as empty.
+func refsOf(records []*release.Record) map[string]bool {
+	keys := map[string]bool{}
+	for _, r := range records {
+		objects, err := parseManifest(r.Manifest)
+		if err != nil {
+			continue
+		}
+		for _, o := range objects {
+			keys[refIn(o, r.Namespace).Key()] = true
+			keys[kube.RefOf(o).Key()] = true
+		}
+	}
+	return keys
+}
+
+// refIn is the Ref of an object as rendered, in the namespace it would get.
+func refIn(o *unstructured.Unstructured, namespace string) kube.Ref {
+	ref := kube.RefOf(o)
+	if ref.Namespace == "" {
+		ref.Namespace = namespace
+	}
+	return ref
+}
+
+// sameRecord reports whether a new revision would say nothing new. The last
+// revision must itself be the deployed one: after a failure, the attempt counts.
+func sameRecord(deployed, last, next *release.Record) bool {
+	if deployed == nil || last != deployed {
+		return false
+	}
+	return deployed.Manifest == next.Manifest && deployed.ChartName() == next.ChartName() &&
+		appVersion(deployed) == appVersion(next) && sameConfig(deployed.Config, next.Config) &&
+		sameHooks(deployed.Hooks, next.Hooks) && reflect.DeepEqual(mergeLabels(deployed.Labels, nil), mergeLabels(next.Labels, nil))
+}
+
+func appVersion(r *release.Record) string {
+	if r.Chart == nil || r.Chart.Metadata == nil {
+		return ""
+	}
+	return r.Chart.Metadata.AppVersion
+}
+
+func sameHooks(a, b []*release.Hook) bool {
+	return slices.EqualFunc(a, b, func(x, y *release.Hook) bool {
+		return x.Path == y.Path && x.Manifest == y.Manifest
+	})
+}

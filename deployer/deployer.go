@@ -1,0 +1,141 @@
+// Package deployer is the release engine: it observes a release and its
+// objects, decides what must change, and acts: server-side apply, wait, evidence,
+// rollback. Observe, decide and act are three functions; decide is pure; a
+// rollback is only another plan.
+//
+// It keeps Helm's records, so Helm can go on where it stopped and the other way
+// round. It refuses to render (chart/render does), to speak HTTP (deployer/kube
+// does), to print and to choose exit codes: it returns plans, outcomes and typed
+// errors, and tells progress through an event.Span.
+package deployer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// Engine works on the releases of one cluster. It holds no state of its own.
+type Engine struct {
+	cluster *kube.Client
+	options Options
+}
+
+// Options are the same for every operation of an Engine.
+type Options struct {
+	Holder string         // who works, for locks and records: the CI job's URL, else user@host
+	Driver release.Driver // where records live; empty means Secrets
+}
+
+// New makes an Engine.
+func New(cluster *kube.Client, o Options) *Engine {
+	o.Holder = cmp.Or(o.Holder, "pintle")
+	return &Engine{cluster: cluster, options: o}
+}
+
+// RenderFunc renders a chart for a release whose revision, cluster and lookups
+// only the engine knows. The engine fills ReleaseName, Namespace, Revision,
+// IsUpgrade, KubeVersion, APIVersions, Discovered and Lookup of the options.
+type RenderFunc func(context.Context, render.Options) (*render.Result, error)
+
+// Policy says what to do with what a failure left behind.
+type Policy string
+
+// The policies. Leave is for people who want to look at the wreck.
+const (
+	Rollback Policy = "rollback" // of an upgrade: back to the last deployed revision
+	Remove   Policy = "remove"   // of a first install: delete what it created
+	Leave    Policy = "leave"
+)
+
+// Request asks for a release to be as its chart and values say.
+type Request struct {
+	Release   string
+	Namespace string // empty means the connection's
+	Render    RenderFunc
+
+	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
+	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
+	LockTimeout     time.Duration // waiting for another job's lock; 0 means Timeout
+	Settle          time.Duration // everything must stay ready this long
+
+	OnFailure       Policy // Rollback (default) or Leave
+	OnFailedInstall Policy // Remove (default) or Leave
+
+	CreateNamespace bool
+	HistoryLimit    int               // revisions kept; 0 means 10, below 0 all
+	Labels          map[string]string // of the record; the value "null" removes one
+	Description     string            // of the revision; empty means Helm's "Install complete"
+	WaitForJobs     bool              // Jobs must complete, not only start
+	NoWait          bool              // do not wait for objects (hooks are awaited)
+	NoHooks         bool
+	TakeOwnership   bool     // adopt objects that no or another release owns
+	ForceConflicts  bool     // take fields over from other managers
+	Secrets         []string // strings that must not show in evidence
+}
+
+// withDefaults fills what the caller left open.
+func (r Request) withDefaults(namespace string) Request {
+	r.Namespace = cmp.Or(r.Namespace, namespace)
+	r.Timeout = cmp.Or(r.Timeout, 5*time.Minute)
+	r.RollbackTimeout = cmp.Or(r.RollbackTimeout, r.Timeout)
+	r.LockTimeout = cmp.Or(r.LockTimeout, r.Timeout)
+	r.OnFailure = cmp.Or(r.OnFailure, Rollback)
+	r.OnFailedInstall = cmp.Or(r.OnFailedInstall, Remove)
+	r.HistoryLimit = cmp.Or(r.HistoryLimit, release.DefaultHistory)
+	return r
+}
+
+func (r Request) check() error {
+	if err := release.CheckName(r.Release); err != nil {
+		return err
+	}
+	if err := release.CheckLabels(r.Labels); err != nil {
+		return err
+	}
+	if r.OnFailure != Rollback && r.OnFailure != Leave {
+		return fmt.Errorf("release %s: on failure %q is unknown; write rollback or leave", r.Release, r.OnFailure)
+	}
+	if r.OnFailedInstall != Remove && r.OnFailedInstall != Leave {
+		return fmt.Errorf("release %s: on failed install %q is unknown; write remove or leave", r.Release, r.OnFailedInstall)
+	}
+	return nil
+}
+
+// mergeLabels is Helm's rule for labels of the next revision: the new ones over
+// the old ones, and the value "null" removes (facts/helm-format.md 4.1).
+func mergeLabels(old, new map[string]string) map[string]string {
+	merged := maps.Clone(old)
+	if merged == nil {
+		merged = map[string]string{}
+	}
+	for k, v := range new {
+		if v == "null" {
+			delete(merged, k)
+			continue
+		}
+		merged[k] = v
+	}
+	return merged
+}
+
+// Outcome is what an operation came to.
+type Outcome struct {
+	Status           event.Status // Passed, Unchanged, Failed, RolledBack or Interrupted
+	Revision         int          // now deployed; 0 when none is
+	PreviousRevision int          // deployed before; 0 when none was
+	Message          string       // one line
+	Details          string       // evidence of a failure
+	Notes            string       // NOTES.txt of the deployed revision
+}
+
+func (e *Engine) storage(namespace string) *release.Storage {
+	return release.NewStorage(e.cluster, namespace, e.options.Driver)
+}

@@ -1,0 +1,70 @@
+package deployer
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// toBeReady expects an object to become what its spec says.
+func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool) *awaited {
+	return &awaited{
+		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job",
+		judge: func(o *unstructured.Unstructured) verdict {
+			if o == nil {
+				return verdict{progressing, "it does not exist any more"}
+			}
+			return readiness(o, waitForJobs)
+		},
+	}
+}
+
+// toBeGone expects an object to disappear. Another object under its name, with
+// another uid, is not it.
+func toBeGone(o *unstructured.Unstructured) *awaited {
+	uid := o.GetUID()
+	return &awaited{
+		ref: kube.RefOf(o), change: Delete, object: o,
+		judge: func(o *unstructured.Unstructured) verdict {
+			if o == nil || o.GetUID() != uid {
+				return verdict{ready, "gone"}
+			}
+			if f := o.GetFinalizers(); len(f) > 0 && o.GetDeletionTimestamp() != nil {
+				return verdict{progressing, "being deleted, held by finalizer " + f[0]}
+			}
+			return verdict{progressing, "being deleted"}
+		},
+	}
+}
+
+// toFinish expects a hook to be done: a Job to complete, a Pod to succeed; any
+// other kind counts at once (facts/helm-format.md 4.4).
+func toFinish(o *unstructured.Unstructured) *awaited {
+	return &awaited{
+		ref: kube.RefOf(o), change: Create, object: o, ofJob: true,
+		judge: func(o *unstructured.Unstructured) verdict {
+			switch {
+			case o == nil:
+				return verdict{dead, "it was deleted before it had finished"}
+			case o.GetKind() == "Job":
+				return readiness(o, true)
+			case o.GetKind() == "Pod" && str(o, "status", "phase") != "Succeeded":
+				if v := readiness(o, true); v.state == dead {
+					return v
+				}
+				return verdict{progressing, "phase " + str(o, "status", "phase")}
+			}
+			return verdict{ready, ""}
+		},
+	}
+}
+
+// stub is an object of which only the name is known.
+func stub(ref kube.Ref) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{Object: map[string]any{}}
+	o.SetAPIVersion(ref.APIVersion)
+	o.SetKind(ref.Kind)
+	o.SetNamespace(ref.Namespace)
+	o.SetName(ref.Name)
+	return o
+}

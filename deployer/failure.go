@@ -1,0 +1,164 @@
+package deployer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// ErrBusy is a release that another operation holds, or seems to.
+var ErrBusy = errors.New("another operation on the release is in progress")
+
+// errTimeout is the cause of a context that ended because the request's own
+// Timeout was over; any other cause is an interruption.
+var errTimeout = errors.New("timed out")
+
+// errLockLost is the cause of a context that ended because another job took
+// the lock: this one must not touch the release any more.
+var errLockLost = errors.New("another job has taken the release's lock over")
+
+// Refusal is a plan that cannot be carried out: every object the server or the
+// engine refused, found before anything was touched.
+type Refusal struct {
+	Release  string
+	Problems []Problem
+}
+
+// Problem is why one object was refused.
+type Problem struct {
+	Object kube.Ref
+	Err    error
+}
+
+// Error is one line: the first problem, and how many more there are.
+func (r *Refusal) Error() string {
+	first := r.Problems[0]
+	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), first.Err)
+	if n := len(r.Problems) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+
+// Details is one line for each problem.
+func (r *Refusal) Details() string {
+	var b strings.Builder
+	for _, p := range r.Problems {
+		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), p.Err)
+	}
+	return b.String()
+}
+
+// Unwrap gives the problems' errors.
+func (r *Refusal) Unwrap() []error {
+	var errs []error
+	for _, p := range r.Problems {
+		errs = append(errs, p.Err)
+	}
+	return errs
+}
+
+// ObjectFailure is one object that made an operation fail.
+type ObjectFailure struct {
+	Object    string // Kind/name
+	Namespace string
+	Cause     string // one line
+	Evidence  string // many lines: conditions, events, container states, log tails
+}
+
+// FailedError is an operation that failed after it had begun to change things,
+// and what became of the release then.
+type FailedError struct {
+	Release      string
+	Cause        string // one line
+	Objects      []ObjectFailure
+	RolledBack   bool // the last deployed revision is back, and ready
+	RolledBackTo int  // that revision; the number it had before
+	Removed      bool // a failed first install is gone again
+	RollbackErr  error
+	Err          error // what stopped it; context.Canceled after an interruption
+}
+
+// Error is one line.
+func (e *FailedError) Error() string {
+	s := fmt.Sprintf("deploy release %s: %s", e.Release, e.Cause)
+	switch {
+	case e.RolledBack:
+		s += fmt.Sprintf("; rolled back to revision %d", e.RolledBackTo)
+	case e.Removed:
+		s += "; the failed install was removed"
+	case e.RollbackErr != nil && e.RolledBackTo > 0:
+		s += fmt.Sprintf("; the rollback to revision %d failed too: %s", e.RolledBackTo, e.RollbackErr)
+	case e.RollbackErr != nil:
+		s += fmt.Sprintf("; its removal failed too: %s", e.RollbackErr)
+	default:
+		s += "; it was left as it is"
+	}
+	return s
+}
+
+// Restored reports whether the release is again as it was before the operation.
+func (e *FailedError) Restored() bool { return e.RolledBack || e.Removed }
+
+// Details is the evidence of all objects.
+func (e *FailedError) Details() string {
+	var b strings.Builder
+	for _, o := range e.Objects {
+		fmt.Fprintf(&b, "%s: %s\n", o.Object, o.Cause)
+		if o.Evidence != "" {
+			b.WriteString(strings.TrimRight(o.Evidence, "\n") + "\n")
+		}
+	}
+	return b.String()
+}
+
+// Unwrap gives what stopped the operation.
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// failures is what an act returns when objects failed.
+type failures struct {
+	objects []failure
+	err     error // what ended the act, when no single object did: timeout, interruption
+}
+
+// failure is an object that failed, before evidence is collected.
+type failure struct {
+	ref   kube.Ref
+	cause string
+	pods  []kube.Ref // the pods that show why
+	err   error
+}
+
+// Error is one line: the cause for a single object, else the first and a count.
+func (f *failures) Error() string {
+	if len(f.objects) == 0 {
+		return f.err.Error()
+	}
+	first := f.objects[0]
+	s := first.ref.String() + ": " + first.cause
+	if n := len(f.objects) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+
+func (f *failures) Unwrap() error {
+	if f.err != nil {
+		return f.err
+	}
+	for _, o := range f.objects {
+		if o.err != nil {
+			return o.err
+		}
+	}
+	return nil
+}
+
+// compareFailures orders failed objects as they are applied, so that a cause
+// stands before its consequences.
+func compareFailures(a, b failure) int {
+	return cmp.Or(cmp.Compare(rank(a.ref.Kind), rank(b.ref.Kind)), cmp.Compare(a.ref.Name, b.ref.Name))
+}

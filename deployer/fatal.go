@@ -1,0 +1,174 @@
+package deployer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// A container in trouble is given a little time or a few tries before the
+// trouble counts as final, because registries blip and Secrets arrive late.
+// One of the two limits reached is enough.
+type grace struct {
+	tries int           // times the trouble was entered anew
+	lasts time.Duration // time since it began; 0 means no limit
+}
+
+// fatalReasons is when a container's trouble means that success has become
+// impossible (DESIGN.md, rules of the engine, 4). The reasons are the kubelet's.
+var fatalReasons = map[string]grace{
+	"InvalidImageName":           {tries: 1},
+	"ErrImageNeverPull":          {tries: 1},
+	"ErrImagePull":               {tries: 2, lasts: 15 * time.Second},
+	"ImagePullBackOff":           {tries: 2, lasts: 15 * time.Second},
+	"ImageInspectError":          {tries: 2, lasts: 15 * time.Second},
+	"RegistryUnavailable":        {tries: 3, lasts: 30 * time.Second},
+	"CreateContainerConfigError": {tries: 4, lasts: 10 * time.Second},
+	"CreateContainerError":       {tries: 4, lasts: 10 * time.Second},
+	"RunContainerError":          {tries: 3, lasts: 10 * time.Second},
+	"PreStartHookError":          {tries: 2},
+	"PostStartHookError":         {tries: 2},
+	"CrashLoopBackOff":           {tries: 1},
+	crashed:                      {tries: 1},
+	failedCreate:                 {tries: 20, lasts: 8 * time.Second},
+	quotaExceeded:                {tries: 40, lasts: 20 * time.Second},
+}
+
+// Reasons of our own.
+const (
+	crashed       = "Crashed"       // ended badly, maxCrashes times
+	failedCreate  = "FailedCreate"  // the controller may not create pods
+	quotaExceeded = "QuotaExceeded" // the same, but pods that stop may make room
+	maxCrashes    = 2
+)
+
+// families are reasons that alternate while one trouble lasts.
+var families = map[string]string{"ImagePullBackOff": "ErrImagePull"}
+
+// trouble is what keeps one container, or one controller, from getting on.
+type trouble struct {
+	reason  string // a key of fatalReasons, or a reason that is never final
+	cause   string // one line
+	key     string // the same trouble has the same key: pod uid, container, family
+	episode string // changes when the trouble is entered anew
+}
+
+// podTroubles reads what is wrong with a pod's containers. Those of a Job may
+// crash as often as its backoffLimit says: the Job counts, not we.
+func podTroubles(pod *unstructured.Unstructured, ofJob bool) []trouble {
+	var out []trouble
+	for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
+		list, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
+		for _, item := range list {
+			m, ok := item.(map[string]any)
+			if !ok {
+				continue
+			}
+			if t, ok := containerTrouble(m, ofJob); ok {
+				t.key = string(pod.GetUID()) + "/" + t.key
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
+	c := &unstructured.Unstructured{Object: status}
+	name, restarts := str(c, "name"), number(c, "restartCount")
+	reason := str(c, "state", "waiting", "reason")
+	family := reason
+	if f, ok := families[reason]; ok {
+		family = f
+	}
+	t := trouble{reason: reason, key: name + "/" + family, episode: fmt.Sprint(reason, restarts)}
+	switch {
+	case reason == "CrashLoopBackOff":
+		t.cause = fmt.Sprintf("container %s %s, %d times", name, ending(c, "lastState"), restarts+1)
+		return t, !ofJob
+	case reason != "" && reason != "ContainerCreating" && reason != "PodInitializing":
+		t.cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, brief(str(c, "state", "waiting", "message"))), ": ")
+		return t, true
+	}
+	if _, ended, _ := unstructured.NestedMap(status, "state", "terminated"); !ended || number(c, "state", "terminated", "exitCode") == 0 {
+		return trouble{}, false
+	}
+	crashes := restarts + 1
+	t.cause = fmt.Sprintf("container %s %s, %s", name, ending(c, "state"), times(crashes))
+	t.reason, t.key = "", name+"/"+crashed
+	if crashes >= maxCrashes {
+		t.reason = crashed
+	}
+	return t, !ofJob
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once so far"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// ending says how a container ended.
+func ending(c *unstructured.Unstructured, state string) string {
+	code := number(c, state, "terminated", "exitCode")
+	s := fmt.Sprintf("exited with code %d", code)
+	if reason := str(c, state, "terminated", "reason"); reason != "" && reason != "Error" && reason != "Completed" {
+		s += " (" + reason + ")"
+	}
+	if message := brief(str(c, state, "terminated", "message")); message != "" {
+		s += ": " + message
+	}
+	return s
+}
+
+// controllerTrouble reads from a controller's own status that it may not
+// create its pods: quota, admission, a missing service account.
+func controllerTrouble(o *unstructured.Unstructured) (trouble, bool) {
+	c, ok := condition(o, "ReplicaFailure")
+	if !ok || c.status != "True" {
+		return trouble{}, false
+	}
+	return createTrouble(string(o.GetUID()), c.message), true
+}
+
+func createTrouble(uid, message string) trouble {
+	t := trouble{reason: failedCreate, cause: "its pods cannot be created: " + brief(message), key: uid + "/" + failedCreate}
+	if strings.Contains(message, "exceeded quota") {
+		t.reason = quotaExceeded
+	}
+	return t
+}
+
+// patience remembers since when each trouble lasts and how often it was entered.
+type patience map[string]*episodes
+
+type episodes struct {
+	since time.Time
+	last  string
+	count int
+}
+
+// over reports whether a trouble has used its grace up.
+func (p patience) over(t trouble, now time.Time) bool {
+	g, fatal := fatalReasons[t.reason]
+	if !fatal {
+		return false
+	}
+	e := p[t.key]
+	if e == nil {
+		e = &episodes{since: now}
+		p[t.key] = e
+	}
+	if e.count == 0 || e.last != t.episode {
+		e.count, e.last = e.count+1, t.episode
+	}
+	return e.count >= g.tries || (g.lasts > 0 && now.Sub(e.since) >= g.lasts)
+}
+
+// brief is a message cut to what a one-line cause can bear.
+func brief(s string) string {
+	return clip(strings.Join(strings.Fields(s), " "), 240)
+}

@@ -1,0 +1,175 @@
+package deployer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+const (
+	recordBound    = 20 * time.Second // of the last record writes, whatever happened to the run's context
+	interruptBound = 12 * time.Second // of everything that follows an interruption: a CI kills 15 s after it asks
+	evidenceBound  = 15 * time.Second // of reading events and logs before a rollback
+)
+
+// succeed writes the record of success: the new revision first, so that there
+// is never none deployed, then those it replaces.
+func (r *run) succeed(ctx context.Context) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
+	defer cancel()
+	rec := r.plan.record
+	rec.Set(release.Deployed, cmp.Or(r.plan.request.Description, r.defaultDescription()))
+	out := Outcome{
+		Status: event.Passed, Revision: rec.Version, PreviousRevision: r.plan.Deployed,
+		Message: fmt.Sprintf("revision %d deployed: %s", rec.Version, r.plan.done()), Notes: rec.Info.Notes,
+	}
+	if err := r.storage.Update(ctx, rec); err != nil {
+		return out, err
+	}
+	var errs []error
+	for _, old := range r.plan.stage.history.Records {
+		if old.Status() != release.Deployed || old.Version == rec.Version {
+			continue
+		}
+		old.Info.Status = release.Superseded
+		errs = append(errs, r.storage.Update(ctx, old))
+	}
+	return out, errors.Join(errs...)
+}
+
+func (r *run) defaultDescription() string {
+	switch r.plan.Operation {
+	case Install:
+		return "Install complete"
+	case RollingBack:
+		return fmt.Sprintf("Rollback to %d", r.plan.record.Info.RollbackRevision)
+	}
+	return "Upgrade complete"
+}
+
+// fail ends a run that could not be finished: evidence first, then the record,
+// then what the policy says, all on a context that the failure did not end.
+func (r *run) fail(ctx context.Context, err error) (Outcome, error) {
+	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout)
+	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
+	if errors.Is(context.Cause(ctx), errLockLost) {
+		return out, &FailedError{Release: r.plan.Release, Cause: errLockLost.Error(), Err: errLockLost}
+	}
+	bound := r.plan.request.RollbackTimeout
+	if interrupted {
+		bound = min(bound, interruptBound)
+	}
+	fresh, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), bound, errTimeout)
+	defer cancel()
+	failed := r.failed(fresh, err)
+	failed.Err = err
+	if interrupted {
+		failed.Err = context.Cause(ctx)
+		failed.Cause = "interrupted: " + failed.Err.Error()
+	}
+	recordErr := r.recordFailure(fresh, failed.Cause)
+	r.restore(fresh, failed, interrupted)
+	failed.RollbackErr = errors.Join(failed.RollbackErr, recordErr)
+	return r.outcome(out, failed, interrupted), failed
+}
+
+func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcome {
+	out.Message, out.Details = failed.Cause, failed.Details()
+	switch {
+	case interrupted:
+		out.Status = event.Interrupted
+	case failed.Restored():
+		out.Status = event.RolledBack
+	}
+	if failed.RolledBack {
+		out.Revision = r.plan.Revision + 1
+	}
+	return out
+}
+
+func (r *run) recordFailure(ctx context.Context, cause string) error {
+	name := "Upgrade"
+	switch r.plan.Operation {
+	case Install:
+		name = "Release"
+	case RollingBack:
+		name = "Rollback"
+	}
+	r.plan.record.Set(release.Failed, r.redact(fmt.Sprintf("%s %q failed: %s", name, r.plan.Release, cause)))
+	return r.storage.Update(ctx, r.plan.record)
+}
+
+// restore does what the policy says about what the failure left behind.
+func (r *run) restore(ctx context.Context, failed *FailedError, interrupted bool) {
+	req := r.plan.request
+	switch {
+	case r.plan.Operation == RollingBack:
+	case r.plan.stage.deployed == nil && req.OnFailedInstall == Remove:
+		failed.RollbackErr = r.remove(ctx)
+		failed.Removed = failed.RollbackErr == nil
+	case r.plan.stage.deployed != nil && req.OnFailure == Rollback:
+		failed.RolledBackTo = r.plan.stage.deployed.Version
+		failed.RollbackErr = r.rollBack(ctx, interrupted)
+		failed.RolledBack = failed.RollbackErr == nil
+	}
+}
+
+// rollBack makes the last deployed revision a new one, as Helm does, and waits
+// until it is ready again. After an interruption the wait may be cut short: that
+// revision has been seen ready before.
+func (r *run) rollBack(ctx context.Context, interrupted bool) error {
+	to := r.plan.stage.deployed.Version
+	req := r.plan.request
+	req.ForceConflicts, req.Description, req.CreateNamespace = true, "", false
+	p, err := r.engine.planRollback(ctx, req, to)
+	if err != nil {
+		return err
+	}
+	r.span.Output("", fmt.Sprintf("rolling back to revision %d", to))
+	back := r.engine.newRun(p, r.span)
+	if err := back.begin(ctx); err != nil {
+		return err
+	}
+	err = back.execute(ctx)
+	if err != nil && !(interrupted && back.onlyUnready(err)) {
+		failed := back.failed(context.WithoutCancel(ctx), err)
+		recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
+		defer cancel()
+		return errors.Join(errors.New(failed.Cause), back.recordFailure(recordCtx, failed.Cause))
+	}
+	_, err = back.succeed(ctx)
+	return err
+}
+
+// onlyUnready reports that everything was applied and only the wait ran out of time.
+func (r *run) onlyUnready(err error) bool {
+	applied := 0
+	for _, c := range r.plan.Objects {
+		if c.object != nil && !c.leftover {
+			applied++
+		}
+	}
+	return errors.Is(err, errTimeout) && len(r.applied) == applied
+}
+
+// done says what a carried out plan did.
+func (p *Plan) done() string {
+	parts := ""
+	for _, a := range []struct {
+		action Action
+		word   string
+	}{{Create, "created"}, {Modify, "changed"}, {Adopt, "adopted"}, {Delete, "deleted"}, {Unchanged, "unchanged"}} {
+		if n := p.Count(a.action); n > 0 {
+			if parts != "" {
+				parts += ", "
+			}
+			parts += fmt.Sprintf("%d %s", n, a.word)
+		}
+	}
+	return cmp.Or(parts, "no objects")
+}

@@ -1,0 +1,206 @@
+package deployer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// Hook delete policies (facts/helm-format.md 4.4).
+const (
+	beforeCreation = "before-hook-creation"
+	hookSucceeded  = "hook-succeeded"
+	hookFailed     = "hook-failed"
+)
+
+// hooksFor are the hooks of an event in the order in which they run: by weight,
+// then by name, kinds in install order before both.
+func hooksFor(hooks []*release.Hook, event string) []*release.Hook {
+	var out []*release.Hook
+	for _, h := range hooks {
+		if slices.Contains(h.Events, event) {
+			out = append(out, h)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *release.Hook) int {
+		return cmp.Or(cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// hooks runs the hooks of an event, one after another. Those that ask for it
+// are deleted when all have succeeded; when one fails, deletion waits until the
+// evidence is collected.
+func (r *run) hooks(ctx context.Context, event string) error {
+	if r.plan.request.NoHooks {
+		return nil
+	}
+	var ran []*release.Hook
+	for _, h := range hooksFor(r.plan.record.Hooks, event) {
+		if len(h.DeletePolicies) == 0 {
+			h.DeletePolicies = []string{beforeCreation}
+		}
+		o, err := r.runHook(ctx, h)
+		if err != nil {
+			r.spoil(o, h, ran)
+			return err
+		}
+		ran = append(ran, h)
+	}
+	return r.deleteHooks(ctx, ran, hookSucceeded)
+}
+
+// spoil notes which hook objects go once the evidence of a failure is safe: the
+// failed one by hook-failed, the earlier ones by hook-succeeded.
+func (r *run) spoil(o *unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
+	if o != nil && slices.Contains(h.DeletePolicies, hookFailed) {
+		r.doomed = append(r.doomed, kube.RefOf(o))
+	}
+	for _, earlier := range ran {
+		if slices.Contains(earlier.DeletePolicies, hookSucceeded) {
+			r.doomed = append(r.doomed, r.hookRef(earlier))
+		}
+	}
+}
+
+// runHook replaces what an earlier run left, creates the hook's object and
+// waits until it is done.
+func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstructured, error) {
+	o, err := r.hookObject(ctx, h)
+	if err != nil {
+		return nil, &failures{err: fmt.Errorf("hook %s: %w", h.Path, err)}
+	}
+	ref := kube.RefOf(o)
+	fault := func(err error) error {
+		return &failures{objects: []failure{{ref: ref, cause: "hook: " + err.Error(), err: err}}}
+	}
+	if err := r.clearHook(ctx, ref, h); err != nil {
+		return nil, fault(err)
+	}
+	h.LastRun = release.Run{StartedAt: release.Time{Time: time.Now()}, Phase: release.PhaseRunning}
+	live, err := r.engine.apply(ctx, o, true)
+	if err != nil {
+		h.LastRun.Phase = release.PhaseFailed
+		return nil, fault(err)
+	}
+	r.hooked = append(r.hooked, ref)
+	err = r.waiter(0).await(ctx, []*awaited{toFinish(live)})
+	h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseSucceeded
+	if err != nil {
+		h.LastRun.Phase = release.PhaseFailed
+	}
+	r.hookOutput(ctx, live, h, err != nil)
+	return live, err
+}
+
+func (r *run) hookObject(ctx context.Context, h *release.Hook) (*unstructured.Unstructured, error) {
+	objects, err := parseDocument(h.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	if len(objects) != 1 {
+		return nil, fmt.Errorf("a hook must be one object, this is %d", len(objects))
+	}
+	_, err = r.engine.place(ctx, objects[0], r.plan.Namespace, nil)
+	return objects[0], err
+}
+
+// hookRef is where a hook that ran has its object.
+func (r *run) hookRef(h *release.Hook) kube.Ref {
+	for _, ref := range r.hooked {
+		if ref.Kind == h.Kind && ref.Name == h.Name {
+			return ref
+		}
+	}
+	return kube.Ref{}
+}
+
+// clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run
+// always does: it could not be run again.
+func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
+	runs := ref.Kind == "Job" || ref.Kind == "Pod"
+	if ref.Kind == "CustomResourceDefinition" || !runs && !slices.Contains(h.DeletePolicies, beforeCreation) {
+		return nil
+	}
+	old, err := r.engine.cluster.Get(ctx, ref)
+	if kube.Is(err, kube.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.deleteAndWait(ctx, []*unstructured.Unstructured{old})
+}
+
+// deleteHooks deletes, last one first, the hooks that ask for it by policy.
+func (r *run) deleteHooks(ctx context.Context, ran []*release.Hook, policy string) error {
+	for _, h := range slices.Backward(ran) {
+		if !slices.Contains(h.DeletePolicies, policy) {
+			continue
+		}
+		if err := r.deleteHook(ctx, r.hookRef(h)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) deleteHook(ctx context.Context, ref kube.Ref) error {
+	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
+		return nil
+	}
+	err := r.engine.cluster.Delete(ctx, ref, "", kube.Background)
+	if err != nil && !kube.Is(err, kube.NotFound) {
+		return err
+	}
+	r.hooked = slices.DeleteFunc(r.hooked, func(other kube.Ref) bool { return other == ref })
+	return nil
+}
+
+// hookOutput tells the log of a hook whose output policy asks for it.
+func (r *run) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *release.Hook, failed bool) {
+	policy := hookSucceeded
+	if failed {
+		policy = hookFailed
+	}
+	if !slices.Contains(h.OutputLogPolicies, policy) {
+		return
+	}
+	for _, line := range r.logLines(ctx, o) {
+		r.span.Output(kube.RefOf(o).String(), line)
+	}
+}
+
+// logLines are the last lines of every container of a Job's or Pod's pods.
+func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []string {
+	var lines []string
+	for _, pod := range r.ownPods(ctx, o) {
+		for _, c := range containersOf(pod) {
+			log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 200})
+			if err == nil && log != "" {
+				lines = append(lines, strings.Split(strings.TrimRight(r.redact(log), "\n"), "\n")...)
+			}
+		}
+	}
+	return lines
+}
+
+func containersOf(pod *unstructured.Unstructured) []string {
+	var out []string
+	list, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok {
+			name, _ := m["name"].(string)
+			out = append(out, name)
+		}
+	}
+	return out
+}

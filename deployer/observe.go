@@ -1,0 +1,375 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// concurrency bounds the requests of one operation that are under way at once.
+const concurrency = 16
+
+// Plan observes the release, the cluster and every object, and decides what
+// would change. It writes nothing: objects go through server-side apply with
+// dryRun=All, so defaults, admission and validation are the cluster's own. A
+// *Refusal names every object that the cluster would not take.
+func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
+	req = req.withDefaults(e.cluster.Namespace())
+	if err := req.check(); err != nil {
+		return nil, err
+	}
+	seen, err := e.observeRelease(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	stage := decideStage(seen.history)
+	result, err := e.render(ctx, req, stage)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.planTarget(ctx, req, target{
+		stage: stage, record: newRecord(req, stage, result), crds: result.CRDs, missing: seen.namespaceMissing,
+		warnings: append(unreadable(seen.history), findings(result)...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, req) }
+	return p, nil
+}
+
+// target is a revision to be, wherever it comes from: a chart or an old record.
+type target struct {
+	stage    stage
+	record   *release.Record
+	crds     []render.CRD
+	missing  bool // the namespace
+	warnings []string
+}
+
+// planTarget observes the objects of a target and decides.
+func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, error) {
+	sights, err := e.targetObjects(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
+	}
+	if err := e.look(ctx, req, sights, t.missing); err != nil {
+		return nil, err
+	}
+	leftovers, err := e.leftovers(ctx, t, sights)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := decide(scene{
+		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
+		createNamespace: req.CreateNamespace, takeOwnership: req.TakeOwnership, sights: sights,
+		leftovers: leftovers, warnings: t.warnings,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if req.NoHooks {
+		plan.Hooks = nil
+	}
+	plan.request = req
+	plan.secrets = append(secretStrings(sights), req.Secrets...)
+	return plan, nil
+}
+
+type seenRelease struct {
+	history          release.History
+	namespaceMissing bool
+}
+
+func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, error) {
+	var seen seenRelease
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return e.cluster.Discover(ctx) })
+	g.Go(func() (err error) {
+		seen.history, err = e.storage(req.Namespace).History(ctx, req.Release)
+		return err
+	})
+	g.Go(func() error {
+		var ns struct{}
+		err := e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+req.Namespace, "", nil, &ns)
+		if kube.Is(err, kube.NotFound) {
+			seen.namespaceMissing = true
+			return nil
+		}
+		if kube.Is(err, kube.Forbidden) {
+			return nil // a namespaced service account need not see its namespace
+		}
+		return err
+	})
+	return seen, g.Wait()
+}
+
+func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Result, error) {
+	caps, err := e.cluster.Capabilities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := req.Render(ctx, render.Options{
+		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == Upgrade,
+		KubeVersion: caps.KubeVersion, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("render release %s: %w", req.Release, err)
+	}
+	return result, nil
+}
+
+// newRecord is the record of the revision to be, without a status.
+func newRecord(req Request, s stage, result *render.Result) *release.Record {
+	r := &release.Record{
+		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
+		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
+		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: mergeLabels(nil, req.Labels),
+	}
+	if s.last != nil {
+		r.Labels = mergeLabels(s.last.Labels, req.Labels)
+	}
+	return r
+}
+
+func unreadable(h release.History) []string {
+	var out []string
+	for _, head := range h.Unreadable {
+		out = append(out, fmt.Sprintf("the record of revision %d cannot be read and is ignored", head.Version))
+	}
+	return out
+}
+
+func findings(r *render.Result) []string {
+	var out []string
+	for _, f := range r.Findings {
+		out = append(out, f.Message)
+	}
+	return out
+}
+
+// targetObjects parses the target's manifest and gives every object its
+// namespace and the release's marks.
+func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
+	var sights []sight
+	scopes := map[string]bool{} // "group/Kind" of CRDs in this target -> namespaced
+	for _, crd := range t.crds {
+		objects, err := parseManifest(string(crd.Data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", crd.Source, err)
+		}
+		for _, o := range objects {
+			noteScope(o, scopes)
+			sights = append(sights, sight{object: o, isCRD: true})
+		}
+	}
+	objects, err := parseManifest(t.record.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		noteScope(o, scopes)
+	}
+	slices.SortStableFunc(objects, byInstallOrder)
+	var problems []Problem
+	for _, o := range objects {
+		unchecked, err := e.place(ctx, o, t.record.Namespace, scopes)
+		if kube.Is(err, kube.NoKind) {
+			problems = append(problems, Problem{Object: kube.RefOf(o), Err: err})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		own(o, t.record.Name, t.record.Namespace)
+		sights = append(sights, sight{object: o, unchecked: unchecked})
+	}
+	if len(problems) > 0 {
+		return nil, &Refusal{Release: t.record.Name, Problems: problems}
+	}
+	return lastOfEach(sights), nil
+}
+
+// lastOfEach drops all but the last of objects that are rendered twice, which
+// is what applying them one after another comes to.
+func lastOfEach(sights []sight) []sight {
+	last := map[string]int{}
+	for i, s := range sights {
+		last[kube.RefOf(s.object).Key()] = i
+	}
+	out := sights[:0]
+	for i, s := range sights {
+		if last[kube.RefOf(s.object).Key()] == i {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// noteScope remembers what a CRD says about its kind's scope.
+func noteScope(o *unstructured.Unstructured, scopes map[string]bool) {
+	if o.GetKind() != "CustomResourceDefinition" {
+		return
+	}
+	group, _, _ := unstructured.NestedString(o.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(o.Object, "spec", "names", "kind")
+	scope, _, _ := unstructured.NestedString(o.Object, "spec", "scope")
+	scopes[group+"/"+kind] = scope != "Cluster"
+}
+
+// place gives an object the release's namespace, or none when its kind is
+// cluster-scoped. A kind that only a CRD of this very target defines cannot be
+// checked yet; the answer then says so.
+func (e *Engine) place(ctx context.Context, o *unstructured.Unstructured, namespace string, scopes map[string]bool) (string, error) {
+	res, err := e.cluster.Resource(ctx, o.GetAPIVersion(), o.GetKind())
+	namespaced, unchecked := res.Namespaced, ""
+	if kube.Is(err, kube.NoKind) {
+		group, _, _ := strings.Cut(o.GetAPIVersion(), "/")
+		scope, ours := scopes[group+"/"+o.GetKind()]
+		if !ours {
+			return "", err
+		}
+		namespaced, unchecked = scope, "not checked: its CRD comes with this release"
+	} else if err != nil {
+		return "", err
+	}
+	switch {
+	case !namespaced:
+		o.SetNamespace("")
+	case o.GetNamespace() == "":
+		o.SetNamespace(namespace)
+	}
+	return unchecked, nil
+}
+
+// look fills every sight from the cluster: the live object and the dry run, at
+// the same time.
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing bool) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i := range sights {
+		s := &sights[i]
+		if s.unchecked != "" {
+			continue
+		}
+		if missing && s.object.GetNamespace() == req.Namespace {
+			s.unchecked = "checked in part: its namespace does not exist yet"
+			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, s.object); return err })
+			continue
+		}
+		g.Go(func() error {
+			live, err := e.cluster.Get(ctx, kube.RefOf(s.object))
+			if err != nil && !kube.Is(err, kube.NotFound) {
+				return err
+			}
+			s.live = live
+			return nil
+		})
+		g.Go(func() error {
+			result, err := e.dryRun(ctx, req, s.object)
+			s.result, s.err = result, err
+			return fatalOnly(err)
+		})
+	}
+	return g.Wait()
+}
+
+// dryRun asks the server what an apply would make of the object. A conflict
+// with nobody but ourselves, as client-side apply of old left it, is none.
+func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	options := kube.ApplyOptions{Manager: release.Manager, Force: req.ForceConflicts, DryRun: true}
+	result, err := e.cluster.Apply(ctx, o, options)
+	if onlyOurselves(err) {
+		options.Force = true
+		return e.cluster.Apply(ctx, o, options)
+	}
+	return result, err
+}
+
+// fatalOnly passes on what concerns the whole plan, not one object: no
+// connection, no credentials, no time.
+func fatalOnly(err error) error {
+	switch kube.ReasonOf(err) {
+	case kube.Unreachable, kube.Unauthorized, kube.Cancelled, kube.Unavailable:
+		return err
+	}
+	return nil
+}
+
+// checkElsewhere validates an object whose namespace does not exist yet by
+// pretending to create it, unnamed, in the default namespace. Only what is
+// wrong with the object itself counts: policies and quotas differ by namespace.
+func (e *Engine) checkElsewhere(ctx context.Context, o *unstructured.Unstructured) (refused, err error) {
+	probe := o.DeepCopy()
+	probe.SetNamespace("default")
+	probe.SetName("")
+	probe.SetGenerateName("pintle-check-")
+	_, err = e.cluster.Create(ctx, probe, kube.ApplyOptions{Manager: release.Manager, DryRun: true})
+	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
+		return err, nil
+	}
+	return nil, fatalOnly(err)
+}
+
+// leftovers are the live objects that revisions since the last deployed one
+// made and the target lacks (DESIGN.md, rules of the engine, 9).
+func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*unstructured.Unstructured, error) {
+	wanted := map[string]bool{}
+	for _, s := range sights {
+		wanted[kube.RefOf(s.object).Key()] = true
+	}
+	var refs []kube.Ref
+	for _, r := range t.stage.since {
+		objects, err := parseManifest(r.Manifest)
+		if err != nil {
+			continue
+		}
+		for _, o := range objects {
+			res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())
+			if !ok {
+				continue // its kind is gone from the cluster, and it with it
+			}
+			ref := kube.RefOf(o)
+			ref.APIVersion = res.APIVersion()
+			if !res.Namespaced {
+				ref.Namespace = ""
+			} else if ref.Namespace == "" {
+				ref.Namespace = r.Namespace
+			}
+			if !wanted[ref.Key()] {
+				wanted[ref.Key()] = true
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return e.getAll(ctx, refs)
+}
+
+// getAll reads those of refs that exist and are not being deleted, in order.
+func (e *Engine) getAll(ctx context.Context, refs []kube.Ref) ([]*unstructured.Unstructured, error) {
+	found := make([]*unstructured.Unstructured, len(refs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i, ref := range refs {
+		g.Go(func() error {
+			o, err := e.cluster.Get(ctx, ref)
+			if kube.Is(err, kube.NotFound) {
+				return nil
+			}
+			if err == nil && o.GetDeletionTimestamp() == nil {
+				found[i] = o
+			}
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool { return o == nil }), err
+}

@@ -1,0 +1,136 @@
+package deployer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// Action is what happens to one object.
+type Action string
+
+// The actions.
+const (
+	Create    Action = "create"
+	Modify    Action = "change"
+	Adopt     Action = "adopt" // exists with the release's marks, or is taken over
+	Delete    Action = "delete"
+	Unchanged Action = "unchanged"
+)
+
+// Change is what a plan does to one object.
+type Change struct {
+	Action Action
+	Object kube.Ref
+	Fields []Field // of Modify and Adopt
+	Note   string  // what a reader should know; may be empty
+
+	object, live, result *unstructured.Unstructured
+	crd, leftover        bool
+}
+
+// Plan is what would happen to a release: data, decided and not yet done.
+type Plan struct {
+	Release   string
+	Namespace string
+	Chart     string // name-version
+	Operation Operation
+	Revision  int      // that would be made
+	Deployed  int      // deployed now; 0 for none
+	Objects   []Change // in the order of application, deletions last
+	Hooks     []string // "pre-upgrade Job/migrate"
+	Warnings  []string
+
+	request         Request
+	stage           stage
+	record          *release.Record
+	createNamespace bool
+	recordOnly      bool // no object changes
+	unchanged       bool // not even the record
+	secrets         []string
+	again           func(context.Context) (*Plan, error) // plans the same anew
+}
+
+// Changes reports whether carrying the plan out would write anything.
+func (p *Plan) Changes() bool { return !p.unchanged }
+
+func (p *Plan) objectChanges() bool {
+	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
+}
+
+// Count is the number of objects with the action.
+func (p *Plan) Count(a Action) int {
+	n := 0
+	for _, c := range p.Objects {
+		if c.Action == a {
+			n++
+		}
+	}
+	return n
+}
+
+// Notes is the chart's NOTES.txt for the revision.
+func (p *Plan) Notes() string { return p.record.Info.Notes }
+
+// Manifest is the text that the revision's record would hold.
+func (p *Plan) Manifest() string { return p.record.Manifest }
+
+// Summary is one line: "2 to create, 1 to change, 4 unchanged".
+func (p *Plan) Summary() string {
+	var parts []string
+	for _, a := range []Action{Create, Modify, Adopt, Delete} {
+		if n := p.Count(a); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d to %s", n, a))
+		}
+	}
+	switch {
+	case p.unchanged:
+		return fmt.Sprintf("unchanged: %d objects are as revision %d says", len(p.Objects), p.Deployed)
+	case p.recordOnly:
+		return fmt.Sprintf("no object changes (%d unchanged), a new revision %d is recorded", len(p.Objects), p.Revision)
+	}
+	if n := p.Count(Unchanged); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d unchanged", n))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sameConfig compares values as their JSON would: 1 and 1.0 are one number, and
+// an empty map is none.
+func sameConfig(a, b map[string]any) bool {
+	if len(a) == 0 && len(b) == 0 {
+		return true
+	}
+	return reflect.DeepEqual(plain(a), plain(b))
+}
+
+func plain(m map[string]any) any {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	var out any
+	if err := json.Unmarshal(data, &out); err != nil {
+		return err
+	}
+	return out
+}
+
+// hookLines says which hooks an operation runs, in order.
+func hookLines(hooks []*release.Hook, o Operation) []string {
+	var out []string
+	for _, event := range []string{"pre-" + string(o), "post-" + string(o)} {
+		for _, h := range hooksFor(hooks, event) {
+			out = append(out, event+" "+h.Kind+"/"+h.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package deployer
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// controlled reports whether o's controller is the object with that uid.
+func controlled(o *unstructured.Unstructured, uid string) bool {
+	for _, ref := range o.GetOwnerReferences() {
+		if ref.Controller != nil && *ref.Controller && string(ref.UID) == uid {
+			return true
+		}
+	}
+	return false
+}
+
+const revisionNote = "deployment.kubernetes.io/revision"
+
+// podsOf are the pods that show how a workload's present revision fares. Pods
+// of older revisions say nothing about what was just applied.
+func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+	uid := string(owner.GetUID())
+	var belongs func(pod *unstructured.Unstructured) bool
+	switch owner.GetKind() {
+	case "Pod":
+		belongs = func(p *unstructured.Unstructured) bool { return string(p.GetUID()) == uid }
+	case "Deployment":
+		set := currentReplicaSet(owner, replicaSets)
+		belongs = func(p *unstructured.Unstructured) bool { return set != "" && controlled(p, set) }
+	case "StatefulSet":
+		revision := str(owner, "status", "updateRevision")
+		belongs = func(p *unstructured.Unstructured) bool {
+			return controlled(p, uid) && p.GetLabels()["controller-revision-hash"] == revision
+		}
+	case "DaemonSet":
+		generation := owner.GetAnnotations()["deprecated.daemonset.template.generation"]
+		belongs = func(p *unstructured.Unstructured) bool {
+			return controlled(p, uid) && p.GetLabels()["pod-template-generation"] == generation
+		}
+	default:
+		belongs = func(p *unstructured.Unstructured) bool { return controlled(p, uid) }
+	}
+	var out []*unstructured.Unstructured
+	for _, p := range pods {
+		if p.GetNamespace() == owner.GetNamespace() && p.GetDeletionTimestamp() == nil && belongs(p) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b *unstructured.Unstructured) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return out
+}
+
+// currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty
+// while the Deployment's controller has not caught up.
+func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*unstructured.Unstructured) string {
+	if number(deployment, "status", "observedGeneration") < deployment.GetGeneration() {
+		return ""
+	}
+	revision := deployment.GetAnnotations()[revisionNote]
+	for uid, s := range sets {
+		if controlled(s, string(deployment.GetUID())) && s.GetAnnotations()[revisionNote] == revision {
+			return uid
+		}
+	}
+	return ""
+}
+
+// podLine says in a few words why a pod is not ready.
+func podLine(pod *unstructured.Unstructured) string {
+	if ts := podTroubles(pod, false); len(ts) > 0 {
+		return ts[0].cause
+	}
+	if c, ok := condition(pod, "PodScheduled"); ok && c.status == "False" {
+		return strings.TrimSuffix(c.reason+": "+brief(c.message), ": ")
+	}
+	list, _, _ := unstructured.NestedSlice(pod.Object, "status", "containerStatuses")
+	for _, item := range list {
+		m, _ := item.(map[string]any)
+		if reason, _, _ := unstructured.NestedString(m, "state", "waiting", "reason"); reason != "" {
+			return reason
+		}
+		if isReady, _ := m["ready"].(bool); !isReady {
+			name, _ := m["name"].(string)
+			return "container " + name + " is not ready"
+		}
+	}
+	return str(pod, "status", "phase")
+}
+
+// isReadyPod reports the pod's own Ready condition.
+func isReadyPod(pod *unstructured.Unstructured) bool {
+	c, _ := condition(pod, "Ready")
+	return c.status == "True"
+}
+
+// templateLabels are the labels that a workload's pods will carry; nil for
+// kinds that make none.
+func templateLabels(o *unstructured.Unstructured) map[string]string {
+	switch o.GetKind() {
+	case "Pod":
+		return o.GetLabels()
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job":
+	default:
+		return nil
+	}
+	labels, _, _ := unstructured.NestedStringMap(o.Object, "spec", "template", "metadata", "labels")
+	return labels
+}
+
+// commonLabels is a selector of what all label sets share, so that one watch
+// serves many objects and yet not the whole namespace.
+func commonLabels(sets []map[string]string) string {
+	if len(sets) == 0 {
+		return ""
+	}
+	common := maps.Clone(sets[0])
+	for _, s := range sets[1:] {
+		maps.DeleteFunc(common, func(k, v string) bool { return s[k] != v })
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(common)) {
+		parts = append(parts, k+"="+common[k])
+	}
+	return strings.Join(parts, ",")
+}

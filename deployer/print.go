@@ -1,0 +1,129 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// The longest value, and the most lines of one field, that a plan prints.
+const (
+	maxValue = 160
+	maxLines = 24
+)
+
+// marks and colours of the actions, as diff tools have taught everybody.
+var marks = map[Action][2]string{
+	Create: {"+ create", "\x1b[32m"}, Modify: {"~ change", "\x1b[33m"}, Adopt: {"~ adopt", "\x1b[35m"},
+	Delete: {"- delete", "\x1b[31m"}, Unchanged: {"= unchanged", "\x1b[2m"},
+}
+
+// WriteText prints the plan for people; color adds ANSI colours.
+func (p *Plan) WriteText(w io.Writer, color bool) error {
+	t := &text{color: color}
+	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
+	for _, c := range p.Objects {
+		t.change(c)
+	}
+	for _, h := range p.Hooks {
+		t.line("", "  * hook "+h)
+	}
+	for _, warning := range p.Warnings {
+		t.line("\x1b[33m", "  ! "+warning)
+	}
+	t.line("", p.Summary())
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+type text struct {
+	b     strings.Builder
+	color bool
+}
+
+func (t *text) line(color, s string) {
+	if t.color && color != "" {
+		s = color + s + "\x1b[0m"
+	}
+	t.b.WriteString(s + "\n")
+}
+
+func (t *text) change(c Change) {
+	mark := marks[c.Action]
+	s := fmt.Sprintf("  %-11s %s", mark[0], c.Object)
+	if c.Object.Namespace != "" {
+		s += " (" + c.Object.Namespace + ")"
+	}
+	if c.Note != "" {
+		s += "  # " + c.Note
+	}
+	t.line(mark[1], s)
+	for _, f := range c.Fields {
+		t.field(f)
+	}
+}
+
+const (
+	red   = "\x1b[31m"
+	green = "\x1b[32m"
+)
+
+func (t *text) field(f Field) {
+	old, isText := f.Old.(string)
+	new, alsoText := f.New.(string)
+	if isText && alsoText && strings.Contains(old+new, "\n") {
+		t.line("", "      "+f.Path+":")
+		t.lines(old, new)
+		return
+	}
+	switch {
+	case f.Old == nil:
+		t.line(green, "      + "+f.Path+": "+value(f.New))
+	case f.New == nil:
+		t.line(red, "      - "+f.Path+": "+value(f.Old))
+	default:
+		t.line("", "      "+f.Path+": "+value(f.Old)+" -> "+value(f.New))
+	}
+}
+
+// lines prints the part of two texts between their common head and tail.
+func (t *text) lines(old, new string) {
+	a, b := strings.Split(old, "\n"), strings.Split(new, "\n")
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	t.some(red, "        - ", a)
+	t.some(green, "        + ", b)
+}
+
+func (t *text) some(color, prefix string, lines []string) {
+	for i, l := range lines {
+		if i == maxLines {
+			t.line(color, fmt.Sprintf("%s... %d more lines", prefix, len(lines)-i))
+			return
+		}
+		t.line(color, prefix+clip(l, maxValue))
+	}
+}
+
+func value(v any) string {
+	if s, ok := v.(string); ok {
+		return clip(fmt.Sprintf("%q", s), maxValue)
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return clip(string(data), maxValue)
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "..."
+}

@@ -1,0 +1,105 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// prune deletes what the plan says the release no longer has, the objects of
+// late waves first.
+func (r *run) prune(ctx context.Context) error {
+	var gone []*unstructured.Unstructured
+	for _, c := range r.plan.Objects {
+		if !c.leftover {
+			continue
+		}
+		if c.Action == Delete {
+			gone = append(gone, c.live)
+			continue
+		}
+		r.span.Object(c.Object.Namespace, c.Object.String(), string(c.Action), event.Unchanged, c.Note)
+	}
+	return r.deleteAll(ctx, gone, func(o *unstructured.Unstructured) {
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "no longer in the chart")
+	})
+}
+
+// deleteAll deletes objects wave by wave, last wave first, and tells each. Only
+// the very objects seen are deleted, not others under their names.
+func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
+	var failed []failure
+	for _, wave := range uninstallWaves(objects) {
+		each(wave, func(o *unstructured.Unstructured) {
+			ref := kube.RefOf(o)
+			err := r.engine.cluster.Delete(ctx, ref, string(o.GetUID()), kube.Background)
+			if kube.Is(err, kube.NotFound) || kube.Is(err, kube.Conflict) || kube.Is(err, kube.NoKind) {
+				err = nil
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if err != nil {
+				failed = append(failed, failure{ref: ref, cause: err.Error(), err: err})
+				return
+			}
+			tell(o)
+		})
+		if ctx.Err() != nil && len(failed) > 0 {
+			return &failures{err: context.Cause(ctx)}
+		}
+	}
+	if len(failed) > 0 {
+		return &failures{objects: failed}
+	}
+	return nil
+}
+
+// deleteAndWait deletes objects and waits until they are gone.
+func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstructured) error {
+	quiet := func(*unstructured.Unstructured) {}
+	if err := r.deleteAll(ctx, objects, quiet); err != nil {
+		return err
+	}
+	var items []*awaited
+	for _, o := range objects {
+		items = append(items, toBeGone(o))
+	}
+	w := &waiter{cluster: r.engine.cluster}
+	return w.await(ctx, items)
+}
+
+// remove takes a failed first install away: what this run created, its hooks
+// and its record. What had been there before stays, and so does what asks to be
+// kept.
+func (r *run) remove(ctx context.Context) error {
+	r.span.Output("", "removing the failed install")
+	var objects []*unstructured.Unstructured
+	for _, a := range r.applied {
+		if a.change == Create && a.object != nil && !kept(a.object) && a.ref.Kind != "CustomResourceDefinition" {
+			objects = append(objects, a.object)
+		}
+	}
+	for _, ref := range r.hooked {
+		if o, err := r.engine.cluster.Get(ctx, ref); err == nil {
+			objects = append(objects, o)
+		}
+	}
+	tell := func(o *unstructured.Unstructured) {
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "removed with the failed install")
+	}
+	if err := r.deleteAll(ctx, objects, tell); err != nil {
+		return err
+	}
+	if err := r.deleteAndWait(ctx, objects); err != nil && ctx.Err() == nil {
+		return err
+	}
+	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
+	return errors.Join(err, context.Cause(ctx))
+}

@@ -1,0 +1,247 @@
+package deployer
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// verdict is how far an object is on its way to what its spec says.
+type verdict struct {
+	state   state
+	message string // one line: "1 of 3 ready"
+}
+
+type state int
+
+const (
+	progressing state = iota
+	ready
+	dead // it will never be ready
+)
+
+// readiness judges one live object. It is pure: the object's own status is all
+// it looks at. The rules are those of the kinds' controllers, as kstatus has
+// them (facts/helm-format.md 4.9); kinds without a rule of their own are judged
+// by the conditions that custom resources have in common.
+func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
+	if o.GetDeletionTimestamp() != nil {
+		return verdict{progressing, "being deleted"}
+	}
+	if v, stale := outdated(o); stale {
+		return v
+	}
+	switch o.GroupVersionKind().Group + "/" + o.GetKind() {
+	case "apps/Deployment":
+		return deploymentReady(o)
+	case "apps/StatefulSet":
+		return statefulSetReady(o)
+	case "apps/DaemonSet":
+		return daemonSetReady(o)
+	case "apps/ReplicaSet", "/ReplicationController":
+		want, have := wanted(o), number(o, "status", "readyReplicas")
+		return reached(have >= want, fmt.Sprintf("%d of %d ready", have, want))
+	case "/Pod":
+		return podReady(o)
+	case "batch/Job":
+		return jobReady(o, waitForJobs)
+	case "/PersistentVolumeClaim":
+		return claimReady(o)
+	case "/Service":
+		return serviceReady(o)
+	case "/Namespace":
+		phase := str(o, "status", "phase")
+		return reached(phase == "Active", "phase "+phase)
+	case "apiextensions.k8s.io/CustomResourceDefinition":
+		return crdReady(o)
+	case "apiregistration.k8s.io/APIService":
+		return conditionReady(o, "Available")
+	}
+	return customReady(o)
+}
+
+// outdated reports an object whose controller has not yet seen its last change.
+func outdated(o *unstructured.Unstructured) (verdict, bool) {
+	observed, ok, err := unstructured.NestedInt64(o.Object, "status", "observedGeneration")
+	if !ok || err != nil {
+		switch o.GetKind() {
+		case "Deployment", "StatefulSet", "DaemonSet":
+			return verdict{progressing, "not yet seen by its controller"}, o.GroupVersionKind().Group == "apps"
+		}
+		return verdict{}, false
+	}
+	if observed < o.GetGeneration() {
+		return verdict{progressing, "the last change is not yet seen by its controller"}, true
+	}
+	return verdict{}, false
+}
+
+func reached(done bool, message string) verdict {
+	if done {
+		return verdict{ready, message}
+	}
+	return verdict{progressing, message}
+}
+
+func deploymentReady(o *unstructured.Unstructured) verdict {
+	if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
+		return verdict{ready, "paused"}
+	}
+	if c, ok := condition(o, "Progressing"); ok && c.reason == "ProgressDeadlineExceeded" {
+		return verdict{dead, "progress deadline exceeded: " + c.message}
+	}
+	want := wanted(o)
+	total, updated := number(o, "status", "replicas"), number(o, "status", "updatedReplicas")
+	available := number(o, "status", "availableReplicas")
+	count := fmt.Sprintf("%d of %d ready", min(available, updated), want)
+	switch {
+	case updated < want:
+		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
+	case total > updated:
+		return verdict{progressing, fmt.Sprintf("%s, %d old to stop", count, total-updated)}
+	}
+	return reached(available >= want, count)
+}
+
+func statefulSetReady(o *unstructured.Unstructured) verdict {
+	if str(o, "spec", "updateStrategy", "type") == "OnDelete" {
+		return verdict{ready, "updates on delete"}
+	}
+	want, have := wanted(o), number(o, "status", "readyReplicas")
+	count := fmt.Sprintf("%d of %d ready", have, want)
+	if have < want {
+		return verdict{progressing, count}
+	}
+	partition := number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
+	if updated := number(o, "status", "updatedReplicas"); partition > 0 && updated < want-partition {
+		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want-partition)}
+	}
+	current, update := str(o, "status", "currentRevision"), str(o, "status", "updateRevision")
+	if partition == 0 && want > 0 && current != update {
+		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, number(o, "status", "updatedReplicas"), want)}
+	}
+	return verdict{ready, count}
+}
+
+func daemonSetReady(o *unstructured.Unstructured) verdict {
+	want, have := number(o, "status", "desiredNumberScheduled"), number(o, "status", "numberAvailable")
+	count := fmt.Sprintf("%d of %d ready", have, want)
+	if str(o, "spec", "updateStrategy", "type") == "OnDelete" {
+		return verdict{ready, count}
+	}
+	if updated := number(o, "status", "updatedNumberScheduled"); updated < want {
+		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
+	}
+	return reached(have >= want, count)
+}
+
+func podReady(o *unstructured.Unstructured) verdict {
+	switch phase := str(o, "status", "phase"); phase {
+	case "Succeeded":
+		return verdict{ready, "succeeded"}
+	case "Failed":
+		return verdict{dead, strings.TrimSuffix("failed: "+str(o, "status", "reason")+" "+str(o, "status", "message"), ":  ")}
+	}
+	c, _ := condition(o, "Ready")
+	return reached(c.status == "True", "phase "+str(o, "status", "phase"))
+}
+
+func jobReady(o *unstructured.Unstructured, wait bool) verdict {
+	for _, name := range []string{"Failed", "FailureTarget"} {
+		if c, ok := condition(o, name); ok && c.status == "True" {
+			return verdict{dead, strings.TrimSpace("the job failed: " + c.reason + ": " + c.message)}
+		}
+	}
+	if c, ok := condition(o, "Complete"); ok && c.status == "True" {
+		return verdict{ready, "complete"}
+	}
+	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
+		return verdict{ready, "suspended"}
+	}
+	message := fmt.Sprintf("%d active, %d failed", number(o, "status", "active"), number(o, "status", "failed"))
+	if wait {
+		return verdict{progressing, message}
+	}
+	return reached(str(o, "status", "startTime") != "", message)
+}
+
+func claimReady(o *unstructured.Unstructured) verdict {
+	phase := str(o, "status", "phase")
+	if phase == "Lost" {
+		return verdict{dead, "its volume is lost"}
+	}
+	return reached(phase == "Bound", "phase "+phase)
+}
+
+func serviceReady(o *unstructured.Unstructured) verdict {
+	if str(o, "spec", "type") != "LoadBalancer" {
+		return verdict{ready, ""}
+	}
+	ingress, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress")
+	external, _, _ := unstructured.NestedSlice(o.Object, "spec", "externalIPs")
+	return reached(len(ingress)+len(external) > 0, "load balancer address")
+}
+
+func crdReady(o *unstructured.Unstructured) verdict {
+	if c, ok := condition(o, "NamesAccepted"); ok && c.status == "False" {
+		return verdict{dead, "names not accepted: " + c.message}
+	}
+	return conditionReady(o, "Established")
+}
+
+func conditionReady(o *unstructured.Unstructured, name string) verdict {
+	c, ok := condition(o, name)
+	if !ok {
+		return verdict{progressing, "condition " + name + " is not set"}
+	}
+	return reached(c.status == "True", strings.TrimSuffix(name+"="+c.status+": "+c.message, ": "))
+}
+
+// customReady judges by the conditions Stalled, Reconciling and Ready. A
+// resource without any is ready: many never get a status.
+func customReady(o *unstructured.Unstructured) verdict {
+	if c, ok := condition(o, "Stalled"); ok && c.status == "True" {
+		return verdict{dead, "stalled: " + c.message}
+	}
+	if c, ok := condition(o, "Reconciling"); ok && c.status == "True" {
+		return verdict{progressing, "reconciling: " + c.message}
+	}
+	if _, ok := condition(o, "Ready"); ok {
+		return conditionReady(o, "Ready")
+	}
+	return verdict{ready, ""}
+}
+
+type conditionStatus struct{ status, reason, message string }
+
+func condition(o *unstructured.Unstructured, name string) (conditionStatus, bool) {
+	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, item := range list {
+		m, ok := item.(map[string]any)
+		if !ok || m["type"] != name {
+			continue
+		}
+		field := func(k string) string { s, _ := m[k].(string); return strings.Join(strings.Fields(s), " ") }
+		return conditionStatus{field("status"), field("reason"), field("message")}, true
+	}
+	return conditionStatus{}, false
+}
+
+// wanted is spec.replicas, which defaults to 1.
+func wanted(o *unstructured.Unstructured) int64 {
+	if n, ok, err := unstructured.NestedInt64(o.Object, "spec", "replicas"); ok && err == nil {
+		return n
+	}
+	return 1
+}
+
+func number(o *unstructured.Unstructured, path ...string) int64 {
+	n, _, _ := unstructured.NestedInt64(o.Object, path...)
+	return n
+}
+
+func str(o *unstructured.Unstructured, path ...string) string {
+	s, _, _ := unstructured.NestedString(o.Object, path...)
+	return s
+}

@@ -1,0 +1,93 @@
+package deployer
+
+import (
+	"context"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// source is one watch that a wait needs. A wait cannot do without a vital one;
+// the others only explain.
+type source struct {
+	name             string
+	apiVersion, kind string
+	selection        kube.Selection
+	vital            bool
+}
+
+// sources are the watches for what is not ready yet: one for each kind and
+// namespace, and pods, ReplicaSets and warnings where workloads are awaited.
+func (w *waiter) sources() []source {
+	type group struct{ apiVersion, kind, namespace string }
+	groups := map[group][]*awaited{}
+	templates := map[string][]map[string]string{} // by namespace
+	deployments := map[string]bool{}
+	for _, a := range w.items {
+		if a.verdict.state == ready && w.settle == 0 {
+			continue
+		}
+		g := group{a.ref.APIVersion, a.ref.Kind, a.ref.Namespace}
+		groups[g] = append(groups[g], a)
+		if a.object == nil {
+			continue
+		}
+		if labels := templateLabels(a.object); labels != nil {
+			templates[a.ref.Namespace] = append(templates[a.ref.Namespace], labels)
+			deployments[a.ref.Namespace] = deployments[a.ref.Namespace] || a.ref.Kind == "Deployment"
+		}
+	}
+	var out []source
+	for g, items := range groups {
+		s := source{name: "objects", apiVersion: g.apiVersion, kind: g.kind, vital: true}
+		s.selection = kube.Selection{Namespace: g.namespace}
+		if len(items) == 1 {
+			s.selection.Fields = "metadata.name=" + items[0].ref.Name
+		}
+		out = append(out, s)
+	}
+	for namespace, labels := range templates {
+		pods := kube.Selection{Namespace: namespace, Labels: commonLabels(labels)}
+		out = append(out, source{name: "pods", apiVersion: "v1", kind: "Pod", selection: pods})
+		if deployments[namespace] {
+			out = append(out, source{name: "sets", apiVersion: "apps/v1", kind: "ReplicaSet", selection: pods})
+		}
+		out = append(out, source{
+			name: "events", apiVersion: "v1", kind: "Event",
+			selection: kube.Selection{Namespace: namespace, Fields: "type=Warning"},
+		})
+	}
+	return out
+}
+
+// watch feeds one source's notices to the waiter until ctx ends.
+func (w *waiter) watch(ctx context.Context, s source) error {
+	told := map[string]bool{}
+	return w.cluster.Watch(ctx, s.apiVersion, s.kind, s.selection, func(n kube.Notice) {
+		if n.Change == kube.Synced && s.vital {
+			w.sweep(ctx, s, told)
+		}
+		if n.Change == kube.Trouble && !s.vital {
+			return // the vital watch says it
+		}
+		if n.Object != nil && s.vital {
+			told[kube.RefOf(n.Object).Key()] = n.Change == kube.Seen
+		}
+		select {
+		case w.notices <- notice{s.name, n}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// sweep reports as gone what was expected of a source but stood not in its list.
+func (w *waiter) sweep(ctx context.Context, s source, told map[string]bool) {
+	for key, a := range w.index {
+		if a.ref.APIVersion != s.apiVersion || a.ref.Kind != s.kind || a.ref.Namespace != s.selection.Namespace || told[key] {
+			continue
+		}
+		select {
+		case w.notices <- notice{"objects", kube.Notice{Change: kube.Gone, Object: stub(a.ref)}}:
+		case <-ctx.Done():
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// awaited is one object and what is expected of it.
+type awaited struct {
+	ref    kube.Ref
+	change Action
+	object *unstructured.Unstructured // newest known; nil when it does not exist
+	judge  func(*unstructured.Unstructured) verdict
+	ofJob  bool // its pods may crash: a Job counts for itself
+
+	verdict verdict
+	told    verdict   // what the last progress event said
+	toldAt  time.Time // when
+}
+
+// waiter follows objects through shared watches until all are ready, one
+// cannot be, or the context ends. One goroutine decides; watches only feed it.
+type waiter struct {
+	cluster *kube.Client
+	span    event.Span
+	settle  time.Duration
+	items   []*awaited
+	index   map[string]*awaited
+
+	pods, sets map[string]*unstructured.Unstructured // by uid
+	events     map[string]kube.Event                 // newest warning by uid of its object
+	patience   patience
+	notices    chan notice
+	began      time.Time
+	stable     time.Time // since when everything is ready
+}
+
+type notice struct {
+	source string // "pods", "sets", "events" or "objects"
+	kube.Notice
+}
+
+// tick is how often grace periods and held-back progress are looked at.
+const tick = 500 * time.Millisecond
+
+// await blocks until every item is as its judge wants it. The error is a
+// *failures; when the context ended it wraps the context's cause.
+func (w *waiter) await(ctx context.Context, items []*awaited) error {
+	w.items, w.index = items, map[string]*awaited{}
+	w.pods, w.sets = map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}
+	w.events, w.patience = map[string]kube.Event{}, patience{}
+	w.began = time.Now()
+	for _, a := range items {
+		w.index[a.ref.Key()] = a
+	}
+	if f := w.assess(w.began); f != nil {
+		return f
+	}
+	if w.done(w.began) {
+		return nil
+	}
+	return w.follow(ctx)
+}
+
+// follow runs the watches and decides on each of their notices.
+func (w *waiter) follow(parent context.Context) error {
+	ctx, stop := context.WithCancel(parent)
+	w.notices = make(chan notice, 256)
+	broken := make(chan error, 1)
+	var watches sync.WaitGroup
+	for _, src := range w.sources() {
+		watches.Go(func() {
+			if err := w.watch(ctx, src); src.vital && ctx.Err() == nil {
+				select {
+				case broken <- err:
+				default:
+				}
+			}
+		})
+	}
+	defer func() { stop(); watches.Wait() }()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-parent.Done():
+			return w.ended(context.Cause(parent))
+		case err := <-broken:
+			return &failures{err: err}
+		case n := <-w.notices:
+			w.take(n)
+			w.drain()
+		case <-ticker.C:
+		}
+		now := time.Now()
+		if f := w.assess(now); f != nil {
+			return f
+		}
+		if w.done(now) {
+			return nil
+		}
+	}
+}
+
+// drain takes what else is waiting, so that a burst is decided on once.
+func (w *waiter) drain() {
+	for {
+		select {
+		case n := <-w.notices:
+			w.take(n)
+		default:
+			return
+		}
+	}
+}
+
+func (w *waiter) take(n notice) {
+	if n.Change == kube.Trouble {
+		w.span.Output("", "waiting goes on: "+n.Err.Error())
+		return
+	}
+	if n.Object == nil {
+		return
+	}
+	uid := string(n.Object.GetUID())
+	switch n.source {
+	case "pods":
+		put(w.pods, uid, n)
+	case "sets":
+		put(w.sets, uid, n)
+	case "events":
+		e := kube.ParseEvent(n.Object)
+		if n.Change == kube.Seen && !e.Last.Before(w.events[e.UID].Last) {
+			w.events[e.UID] = e
+		}
+	default:
+		if a := w.index[kube.RefOf(n.Object).Key()]; a != nil {
+			a.take(n)
+		}
+	}
+}
+
+// take follows the object. One that ended well and is then cleaned up, as a Job
+// with a time to live is, stays what it was.
+func (a *awaited) take(n notice) {
+	switch {
+	case n.Change != kube.Gone:
+		a.object = n.Object
+	case a.verdict.state == ready && (a.ref.Kind == "Job" || a.ref.Kind == "Pod"):
+	default:
+		a.object = nil
+	}
+}
+
+func put(m map[string]*unstructured.Unstructured, uid string, n notice) {
+	if n.Change == kube.Gone {
+		delete(m, uid)
+		return
+	}
+	m[uid] = n.Object
+}
+
+// assess judges every item anew. It returns the failures, if there are any.
+func (w *waiter) assess(now time.Time) error {
+	var failed []failure
+	allReady := true
+	for _, a := range w.items {
+		a.verdict = a.judge(a.object)
+		if a.verdict.state == progressing {
+			w.look(a, now)
+		}
+		if a.verdict.state == dead {
+			failed = append(failed, failure{ref: a.ref, cause: a.verdict.message, pods: w.podRefs(a)})
+		}
+		allReady = allReady && a.verdict.state == ready
+		w.tell(a, now)
+	}
+	if !allReady {
+		w.stable = time.Time{}
+	} else if w.stable.IsZero() {
+		w.stable = now
+	}
+	if len(failed) > 0 {
+		slices.SortStableFunc(failed, compareFailures)
+		return &failures{objects: failed}
+	}
+	return nil
+}
+
+func (w *waiter) done(now time.Time) bool {
+	return !w.stable.IsZero() && now.Sub(w.stable) >= w.settle
+}
+
+// look adds to a verdict why the object is not ready, and makes it final when
+// its trouble has lasted too long.
+func (w *waiter) look(a *awaited, now time.Time) {
+	if a.object == nil {
+		return
+	}
+	troubles := w.ownTroubles(a)
+	line := ""
+	for _, p := range podsOf(a.object, w.pods, w.sets) {
+		if isReadyPod(p) {
+			continue
+		}
+		found := podTroubles(p, a.ofJob)
+		troubles = append(troubles, found...)
+		if line == "" || (len(found) > 0 && found[0].reason != "") {
+			line = "pod " + p.GetName() + ": " + podLine(p)
+		}
+	}
+	for _, t := range troubles {
+		if w.patience.over(t, now) {
+			a.verdict = verdict{dead, t.cause}
+			return
+		}
+	}
+	if line == "" && len(troubles) > 0 {
+		line = troubles[0].cause
+	}
+	if line != "" {
+		a.verdict.message += ": " + line
+	}
+}
+
+// ownTroubles are those of the controller itself: its status, and for kinds
+// that say it nowhere else, its FailedCreate events since the wait began.
+func (w *waiter) ownTroubles(a *awaited) []trouble {
+	if t, ok := controllerTrouble(a.object); ok {
+		return []trouble{t}
+	}
+	e, ok := w.events[string(a.object.GetUID())]
+	if ok && e.Reason == "FailedCreate" && !e.Last.Before(w.began.Truncate(time.Second)) && a.object.GetKind() != "Deployment" {
+		return []trouble{createTrouble(string(a.object.GetUID()), e.Message)}
+	}
+	return nil
+}
+
+func (w *waiter) podRefs(a *awaited) []kube.Ref {
+	if a.object == nil {
+		return nil
+	}
+	var out []kube.Ref
+	for _, p := range podsOf(a.object, w.pods, w.sets) {
+		if !isReadyPod(p) {
+			out = append(out, kube.RefOf(p))
+		}
+	}
+	return out
+}
+
+// tell emits an item's progress: a new state at once, a new reason at most
+// once a second.
+func (w *waiter) tell(a *awaited, now time.Time) {
+	if a.verdict == a.told || a.verdict.state == dead { // failures are told with their evidence
+		return
+	}
+	if a.verdict.state == a.told.state && (a.verdict.state == ready || now.Sub(a.toldAt) < time.Second) {
+		return
+	}
+	status := event.Waiting
+	switch {
+	case a.verdict.state == ready && a.change == Unchanged && a.toldAt.IsZero():
+		status = event.Unchanged
+	case a.verdict.state == ready:
+		status = event.Passed
+	}
+	w.span.Object(a.ref.Namespace, a.ref.String(), string(a.change), status, a.verdict.message)
+	a.told, a.toldAt = a.verdict, now
+}
+
+// ended is the verdict of a wait whose context ended first.
+func (w *waiter) ended(cause error) error {
+	f := &failures{err: cause}
+	for _, a := range w.items {
+		if a.verdict.state == ready {
+			continue
+		}
+		reason := "interrupted while " + a.verdict.message
+		if errors.Is(cause, errTimeout) {
+			reason = fmt.Sprintf("not ready after %s: %s", time.Since(w.began).Round(time.Second), a.verdict.message)
+		}
+		f.objects = append(f.objects, failure{ref: a.ref, cause: reason, pods: w.podRefs(a)})
+	}
+	slices.SortStableFunc(f.objects, compareFailures)
+	return f
+}
