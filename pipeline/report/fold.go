@@ -141,14 +141,13 @@ func (f *folder) object(e event.Event) {
 		}
 		return
 	}
-	o.failed = e.Status == event.Failed
-	o.Status, o.Message = e.Status, cmp.Or(e.Message, o.Message)
-	o.Change = cmp.Or(e.Change, o.Change)
-	o.Details = cmp.Or(e.Details, o.Details)
-	if e.Status == event.Passed && step.Ran {
-		o.Message = e.Message
+	if e.Status == event.Passed && o.Status != event.Passed && step.Ran {
 		o.Ready = seconds(f.since(e.Time) - step.Start)
 	}
+	o.failed, o.lastGood = e.Status == event.Failed, ""
+	o.Status, o.Message = e.Status, e.Message
+	o.Change = cmp.Or(e.Change, o.Change)
+	o.Details = cmp.Or(e.Details, o.Details)
 }
 
 func (f *folder) output(e event.Event) {

@@ -30,6 +30,7 @@ var functions = template.FuncMap{
 	"fit":      fit,
 	"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"short":    shortCommit,
+	"plural":   plural,
 	"svgW":     svgW,
 	"svgX":     svgX,
 	"svgY":     svgY,
@@ -64,6 +65,15 @@ func execute(source string, data any) ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, data)
 	return b.Bytes(), err
+}
+
+// maxUnfolded is how many services a page shows step by step without a click.
+const maxUnfolded = 8
+
+// Unfold reports whether the page shows a service's steps at once: those that
+// failed, and the others of a small run that came out well.
+func (p page) Unfold(s *Service) bool {
+	return s.Status.Bad() || len(p.Failures) == 0 && len(p.Services) <= maxUnfolded
 }
 
 // title is what the run was about, as in "shop to prod".

@@ -40,7 +40,7 @@ func (l *Live) frame(columns, rows int) []string {
 
 func (l *Live) headline(columns int) string {
 	run := l.fold.run
-	elapsed := duration(l.fold.since(l.o.Now()))
+	elapsed := stopwatch(l.fold.since(l.o.Now()))
 	text := fit(title(run), max(columns-cells(elapsed)-5, 8))
 	return l.c.paint(bold, text) + "  " + l.c.paint(cyan, l.spinner()) + " " + elapsed
 }
@@ -91,7 +91,7 @@ func (l *Live) cell(step *Step) gridCell {
 	}
 	text := brief(step.Status)
 	if step.Status == running {
-		text = l.spinner() + " " + duration(l.fold.since(l.o.Now())-step.Start)
+		text = l.spinner() + " " + stopwatch(l.fold.since(l.o.Now())-step.Start)
 	}
 	return gridCell{text: text, paint: func(s string) string { return l.c.status(step.Status, s) }}
 }
@@ -185,7 +185,7 @@ func crowd(rows []liveRow, height int) []string {
 			out = append(out, r.line)
 		}
 	}
-	return append(out, fmt.Sprintf("... and %s more", plural(len(rows)-len(shown), "service")))
+	return append(out, "... and "+plural(len(rows)-len(shown), "more service"))
 }
 
 // urgencyOf is 0 for a service at work or failed, 1 for one with steps to come,

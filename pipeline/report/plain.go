@@ -190,7 +190,7 @@ func (p *Plain) line(at time.Time, service, step, text string) {
 	}
 	p.service = min(max(p.service, cells(service)), plainService)
 	p.step = max(p.step, cells(step))
-	elapsed := p.c.paint(dim, fmt.Sprintf("%7s", duration(p.fold.since(at))))
+	elapsed := p.c.paint(dim, fmt.Sprintf("%7s", stopwatch(p.fold.since(at))))
 	fmt.Fprintf(&p.buf, "%s  %s  %s  %s\n", elapsed, pad(service, p.service), p.c.paint(dim, pad(step, p.step)), text)
 }
 

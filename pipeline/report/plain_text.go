@@ -84,7 +84,7 @@ func (p *Plain) stillRunning(now time.Time) {
 	if more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
-	elapsed := p.c.paint(dim, fmt.Sprintf("%7s", duration(p.fold.since(now))))
+	elapsed := p.c.paint(dim, fmt.Sprintf("%7s", stopwatch(p.fold.since(now))))
 	fmt.Fprintf(&p.buf, "%s  still running: %s\n", elapsed, strings.Join(parts, ", "))
 }
 

@@ -86,17 +86,29 @@ func cleanEvent(e event.Event) event.Event {
 	return e
 }
 
-// duration is seconds as people read them: 0.4s, 12.3s, 2m05s, 1h02m.
+// duration is seconds as people read them: 40ms, 12.3s, 2m05s, 1h02m.
 func duration(s float64) string {
 	s = seconds(s)
 	switch whole := int(math.Round(s)); {
-	case math.Round(s*10) < 600:
+	case s == 0:
+		return "0s"
+	case s < 0.9995:
+		return fmt.Sprintf("%.0fms", s*1000)
+	case s < 59.95:
 		return fmt.Sprintf("%.1fs", s)
 	case whole < 3600:
 		return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
 	default:
 		return fmt.Sprintf("%dh%02dm", whole/3600, whole%3600/60)
 	}
+}
+
+// stopwatch is a duration that does not flicker between units while it grows.
+func stopwatch(s float64) string {
+	if s < 0.9995 {
+		return fmt.Sprintf("%.1fs", seconds(s))
+	}
+	return duration(s)
 }
 
 // cells is how many columns of a terminal s takes: East Asian wide characters

@@ -3,6 +3,7 @@ package report
 import (
 	_ "embed"
 	"math"
+	"strings"
 
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -96,10 +97,7 @@ func minutes(total float64) float64 {
 }
 
 func tickLabel(at float64) string {
-	if at == 0 {
-		return "0"
-	}
-	return duration(at)
+	return strings.Replace(duration(at), ".0s", "s", 1)
 }
 
 // Timeline renders timeline.svg: a picture that stands alone, styled by
