@@ -186,6 +186,9 @@ func (c *Cluster) startNode(ctx context.Context, acc access, listener net.Listen
 	if err != nil {
 		return err
 	}
+	if err := cloud.Bootstrap(ctx, admin); err != nil {
+		return err
+	}
 	c.run("the simulated cloud", func() error { return cloud.Run(ctx, admin) })
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
@@ -32,7 +33,8 @@ func startEtcd(ctx context.Context, dir string, logs io.Writer) (*embed.Etcd, st
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	cfg.UnsafeNoFsync = true // the data is thrown away with the sandbox
 	cfg.TickMs, cfg.ElectionMs = 20, 200
-	cfg.SnapshotCount = 2000 // entries kept in memory
+	cfg.SnapshotCount = 2000                      // entries kept in memory
+	cfg.WarningUnaryRequestDuration = time.Second // embed has no default for it
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(etcdLogger(logs))
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
