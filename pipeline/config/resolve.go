@@ -117,7 +117,7 @@ func (c *Config) environmentList() []string {
 // Resolved is what a file comes down to for one ref in one environment.
 type Resolved struct {
 	Project     string
-	Environment string // its name
+	Environment string // its name; empty in a build that is deployed nowhere
 	Ref         Ref
 
 	KubeContext     string // empty: the current one

@@ -13,6 +13,7 @@ type resolver struct {
 	c           *Config
 	at          string // the unit's path in the file
 	environment string
+	env         Environment       // zero in a build that is deployed nowhere
 	values      map[string]string // of the placeholders
 	ref         Ref
 	origins     map[string]string
@@ -23,19 +24,17 @@ func (c *Config) resolver(section, name, environment string, ref Ref) *resolver 
 	if ref.Tag == "" && ref.Branch != "" {
 		values["branch"] = slug(ref.Branch)
 	}
-	return &resolver{c: c, at: child(section, name), environment: environment, values: values, ref: ref, origins: map[string]string{}}
+	r := &resolver{c: c, at: child(section, name), environment: environment, values: values, ref: ref, origins: map[string]string{}}
+	if e, ok := c.Environments[environment]; ok {
+		r.env = *e
+	}
+	return r
 }
 
 func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error) {
 	s, r := c.Services[name], c.resolver("services", name, environment, ref)
-	u := Unit{
-		Name: name, Service: true, Path: s.Path, Watch: cleaned(s.Watch), Image: s.Image, Test: *s.Test,
-		TagPrefix: strings.TrimSuffix(fill(c.Version.Tag, map[string]string{"service": name}), "{version}"),
-		Chart:     path.Clean(s.Chart), Needs: slices.Clone(s.Needs),
-	}
-	r.note("chart", r.at+".chart")
-	var err error
-	if u.Set, err = r.set(s.Set); err != nil {
+	u, err := c.serviceUnit(name, s, r)
+	if err != nil {
 		return u, err
 	}
 	if u.Release, err = r.filled("release", r.at+".release", s.Release, maxRelease); err != nil {
@@ -47,6 +46,16 @@ func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error)
 	u.Values, err = r.files(s.Path, s.Values)
 	r.deploy(&u, s.Timeout)
 	return u, err
+}
+
+// serviceUnit is what a service comes down to wherever it goes.
+func (c *Config) serviceUnit(name string, s *Service, r *resolver) (Unit, error) {
+	r.note("chart", r.at+".chart")
+	set, err := r.set(s.Set)
+	return Unit{
+		Name: name, Service: true, Path: s.Path, Watch: cleaned(s.Watch), Image: s.Image, Test: *s.Test,
+		TagPrefix: c.tagPrefix(name), Chart: path.Clean(s.Chart), Needs: slices.Clone(s.Needs), Set: set,
+	}, err
 }
 
 func (c *Config) resolveRelease(name, environment string, ref Ref) (Unit, error) {
@@ -118,12 +127,12 @@ func (r *resolver) namespace(own string) (string, error) {
 		return r.filled("namespace", r.at+".namespace", own, maxLabel)
 	}
 	at := child("environments", r.environment)
-	return r.filled("namespace", at+".namespace", r.c.Environments[r.environment].Namespace, maxLabel)
+	return r.filled("namespace", at+".namespace", r.env.Namespace, maxLabel)
 }
 
 // deploy fills in how the unit is deployed.
 func (r *resolver) deploy(u *Unit, own time.Duration) {
-	d, e := r.c.Deploy, r.c.Environments[r.environment]
+	d, e := r.c.Deploy, r.env
 	u.Timeout = d.Timeout
 	r.note("timeout", "deploy.timeout")
 	if e.Timeout > 0 {
@@ -165,7 +174,7 @@ func (r *resolver) files(folder string, own []string) ([]string, error) {
 		}
 		return nil
 	}
-	if err := take(child("environments", r.environment), ".", r.c.Environments[r.environment].Values); err != nil {
+	if err := take(child("environments", r.environment), ".", r.env.Values); err != nil {
 		return nil, err
 	}
 	if err := take(r.at, folder, own); err != nil {
