@@ -21,6 +21,9 @@ type validator struct {
 	fsys fs.FS
 }
 
+// reportDir is what may be written into a shell line of a CI file.
+var reportDir = regexp.MustCompile(`^[\w./-]+$`)
+
 // validate checks the file against itself.
 func (v *validator) validate() {
 	if v.says("project") {
@@ -43,8 +46,8 @@ func (v *validator) validate() {
 	v.deploy()
 	if v.says("report.dir") {
 		v.inside("report.dir", v.c.Report.Dir)
-		if path.Clean(v.c.Report.Dir) == "." {
-			v.bad("report.dir", "write "+defaultReport, "must be a folder of its own")
+		if !reportDir.MatchString(v.c.Report.Dir) || path.Clean(v.c.Report.Dir) == "." {
+			v.bad("report.dir", "write "+defaultReport, "%q must be a folder of its own, of letters, digits, . _ - and /", v.c.Report.Dir)
 		}
 	}
 }
