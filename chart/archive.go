@@ -17,15 +17,12 @@ import (
 // into memory; paths and links that leave the folder are errors. It reads r to
 // the archive's end and no further.
 func LoadArchive(ctx context.Context, r io.Reader) (*Chart, error) {
-	return loadArchive(ctx, r, newBudget(), 0)
-}
-
-func loadArchive(ctx context.Context, r io.Reader, b *budget, depth int) (*Chart, error) {
+	b := newBudget()
 	files, err := readArchive(ctx, r, b)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(ctx, files, b, depth)
+	return assembleTop(ctx, files, b)
 }
 
 // readArchive unpacks the files of a chart archive, without their first folder.

@@ -34,13 +34,13 @@ func load(ctx context.Context, path string) (*Chart, error) {
 	if err != nil {
 		return nil, errors.Unwrap(err) // without the path, which is already named
 	}
-	b := newBudget()
 	if info.IsDir() {
+		b := newBudget()
 		files, err := readFolder(ctx, path, b)
 		if err != nil {
 			return nil, err
 		}
-		return assemble(ctx, files, b, 0)
+		return assembleTop(ctx, files, b)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("neither a folder nor an archive")
@@ -57,7 +57,7 @@ func load(ctx context.Context, path string) (*Chart, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return loadArchive(ctx, file, b, 0)
+	return LoadArchive(ctx, file)
 }
 
 func notArchive(name string) error {
@@ -65,6 +65,19 @@ func notArchive(name string) error {
 		return errors.New("this is a YAML file, not a chart: name the chart's folder or .tgz, and values files with -f")
 	}
 	return errors.New("neither a folder nor a gzipped archive")
+}
+
+// assembleTop assembles a chart that is nobody's subchart; of those Helm does
+// not ask which apiVersion they have.
+func assembleTop(ctx context.Context, files []*File, b *budget) (*Chart, error) {
+	c, err := assemble(ctx, files, b, 0)
+	if err != nil {
+		return nil, err
+	}
+	if v := c.Metadata.APIVersion; v != apiVersionV1 && v != apiVersionV2 {
+		return nil, invalid("apiVersion %q is not supported: v1 and v2 are", v)
+	}
+	return c, nil
 }
 
 // assemble sorts files into their roles.
@@ -204,9 +217,13 @@ func (c *Chart) addSubcharts(ctx context.Context, subcharts map[string][]*File, 
 func loadSubchart(ctx context.Context, name string, files []*File, b *budget, depth int) (*Chart, error) {
 	if path.Ext(name) == ".tgz" {
 		if files[0].Name != name {
-			return nil, fmt.Errorf("a folder with the name of an archive")
+			return nil, errors.New("a folder with the name of an archive")
 		}
-		return loadArchive(ctx, bytes.NewReader(files[0].Data), b, depth)
+		unpacked, err := readArchive(ctx, bytes.NewReader(files[0].Data), b)
+		if err != nil {
+			return nil, err
+		}
+		return assemble(ctx, unpacked, b, depth)
 	}
 	var inside []*File
 	for _, f := range files {

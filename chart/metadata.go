@@ -12,6 +12,7 @@ import (
 
 const (
 	apiVersionV1 = "v1"
+	apiVersionV2 = "v2"
 	typeLibrary  = "library"
 )
 

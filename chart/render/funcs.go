@@ -18,7 +18,7 @@ func (e *userError) Error() string { return e.message }
 
 // builtinNames are text/template's own functions, which the parser must know.
 var builtinNames = map[string]any{
-	"and": true, "break": true, "call": true, "continue": true, "eq": true, "ge": true, "gt": true, "html": true,
+	"and": true, "call": true, "eq": true, "ge": true, "gt": true, "html": true,
 	"index": true, "js": true, "le": true, "len": true, "lt": true, "ne": true, "not": true, "or": true,
 	"print": true, "printf": true, "println": true, "slice": true, "urlquery": true,
 }
