@@ -50,12 +50,11 @@ type Facts struct {
 	Tags []Tag
 	// Base is the highest version tag reachable from HEAD within the ref's line, or nil.
 	Base *Tag
-	// Count is how many commits HEAD reaches and Base does not, over all parents; with paths, those that touch them.
+	// Count is how many commits HEAD reaches and Base does not, over all parents; with paths, those that changed them.
 	Count int
-	// Last is the commit that gave the paths the content they have at HEAD; without paths it is HEAD.
+	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
+	// paths, or when HEAD does not have them, it is HEAD.
 	Last Commit
-	// Same tells, with paths and a base, that they are the same at HEAD and at the base.
-	Same bool
 	// Bump is the largest bump that the counted commits ask for, and BumpCommit one that asks for it.
 	Bump       Bump
 	BumpCommit string

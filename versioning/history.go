@@ -124,13 +124,13 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 		if step%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		touched, err := scope.touched(n)
+		touched, err := scope.touched(ctx, n.node)
 		if err != nil {
 			return err
 		}
 		for i, p := range parts {
-			if n.mark.mask&p.bit == 0 && (!p.facts.Scoped || touched.has(i)) {
-				p.facts.take(n)
+			if n.mask&p.bit == 0 && (!p.facts.Scoped || touched.has(i)) {
+				p.facts.take(n.node)
 			}
 		}
 	}
@@ -148,25 +148,15 @@ func (f *Facts) take(n *node) {
 	}
 }
 
-// settle fills Same and Last of the scoped parts.
+// settle fills Last of the scoped parts.
 func (a *answer) settle(ctx context.Context, parts []*part, scope *scope) error {
 	seek := newSet(len(parts))
 	for i, p := range parts {
-		if !p.facts.Scoped {
-			p.facts.Last = p.facts.Head
-			continue
-		}
-		seek.add(i)
-		if p.base == nil {
-			continue
-		}
-		differs, err := scope.differs(p.base.tree, a.head.tree)
-		if err != nil {
-			return err
-		}
-		if p.facts.Same = !differs.has(i); p.facts.Same && p.facts.Count == 0 {
+		switch {
+		case p.facts.Scoped && p.facts.Count == 0 && p.base != nil:
 			p.facts.Last = p.facts.Base.Commit
-			seek.remove(i)
+		case p.facts.Scoped:
+			seek.add(i)
 		}
 	}
 	origins, err := a.origins(ctx, scope, seek)

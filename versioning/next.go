@@ -135,7 +135,7 @@ func (d *decision) decide() (string, error) {
 	if d.Shallow {
 		return "", &ShallowError{Prefix: d.Prefix}
 	}
-	if d.Scoped && d.Base != nil && d.Count == 0 && d.Same {
+	if d.Scoped && d.Base != nil && d.Count == 0 {
 		d.take(d.Base)
 		d.version.Unchanged = true
 		d.explain("nothing in its paths changed since tag %s: it keeps its version", d.Base.Name)
@@ -189,19 +189,16 @@ func (d *decision) named() (*Tag, error) {
 
 // prerelease makes the version of a commit that is no release.
 func (d *decision) prerelease() (string, error) {
-	count, commit := d.Count, d.Head
+	commit := d.Head
 	switch {
 	case d.Scoped:
 		commit = d.Last
-		if count == 0 && d.Base != nil {
-			count = 1 // a merge threw changes away: the content is another, though no commit counts
-		}
 	case d.version.Class == ClassChange:
 		commit = d.Source
 	}
 	d.version.Commit, d.version.Time = commit.Hash, commit.Time
 	core, pre := d.core()
-	head, tail := core+"-", fmt.Sprintf(".%d.g%s", count, abbreviate(commit.Hash))
+	head, tail := core+"-", fmt.Sprintf(".%d.g%s", d.Count, abbreviate(commit.Hash))
 	switch d.version.Class {
 	case ClassFeature:
 		slug := Slug(d.Ref.Branch, MaxLength-len(head)-len("0.")-len(tail))

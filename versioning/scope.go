@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -69,31 +70,72 @@ func (s *scope) add(query int, paths []string) error {
 	return nil
 }
 
-// touched returns the queries for which a commit differs from each of its parents at their paths; for a first commit,
-// those whose paths exist. That is what git rev-list --full-history counts.
-func (s *scope) touched(n *node) (set, error) {
+// touched returns the queries whose paths a commit changed: those where it differs from every parent, and those where a
+// merge takes one parent's content and so throws away what another had changed. A merge that only brings a change in, or
+// joins a branch older than a change, touches nothing. git rev-list --full-history counts such merges too, and an
+// untouched service would get a new version with every branch that is merged late.
+func (s *scope) touched(ctx context.Context, n *node) (set, error) {
 	if len(n.parents) == 0 {
 		return s.differs(plumbing.ZeroHash, n.tree)
 	}
-	var touched set
+	differs := make([]set, len(n.parents))
+	touched, mixed := newSet(s.size), newSet(s.size)
 	for i, parent := range n.parents {
 		if err := s.graph.load(parent); err != nil {
 			return nil, err
 		}
-		differs, err := s.differs(parent.tree, n.tree)
-		if err != nil {
+		var err error
+		if differs[i], err = s.differs(parent.tree, n.tree); err != nil {
 			return nil, err
 		}
+		mixed.union(differs[i])
 		if i == 0 {
-			touched = differs
+			touched.union(differs[i])
 		} else {
-			touched.intersect(differs)
-		}
-		if touched.empty() {
-			break
+			touched.intersect(differs[i])
 		}
 	}
-	return touched, nil
+	mixed.subtract(touched)
+	if mixed.empty() {
+		return touched, nil
+	}
+	return touched, s.addDiscards(ctx, n, differs, touched)
+}
+
+// addDiscards adds to touched the queries of which a merge discards a parent's change: it has another parent's content,
+// and the discarded parent's is not what the two had in common.
+func (s *scope) addDiscards(ctx context.Context, n *node, differs []set, touched set) error {
+	for i, lost := range n.parents {
+		for j, kept := range n.parents {
+			suspects := newSet(s.size)
+			suspects.union(differs[i])
+			suspects.subtract(differs[j])
+			suspects.subtract(touched)
+			if i == j || suspects.empty() {
+				continue
+			}
+			common, err := s.graph.mergeBases(ctx, kept, lost)
+			if err != nil {
+				return err
+			}
+			trees := []plumbing.Hash{}
+			for _, base := range common {
+				trees = append(trees, base.tree)
+			}
+			if len(trees) == 0 {
+				trees = append(trees, plumbing.ZeroHash) // unrelated histories
+			}
+			for _, tree := range trees {
+				changed, err := s.differs(tree, lost.tree)
+				if err != nil {
+					return err
+				}
+				changed.intersect(suspects)
+				touched.union(changed)
+			}
+		}
+	}
+	return nil
 }
 
 // differs returns the queries whose paths differ between two root trees. A zero hash is an empty tree.
@@ -202,6 +244,12 @@ func (s set) empty() bool {
 func (s set) union(other set) {
 	for i, word := range other {
 		s[i] |= word
+	}
+}
+
+func (s set) subtract(other set) {
+	for i, word := range other {
+		s[i] &^= word
 	}
 }
 

@@ -12,15 +12,18 @@ import (
 
 // testRepo is a repository made by git itself, with dates that only move forward and no configuration but its own.
 type testRepo struct {
-	t    testing.TB
-	dir  string
-	tick int
+	t       testing.TB
+	dir     string
+	tick    int
+	content map[string]string // what changes has asked for
 }
 
 func newTestRepo(t testing.TB) *testRepo {
 	t.Helper()
-	r := &testRepo{t: t, dir: t.TempDir()}
+	r := &testRepo{t: t, dir: t.TempDir(), content: map[string]string{}}
 	r.git("init", "-q", "-b", "main")
+	r.git("config", "uploadpack.allowFilter", "true")
+	r.git("config", "uploadpack.allowAnySHA1InWant", "true")
 	return r
 }
 

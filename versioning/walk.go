@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"slices"
 )
 
 // batch is how many starting points a walk tells apart: one bit of a mark each, the last bit left free.
@@ -155,9 +156,15 @@ func (g *graph) highest(ctx context.Context, head *node, claims []claim) (map[in
 // git itself takes 5.
 const slack = 64
 
-// uncovered returns the commits that HEAD reaches and not every base covers, newest first, and for each a mask of the
-// bases that do cover it. base i is bit i. With whole set, it returns all of HEAD's history. At most batch bases.
-func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole bool) ([]*node, error) {
+// counted is a commit of a range, and the mask of the bases that cover it.
+type counted struct {
+	*node
+	mask uint64
+}
+
+// uncovered returns the commits that HEAD reaches and not every base covers, newest first. base i is bit i of their masks.
+// With whole set, it returns all of HEAD's history. At most batch bases.
+func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole bool) ([]counted, error) {
 	full := uint64(1)<<len(bases) - 1
 	if whole || len(bases) == 0 {
 		full |= 1 << batch // never covered
@@ -188,13 +195,49 @@ func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole 
 			}
 		}
 	}
-	kept := listed[:0]
+	kept := make([]counted, 0, len(listed))
 	for _, n := range listed {
 		if n.mark.head && n.mark.mask != full {
-			kept = append(kept, n)
+			kept = append(kept, counted{node: n, mask: n.mark.mask})
 		}
 	}
 	return kept, nil
+}
+
+// mergeBases returns the newest common ancestors of two commits: all that are no ancestor of another.
+func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
+	const fromB, below = 1, 2 // below: an ancestor of a common ancestor
+	w := g.newWalk(ctx, func(m *mark) bool { return !m.head || m.mask&fromB == 0 })
+	if err := w.paint(a, true, 0); err != nil {
+		return nil, err
+	}
+	if err := w.paint(b, false, fromB); err != nil {
+		return nil, err
+	}
+	var found []*node
+	for w.open > 0 {
+		n, _, err := w.step()
+		if err != nil {
+			return nil, err
+		}
+		if !n.mark.head || n.mark.mask&fromB == 0 {
+			continue
+		}
+		if n.mark.mask&below == 0 {
+			found = append(found, n)
+		}
+		for _, parent := range n.parents {
+			if err := w.paint(parent, true, fromB|below); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, n := range w.queue { // painted from both sides, and not yet looked at
+		if n.mark.head && n.mark.mask == fromB {
+			found = append(found, n)
+		}
+	}
+	return slices.DeleteFunc(found, func(n *node) bool { return n.mark.mask&below != 0 }), nil
 }
 
 // queue is a heap of commits, newest first; equal times by hash, so that a walk has one order.
