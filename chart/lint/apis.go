@@ -1,0 +1,80 @@
+package lint
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// removedAPI is an API version that Kubernetes gave up, from its deprecation
+// guide. Releases are minor versions of Kubernetes 1.
+type removedAPI struct {
+	apiVersion  string
+	kinds       []string // nil means all
+	deprecated  int
+	removed     int
+	replacement string
+}
+
+var removedAPIs = []removedAPI{
+	{"extensions/v1beta1", []string{"Deployment", "DaemonSet", "ReplicaSet"}, 9, 16, "apps/v1"},
+	{"extensions/v1beta1", []string{"NetworkPolicy"}, 9, 16, "networking.k8s.io/v1"},
+	{"extensions/v1beta1", []string{"PodSecurityPolicy"}, 10, 16, "Pod Security Admission"},
+	{"extensions/v1beta1", []string{"Ingress"}, 14, 22, "networking.k8s.io/v1"},
+	{"apps/v1beta1", nil, 9, 16, "apps/v1"},
+	{"apps/v1beta2", nil, 9, 16, "apps/v1"},
+	{"admissionregistration.k8s.io/v1beta1", []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}, 16, 22, "admissionregistration.k8s.io/v1"},
+	{"apiextensions.k8s.io/v1beta1", nil, 16, 22, "apiextensions.k8s.io/v1"},
+	{"apiregistration.k8s.io/v1beta1", nil, 19, 22, "apiregistration.k8s.io/v1"},
+	{"certificates.k8s.io/v1beta1", []string{"CertificateSigningRequest"}, 19, 22, "certificates.k8s.io/v1"},
+	{"coordination.k8s.io/v1beta1", []string{"Lease"}, 19, 22, "coordination.k8s.io/v1"},
+	{"networking.k8s.io/v1beta1", []string{"Ingress", "IngressClass"}, 19, 22, "networking.k8s.io/v1"},
+	{"rbac.authorization.k8s.io/v1alpha1", nil, 17, 22, "rbac.authorization.k8s.io/v1"},
+	{"rbac.authorization.k8s.io/v1beta1", nil, 17, 22, "rbac.authorization.k8s.io/v1"},
+	{"scheduling.k8s.io/v1beta1", []string{"PriorityClass"}, 14, 22, "scheduling.k8s.io/v1"},
+	{"storage.k8s.io/v1beta1", []string{"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"}, 19, 22, "storage.k8s.io/v1"},
+	{"batch/v2alpha1", []string{"CronJob"}, 8, 21, "batch/v1"},
+	{"batch/v1beta1", []string{"CronJob"}, 21, 25, "batch/v1"},
+	{"discovery.k8s.io/v1beta1", []string{"EndpointSlice"}, 21, 25, "discovery.k8s.io/v1"},
+	{"events.k8s.io/v1beta1", nil, 19, 25, "events.k8s.io/v1"},
+	{"autoscaling/v2beta1", nil, 22, 25, "autoscaling/v2"},
+	{"autoscaling/v2beta2", nil, 23, 26, "autoscaling/v2"},
+	{"policy/v1beta1", []string{"PodDisruptionBudget"}, 21, 25, "policy/v1"},
+	{"policy/v1beta1", []string{"PodSecurityPolicy"}, 21, 25, "Pod Security Admission"},
+	{"node.k8s.io/v1beta1", []string{"RuntimeClass"}, 20, 25, "node.k8s.io/v1"},
+	{"flowcontrol.apiserver.k8s.io/v1beta1", nil, 23, 26, "flowcontrol.apiserver.k8s.io/v1"},
+	{"flowcontrol.apiserver.k8s.io/v1beta2", nil, 26, 29, "flowcontrol.apiserver.k8s.io/v1"},
+	{"flowcontrol.apiserver.k8s.io/v1beta3", nil, 29, 32, "flowcontrol.apiserver.k8s.io/v1"},
+	{"storage.k8s.io/v1beta1", []string{"CSIStorageCapacity"}, 24, 27, "storage.k8s.io/v1"},
+}
+
+// api judges the object's API version for the cluster's Kubernetes.
+func (l *linter) api(o object) {
+	minor := minorVersion(l.opts.KubeVersion)
+	for _, api := range removedAPIs {
+		if api.apiVersion != o.apiVersion || api.kinds != nil && !slices.Contains(api.kinds, o.kind) {
+			continue
+		}
+		line := o.line("apiVersion: " + o.apiVersion)
+		switch {
+		case minor >= api.removed:
+			l.add("api/removed", o.file, line, "%s: %s was removed in Kubernetes 1.%d; use %s", o, api.apiVersion, api.removed, api.replacement)
+		case minor >= api.deprecated:
+			l.add("api/deprecated", o.file, line, "%s: %s will be removed in Kubernetes 1.%d; use %s", o, api.apiVersion, api.removed, api.replacement)
+		}
+		return
+	}
+}
+
+// minorVersion reads v1.31.4-gke.1 as 31; without a version it is later than all.
+func minorVersion(version string) int {
+	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
+	if len(parts) < 2 {
+		return 1 << 30
+	}
+	minor, err := strconv.Atoi(strings.TrimRight(parts[1], "+"))
+	if err != nil {
+		return 1 << 30
+	}
+	return minor
+}
