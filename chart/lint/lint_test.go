@@ -223,9 +223,9 @@ kind: Pod
 metadata: {name: x, annotations: {helm.sh/hook: before-all}}
 `},
 		want: []string{
+			"templates: warning: web/templates/cm.yaml: Pod x is left out: no such hook: before-all [manifest/unknown-hook]",
 			"templates: warning: the chart refuses these values: b is needed [template/fail]",
 			"templates: warning: required value is missing: set a [template/required]",
-			"templates: warning: web/templates/cm.yaml: Pod x is left out: no such hook: before-all [manifest/unknown-hook]",
 			`templates/cm.yaml: warning: renders to "c: x%!s(<nil>)" [template/nil]`,
 		},
 	},
