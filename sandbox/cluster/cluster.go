@@ -52,7 +52,8 @@ type Cluster struct {
 
 	opts   Options
 	etcd   *embed.Etcd
-	cancel context.CancelFunc
+	cancel context.CancelFunc // ends the parts
+	ready  bool
 	parts  sync.WaitGroup
 	failed chan error // first failure of a part
 }
@@ -68,6 +69,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 		c.Stop()
 		return nil, err
 	}
+	c.ready = true
 	settle()
 	return c, nil
 }
@@ -75,14 +77,15 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 // Failed delivers the error of a part that ended by itself. Without it the cluster is of no use.
 func (c *Cluster) Failed() <-chan error { return c.failed }
 
-// Stop ends all parts. What does not end within three seconds ends with the process.
+// Stop ends all parts. What does not end within three seconds ends with the process, as do the parts of a cluster that
+// never got ready: kube-apiserver takes the end of its context during its start for a fatal error and exits.
 func (c *Cluster) Stop() {
-	if c.cancel != nil {
-		c.cancel()
-	}
 	done := make(chan struct{})
 	go func() {
-		c.parts.Wait()
+		if c.ready {
+			c.cancel()
+			c.parts.Wait()
+		}
 		if c.etcd != nil {
 			c.etcd.Close()
 		}
