@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -231,4 +232,26 @@ func writeTemp(path string, data []byte) (name string, err error) {
 		return "", err
 	}
 	return f.Name(), f.Chmod(mode)
+}
+
+// LoadWith loads the chart in the folder dir as it is once changes are written
+// into it; nothing is written. Errors and bounds are Load's.
+func LoadWith(ctx context.Context, dir string, changes []FileChange) (*Chart, error) {
+	b := newBudget()
+	files, err := readFolder(ctx, dir, b)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", dir, err)
+	}
+	for _, change := range changes {
+		for _, f := range files {
+			if f.Name == change.Name {
+				f.Data = change.New
+			}
+		}
+	}
+	c, err := assemble(ctx, files, b, 0)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", dir, err)
+	}
+	return c, nil
 }

@@ -1,0 +1,110 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func chartCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "chart", Usage: "work with one chart", ArgsUsage: "template|lint|package|push|pull|show",
+		Subcommands: []*cli.Command{
+			templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e),
+		},
+		Action: noSubcommand,
+	}
+}
+
+// noSubcommand answers a group of commands that was called by itself.
+func noSubcommand(c *cli.Context) error {
+	if c.Args().Len() == 0 {
+		return cli.ShowSubcommandHelp(c)
+	}
+	return usagef("no command %q: see %q", c.Command.HelpName+" "+c.Args().First(), c.Command.HelpName+" --help")
+}
+
+// valueFlags are Helm's flags for values, in Helm's meaning.
+func valueFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "values", Aliases: []string{"f"}, Usage: "values `FILE`, - for stdin; may be repeated, later ones win"},
+		&cli.GenericFlag{Name: "set", Value: &exprs{}, Usage: "set values: `KEY=VALUE`,..."},
+		&cli.GenericFlag{Name: "set-string", Value: &exprs{}, Usage: "set values as strings: `KEY=VALUE`,..."},
+		&cli.GenericFlag{Name: "set-file", Value: &exprs{}, Usage: "set values from files: `KEY=PATH`,..."},
+		&cli.GenericFlag{Name: "set-json", Value: &exprs{}, Usage: "set JSON values: `KEY=JSON`,... or an object"},
+		&cli.GenericFlag{Name: "set-literal", Value: &exprs{}, Usage: "set a literal string: `KEY=VALUE`"},
+	}
+}
+
+// exprs collects a repeated flag without splitting at commas, which have a
+// meaning inside the value.
+type exprs struct{ list []string }
+
+// Set implements cli.Generic.
+func (x *exprs) Set(s string) error {
+	x.list = append(x.list, s)
+	return nil
+}
+
+// String implements cli.Generic.
+func (x *exprs) String() string { return strings.Join(x.list, " ") }
+
+// readValues merges what the value flags say, in Helm's order.
+func readValues(e env, c *cli.Context) (map[string]any, error) {
+	list := func(name string) []string {
+		if x, ok := c.Generic(name).(*exprs); ok {
+			return x.list
+		}
+		return nil
+	}
+	values, err := chart.MergeValues(chart.ValueSources{
+		Files: c.StringSlice("values"), JSON: list("set-json"), Set: list("set"),
+		String: list("set-string"), File: list("set-file"), Literal: list("set-literal"),
+	}, func(path string) ([]byte, error) {
+		if path == "-" {
+			return io.ReadAll(io.LimitReader(e.stdin, maxValuesFile))
+		}
+		return os.ReadFile(path)
+	})
+	return values, withCode(pipeline.ExitUsage, err)
+}
+
+// maxValuesFile bounds what is read from stdin, in bytes.
+const maxValuesFile = 16 << 20
+
+// loadChart loads a folder, an archive, or a chart of a registry (oci://).
+func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, error) {
+	if !strings.HasPrefix(ref, registry.Scheme) {
+		c, err := chart.Load(ctx, ref)
+		return c, withCode(pipeline.ExitFailed, err)
+	}
+	archive, _, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, err)
+	}
+	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, fmt.Errorf("%s: %w", ref, err))
+	}
+	return c, nil
+}
+
+func access(e env, c *cli.Context) registry.Access {
+	return registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http")}
+}
+
+func versionFlag() cli.Flag {
+	return &cli.StringFlag{Name: "version", Usage: "`VERSION` or range of a chart in a registry; the newest otherwise"}
+}
+
+func plainHTTPFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry"}
+}

@@ -1,0 +1,172 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func packageCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "package", Usage: "pack a chart: equal charts give equal bytes", ArgsUsage: "CHART",
+		Description: "Files carry the time of $SOURCE_DATE_EPOCH (seconds), 1970 without it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "version", Usage: "replace the chart's `VERSION`"},
+			&cli.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
+			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("package takes one chart: pintle chart package ./chart")
+			}
+			return packageChart(e, c, c.Args().First())
+		},
+	}
+}
+
+func packageChart(e env, c *cli.Context, path string) error {
+	mtime, err := sourceDate(e)
+	if err != nil {
+		return err
+	}
+	loaded, err := chart.Load(c.Context, path)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	tgz, name, err := chart.Package(c.Context, loaded, chart.PackageOptions{
+		Version: c.String("version"), AppVersion: c.String("app-version"), Time: mtime,
+	})
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	file, err := writeInto(c.String("destination"), name, tgz)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("package %s: %w", path, err))
+	}
+	_, err = fmt.Fprintln(e.stdout, file)
+	return err
+}
+
+// sourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.
+func sourceDate(e env) (time.Time, error) {
+	text := e.getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds < 0 {
+		return time.Time{}, usagef("$SOURCE_DATE_EPOCH is %q: write seconds since 1970", text)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}
+
+func lintCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
+		Flags: append(valueFlags(),
+			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
+			&cli.BoolFlag{Name: "strict", Usage: "let warnings fail"},
+			&cli.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out"},
+		),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() == 0 {
+				return usagef("lint takes charts: pintle chart lint ./chart")
+			}
+			return lintCharts(e, c)
+		},
+	}
+}
+
+func lintCharts(e env, c *cli.Context) error {
+	values, err := readValues(e, c)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, path := range c.Args().Slice() {
+		loaded, err := chart.Load(c.Context, path)
+		if err != nil {
+			return withCode(pipeline.ExitFailed, err)
+		}
+		findings := lint.Lint(c.Context, loaded, lint.Options{
+			Values: values, ReleaseName: "release-name", Namespace: c.String("namespace"), Disabled: c.StringSlice("disable"),
+		})
+		for _, f := range findings {
+			fmt.Fprintln(e.stdout, filepath.ToSlash(path)+": "+f.String())
+			if f.Severity == lint.Error || f.Severity == lint.Warning && c.Bool("strict") {
+				bad++
+			}
+		}
+	}
+	if bad > 0 {
+		return silent(pipeline.ExitFailed)
+	}
+	return nil
+}
+
+func pushCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "push", Usage: "push a packaged chart to a registry", ArgsUsage: "CHART.TGZ oci://HOST/PATH",
+		Flags: []cli.Flag{plainHTTPFlag()},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 2 {
+				return usagef("push takes a package and where it goes: pintle chart push web-1.0.0.tgz oci://registry.example.com/charts")
+			}
+			tgz, err := os.ReadFile(c.Args().Get(0))
+			if err != nil {
+				return withCode(pipeline.ExitUsage, fmt.Errorf("push: %w", err))
+			}
+			created, err := sourceDate(e)
+			if err != nil {
+				return err
+			}
+			pushed, err := registry.Push(c.Context, c.Args().Get(1), tgz, registry.PushOptions{Access: access(e, c), Created: created})
+			if err != nil {
+				return withCode(pipeline.ExitFailed, err)
+			}
+			if pushed.AlreadyPublished {
+				fmt.Fprintln(e.stderr, "already published, with the same content")
+			}
+			_, err = fmt.Fprintln(e.stdout, pushed.Ref+"@"+pushed.Digest)
+			return err
+		},
+	}
+}
+
+func pullCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "pull", Usage: "download a packaged chart from a registry", ArgsUsage: "oci://HOST/PATH/NAME",
+		Flags: []cli.Flag{
+			versionFlag(), plainHTTPFlag(),
+			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("pull takes one chart: pintle chart pull oci://registry.example.com/charts/web --version 1.0.0")
+			}
+			ref := c.Args().First()
+			tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
+			if err != nil {
+				return withCode(pipeline.ExitFailed, err)
+			}
+			base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
+			name, _, _ := strings.Cut(base, ":")
+			file, err := writeInto(c.String("destination"), name+"-"+pulled.Version+".tgz", tgz)
+			if err != nil {
+				return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
+			}
+			_, err = fmt.Fprintln(e.stdout, file)
+			return err
+		},
+	}
+}

@@ -1,0 +1,33 @@
+package cmd
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline/config"
+)
+
+func checkCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "check pintle.yaml: all problems at once, each with its line and what to write",
+		Flags: []cli.Flag{
+			projectFlags()[0],
+			&cli.BoolFlag{Name: "schema", Usage: "print the JSON schema of pintle.yaml instead"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("schema") {
+				_, err := e.stdout.Write(config.Schema())
+				return err
+			}
+			cfg, err := loadConfig(e, c)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(e.stdout, "%s is good: %d services, %d releases, %d environments\n",
+				filepath.Join(cfg.Dir, config.FileName), len(cfg.Services), len(cfg.Releases), len(cfg.Environments))
+			return err
+		},
+	}
+}

@@ -1,0 +1,31 @@
+package cmd
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+// commands is the command tree, in the order of its help.
+func commands(e env) []*cli.Command {
+	return []*cli.Command{
+		initCommand(e),
+		checkCommand(e),
+		goalCommand(e, pipeline.GoalRun, "do the whole job: version, bump, lint, package, push, plan, deploy, test"),
+		versionCommand(e),
+		goalCommand(e, pipeline.GoalBump, "write the versions into Chart.yaml and values.yaml"),
+		goalCommand(e, pipeline.GoalBuild, "version, bump, lint and package the charts"),
+		goalCommand(e, pipeline.GoalPublish, "build the charts and push them to the registry"),
+		goalCommand(e, pipeline.GoalPlan, "show what a deploy would change, asked of the cluster"),
+		goalCommand(e, pipeline.GoalDeploy, "deploy without publishing"),
+		goalCommand(e, pipeline.GoalTest, "run the charts' tests against what is deployed"),
+		rollbackCommand(e),
+		uninstallCommand(e),
+		statusCommand(e),
+		historyCommand(e),
+		reportCommand(e),
+		chartCommand(e),
+		sandboxCommand(e),
+		completionCommand(e),
+	}
+}

@@ -1,0 +1,205 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/versioning"
+)
+
+// project is a pintle.yaml with the repository it stands in and what is built.
+type project struct {
+	config     *config.Config
+	repository *versioning.Repository
+	ci         jenkins.CI
+	ref        versioning.Ref
+}
+
+func projectFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}},
+		&cli.StringFlag{Name: "branch", Usage: "build this `BRANCH`, where the CI or a detached HEAD does not say"},
+		&cli.StringFlag{Name: "tag", Usage: "build this `TAG`"},
+	}
+}
+
+func environmentFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "environment", Aliases: []string{"e"}, EnvVars: []string{"PINTLE_ENVIRONMENT"},
+		Usage: "deploy to this environment of pintle.yaml (`NAME`) instead of the one that takes the branch or tag",
+	}
+}
+
+func clusterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&cli.StringFlag{Name: "kube-context", Usage: "`CONTEXT` of the kubeconfig; the environment's or the current one otherwise"},
+	}
+}
+
+// loadConfig reads the pintle.yaml that --file names or that is found upwards.
+func loadConfig(e env, c *cli.Context) (*config.Config, error) {
+	path := c.String("file")
+	if path == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, fmt.Errorf("find pintle.yaml: %w", err)
+		}
+		if path, err = config.Find(dir); err != nil {
+			return nil, withCode(pipeline.ExitUsage, err)
+		}
+	}
+	cfg, err := config.LoadFile(path)
+	if err != nil {
+		return nil, withCode(pipeline.ExitUsage, err)
+	}
+	for _, w := range cfg.Warnings {
+		e.log.Warn(w)
+	}
+	return cfg, nil
+}
+
+// openProject loads the configuration and finds out what is built: by flag, by
+// the CI's word, else by HEAD. close ends it.
+func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
+	cfg, err := loadConfig(e, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	repo, err := versioning.Open(cfg.Dir)
+	if err != nil {
+		return nil, nil, withCode(pipeline.ExitUsage, gitError(err))
+	}
+	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
+	if err := p.resolveRef(c); err != nil {
+		repo.Close()
+		return nil, nil, withCode(pipeline.ExitUsage, err)
+	}
+	return p, func() { repo.Close() }, nil
+}
+
+// gitError gives the next step to what people meet first.
+func gitError(err error) error {
+	switch {
+	case errors.Is(err, versioning.ErrNotRepository):
+		return fmt.Errorf("%w: versions come from git tags; run \"git init\" and commit", err)
+	case errors.Is(err, versioning.ErrNoCommits):
+		return fmt.Errorf("%w: commit first", err)
+	}
+	return err
+}
+
+func (p *project) resolveRef(c *cli.Context) error {
+	head, err := p.repository.Head()
+	if err != nil {
+		return gitError(err)
+	}
+	flags := versioning.Ref{Branch: c.String("branch"), Tag: c.String("tag"), Origin: "flag"}
+	ci := versioning.Ref{
+		Branch: p.ci.Branch, Tag: p.ci.Tag, ChangeID: p.ci.ChangeID,
+		ChangeBranch: p.ci.ChangeBranch, ChangeTarget: p.ci.ChangeTarget,
+		HeadSHA: p.ci.HeadSHA, Origin: string(p.ci.Name),
+	}
+	p.ref, err = versioning.ResolveRef(flags, ci, head.Branch)
+	return err
+}
+
+// builtRef is what the environments choose by: on a detached HEAD with a
+// version tag, that tag.
+func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
+	ref := config.Ref{Branch: cmp.Or(p.ref.Branch, p.ref.ChangeBranch), Tag: p.ref.Tag}
+	if p.ref.ChangeID != "" || p.ref.Class(nil) != versioning.ClassUnknown {
+		return ref, nil
+	}
+	var queries []versioning.Query
+	for _, prefix := range p.config.TagPrefixes() {
+		queries = append(queries, versioning.Query{Ref: p.ref, Prefix: prefix})
+	}
+	facts, err := p.repository.ReadAll(ctx, queries)
+	if err != nil {
+		return ref, gitError(err)
+	}
+	if i := slices.IndexFunc(facts, func(f versioning.Facts) bool { return len(f.Tags) > 0 }); i >= 0 {
+		ref.Tag = facts[i].Tags[0].Name
+	}
+	return ref, nil
+}
+
+// resolve finds the environment and what everything comes down to in it. When
+// deploying is not asked for, or nothing takes the ref and the goal is a whole
+// run, the environment stays empty and nothing is deployed.
+func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goal) (*config.Resolved, error) {
+	ref, err := p.builtRef(ctx)
+	if err != nil {
+		return nil, err
+	}
+	name, err := p.config.EnvironmentFor(c.String("environment"), ref)
+	var none *config.NoEnvironmentError
+	if errors.As(err, &none) && none.Name == "" && !goal.MustDeploy() {
+		return p.config.ResolveBuild(ref)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.config.Resolve(name, ref)
+}
+
+func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
+	return kube.Connect(kube.Config{
+		Kubeconfig: c.String("kubeconfig"),
+		Context:    cmp.Or(c.String("kube-context"), kubeContext),
+		Namespace:  c.String("namespace"),
+		UserAgent:  "pintle/" + buildVersion(),
+	})
+}
+
+// holder says who works: the CI job, else the person and machine.
+func holder(ci jenkins.CI) string {
+	if ci.BuildURL != "" {
+		return ci.BuildURL
+	}
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return name + "@" + host
+}
+
+// secrets are the credentials in the environment that must not show anywhere.
+func secrets(getenv func(string) string) []string {
+	var known []string
+	for _, name := range []string{
+		"CI_REGISTRY_PASSWORD", "CI_JOB_TOKEN", "HARBOR_PASSWORD", "GITHUB_TOKEN", "GITLAB_TOKEN",
+		"HELM_KUBETOKEN", "REGISTRY_PASSWORD", "DOCKER_PASSWORD",
+	} {
+		if v := getenv(name); v != "" {
+			known = append(known, v)
+		}
+	}
+	return known
+}
+
+// reportDir is the folder of the reports: a flag is relative to where the
+// command runs, the file's setting to the file.
+func reportDir(c *cli.Context, cfg *config.Config, r *config.Resolved) string {
+	if dir := c.String("report-dir"); dir != "" {
+		return dir
+	}
+	return filepath.Join(cfg.Dir, filepath.FromSlash(r.ReportDir))
+}

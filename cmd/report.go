@@ -1,0 +1,46 @@
+package cmd
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/report"
+)
+
+func reportCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "report", Usage: "rebuild the reports from the events of a run, also of one that was killed", ArgsUsage: "EVENTS.JSONL",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "report-dir", Usage: "write into this `FOLDER` instead of beside the events"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("report takes one file: pintle report build/pintle/events.jsonl")
+			}
+			return rebuildReports(e, c, c.Args().First())
+		},
+	}
+}
+
+func rebuildReports(e env, c *cli.Context, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return withCode(pipeline.ExitUsage, fmt.Errorf("read the events: %w", err))
+	}
+	defer file.Close()
+	events, err := report.ReadEvents(file)
+	if err != nil {
+		return withCode(pipeline.ExitUsage, fmt.Errorf("read %s: %w", path, err))
+	}
+	run := report.Fold(events)
+	dir := cmp.Or(c.String("report-dir"), filepath.Dir(path))
+	if err := report.WriteAll(dir, run); err != nil {
+		return err
+	}
+	return report.Summary(e.stdout, run, report.SummaryOptions{Color: colorOn(e, c, e.stdout), Dir: dir})
+}

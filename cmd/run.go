@@ -1,0 +1,233 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/pipeline/report"
+)
+
+// goalCommand is a command that takes the services through the steps of a goal.
+func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
+	flags := append(projectFlags(),
+		environmentFlag(),
+		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time"},
+		&cli.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"},
+	)
+	if goal.NeedsCluster() {
+		flags = append(flags, clusterFlags()...)
+	}
+	if goal.Deploys() {
+		flags = append(flags, &cli.BoolFlag{Name: "approve", Usage: "approve the deploy to an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}})
+	}
+	if goal == pipeline.GoalPlan {
+		flags = append(flags, &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
+	}
+	return &cli.Command{
+		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
+		Action: func(c *cli.Context) error { return runGoal(e, c, goal) },
+	}
+}
+
+// runGoal wires a run: configuration, git, cluster, sinks; then the reports,
+// which are written whatever happened.
+func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
+	ctx := c.Context
+	p, closeProject, err := openProject(e, c)
+	if err != nil {
+		return err
+	}
+	defer closeProject()
+	o, err := goalOptions(ctx, e, c, goal, p)
+	if err != nil {
+		return err
+	}
+	dir := reportDir(c, p.config, o.Resolved)
+	o.ReportDir = dir
+	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
+	if err != nil {
+		return err
+	}
+	outcome, err := pipeline.Run(ctx, rec.log, o)
+	if err != nil {
+		rec.abandon()
+		return withCode(outcome.ExitCode, err)
+	}
+	run, err := rec.finish()
+	if err != nil {
+		return err
+	}
+	return tellOutcome(e, c, goal, outcome, run, dir)
+}
+
+func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
+	resolved, err := p.resolve(ctx, c, goal)
+	if err != nil {
+		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+	}
+	o := pipeline.Options{
+		Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
+		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
+		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
+		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
+	}
+	if resolved.Environment == "" || !goal.NeedsCluster() {
+		return o, nil
+	}
+	if resolved.Approve && goal.Deploys() && !c.Bool("approve") {
+		return o, usagef("environment %s asks for approval: look at \"pintle plan --environment %[1]s\", then pass --approve", resolved.Environment)
+	}
+	if o.Cluster, err = connect(c, resolved.KubeContext); err != nil {
+		return o, withCode(pipeline.ExitFailed, err)
+	}
+	return o, nil
+}
+
+// tellOutcome prints the command's result on stdout and sets the exit code.
+func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
+	color := colorOn(e, c, e.stdout)
+	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
+		changes := false
+		for _, plan := range outcome.Plans {
+			if err := plan.WriteText(e.stdout, color); err != nil {
+				return fmt.Errorf("print the plan: %w", err)
+			}
+			changes = changes || plan.Changes()
+		}
+		if changes && c.Bool("exit-code") {
+			return silent(pipeline.ExitChanges)
+		}
+		return nil
+	}
+	if err := report.Summary(e.stdout, run, report.SummaryOptions{Color: color, Dir: dir}); err != nil {
+		return fmt.Errorf("print the summary: %w", err)
+	}
+	return silent(outcome.ExitCode)
+}
+
+// recording is the sinks of a run and the files they write.
+type recording struct {
+	log     *event.Log
+	dir     string
+	file    *os.File
+	lines   *report.JSONLines
+	console io.Closer
+	settle  func() // waits for the reports that an interruption has asked for
+}
+
+const eventsFile = "events.jsonl"
+
+func startRecording(ctx context.Context, e env, dir string, secrets []string, ci jenkins.CI, color bool) (*recording, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the report folder: %w", err)
+	}
+	file, err := os.Create(filepath.Join(dir, eventsFile))
+	if err != nil {
+		return nil, fmt.Errorf("write the events: %w", err)
+	}
+	r := &recording{dir: dir, file: file, lines: report.NewJSONLines(file)}
+	console, sink := newConsole(e, ci, color)
+	r.console = console
+	mask := &event.Mask{}
+	mask.Add(secrets...)
+	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(sink))
+	r.settle = r.reportWhenInterrupted(ctx)
+	return r, nil
+}
+
+// reportWhenInterrupted writes the reports the moment ctx ends, before the
+// work in progress is brought to its end: whoever sent the signal may not wait.
+func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		_, _ = writeReports(r.dir) // finish writes them again and tells what is wrong
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
+}
+
+// finish closes the sinks and writes the reports.
+func (r *recording) finish() (report.Run, error) {
+	r.settle()
+	err := errors.Join(r.console.Close(), r.lines.Err(), r.file.Close())
+	if err != nil {
+		return report.Run{}, fmt.Errorf("write the events: %w", err)
+	}
+	return writeReports(r.dir)
+}
+
+// abandon ends a recording in which nothing was begun; it leaves no file.
+func (r *recording) abandon() {
+	r.settle()
+	_ = errors.Join(r.console.Close(), r.file.Close(), os.Remove(r.file.Name()))
+}
+
+// writeReports folds the events in dir and writes every report beside them.
+func writeReports(dir string) (report.Run, error) {
+	file, err := os.Open(filepath.Join(dir, eventsFile))
+	if err != nil {
+		return report.Run{}, fmt.Errorf("read the events: %w", err)
+	}
+	defer file.Close()
+	events, err := report.ReadEvents(file)
+	if err != nil {
+		return report.Run{}, fmt.Errorf("read %s: %w", file.Name(), err)
+	}
+	run := report.Fold(events)
+	return run, report.WriteAll(dir, run)
+}
+
+// newConsole is the live view on a terminal, plain lines everywhere else.
+func newConsole(e env, ci jenkins.CI, color bool) (io.Closer, event.Sink) {
+	if f, ok := e.stderr.(*os.File); ok && ci.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
+		live := report.NewLive(f, report.LiveOptions{Color: color, Size: func() (int, int) {
+			w, h, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80, 24
+			}
+			return w, h
+		}})
+		return live, live.Event
+	}
+	sections := map[jenkins.Name]report.CI{jenkins.GitLab: report.GitLab, jenkins.GitHub: report.GitHub}
+	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[ci.Name]})
+	return plain, plain.Event
+}
+
+// colorWanted decides about colour on stderr.
+func colorWanted(e env, c *cli.Context, ci jenkins.CI) bool {
+	if c.String("color") == "auto" && ci.Name != jenkins.None {
+		return ci.ANSI
+	}
+	return colorOn(e, c, e.stderr)
+}
+
+// colorOn decides about colour on w: --color, then NO_COLOR, then whether w is a terminal.
+func colorOn(e env, c *cli.Context, w io.Writer) bool {
+	switch c.String("color") {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	if e.getenv("NO_COLOR") != "" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

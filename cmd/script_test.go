@@ -1,0 +1,87 @@
+package cmd_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pintle-ci/pintle/cmd"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"pintle": func() { os.Exit(cmd.Main(os.Args)) },
+	})
+}
+
+// TestScripts is the contract of the command line: what a user types, what it
+// prints, how it exits. Scripts with "[!cluster] skip" need the sandbox, in
+// which "make test" runs them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			for k, v := range map[string]string{
+				"HOME": e.WorkDir, "XDG_CONFIG_HOME": e.WorkDir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+				"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",
+				"GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z",
+				"KUBECONFIG": os.Getenv("KUBECONFIG"), "REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"),
+				"PINTLE_SANDBOX_REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"), "PINTLE_SANDBOX_HOME": os.Getenv("PINTLE_SANDBOX_HOME"),
+				"PINTLE_SANDBOX": os.Getenv("PINTLE_SANDBOX"),
+				"NS":             "script-" + strings.ToLower(rand.Text()[:10]),
+			} {
+				e.Setenv(k, v)
+			}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "cluster" {
+				return os.Getenv("PINTLE_SANDBOX_REGISTRY") != "", nil
+			}
+			return false, errors.New("unknown condition")
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "fill": fill,
+		},
+	})
+}
+
+// exits CODE COMMAND... runs a command that must end with the exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// fill FILE... replaces ${NAME} in files by the environment's values.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fill FILE...")
+	}
+	for _, name := range args {
+		path := ts.MkAbs(name)
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		ts.Check(os.WriteFile(path, []byte(os.Expand(string(data), ts.Getenv)), 0o644))
+	}
+}

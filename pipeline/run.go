@@ -1,0 +1,177 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/versioning"
+)
+
+// Goal says how far a run goes: which steps its units have.
+type Goal string
+
+// The goals, each the name of a command.
+const (
+	GoalVersion Goal = "version"
+	GoalBump    Goal = "bump"
+	GoalBuild   Goal = "build"
+	GoalPublish Goal = "publish"
+	GoalPlan    Goal = "plan"
+	GoalDeploy  Goal = "deploy"
+	GoalTest    Goal = "test"
+	GoalRun     Goal = "run"
+)
+
+// Options say what a run works on and with. Config, Resolved, Ref and Repository are needed.
+type Options struct {
+	Goal       Goal
+	Config     *config.Config
+	Resolved   *config.Resolved // its Environment is empty in a run that does not deploy
+	Ref        versioning.Ref
+	Repository *versioning.Repository
+	Services   []string // only these units; all when empty
+	Parallel   int      // units at a time; 0 means the file's
+
+	ReportDir string // where packages are kept, below charts/
+
+	Registry registry.Access
+	Cluster  *kube.Client // nil in a run that needs none
+	Holder   string       // who works: the CI job's URL, else user@host
+	Secrets  []string     // strings that must not show anywhere
+}
+
+// Outcome is what a run came to.
+type Outcome struct {
+	ExitCode int
+	Versions []ServiceVersion // of the services, in the order of the file
+	Plans    []*deployer.Plan // of the units that were planned, in the order of the file
+}
+
+// ServiceVersion is the version that one service got.
+type ServiceVersion struct {
+	Service string
+	Version versioning.Version
+}
+
+// Run takes every unit through the steps of the goal and tells everything to
+// log. An error means that nothing was begun: a wrong service, a cycle.
+func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
+	chosen, err := choose(o.Resolved.Units, o.Services)
+	if err != nil {
+		return Outcome{ExitCode: ExitUsage}, err
+	}
+	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder})}
+	var jobs []*job
+	var units []Unit
+	if o.Goal.NeedsCluster() && o.Resolved.Environment != "" {
+		units = append(units, r.clusterUnit())
+	}
+	for _, u := range chosen {
+		j := &job{shared: r, unit: u}
+		jobs = append(jobs, j)
+		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps()})
+	}
+	r.versions = sync.OnceValues(func() (map[string]versioning.Version, error) { return r.readVersions(ctx, chosen) })
+
+	began := time.Now()
+	log.Emit(event.Event{
+		Kind: event.RunStarted, Project: o.Resolved.Project, Environment: o.Resolved.Environment,
+		Commit: r.headCommit(), Message: "pintle " + string(o.Goal),
+	})
+	code, err := run(ctx, log, cmp.Or(o.Parallel, o.Resolved.Parallel), units)
+	if err != nil {
+		return Outcome{ExitCode: code}, err
+	}
+	status, message := verdict(ctx, code)
+	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
+	return r.outcome(code, jobs), nil
+}
+
+func (r *shared) outcome(code int, jobs []*job) Outcome {
+	out := Outcome{ExitCode: code}
+	for _, j := range jobs {
+		if j.unit.Service && j.version.Number != "" {
+			out.Versions = append(out.Versions, ServiceVersion{j.unit.Name, j.version})
+		}
+		if j.plan != nil {
+			out.Plans = append(out.Plans, j.plan)
+		}
+	}
+	return out
+}
+
+// verdict is how a run with this exit code is told in one line.
+func verdict(ctx context.Context, code int) (event.Status, string) {
+	switch {
+	case ctx.Err() != nil:
+		return event.Interrupted, context.Cause(ctx).Error()
+	case code == ExitOK:
+		return event.Passed, "all steps passed"
+	case code == ExitRolledBack:
+		return event.RolledBack, "a deploy failed and was rolled back"
+	case code == ExitNotRolled:
+		return event.Failed, "a deploy failed and was not rolled back"
+	}
+	return event.Failed, "a step before deploy failed"
+}
+
+// choose returns the units named, in the order of the file.
+func choose(units []config.Unit, names []string) ([]config.Unit, error) {
+	if len(names) == 0 {
+		return units, nil
+	}
+	var known []string
+	for _, u := range units {
+		known = append(known, u.Name)
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return nil, fmt.Errorf("no service or release %q in pintle.yaml: there are %s", n, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(units), func(u config.Unit) bool { return !slices.Contains(names, u.Name) }), nil
+}
+
+// shared is what the units of one run have in common.
+type shared struct {
+	Options
+	engine   *deployer.Engine
+	versions func() (map[string]versioning.Version, error) // of every service, read in one walk
+}
+
+func (r *shared) headCommit() string {
+	head, err := r.Repository.Head()
+	if err != nil {
+		return ""
+	}
+	return head.Commit.Hash
+}
+
+// path turns a slash path of pintle.yaml into one of the file system.
+func (r *shared) path(rel string) string {
+	if rel == "" {
+		return ""
+	}
+	return filepath.Join(r.Config.Dir, filepath.FromSlash(rel))
+}
+
+// blame puts the line of pintle.yaml that decided a setting before an error's text.
+func (r *shared) blame(u config.Unit, setting string, err error) string {
+	if at, ok := u.Origins[setting]; ok {
+		if p, ok := r.Config.Position(at); ok {
+			return fmt.Sprintf("%v (%s)", err, p)
+		}
+	}
+	return err.Error()
+}

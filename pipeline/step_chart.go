@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// lint looks for what is wrong with the chart as it will be deployed: with the
+// values of the environment.
+func (j *job) lint(ctx context.Context, span event.Span) event.Result {
+	values, err := j.values()
+	if err != nil {
+		return failed(err)
+	}
+	findings := lint.Lint(ctx, j.chart, lint.Options{
+		Values: values, ReleaseName: j.unit.Release, Namespace: j.unit.Namespace, Disabled: j.Config.Lint.Disable,
+	})
+	var bad []string
+	warnings := 0
+	for _, f := range findings {
+		switch {
+		case f.Severity == lint.Error, f.Severity == lint.Warning && j.Config.Lint.Strict:
+			bad = append(bad, f.String())
+		case f.Severity == lint.Warning:
+			warnings++
+			span.Warn(f.String())
+		default:
+			span.Output("", f.String())
+		}
+	}
+	if len(bad) > 0 {
+		message := bad[0]
+		if len(bad) > 1 {
+			message = fmt.Sprintf("%s; and %d more", oneLine(bad[0]), len(bad)-1)
+		}
+		return event.Result{Status: event.Failed, Message: oneLine(message), Details: strings.Join(bad, "\n")}
+	}
+	return event.Result{Status: event.Passed, Message: counted(warnings, "warning")}
+}
+
+func counted(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// values are what the user gives to the chart: the environment's files, the
+// unit's own, then the inline ones.
+func (j *job) values() (map[string]any, error) {
+	values, err := chart.MergeValues(chart.ValueSources{Files: j.unit.Values}, func(name string) ([]byte, error) {
+		data, err := os.ReadFile(j.path(name))
+		if err != nil {
+			return nil, fmt.Errorf("cannot be read: %w", err)
+		}
+		return data, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return chart.MergeMaps(values, j.unit.Set), nil
+}
+
+// pack makes the archive that is pushed and deployed.
+func (j *job) pack(ctx context.Context, _ event.Span) event.Result {
+	archive, name, err := chart.Package(ctx, j.chart, chart.PackageOptions{Time: j.version.Time})
+	if err != nil {
+		return failed(err)
+	}
+	j.archive = archive
+	file := filepath.Join(j.ReportDir, "charts", name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return failed(fmt.Errorf("write %s: %w", name, err))
+	}
+	if err := chart.WriteFile(file, archive); err != nil {
+		return failed(err)
+	}
+	// What is deployed is read back from what is published, so they cannot differ.
+	if j.chart, err = chart.LoadArchive(ctx, bytes.NewReader(archive)); err != nil {
+		return failed(err)
+	}
+	return event.Result{Status: event.Passed, Message: fmt.Sprintf("%s, %d bytes", name, len(archive)), Version: j.version.Number}
+}
+
+// push publishes the archive. The same content under the same version is no
+// error, because a commit may be built twice; other content is refused.
+func (j *job) push(ctx context.Context, _ event.Span) event.Result {
+	ref := j.Config.Registry.Charts
+	if ref == "" {
+		return event.Result{Status: event.Skipped, Message: "pintle.yaml has no registry.charts"}
+	}
+	pushed, err := registry.Push(ctx, ref, j.archive, registry.PushOptions{Access: j.access(), Created: j.version.Time})
+	if err != nil {
+		return failed(err)
+	}
+	if pushed.AlreadyPublished {
+		return event.Result{Status: event.Unchanged, Message: "already published: " + pushed.Ref, Version: j.version.Number}
+	}
+	return event.Result{Status: event.Passed, Message: pushed.Ref + "@" + pushed.Digest, Version: j.version.Number}
+}
+
+// pull gets a third-party chart.
+func (j *job) pull(ctx context.Context, _ event.Span) event.Result {
+	if !strings.HasPrefix(j.unit.Chart, registry.Scheme) {
+		c, err := chart.Load(ctx, j.path(j.unit.Chart))
+		if err != nil {
+			return failed(err)
+		}
+		j.chart = c
+		return event.Result{Status: event.Passed, Message: c.Metadata.Name + " " + c.Metadata.Version, Version: c.Metadata.Version}
+	}
+	archive, pulled, err := registry.Pull(ctx, j.unit.Chart, registry.PullOptions{Access: j.access(), Version: j.unit.ChartVersion})
+	if err != nil {
+		return event.Result{Status: event.Failed, Message: oneLine(j.blame(j.unit, "chart", err))}
+	}
+	if j.chart, err = chart.LoadArchive(ctx, bytes.NewReader(archive)); err != nil {
+		return failed(fmt.Errorf("%s: %w", pulled.Ref, err))
+	}
+	return event.Result{Status: event.Passed, Message: pulled.Ref + "@" + pulled.Digest, Version: pulled.Version}
+}
+
+func (j *job) access() registry.Access {
+	a := j.Registry
+	a.PlainHTTP = a.PlainHTTP || j.Config.Registry.PlainHTTP
+	return a
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// clusterUnit asks, before anything is published, whether the cluster answers
+// and knows us: an expired token found after the push would be half a job.
+func (r *shared) clusterUnit() Unit {
+	connect := func(ctx context.Context, _ event.Span) event.Result {
+		if err := r.Cluster.Ping(ctx); err != nil {
+			return failed(err)
+		}
+		return event.Result{Status: event.Passed, Message: r.Cluster.Server()}
+	}
+	return Unit{Name: r.Resolved.Environment + " cluster", Steps: []Step{{"connect", Check, connect}}}
+}
+
+// nowhere is the result of a cluster step in a run without an environment.
+func (j *job) nowhere() event.Result {
+	return event.Result{Status: event.Skipped, Message: fmt.Sprintf("no environment takes %s", j.Resolved.Ref)}
+}
+
+// makePlan asks the cluster what would change; nothing is written.
+func (j *job) makePlan(ctx context.Context, _ event.Span) event.Result {
+	if j.Resolved.Environment == "" {
+		return j.nowhere()
+	}
+	values, err := j.values()
+	if err != nil {
+		return failed(err)
+	}
+	plan, err := j.engine.Plan(ctx, j.request(values))
+	var refused *deployer.Refusal
+	if errors.As(err, &refused) {
+		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
+	}
+	if err != nil {
+		return failed(err)
+	}
+	j.plan = plan
+	result := event.Result{Status: event.Passed, Message: plan.Summary(), Version: j.chart.Metadata.Version}
+	if !plan.Changes() {
+		result.Status = event.Unchanged
+		return result
+	}
+	var text strings.Builder
+	if err := plan.WriteText(&text, false); err != nil {
+		return failed(err)
+	}
+	result.Details = text.String()
+	return result
+}
+
+func (j *job) request(values map[string]any) deployer.Request {
+	u := j.unit
+	return deployer.Request{
+		Release: u.Release, Namespace: u.Namespace,
+		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
+			return render.Render(ctx, j.chart, values, o)
+		},
+		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
+		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
+		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
+		WaitForJobs: true, Secrets: j.Secrets,
+	}
+}
+
+// deploy carries the plan out.
+func (j *job) deploy(ctx context.Context, span event.Span) event.Result {
+	if j.Resolved.Environment == "" {
+		return j.nowhere()
+	}
+	outcome, err := j.engine.Apply(ctx, j.plan, span)
+	j.outcome = outcome
+	return released(ctx, outcome, err, j.chart.Metadata.Version)
+}
+
+// released turns what the engine came to into a step's result.
+func released(ctx context.Context, outcome deployer.Outcome, err error, version string) event.Result {
+	result := event.Result{Status: outcome.Status, Message: oneLine(outcome.Message), Details: outcome.Details, Version: version}
+	if err == nil {
+		return result
+	}
+	result.Status, result.Message = event.Failed, oneLine(err.Error())
+	var broken *deployer.FailedError
+	if errors.As(err, &broken) {
+		result.Details = broken.Details()
+		if broken.Restored() {
+			result.Status = event.RolledBack
+		}
+	}
+	if ctx.Err() != nil && result.Status != event.RolledBack {
+		result.Status = event.Interrupted
+	}
+	return result
+}
+
+// test runs the chart's own tests against the deployed revision.
+func (j *job) test(ctx context.Context, span event.Span) event.Result {
+	if j.Resolved.Environment == "" {
+		return j.nowhere()
+	}
+	if !j.unit.Test {
+		return event.Result{Status: event.Skipped, Message: "pintle.yaml says test: false"}
+	}
+	outcome, err := j.engine.Test(ctx, deployer.TestRequest{
+		Release: j.unit.Release, Namespace: j.unit.Namespace, Timeout: j.unit.Timeout, Secrets: j.Secrets,
+	}, span)
+	return released(ctx, outcome, err, j.version.Number)
+}

@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"slices"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/versioning"
+)
+
+// job is one unit's way through its steps: what configuration says about it,
+// and what each step leaves for those after it. Only the unit's own goroutine
+// touches it while the run goes on.
+type job struct {
+	*shared
+	unit config.Unit
+
+	version versioning.Version // by version
+	chart   *chart.Chart       // by bump or pull
+	archive []byte             // by package
+	plan    *deployer.Plan     // by plan
+	outcome deployer.Outcome   // by deploy
+}
+
+// serviceSteps is what happens to a service, in order.
+func (j *job) serviceSteps() []Step {
+	return []Step{
+		{"version", Check, j.computeVersion}, // git history -> the version of chart and image
+		{"bump", Check, j.bump},              // write it into Chart.yaml and values.yaml
+		{"lint", Check, j.lint},              // what is wrong with the chart, before anybody sees it
+		{"package", Check, j.pack},           // the archive, the same bytes for the same commit
+		{"push", Publish, j.push},            // to the registry, never over other content
+		{"plan", Publish, j.makePlan},        // what the cluster would change, asked of the cluster
+		{"deploy", Release, j.deploy},        // apply, wait, and roll back when it fails
+		{"test", Release, j.test},            // the chart's own tests
+	}
+}
+
+// releaseSteps is what happens to a third-party release, in order.
+func (j *job) releaseSteps() []Step {
+	return []Step{
+		{"pull", Check, j.pull},
+		{"plan", Publish, j.makePlan},
+		{"deploy", Release, j.deploy},
+	}
+}
+
+// goals says which steps a goal has.
+func (g Goal) steps() []string {
+	switch g {
+	case GoalVersion:
+		return []string{"version"}
+	case GoalBump:
+		return []string{"version", "bump"}
+	case GoalBuild:
+		return []string{"version", "bump", "lint", "package"}
+	case GoalPublish:
+		return []string{"version", "bump", "lint", "package", "push"}
+	case GoalPlan:
+		return []string{"version", "bump", "lint", "package", "pull", "plan"}
+	case GoalDeploy:
+		return []string{"version", "bump", "lint", "package", "pull", "plan", "deploy"}
+	case GoalTest:
+		return []string{"test"}
+	default:
+		return []string{"version", "bump", "lint", "package", "push", "pull", "plan", "deploy", "test"}
+	}
+}
+
+// NeedsCluster reports whether any step of the goal talks to the cluster.
+func (g Goal) NeedsCluster() bool {
+	return slices.Contains(g.steps(), "plan") || slices.Contains(g.steps(), "test")
+}
+
+// Deploys reports whether the goal changes the cluster.
+func (g Goal) Deploys() bool { return slices.Contains(g.steps(), "deploy") }
+
+// MustDeploy reports whether the goal has no meaning without an environment. A
+// whole run has: the build of a branch that is deployed nowhere.
+func (g Goal) MustDeploy() bool { return g.NeedsCluster() && g != GoalRun }
+
+// writesTree reports whether bump writes into the working tree. To ask what
+// would happen changes nothing.
+func (g Goal) writesTree() bool {
+	return g != GoalPlan && g != GoalVersion && g != GoalTest
+}
+
+// steps are the unit's steps for the run's goal.
+func (j *job) steps() []Step {
+	all := j.releaseSteps()
+	if j.unit.Service {
+		all = j.serviceSteps()
+	}
+	wanted := j.Goal.steps()
+	return slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
+}
