@@ -157,12 +157,16 @@ func (l *linter) selector(o object) {
 	}
 }
 
-// versioned says whether a label changes with the chart's version.
+// versioned says whether a label changes with the chart's version or the app's.
 func (l *linter) versioned(key, value string) bool {
 	md := l.chart.Metadata
-	chartLabel := md.Name + "-" + strings.ReplaceAll(md.Version, "+", "_")
-	return key == "helm.sh/chart" || key == "app.kubernetes.io/version" || value == md.Version || value == chartLabel ||
-		value == md.AppVersion && strings.Contains(value, ".")
+	switch {
+	case strings.Contains(value, strings.ReplaceAll(md.Version, "+", "_")):
+		return true
+	case key == "app.kubernetes.io/version":
+		return value == md.AppVersion
+	}
+	return value == md.AppVersion && strings.Contains(value, ".")
 }
 
 // secret finds literal data of a Secret in the template's text.
