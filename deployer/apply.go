@@ -243,7 +243,7 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 	if len(crds) == 0 {
 		return nil
 	}
-	if err := r.waiter(0).await(ctx, crds); err != nil {
+	if err := r.waiter().await(ctx, crds); err != nil {
 		return err
 	}
 	return r.engine.cluster.Rediscover(ctx)
@@ -271,7 +271,7 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 		return c.live, nil
 	}
 	if c.live != nil && c.live.GetDeletionTimestamp() != nil {
-		if err := r.waiter(0).await(ctx, []*awaited{toBeGone(c.live)}); err != nil {
+		if err := r.waiter().await(ctx, []*awaited{toBeGone(c.live)}); err != nil {
 			return nil, err
 		}
 	} else if c.live != nil {
@@ -293,6 +293,7 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 		return
 	}
 	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs)
+	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.applied = append(r.applied, a)
@@ -373,9 +374,9 @@ func (r *run) wait(ctx context.Context) error {
 		}
 		return nil
 	}
-	return r.waiter(r.plan.request.Settle).await(ctx, r.applied)
+	return r.waiter().await(ctx, r.applied)
 }
 
-func (r *run) waiter(settle time.Duration) *waiter {
-	return &waiter{cluster: r.engine.cluster, span: r.span, settle: settle}
+func (r *run) waiter() *waiter {
+	return &waiter{cluster: r.engine.cluster, span: r.span}
 }

@@ -64,7 +64,7 @@ type Request struct {
 	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
 	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
 	LockTimeout     time.Duration // waiting for another job's lock; 0 means Timeout
-	Settle          time.Duration // everything must stay ready this long
+	Settle          time.Duration // workloads must stay ready this long; 0 means 2 s for those without a readiness probe, below 0 not at all
 
 	OnFailure       Policy // Rollback (default) or Leave
 	OnFailedInstall Policy // Remove (default) or Leave

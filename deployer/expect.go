@@ -1,6 +1,8 @@
 package deployer
 
 import (
+	"time"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -17,6 +19,38 @@ func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool) *a
 			return readiness(o, waitForJobs)
 		},
 	}
+}
+
+// unprobed is how long a changed workload must stay ready whose pods have no
+// readiness probe: for those, ready means no more than started, and a program
+// that crashes as it starts has been "ready" for a moment.
+const unprobed = 2 * time.Second
+
+// settleTime is how long an object must stay ready.
+func settleTime(o *unstructured.Unstructured, change Action, asked time.Duration) time.Duration {
+	switch o.GetKind() {
+	case "Deployment", "StatefulSet", "DaemonSet":
+	default:
+		return 0
+	}
+	if asked != 0 {
+		return max(asked, 0)
+	}
+	if change == Unchanged || wanted(o) == 0 || probed(o) {
+		return 0
+	}
+	return unprobed
+}
+
+// probed reports whether every container of a workload has a readiness probe.
+func probed(o *unstructured.Unstructured) bool {
+	list, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok && m["readinessProbe"] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // toBeGone expects an object to disappear. Another object under its name, with

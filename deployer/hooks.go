@@ -92,7 +92,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstr
 		return nil, fault(err)
 	}
 	r.hooked = append(r.hooked, ref)
-	err = r.waiter(0).await(ctx, []*awaited{toFinish(live)})
+	err = r.waiter().await(ctx, []*awaited{toFinish(live)})
 	h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseSucceeded
 	if err != nil {
 		h.LastRun.Phase = release.PhaseFailed

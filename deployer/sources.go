@@ -23,7 +23,7 @@ func (w *waiter) sources() []source {
 	templates := map[string][]map[string]string{} // by namespace
 	deployments := map[string]bool{}
 	for _, a := range w.items {
-		if a.verdict.state == ready && w.settle == 0 {
+		if a.settled(w.began) {
 			continue
 		}
 		g := group{a.ref.APIVersion, a.ref.Kind, a.ref.Namespace}

@@ -22,7 +22,10 @@ type awaited struct {
 	judge  func(*unstructured.Unstructured) verdict
 	ofJob  bool // its pods may crash: a Job counts for itself
 
+	settle time.Duration // how long it must stay ready
+
 	verdict verdict
+	since   time.Time // of being ready without a break
 	told    verdict   // what the last progress event said
 	toldAt  time.Time // when
 }
@@ -32,7 +35,6 @@ type awaited struct {
 type waiter struct {
 	cluster *kube.Client
 	span    event.Span
-	settle  time.Duration
 	items   []*awaited
 	index   map[string]*awaited
 
@@ -41,7 +43,6 @@ type waiter struct {
 	patience   patience
 	notices    chan notice
 	began      time.Time
-	stable     time.Time // since when everything is ready
 }
 
 type notice struct {
@@ -49,8 +50,8 @@ type notice struct {
 	kube.Notice
 }
 
-// tick is how often grace periods and held-back progress are looked at.
-const tick = 500 * time.Millisecond
+// tick is how often grace periods, settling and held-back progress are looked at.
+const tick = 250 * time.Millisecond
 
 // await blocks until every item is as its judge wants it. The error is a
 // *failures; when the context ended it wraps the context's cause.
@@ -172,7 +173,6 @@ func put(m map[string]*unstructured.Unstructured, uid string, n notice) {
 // assess judges every item anew. It returns the failures, if there are any.
 func (w *waiter) assess(now time.Time) error {
 	var failed []failure
-	allReady := true
 	for _, a := range w.items {
 		a.verdict = a.judge(a.object)
 		if a.verdict.state == progressing {
@@ -181,13 +181,12 @@ func (w *waiter) assess(now time.Time) error {
 		if a.verdict.state == dead {
 			failed = append(failed, failure{ref: a.ref, cause: a.verdict.message, pods: w.podRefs(a)})
 		}
-		allReady = allReady && a.verdict.state == ready
+		if a.verdict.state != ready {
+			a.since = time.Time{}
+		} else if a.since.IsZero() {
+			a.since = now
+		}
 		w.tell(a, now)
-	}
-	if !allReady {
-		w.stable = time.Time{}
-	} else if w.stable.IsZero() {
-		w.stable = now
 	}
 	if len(failed) > 0 {
 		slices.SortStableFunc(failed, compareFailures)
@@ -197,7 +196,11 @@ func (w *waiter) assess(now time.Time) error {
 }
 
 func (w *waiter) done(now time.Time) bool {
-	return !w.stable.IsZero() && now.Sub(w.stable) >= w.settle
+	return !slices.ContainsFunc(w.items, func(a *awaited) bool { return !a.settled(now) })
+}
+
+func (a *awaited) settled(now time.Time) bool {
+	return a.verdict.state == ready && now.Sub(a.since) >= a.settle
 }
 
 // look adds to a verdict why the object is not ready, and makes it final when
