@@ -121,22 +121,25 @@ func committerTime(line []byte) int64 {
 	return seconds
 }
 
-// peel follows annotated tags to a commit. ok is false for a tag of a tree or a blob.
+// peel follows annotated tags to a commit, which it does not load. ok is false for a tag of a tree or a blob.
 func (g *graph) peel(hash plumbing.Hash) (n *node, ok bool, err error) {
 	const depth = 10
 	for range depth {
 		if n := g.nodes[hash]; n != nil && n.loaded {
 			return n, true, nil
 		}
-		kind, content, err := g.store.read(hash)
+		kind, err := g.store.kind(hash)
 		if err != nil {
 			return nil, false, err
 		}
 		switch kind {
 		case plumbing.CommitObject:
-			n := g.node(hash)
-			return n, true, g.load(n)
+			return g.node(hash), true, nil
 		case plumbing.TagObject:
+			_, content, err := g.store.read(hash)
+			if err != nil {
+				return nil, false, err
+			}
 			first, _, _ := bytes.Cut(content, []byte("\n"))
 			target, found := bytes.CutPrefix(first, []byte("object "))
 			if !found || !plumbing.IsHash(string(target)) {

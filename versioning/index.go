@@ -33,7 +33,7 @@ func (r *Repository) modifiedByIndex(ctx context.Context) ([]string, error) {
 	if err := r.graph.load(head); err != nil {
 		return nil, fmt.Errorf("look for modified files: %w", err)
 	}
-	committed := map[string]entry{}
+	committed := map[string]string{}
 	if !sameTree(staged, head.tree) {
 		s := newScope(r.graph, 0)
 		if err := s.flatten(head.tree, "", committed, 0); err != nil {
@@ -50,7 +50,7 @@ func (r *Repository) modifiedByIndex(ctx context.Context) ([]string, error) {
 		if committed != nil {
 			was, ok := committed[e.Name]
 			delete(committed, e.Name)
-			if !ok || was.hash != e.Hash || was.mode != fmt.Sprintf("%o", uint32(e.Mode)) {
+			if !ok || was != fmt.Sprintf("%o %s", uint32(e.Mode), e.Hash) {
 				modified = append(modified, e.Name)
 				continue
 			}
@@ -98,23 +98,26 @@ func sameTree(staged *index.Index, tree plumbing.Hash) bool {
 	})
 }
 
-// flatten lists all files of a tree.
-func (s *scope) flatten(tree plumbing.Hash, dir string, files map[string]entry, depth int) error {
+// flatten lists all files of a tree, each as "mode hash".
+func (s *scope) flatten(hash plumbing.Hash, dir string, files map[string]string, depth int) error {
 	const deepest = 512
 	if depth > deepest {
-		return fmt.Errorf("tree %s nests deeper than %d", tree, deepest)
+		return fmt.Errorf("tree %s nests deeper than %d", hash, deepest)
 	}
-	entries, err := s.entries(tree)
+	tree, err := s.tree(hash)
 	if err != nil {
 		return err
 	}
-	for name, e := range entries {
-		full := path.Join(dir, name)
-		if e.mode != treeMode {
-			files[full] = e
-			continue
+	for len(tree) > 0 {
+		var e entry
+		e, tree = nextEntry(tree)
+		full := path.Join(dir, string(e.name))
+		if folder := e.folder(); !folder.IsZero() {
+			err = s.flatten(folder, full, files, depth+1)
+		} else {
+			files[full] = fmt.Sprintf("%s %s", e.mode, e.hash)
 		}
-		if err := s.flatten(e.hash, full, files, depth+1); err != nil {
+		if err != nil {
 			return err
 		}
 	}

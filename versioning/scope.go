@@ -1,27 +1,25 @@
 package versioning
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"math/bits"
 	"path"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// treeCache is how many trees are kept parsed. Neighbouring commits share nearly all of them.
-const treeCache = 1 << 14
+// treeCache bounds the trees that are kept, in bytes.
+const treeCache = 8 << 20
 
 // scope is the paths of many queries as one tree, so that comparing two commits costs one descent for all of them, and only
 // into folders that differ.
 type scope struct {
-	graph *graph
-	size  int // of its sets
-	top   *scopeDir
-	trees map[plumbing.Hash]map[string]entry
+	graph  *graph
+	size   int // of its sets
+	top    *scopeDir
+	trees  map[plumbing.Hash][]byte
+	cached int // bytes in trees
 }
 
 // scopeDir is one folder of the scope: the queries that ask for all of it, and the names below it that matter.
@@ -30,17 +28,8 @@ type scopeDir struct {
 	below   map[string]*scopeDir
 }
 
-// entry is what a tree says about a name: mode and hash. The zero entry means absent.
-type entry struct {
-	mode string
-	hash plumbing.Hash
-}
-
-// treeMode is the mode of a folder in a tree object.
-const treeMode = "40000"
-
 func newScope(g *graph, size int) *scope {
-	return &scope{graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash]map[string]entry{}}
+	return &scope{graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}}
 }
 
 // add puts paths of a query into the scope. Error: a path that leaves the repository.
@@ -152,35 +141,25 @@ func (s *scope) descend(dir *scopeDir, a, b plumbing.Hash, found set) error {
 	if len(dir.below) == 0 {
 		return nil
 	}
-	inA, err := s.entries(a)
+	treeA, err := s.tree(a)
 	if err != nil {
 		return err
 	}
-	inB, err := s.entries(b)
+	treeB, err := s.tree(b)
 	if err != nil {
 		return err
 	}
-	for name, below := range dir.below {
-		entryA, entryB := inA[name], inB[name]
-		if entryA == entryB {
-			continue
+	return diffTrees(treeA, treeB, func(name []byte, hashA, hashB plumbing.Hash) error {
+		if below := dir.below[string(name)]; below != nil {
+			return s.descend(below, hashA, hashB, found)
 		}
-		if err := s.descend(below, entryA.folder(), entryB.folder(), found); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// folder is the tree behind an entry, and zero for a file or an absent name.
-func (e entry) folder() plumbing.Hash {
-	if e.mode != treeMode {
-		return plumbing.ZeroHash
-	}
-	return e.hash
-}
-
-func (s *scope) entries(hash plumbing.Hash) (map[string]entry, error) {
+// tree reads a tree object; the zero hash is an empty one. Neighbouring commits share nearly all trees, and each is looked
+// at twice, so the last few megabytes are kept.
+func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if hash.IsZero() {
 		return nil, nil
 	}
@@ -194,78 +173,13 @@ func (s *scope) entries(hash plumbing.Hash) (map[string]entry, error) {
 	if kind != plumbing.TreeObject {
 		return nil, &CorruptObjectError{Hash: hash.String(), Err: fmt.Errorf("it is a %s, not a tree", kind)}
 	}
-	entries, err := parseTree(content)
-	if err != nil {
+	if err := checkTree(content); err != nil {
 		return nil, &CorruptObjectError{Hash: hash.String(), Err: err}
 	}
-	if len(s.trees) >= treeCache {
+	if s.cached += len(content); s.cached > treeCache {
 		clear(s.trees)
+		s.cached = len(content)
 	}
-	s.trees[hash] = entries
-	return entries, nil
-}
-
-// parseTree reads a tree object: "mode name", a zero byte and 20 bytes of hash for each entry.
-func parseTree(content []byte) (map[string]entry, error) {
-	const hashSize = len(plumbing.Hash{})
-	entries := make(map[string]entry, bytes.Count(content, []byte{0})/2)
-	for len(content) > 0 {
-		head, rest, ok := bytes.Cut(content, []byte{0})
-		mode, name, spaced := bytes.Cut(head, []byte(" "))
-		if !ok || !spaced || len(rest) < hashSize {
-			return nil, errors.New("truncated tree")
-		}
-		e := entry{mode: string(mode)}
-		copy(e.hash[:], rest)
-		entries[string(name)] = e
-		content = rest[hashSize:]
-	}
-	return entries, nil
-}
-
-// set is a bit set over query numbers.
-type set []uint64
-
-func newSet(size int) set { return make(set, (size+63)/64) }
-
-func (s set) add(i int)      { s[i/64] |= 1 << (i % 64) }
-func (s set) remove(i int)   { s[i/64] &^= 1 << (i % 64) }
-func (s set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
-
-func (s set) empty() bool {
-	for _, word := range s {
-		if word != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (s set) union(other set) {
-	for i, word := range other {
-		s[i] |= word
-	}
-}
-
-func (s set) subtract(other set) {
-	for i, word := range other {
-		s[i] &^= word
-	}
-}
-
-func (s set) intersect(other set) {
-	for i, word := range other {
-		s[i] &= word
-	}
-}
-
-// all yields the numbers in the set.
-func (s set) all(yield func(int) bool) {
-	for i, word := range s {
-		for ; word != 0; word &= word - 1 {
-			if !yield(i*64 + bits.TrailingZeros64(word)) {
-				return
-			}
-		}
-	}
+	s.trees[hash] = content
+	return content, nil
 }

@@ -1,0 +1,70 @@
+package versioning
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes.
+func applyDelta(base, delta []byte) ([]byte, error) {
+	errBad := errors.New("bad delta")
+	from, n := binary.Uvarint(delta)
+	if n <= 0 || from != uint64(len(base)) {
+		return nil, errBad
+	}
+	delta = delta[n:]
+	size, n := binary.Uvarint(delta)
+	if n <= 0 || size > objectLimit {
+		return nil, errBad
+	}
+	delta = delta[n:]
+	out := make([]byte, 0, size)
+	for len(delta) > 0 {
+		op := delta[0]
+		delta = delta[1:]
+		part := delta
+		if op&0x80 == 0 {
+			if op == 0 || int(op) > len(delta) {
+				return nil, errBad
+			}
+			part, delta = delta[:op], delta[op:]
+		} else {
+			start, length, rest, ok := copyRange(op, delta)
+			if !ok || start > len(base) || length > len(base)-start {
+				return nil, errBad
+			}
+			part, delta = base[start:start+length], rest
+		}
+		if len(out)+len(part) > int(size) {
+			return nil, errBad
+		}
+		out = append(out, part...)
+	}
+	if len(out) != int(size) {
+		return nil, errBad
+	}
+	return out, nil
+}
+
+// copyRange reads the operands of a copy: bits 0 to 3 of op say which bytes of the start follow, bits 4 to 6 which of the
+// length.
+func copyRange(op byte, delta []byte) (start, length int, rest []byte, ok bool) {
+	for bit := range 7 {
+		if op&(1<<bit) == 0 {
+			continue
+		}
+		if len(delta) == 0 {
+			return 0, 0, nil, false
+		}
+		if bit < 4 {
+			start |= int(delta[0]) << (8 * bit)
+		} else {
+			length |= int(delta[0]) << (8 * (bit - 4))
+		}
+		delta = delta[1:]
+	}
+	if length == 0 {
+		length = 1 << 16
+	}
+	return start, length, delta, true
+}
