@@ -73,12 +73,13 @@ func (s *session) failure(ctx context.Context, err error) error {
 		return err
 	}
 	e := &Error{Action: s.action, Ref: s.ref.String(), Cause: oneLine(cause(err)), err: err}
-	var answer *transport.Error
+	answer, answered := errors.AsType[*transport.Error](err)
 	switch {
 	case ctx.Err() != nil: // whatever the network made of it
 		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
-	case errors.As(err, &answer):
-		e.Kind, e.Hint = s.judge(answer)
+	case answered:
+		v := s.judge(answer)
+		e.Kind, e.Hint = v.kind, v.hint
 	case errors.Is(err, errPlainHTTP):
 		e.Hint = "allow plain HTTP for this registry, or give it a certificate"
 	case certificateFault(err):
@@ -89,28 +90,34 @@ func (s *session) failure(ctx context.Context, err error) error {
 	return e
 }
 
-// judge turns a registry's answer into a kind and a hint.
-func (s *session) judge(answer *transport.Error) (kind error, hint string) {
+// verdict is what a registry's answer means.
+type verdict struct {
+	kind error // one of the errors above, or nil
+	hint string
+}
+
+// judge says what a registry's answer means.
+func (s *session) judge(answer *transport.Error) verdict {
 	host := s.ref.repo.RegistryStr()
 	switch status := answer.StatusCode; {
 	case isFull(answer):
-		return ErrFull, "delete old versions, raise the quota, or push to another registry"
+		return verdict{ErrFull, "delete old versions, raise the quota, or push to another registry"}
 	case status == http.StatusUnauthorized && s.creds.source == "":
-		return ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s, or set CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD", host)
+		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s, or set CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD", host)}
 	case status == http.StatusUnauthorized:
-		return ErrDenied, fmt.Sprintf("the credentials in %s were refused: log in again with docker login %s", s.creds.source, host)
+		return verdict{ErrDenied, fmt.Sprintf("the credentials in %s were refused: log in again with docker login %s", s.creds.source, host)}
 	case status == http.StatusForbidden && s.creds.source == "":
-		return ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s", host)
+		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s", host)}
 	case status == http.StatusForbidden:
-		return ErrDenied, fmt.Sprintf("the user of %s may not %s there: ask for the right, or log in as another with docker login %s", s.creds.source, s.action, host)
+		return verdict{ErrDenied, fmt.Sprintf("the user of %s may not %s there: ask for the right, or log in as another with docker login %s", s.creds.source, s.action, host)}
 	case status == http.StatusNotFound:
-		return ErrNotFound, ""
+		return verdict{ErrNotFound, ""}
 	case status == http.StatusTooManyRequests:
-		return ErrBusy, "too many requests: wait, or log in to get a higher limit"
+		return verdict{ErrBusy, "too many requests: wait, or log in to get a higher limit"}
 	case status >= 500:
-		return ErrBusy, "try again later, or look at the registry's log"
+		return verdict{ErrBusy, "try again later, or look at the registry's log"}
 	}
-	return nil, ""
+	return verdict{}
 }
 
 // isFull knows the answers of registries without room: the statuses made for
@@ -133,8 +140,7 @@ func isFull(answer *transport.Error) bool {
 
 // transient says whether a second attempt may help.
 func transient(err error) bool {
-	var answer *transport.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		switch status := answer.StatusCode; status {
 		case http.StatusRequestTimeout, http.StatusTooManyRequests, 499, 522:
 			return true
@@ -174,16 +180,13 @@ func certificateFault(err error) bool {
 // cause is the innermost part of err that says something, without URLs: they
 // may carry tokens.
 func cause(err error) string {
-	var answer *transport.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		return said(answer)
 	}
-	var operation *net.OpError
-	if errors.As(err, &operation) {
+	if operation, ok := errors.AsType[*net.OpError](err); ok {
 		return operation.Error()
 	}
-	var request *url.Error
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		return request.Err.Error()
 	}
 	return err.Error()

@@ -75,6 +75,7 @@ func Push(ctx context.Context, ref string, tgz []byte, o PushOptions) (Pushed, e
 
 func (s *session) push(ctx context.Context, image *artifact) (Pushed, error) {
 	done := Pushed{Ref: s.ref.String()}
+	wrote := false // in an earlier attempt, whose answer may have been lost
 	err := s.do(ctx, func(options ...remote.Option) error {
 		target, err := s.target()
 		if err != nil {
@@ -82,7 +83,7 @@ func (s *session) push(ctx context.Context, image *artifact) (Pushed, error) {
 		}
 		published, err := remote.Get(target, options...)
 		if err == nil {
-			done.Digest, done.AlreadyPublished = published.Digest.String(), true
+			done.Digest, done.AlreadyPublished = published.Digest.String(), !wrote
 			return s.compare(published.Manifest, image)
 		}
 		if !hasStatus(err, http.StatusNotFound) {
@@ -92,7 +93,7 @@ func (s *session) push(ctx context.Context, image *artifact) (Pushed, error) {
 		if err != nil {
 			return err
 		}
-		done.Digest, done.AlreadyPublished = sha256Digest(image.manifest), false
+		done.Digest, wrote = sha256Digest(image.manifest), true
 		return remote.Write(target.Context().Tag(s.ref.tag), img, options...)
 	})
 	if err != nil {

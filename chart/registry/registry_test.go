@@ -278,7 +278,7 @@ func answer(n int, part string, status int, body string, header ...string) fault
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		io.WriteString(w, body)
+		_, _ = io.WriteString(w, body)
 		return true
 	}
 }
@@ -307,12 +307,15 @@ func TestTransientFaults(t *testing.T) {
 		{"connection cut at the ping", cut(1, "GET /v2/")},
 		{"connection cut at an upload", cut(2, "PATCH ")},
 		{"connection cut at the manifest", cut(1, "PUT /v2/shop/charts/cart/manifests")},
+		{"connection cut once the manifest is there", cut(1, "GET /v2/shop/charts/cart/manifests")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t)
 			s.inject(tt.fault)
-			mustPush(t, s, "1.0.0")
+			if p := mustPush(t, s, "1.0.0"); p.AlreadyPublished {
+				t.Errorf("%+v, but it was not there before", p)
+			}
 			s.inject(nil)
 			got, _, err := Pull(t.Context(), s.ref("shop/charts/cart:1.0.0"), PullOptions{Access: quick})
 			if err != nil || !bytes.Equal(got, packaged(t, "1.0.0")) {

@@ -1,0 +1,206 @@
+package registry
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/pintle-ci/pintle/chart"
+)
+
+// publish writes an artifact whose manifest edit has changed.
+func publish(t *testing.T, s *server, tag string, edit func(manifest string) string) {
+	t.Helper()
+	a, err := newArtifact(&chart.Metadata{Name: "cart", Version: tag}, packaged(t, tag), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, err := partial.CompressedToImage(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := parseReference(s.ref("hostile/cart:" + tag))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(r.repo.Tag("blobs"), original); err != nil {
+		t.Fatal(err)
+	}
+	url := fmt.Sprintf("http://%s/v2/hostile/cart/manifests/%s", s.host, tag)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(edit(string(a.manifest))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", string(types.OCIManifestSchema1))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		t.Fatalf("publish: %s", resp.Status)
+	}
+}
+
+func TestPullLegacyLayer(t *testing.T) {
+	s := newServer(t)
+	publish(t, s, "1.0.0", func(m string) string { return strings.Replace(m, ChartMediaType, LegacyChartMediaType, 1) })
+	got, _, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+	if err != nil || !bytes.Equal(got, packaged(t, "1.0.0")) {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+}
+
+func TestPullHostileManifests(t *testing.T) {
+	size := fmt.Sprintf(`"size":%d}]`, len(packaged(t, "1.0.0")))
+	tests := []struct {
+		name string
+		edit func(string) string
+		want string // part of the error
+	}{
+		{"no JSON", func(string) string { return "{" }, "read manifest: unexpected end of JSON input"},
+		{"empty", func(string) string { return "{}" }, "is not a Helm chart but something else; a container image, perhaps?"},
+		{"another artifact", func(m string) string {
+			return strings.Replace(m, ConfigMediaType, "application/vnd.oci.image.config.v1+json", 1)
+		},
+			"is not a Helm chart but application/vnd.oci.image.config.v1+json; a container image, perhaps?"},
+		{"a huge layer", func(m string) string { return strings.Replace(m, size, `"size":99999999999}]`, 1) }, "the chart has 95367 MiB, more than the 100 that Helm loads"},
+		{"a layer shorter than said", func(m string) string { return strings.Replace(m, size, `"size":5000}]`, 1) }, "unexpected EOF: got "},
+		{"a layer longer than said", func(m string) string { return strings.Replace(m, size, `"size":5}]`, 1) }, "unexpected EOF: got 6 bytes of 5"},
+		{"a negative size", func(m string) string { return strings.Replace(m, size, `"size":-5}]`, 1) }, "unexpected EOF: got 0 bytes of -5"},
+		{"a digest that is none", func(m string) string { return strings.ReplaceAll(m, `"sha256:`, `"md5:`) }, "read manifest: "},
+		{"a large manifest", func(m string) string { return m + strings.Repeat(" ", maxDocumentBytes) }, "the registry's answer is larger than allowed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(t)
+			publish(t, s, "1.0.0", tt.edit)
+			got, _, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || got != nil {
+				t.Errorf("got %d bytes, %v; want ...%s...", len(got), err, tt.want)
+			}
+			var e *Error
+			if !errors.As(err, &e) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is a %T, not one line of an *Error", err, err)
+			}
+		})
+	}
+}
+
+func TestPullForgedBlob(t *testing.T) {
+	s := newServer(t)
+	mustPush(t, s, "1.0.0")
+	forged := bytes.Repeat([]byte("x"), len(packaged(t, "1.0.0")))
+	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/blobs/") {
+			return false
+		}
+		_, _ = w.Write(forged)
+		return true
+	})
+	got, _, err := Pull(t.Context(), s.ref("shop/charts/cart:1.0.0"), PullOptions{Access: quick})
+	if err == nil || got != nil || !strings.Contains(err.Error(), fmt.Sprintf("%x", sha256.Sum256(forged))) {
+		t.Errorf("a blob with another digest is taken: %d bytes, %v", len(got), err)
+	}
+}
+
+func TestPullIndex(t *testing.T) {
+	s := newServer(t)
+	tgz := packaged(t, "1.0.0")
+	a, err := newArtifact(&chart.Metadata{Name: "cart", Version: "1.0.0"}, tgz, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := partial.CompressedToImage(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := random.Image(10, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: other}, mutate.IndexAddendum{Add: image})
+	r, err := parseReference(s.ref("hostile/cart:1.0.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.WriteIndex(r.repo.Tag("1.0.0"), index); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, pulled, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+	if err != nil || !bytes.Equal(got, tgz) || pulled.Digest != digest.String() {
+		t.Errorf("got %d bytes, %+v, %v", len(got), pulled, err)
+	}
+	_, err = Push(t.Context(), s.ref("hostile"), tgz, PushOptions{Access: quick})
+	var conflict *ConflictError
+	if !errors.As(err, &conflict) || conflict.Published != "" {
+		t.Errorf("push over an index: %v", err)
+	}
+}
+
+func TestTagsWithoutEnd(t *testing.T) {
+	s := newServer(t)
+	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/tags/list") {
+			return false
+		}
+		w.Header().Set("Link", `</v2/shop/cart/tags/list?n=1>; rel="next"`)
+		_, _ = io.WriteString(w, `{"name":"shop/cart","tags":["1.0.0"]}`)
+		return true
+	})
+	_, err := Versions(t.Context(), s.ref("shop/cart"), quick)
+	if !errors.Is(err, errEndless) {
+		t.Errorf("got %v", err)
+	}
+	if n := s.count("/tags/list"); n > maxRequests {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestTokens goes through the dance of registries with a token server.
+func TestTokens(t *testing.T) {
+	s := newServer(t)
+	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/token" {
+			if user, password, _ := r.BasicAuth(); user != "ci" || password != "pw" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+			_, _ = io.WriteString(w, `{"token":"tok"}`)
+			return true
+		}
+		if r.Header.Get("Authorization") == "Bearer tok" {
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="s"`, r.Host))
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	for password, kind := range map[string]error{"pw": nil, "wrong": ErrDenied} {
+		a := quick
+		a.Getenv = func(name string) string {
+			return map[string]string{"CI_REGISTRY": s.host, "CI_REGISTRY_USER": "ci", "CI_REGISTRY_PASSWORD": password}[name]
+		}
+		_, err := Push(t.Context(), s.ref("shop"), packaged(t, "1.0.0"), PushOptions{Access: a})
+		if !errors.Is(err, kind) {
+			t.Errorf("password %s: %v", password, err)
+		}
+	}
+}
