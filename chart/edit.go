@@ -66,7 +66,7 @@ func SetScalars(src []byte, edits []Edit) ([]byte, error) {
 	for _, e := range edits {
 		f, err := findScalar(docs, e.Path)
 		if err == nil {
-			err = f.editable(docs)
+			err = f.editable()
 		}
 		if err != nil {
 			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: err}
@@ -239,7 +239,7 @@ func lookupIndex(sequence *yaml.Node, step string) *yaml.Node {
 }
 
 // editable says why the found value must not be edited, if so.
-func (f foundScalar) editable(docs []*yaml.Node) error {
+func (f foundScalar) editable() error {
 	switch {
 	case f.value.Kind == yaml.AliasNode:
 		return fmt.Errorf("is the alias *%s; set the value at the anchor &%[1]s, or write it out here", f.value.Value)

@@ -56,7 +56,7 @@ func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
 			continue
 		}
 		if f.Data, err = bumpMetadata(f.Data, o.Version, o.AppVersion); err != nil {
-			return nil, fmt.Errorf("Chart.yaml: %w", err)
+			return nil, fmt.Errorf("edit Chart.yaml: %w", err)
 		}
 	}
 	return writeArchive(ctx, c.Metadata.Name, files, o.Time)

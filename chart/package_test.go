@@ -198,7 +198,7 @@ func TestPackageErrors(t *testing.T) {
 		{"no strict version", plain, PackageOptions{Version: "1.2"}, `package chart cart: version "1.2": `},
 		{
 			"appVersion is a block", map[string]string{"Chart.yaml": plain["Chart.yaml"] + "appVersion: |\n  1\n"}, PackageOptions{AppVersion: "2"},
-			"package chart cart: Chart.yaml: line 4: appVersion: is a block scalar",
+			"package chart cart: edit Chart.yaml: line 4: appVersion: is a block scalar",
 		},
 	}
 	for _, tt := range tests {

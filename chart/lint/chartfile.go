@@ -145,8 +145,8 @@ func (l *linter) unknownIn(n *yaml.Node, prefix string, model reflect.Type) {
 		return
 	}
 	known := map[string]bool{}
-	for i := range model.NumField() {
-		name, _, _ := strings.Cut(model.Field(i).Tag.Get("json"), ",")
+	for field := range model.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		known[name] = true
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -181,7 +181,7 @@ func (l *linter) crds() {
 		if !strings.HasPrefix(f.Name, "crds/") || ext != ".yaml" && ext != ".yml" && ext != ".json" {
 			continue
 		}
-		for _, doc := range strings.Split("\n"+string(f.Data), "\n---") {
+		for doc := range strings.SplitSeq("\n"+string(f.Data), "\n---") {
 			l.crd(f.Name, doc)
 		}
 	}
