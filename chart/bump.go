@@ -159,7 +159,7 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read chart: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, maxEditBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read chart: %w", err)
@@ -174,7 +174,7 @@ func WriteChanges(dir string, changes []FileChange) error {
 	renames := map[string]string{}
 	defer func() {
 		for temp := range renames {
-			os.Remove(temp) // a renamed one is gone already
+			_ = os.Remove(temp) // a renamed one is gone already
 		}
 	}()
 	var order []string
@@ -206,7 +206,7 @@ func WriteFile(path string, data []byte) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := os.Rename(temp, path); err != nil {
-		os.Remove(temp)
+		_ = os.Remove(temp)
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
@@ -225,7 +225,7 @@ func writeTemp(path string, data []byte) (name string, err error) {
 	}
 	defer func() {
 		if err = errors.Join(err, f.Close()); err != nil {
-			os.Remove(f.Name())
+			_ = os.Remove(f.Name())
 		}
 	}()
 	if _, err := f.Write(data); err != nil {
