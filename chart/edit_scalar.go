@@ -138,12 +138,12 @@ func plainEnd(src []byte, start int, value string) int {
 	return at
 }
 
-// plainText are values that no YAML reader could take for syntax.
-var plainText = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./:@+~-]*$`)
+// safePlain are values that no YAML reader could take for syntax.
+var safePlain = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./:@+~-]*$`)
 
-// otherTypes are values that YAML 1.1 or 1.2 readers take for something else
+// otherTypesThanText are values that YAML 1.1 or 1.2 readers take for something else
 // than text: booleans, null, numbers in all their forms (sexagesimal too) and dates.
-var otherTypes = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|\.nan|[-+]?\.inf|` +
+var otherTypesThanText = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|\.nan|[-+]?\.inf|` +
 	`[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?|` +
 	`[-+]?0[xob][0-9a-f_]+|` +
 	`[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|` +
@@ -151,7 +151,7 @@ var otherTypes = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|
 
 // plainString reports whether value can stand without quotes and still is a string.
 func plainString(value string, flow bool) bool {
-	if !plainText.MatchString(value) || otherTypes.MatchString(value) || strings.HasSuffix(value, ":") {
+	if !safePlain.MatchString(value) || otherTypesThanText.MatchString(value) || strings.HasSuffix(value, ":") {
 		return false
 	}
 	if flow && strings.Contains(value, ":") {
