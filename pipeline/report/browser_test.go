@@ -208,6 +208,33 @@ func checkView(t *testing.T, stream, scheme string, got view) {
 	}
 }
 
+// On paper nothing can be unfolded, so nothing may be folded.
+func TestPagePrintsWhatIsFolded(t *testing.T) {
+	ctx := browser(t)
+	dir := t.TempDir()
+	if err := report.WriteAll(dir, report.Fold(readStream(t, "failed"))); err != nil {
+		t.Fatal(err)
+	}
+	const hidden = `[...document.querySelectorAll('details *')].filter((e) => !e.closest('svg') && !e.checkVisibility({contentVisibilityAuto: true})).length`
+	folded := map[string]bool{"": true, "print": false}
+	for media, want := range folded {
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media}); err != nil {
+			t.Fatal(err)
+		}
+		if err := chromedp.Do(ctx, chromedp.Navigate(serve(t, dir)+"/report/")); err != nil {
+			t.Fatal(err)
+		}
+		n, err := chromedp.Run(ctx, chromedp.Evaluate[int](hidden))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := n > 0; got != want {
+			t.Errorf("in media %q %d elements are hidden", media, n)
+		}
+		shoot(t, ctx, "failed-media-"+media)
+	}
+}
+
 // shoot takes a picture of the whole page into $PINTLE_SCREENSHOTS, for people.
 func shoot(t *testing.T, ctx context.Context, name string) {
 	t.Helper()

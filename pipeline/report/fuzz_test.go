@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
@@ -28,24 +29,49 @@ func FuzzReports(f *testing.F) {
 		if err != nil {
 			return
 		}
-		run := report.Fold(events)
-		junit, err := report.JUnit(run)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := checkJUnit(junit); err != nil {
-			t.Fatalf("%v in\n%s", err, junit)
-		}
-		for _, render := range []func(report.Run) ([]byte, error){report.JSON, report.HTML, report.Timeline} {
-			if _, err := render(run); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := report.Summary(io.Discard, run, report.SummaryOptions{Color: true}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := plain(events, report.PlainOptions{CI: report.GitLab}); err != nil {
-			t.Fatal(err)
-		}
+		checkReports(t, events)
 	})
+}
+
+// Whatever text the fields of an event hold, the reports stay legal.
+func FuzzText(f *testing.F) {
+	f.Add("cart", "deploy", "Deployment/cart", "failed", "crashed", "log\n\x1b[31mFATAL", 1.5)
+	f.Add("\xff", "]]>", "Pod/web-7c5b8d9f6d-x2x7k", "rolled-back", "\u0085\r\uFFFE", "[[ATTACHMENT|/etc/passwd]]", -1e300)
+	f.Fuzz(func(t *testing.T, service, step, object, status, message, details string, seconds float64) {
+		one := event.Event{
+			Project: service, Environment: step, Commit: object, Service: service, Step: step, Object: object, Namespace: status,
+			Change: message, Version: details, Status: event.Status(status), Message: message, Details: details, Seconds: seconds,
+		}
+		kinds := []event.Kind{event.RunStarted, event.Planned, event.StepStarted, event.Object, event.Output, event.Warning, event.StepFinished, event.RunFinished}
+		var events []event.Event
+		for _, kind := range kinds {
+			one.Kind = kind
+			events = append(events, one)
+		}
+		checkReports(t, script(events...))
+	})
+}
+
+// checkReports renders everything from events.
+func checkReports(t *testing.T, events []event.Event) {
+	t.Helper()
+	run := report.Fold(events)
+	junit, err := report.JUnit(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := checkJUnit(junit); err != nil {
+		t.Fatalf("%v in\n%s", err, junit)
+	}
+	for _, render := range []func(report.Run) ([]byte, error){report.JSON, report.HTML, report.Timeline} {
+		if _, err := render(run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := report.Summary(io.Discard, run, report.SummaryOptions{Color: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plain(events, report.PlainOptions{CI: report.GitLab}); err != nil {
+		t.Fatal(err)
+	}
 }

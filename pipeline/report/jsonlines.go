@@ -13,11 +13,10 @@ import (
 
 // Bounds of an events.jsonl.
 const (
-	maxLine    = 8 << 20   // bytes of one line
-	maxText    = 1 << 20   // bytes of a message or of details, as written: escaped they stay under maxLine
-	maxBytes   = 256 << 20 // of the whole
-	maxEvents  = 500_000   // in the whole
-	readBuffer = maxLine + 1
+	maxLine   = 8 << 20   // bytes of one line
+	maxText   = 1 << 20   // bytes of a message or of details, as written: escaped they stay under maxLine
+	maxBytes  = 256 << 20 // of the whole
+	maxEvents = 200_000   // in the whole
 )
 
 // ReadEvents reads events.jsonl. A last line that was cut off, as a kill leaves
@@ -25,14 +24,12 @@ const (
 // the line.
 func ReadEvents(r io.Reader) ([]event.Event, error) {
 	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
-	lines := bufio.NewReaderSize(limited, readBuffer)
+	lines := bufio.NewReader(limited)
 	var events []event.Event
 	for n := 1; ; n++ {
-		text, err := lines.ReadSlice('\n')
+		text, err := readLine(lines)
 		last := errors.Is(err, io.EOF)
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			return nil, fmt.Errorf("read events: line %d is longer than %d MiB", n, maxLine>>20)
 		case err != nil && !last:
 			return nil, fmt.Errorf("read events: line %d: %w", n, err)
 		case limited.N <= 0:
@@ -52,6 +49,21 @@ func ReadEvents(r io.Reader) ([]event.Event, error) {
 		}
 		if last {
 			return events, nil
+		}
+	}
+}
+
+// readLine reads up to and with the next newline; io.EOF comes with the last line.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var text []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		text = append(text, part...)
+		if len(text) > maxLine {
+			return nil, fmt.Errorf("longer than %d MiB", maxLine>>20)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return text, err
 		}
 	}
 }
