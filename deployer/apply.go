@@ -246,7 +246,39 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 	if err := r.waiter().await(ctx, crds); err != nil {
 		return err
 	}
-	return r.engine.cluster.Rediscover(ctx)
+	for _, a := range crds {
+		if err := r.engine.served(ctx, a.object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// served waits until discovery knows the kind of an established CRD: the two
+// are separate steps of the API server.
+func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) error {
+	group, kind := str(crd, "spec", "group"), str(crd, "spec", "names", "kind")
+	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	for _, v := range versions {
+		m, _ := v.(map[string]any)
+		if on, _ := m["served"].(bool); !on {
+			continue
+		}
+		name, _ := m["name"].(string)
+		for {
+			_, err := e.cluster.Resource(ctx, group+"/"+name, kind)
+			if err == nil {
+				break
+			}
+			if !kube.Is(err, kube.NoKind) || !pause(ctx, 100*time.Millisecond) {
+				return err
+			}
+			if err := e.cluster.Rediscover(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // each calls fn for all items, at most `concurrency` at a time, and returns

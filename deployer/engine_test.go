@@ -36,6 +36,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	t.Parallel()
 	w := &writes{}
 	c := kubetest.Connect(t, w.wrap)
 	b := &bench{t: t, cluster: c, namespace: kubetest.Namespace(t), writes: w}
@@ -125,7 +126,7 @@ data: {greeting: {{ .Values.greeting | quote }}}
 
 func (b *bench) request(c *chart.Chart, values map[string]any) deployer.Request {
 	return deployer.Request{
-		Release: "web", Namespace: b.namespace, Timeout: 60 * time.Second,
+		Release: "web", Namespace: b.namespace, Timeout: 60 * time.Second, Settle: -1,
 		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
 			return render.Render(ctx, c, values, o)
 		},
@@ -237,7 +238,9 @@ func TestCrashOnUpgradeRollsBack(t *testing.T) {
 		CrashAfter: 50 * time.Millisecond, ExitCode: 3, Log: []string{"starting", "panic: no database at db-7"},
 	})
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"image": good}))
-	out, err := b.deploy(t.Context(), b.request(service("1.1.0", nil), map[string]any{"image": bad}))
+	req := b.request(service("1.1.0", nil), map[string]any{"image": bad})
+	req.Settle = 0
+	out, err := b.deploy(t.Context(), req)
 	failed, ok := errors.AsType[*deployer.FailedError](err)
 	if !ok {
 		t.Fatalf("error is %T: %v", err, err)
@@ -291,7 +294,7 @@ func TestPruneCountsFailedRevisions(t *testing.T) {
 	extra := map[string]string{"templates/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"}
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	req := b.request(service("1.1.0", extra), map[string]any{"image": bad})
-	req.OnFailure = deployer.Leave
+	req.OnFailure, req.Settle = deployer.Leave, 0
 	if _, err := b.deploy(t.Context(), req); err == nil {
 		t.Fatal("a crashing image deployed")
 	}

@@ -44,15 +44,33 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 	each(jobs, func(j job) {
 		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: r.redact(brief(j.cause))}
 		if j.i < maxObjects {
-			out.Evidence = r.redact(clip(r.evidence(ctx, j.failure), maxEvidence))
+			var e evidence
+			r.gather(ctx, &e, j.failure)
+			out.Evidence = r.redact(clip(e.String(), maxEvidence))
+			if e.lastLine != "" {
+				out.Cause += ": " + r.redact(clip(e.lastLine, 200))
+			}
 		}
 		f.Objects[j.i] = out
 	})
+	f.Cause = summary(f)
 	for _, o := range f.Objects {
 		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
 	}
 	r.clearDoomed(ctx)
 	return f
+}
+
+// summary is the one-line cause of a failure: that of its first object.
+func summary(f *FailedError) string {
+	if len(f.Objects) == 0 {
+		return f.Cause
+	}
+	s := f.Objects[0].Object + ": " + f.Objects[0].Cause
+	if n := len(f.Objects) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
 }
 
 // clearDoomed deletes the hooks that a failure condemned, now that they have
@@ -66,26 +84,31 @@ func (r *run) clearDoomed(ctx context.Context) {
 	r.doomed = nil
 }
 
-// evidence is what the cluster tells about a failed object: its conditions and
-// events, then its worst pods with their containers, events and logs. What
-// cannot be read is left out; the cause is known anyway.
-func (r *run) evidence(ctx context.Context, f failure) string {
-	var b strings.Builder
+// evidence is text about one failed object, and the last line that a container
+// of it printed before it ended badly.
+type evidence struct {
+	strings.Builder
+	lastLine string
+}
+
+// gather asks the cluster about a failed object: its conditions and events, then
+// its worst pods with their containers, events and logs. What cannot be read is
+// left out; the cause is known anyway.
+func (r *run) gather(ctx context.Context, e *evidence, f failure) {
 	live, err := r.engine.cluster.Get(ctx, f.ref)
 	if err != nil {
-		return ""
+		return
 	}
-	writeConditions(&b, "  ", live)
-	r.writeEvents(ctx, &b, "  ", live)
+	writeConditions(e, "  ", live)
+	r.writeEvents(ctx, e, "  ", live)
 	pods := r.podsShowing(ctx, f, live)
 	for i, pod := range pods {
 		if i == maxPods {
-			fmt.Fprintf(&b, "  and %d more pods\n", len(pods)-i)
+			fmt.Fprintf(e, "  and %d more pods\n", len(pods)-i)
 			break
 		}
-		r.writePod(ctx, &b, pod)
+		r.writePod(ctx, e, pod)
 	}
-	return b.String()
 }
 
 // podsShowing are the pods the wait judged by, as they are now; without any,
@@ -126,7 +149,7 @@ func (r *run) ownPods(ctx context.Context, o *unstructured.Unstructured) []*unst
 	return pods
 }
 
-func writeConditions(b *strings.Builder, indent string, o *unstructured.Unstructured) {
+func writeConditions(e *evidence, indent string, o *unstructured.Unstructured) {
 	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, item := range list {
 		m, ok := item.(map[string]any)
@@ -134,61 +157,57 @@ func writeConditions(b *strings.Builder, indent string, o *unstructured.Unstruct
 			continue
 		}
 		c := &unstructured.Unstructured{Object: m}
-		fmt.Fprintf(b, "%scondition %s=%s", indent, str(c, "type"), str(c, "status"))
+		fmt.Fprintf(e, "%scondition %s=%s", indent, str(c, "type"), str(c, "status"))
 		if s := strings.TrimSpace(str(c, "reason") + " " + brief(str(c, "message"))); s != "" {
-			b.WriteString(": " + s)
+			e.WriteString(": " + s)
 		}
-		b.WriteString("\n")
+		e.WriteString("\n")
 	}
 }
 
-func (r *run) writeEvents(ctx context.Context, b *strings.Builder, indent string, o *unstructured.Unstructured) {
+func (r *run) writeEvents(ctx context.Context, e *evidence, indent string, o *unstructured.Unstructured) {
 	events, err := r.engine.cluster.Events(ctx, o.GetNamespace(), string(o.GetUID()))
 	if err != nil {
 		return
 	}
-	for _, e := range events[max(0, len(events)-maxEvents):] {
-		fmt.Fprintf(b, "%sevent %s %s x%d: %s\n", indent, e.Type, e.Reason, e.Count, brief(e.Message))
+	for _, ev := range events[max(0, len(events)-maxEvents):] {
+		fmt.Fprintf(e, "%sevent %s %s x%d: %s\n", indent, ev.Type, ev.Reason, ev.Count, brief(ev.Message))
 	}
 }
 
-func (r *run) writePod(ctx context.Context, b *strings.Builder, pod *unstructured.Unstructured) {
-	fmt.Fprintf(b, "  pod %s: %s", pod.GetName(), str(pod, "status", "phase"))
+func (r *run) writePod(ctx context.Context, e *evidence, pod *unstructured.Unstructured) {
+	fmt.Fprintf(e, "  pod %s: %s", pod.GetName(), str(pod, "status", "phase"))
 	if node := str(pod, "spec", "nodeName"); node != "" {
-		b.WriteString(" on node " + node)
+		e.WriteString(" on node " + node)
 	}
-	b.WriteString("\n")
+	e.WriteString("\n")
 	if c, ok := condition(pod, "PodScheduled"); ok && c.status == "False" {
-		fmt.Fprintf(b, "    not scheduled: %s\n", brief(c.message))
+		fmt.Fprintf(e, "    not scheduled: %s\n", brief(c.message))
 	}
-	r.writeEvents(ctx, b, "    ", pod)
+	r.writeEvents(ctx, e, "    ", pod)
 	for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
 		list, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
 		for _, item := range list {
 			if m, ok := item.(map[string]any); ok {
-				r.writeContainer(ctx, b, pod, &unstructured.Unstructured{Object: m})
+				r.writeContainer(ctx, e, pod, &unstructured.Unstructured{Object: m})
 			}
 		}
 	}
 }
 
-func (r *run) writeContainer(ctx context.Context, b *strings.Builder, pod, c *unstructured.Unstructured) {
+func (r *run) writeContainer(ctx context.Context, e *evidence, pod, c *unstructured.Unstructured) {
 	name, restarts := str(c, "name"), number(c, "restartCount")
-	fmt.Fprintf(b, "    container %s (%s): %s, restarted %s\n", name, str(c, "image"), containerState(c, "state"), plural(restarts))
+	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, str(c, "image"), containerState(c, "state"), plural(restarts))
 	if _, ended, _ := unstructured.NestedMap(c.Object, "lastState", "terminated"); ended {
-		fmt.Fprintf(b, "      before that it %s\n", ending(c, "lastState"))
+		fmt.Fprintf(e, "      before that it %s\n", ending(c, "lastState"))
 	}
 	if restarts > 0 {
-		r.writeLog(ctx, b, pod, kube.LogOptions{Container: name, Previous: true, Lines: logTail})
+		r.writeLog(ctx, e, pod, kube.LogOptions{Container: name, Previous: true, Lines: logTail}, true)
 	}
-	if str(c, "state", "waiting", "reason") == "" || restarts == 0 && started(c) {
-		r.writeLog(ctx, b, pod, kube.LogOptions{Container: name, Lines: logTail})
+	if _, waiting, _ := unstructured.NestedMap(c.Object, "state", "waiting"); !waiting || restarts > 0 {
+		_, ended, _ := unstructured.NestedMap(c.Object, "state", "terminated")
+		r.writeLog(ctx, e, pod, kube.LogOptions{Container: name, Lines: logTail}, ended)
 	}
-}
-
-func started(c *unstructured.Unstructured) bool {
-	_, waiting, _ := unstructured.NestedMap(c.Object, "state", "waiting")
-	return !waiting
 }
 
 func plural(n int64) string {
@@ -213,7 +232,7 @@ func containerState(c *unstructured.Unstructured, state string) string {
 	return "not started"
 }
 
-func (r *run) writeLog(ctx context.Context, b *strings.Builder, pod *unstructured.Unstructured, o kube.LogOptions) {
+func (r *run) writeLog(ctx context.Context, e *evidence, pod *unstructured.Unstructured, o kube.LogOptions, ended bool) {
 	log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), o)
 	log = strings.TrimRight(log, "\n")
 	if err != nil || log == "" {
@@ -223,8 +242,12 @@ func (r *run) writeLog(ctx context.Context, b *strings.Builder, pod *unstructure
 	if o.Previous {
 		which = "previous log"
 	}
-	fmt.Fprintf(b, "      %s, last lines:\n", which)
-	for line := range strings.SplitSeq(log, "\n") {
-		b.WriteString("        " + clip(line, 400) + "\n")
+	fmt.Fprintf(e, "      %s, last lines:\n", which)
+	lines := strings.Split(log, "\n")
+	for _, line := range lines {
+		e.WriteString("        " + clip(line, 400) + "\n")
+	}
+	if ended && e.lastLine == "" {
+		e.lastLine = strings.TrimSpace(lines[len(lines)-1])
 	}
 }

@@ -72,6 +72,7 @@ type ObjectFailure struct {
 // FailedError is an operation that failed after it had begun to change things,
 // and what became of the release then.
 type FailedError struct {
+	Doing        string // "deploy" (or empty), "test", "roll back", "uninstall"
 	Release      string
 	Cause        string // one line
 	Objects      []ObjectFailure
@@ -84,8 +85,10 @@ type FailedError struct {
 
 // Error is one line.
 func (e *FailedError) Error() string {
-	s := fmt.Sprintf("deploy release %s: %s", e.Release, e.Cause)
+	doing := cmp.Or(e.Doing, "deploy")
+	s := fmt.Sprintf("%s release %s: %s", doing, e.Release, e.Cause)
 	switch {
+	case doing != "deploy":
 	case e.RolledBack:
 		s += fmt.Sprintf("; rolled back to revision %d", e.RolledBackTo)
 	case e.Removed:

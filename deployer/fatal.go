@@ -85,6 +85,9 @@ func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
 	}
 	t := trouble{reason: reason, key: name + "/" + family, episode: fmt.Sprint(reason, restarts)}
 	switch {
+	case imageReasons[reason]:
+		t.cause = fmt.Sprintf("image %s of container %s: %s", str(c, "image"), name, pullCause(c, reason))
+		return t, true
 	case reason == "CrashLoopBackOff":
 		t.cause = fmt.Sprintf("container %s %s, %d times", name, ending(c, "lastState"), restarts+1)
 		return t, !ofJob
@@ -102,6 +105,23 @@ func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
 		t.reason = crashed
 	}
 	return t, !ofJob
+}
+
+// imageReasons are those whose message is about an image, not a container.
+var imageReasons = map[string]bool{
+	"ErrImagePull": true, "ImagePullBackOff": true, "InvalidImageName": true, "ErrImageNeverPull": true,
+	"ImageInspectError": true, "RegistryUnavailable": true,
+}
+
+// pullCause is the end of a pull's message, where runtimes put the registry's
+// own words: `failed to resolve reference "web:1": web:1: not found`.
+func pullCause(c *unstructured.Unstructured, reason string) string {
+	message := strings.Join(strings.Fields(str(c, "state", "waiting", "message")), " ")
+	if i := strings.LastIndex(message, `": `); i >= 0 {
+		message = message[i+len(`": `):]
+	}
+	message = strings.TrimPrefix(message, str(c, "image")+": ")
+	return strings.TrimSuffix(reason+": "+brief(message), ": ")
 }
 
 func times(n int64) string {

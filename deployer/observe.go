@@ -298,7 +298,7 @@ func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstru
 // connection, no credentials, no time.
 func fatalOnly(err error) error {
 	switch kube.ReasonOf(err) {
-	case kube.Unreachable, kube.Unauthorized, kube.Cancelled, kube.Unavailable:
+	case kube.Unreachable, kube.Unauthorized, kube.Cancelled:
 		return err
 	}
 	return nil

@@ -134,9 +134,18 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 			return Immutable, "the object must be deleted and created anew, or keep its old value"
 		}
 		return Invalid, ""
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return Unavailable, ""
+	}
+	if code < 500 || strings.HasPrefix(status.Message, untyped) {
+		return Invalid, ""
 	}
 	return Unavailable, ""
 }
+
+// untyped begins the message about an object that does not fit its schema,
+// which server-side apply answers with a 500 as if it were the server's fault.
+const untyped = "failed to create typed patch object"
 
 var managerPattern = regexp.MustCompile(`conflict with "((?:[^"\\]|\\.)*)"`)
 

@@ -100,7 +100,8 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 	if resp.StatusCode < 300 {
 		return body, -1, nil
 	}
-	return nil, retryStatus(resp, n), c.statusError(r.doing, resp.StatusCode, body)
+	refused := c.statusError(r.doing, resp.StatusCode, body)
+	return nil, retryStatus(resp, refused.Reason, n), refused
 }
 
 // send makes the HTTP request; the caller closes the body.
@@ -154,11 +155,8 @@ func mayAnswerSoon(err error) bool {
 }
 
 // retryStatus says how long to wait after a refusal, or -1 when it is final.
-func retryStatus(resp *http.Response, n int) time.Duration {
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-	default:
+func retryStatus(resp *http.Response, reason Reason, n int) time.Duration {
+	if reason != Unavailable {
 		return -1
 	}
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {

@@ -1,0 +1,94 @@
+package deployer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// History reads every revision of a release, oldest first. A release without
+// records is release.ErrNotFound. An empty namespace means the connection's.
+func (e *Engine) History(ctx context.Context, name, namespace string) (release.History, error) {
+	namespace = cmp.Or(namespace, e.cluster.Namespace())
+	h, err := e.storage(namespace).History(ctx, name)
+	if err == nil && h.Last() == nil {
+		err = fmt.Errorf("release %s in %s: %w", name, namespace, release.ErrNotFound)
+	}
+	return h, err
+}
+
+// List reads the newest revision of every release of a namespace, or of all
+// namespaces, by namespace and name.
+func (e *Engine) List(ctx context.Context, namespace string, all bool) ([]*release.Record, error) {
+	h, err := e.storage(cmp.Or(namespace, e.cluster.Namespace())).List(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	var out []*release.Record
+	for _, r := range h.Records {
+		if n := len(out); n > 0 && out[n-1].Name == r.Name && out[n-1].Namespace == r.Namespace {
+			out[n-1] = r
+			continue
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// ObjectStatus is how one object of a release stands now.
+type ObjectStatus struct {
+	Object  kube.Ref
+	Exists  bool
+	Ready   bool
+	Message string // "1 of 3 ready"
+}
+
+// Status reads a release's newest revision and how its objects stand, in the
+// order of their application.
+func (e *Engine) Status(ctx context.Context, name, namespace string) (*release.Record, []ObjectStatus, error) {
+	namespace = cmp.Or(namespace, e.cluster.Namespace())
+	h, err := e.History(ctx, name, namespace)
+	if err != nil {
+		return nil, nil, err
+	}
+	record := h.Last()
+	objects, err := parseManifest(record.Manifest)
+	if err != nil {
+		return record, nil, fmt.Errorf("status of release %s: %w", name, err)
+	}
+	slices.SortStableFunc(objects, byInstallOrder)
+	out := make([]ObjectStatus, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i, o := range objects {
+		g.Go(func() (err error) { out[i], err = e.objectStatus(ctx, o, namespace); return err })
+	}
+	return record, out, g.Wait()
+}
+
+func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured, namespace string) (ObjectStatus, error) {
+	if _, err := e.place(ctx, o, namespace, nil); kube.Is(err, kube.NoKind) {
+		return ObjectStatus{Object: kube.RefOf(o), Message: "its kind is not served any more"}, nil
+	} else if err != nil {
+		return ObjectStatus{}, err
+	}
+	s := ObjectStatus{Object: kube.RefOf(o)}
+	live, err := e.cluster.Get(ctx, s.Object)
+	if kube.Is(err, kube.NotFound) {
+		s.Message = "does not exist"
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	v := readiness(live, true)
+	s.Exists, s.Ready, s.Message = true, v.state == ready, v.message
+	return s, nil
+}
