@@ -40,11 +40,11 @@ func run(ctx context.Context, args []string, e env) int {
 	e.log.SetFormatter(plainFormatter{})
 	app := newApp(e)
 	err := app.RunContext(ctx, reorder(app, args))
-	return report(ctx, e, err)
+	return conclude(ctx, e, err)
 }
 
-// report prints err as one line on stderr and picks the exit code.
-func report(ctx context.Context, e env, err error) int {
+// conclude prints err as one line on stderr and picks the exit code.
+func conclude(ctx context.Context, e env, err error) int {
 	code := exitCode(err)
 	var quiet *codeError
 	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {

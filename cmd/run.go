@@ -23,7 +23,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
 		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time"},
-		&cli.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"},
+		reportDirFlag(),
 	)
 	if goal.NeedsCluster() {
 		flags = append(flags, clusterFlags()...)
@@ -38,6 +38,10 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
 		Action: func(c *cli.Context) error { return runGoal(e, c, goal) },
 	}
+}
+
+func reportDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"}
 }
 
 // runGoal wires a run: configuration, git, cluster, sinks; then the reports,
@@ -110,10 +114,14 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 		}
 		return nil
 	}
-	if err := report.Summary(e.stdout, run, report.SummaryOptions{Color: color, Dir: dir}); err != nil {
+	return tellSummary(e, c, outcome.ExitCode, run, dir)
+}
+
+func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) error {
+	if err := report.Summary(e.stdout, run, report.SummaryOptions{Color: colorOn(e, c, e.stdout), Dir: dir}); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
-	return silent(outcome.ExitCode)
+	return silent(code)
 }
 
 // recording is the sinks of a run and the files they write.

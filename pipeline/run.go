@@ -93,8 +93,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if err != nil {
 		return Outcome{ExitCode: code}, err
 	}
-	status, message := verdict(ctx, code)
-	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
+	finish(ctx, log, code, began)
 	return r.outcome(code, jobs), nil
 }
 

@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
+)
+
+func initCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "init", Usage: "look at the repository and write pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work as they are", ArgsUsage: "[FOLDER]",
+		Description: "Files that exist are kept as they are.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "project", Usage: "the product's `NAME`; that of the git remote or the folder otherwise"},
+			&cli.StringFlag{Name: "charts", Usage: "where charts are pushed: `oci://HOST/PATH`"},
+			&cli.StringFlag{Name: "images", Usage: "where images are: `HOST/PATH`"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() > 1 {
+				return usagef("init takes one folder, or none for this one")
+			}
+			return scaffold(e, c)
+		},
+	}
+}
+
+func scaffold(e env, c *cli.Context) error {
+	dir, err := filepath.Abs(c.Args().First())
+	if err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	found, err := config.Scan(os.DirFS(dir))
+	if err != nil {
+		return withCode(pipeline.ExitUsage, fmt.Errorf("look at %s: %w", dir, err))
+	}
+	git := func(args ...string) string { return gitText(c, dir, args...) }
+	files, err := config.Scaffold(found, config.Options{
+		Project: c.String("project"), Folder: filepath.Base(dir), Charts: c.String("charts"), Images: c.String("images"),
+		Remote: git("remote", "get-url", "origin"), Branch: git("symbolic-ref", "--short", "HEAD"),
+		Branches: strings.Fields(git("for-each-ref", "--format=%(refname:short)", "--count=1000", "refs/heads")),
+		Tags:     strings.Fields(git("for-each-ref", "--format=%(refname:short)", "--count=1000", "--sort=-creatordate", "refs/tags")),
+	})
+	if err != nil {
+		return withCode(pipeline.ExitUsage, err)
+	}
+	if err := config.Write(dir, files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		verb := "wrote"
+		if f.Kept {
+			verb = "kept "
+		}
+		fmt.Fprintln(e.stdout, verb, f.Path)
+	}
+	fmt.Fprintln(e.stderr, "next: look at pintle.yaml, then \"pintle check\" and \"pintle build\"")
+	return nil
+}
+
+// gitText is what git prints, empty when there is no git or it has no answer:
+// init is content with less.
+func gitText(c *cli.Context, dir string, args ...string) string {
+	cmd := exec.CommandContext(c.Context, "git", append([]string{"-C", dir}, args...)...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

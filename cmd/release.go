@@ -1,0 +1,226 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// deployed is the releases of an environment on its cluster.
+type deployed struct {
+	project  *project
+	resolved *config.Resolved
+	engine   *deployer.Engine
+}
+
+func releaseFlags() []cli.Flag {
+	return append(append(projectFlags(), environmentFlag()), clusterFlags()...)
+}
+
+// openDeployed finds the environment and connects to its cluster.
+func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
+	p, closeProject, err := openProject(e, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	resolved, err := p.resolve(c.Context, c, pipeline.GoalDeploy)
+	if err != nil {
+		closeProject()
+		return nil, nil, withCode(pipeline.ExitUsage, err)
+	}
+	cluster, err := connect(c, resolved.KubeContext)
+	if err != nil {
+		closeProject()
+		return nil, nil, withCode(pipeline.ExitFailed, err)
+	}
+	return &deployed{p, resolved, deployer.New(cluster, deployer.Options{Holder: holder(p.ci)})}, closeProject, nil
+}
+
+// unit finds one service or release by name.
+func (d *deployed) unit(name string) (config.Unit, error) {
+	i := slices.IndexFunc(d.resolved.Units, func(u config.Unit) bool { return u.Name == name })
+	if i < 0 {
+		return config.Unit{}, usagef("no service or release %q in pintle.yaml", name)
+	}
+	return d.resolved.Units[i], nil
+}
+
+func statusCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "status", Usage: "show what is deployed in an environment, and what of it is not ready", ArgsUsage: "[SERVICE...]",
+		Flags: releaseFlags(),
+		Action: func(c *cli.Context) error {
+			d, closeProject, err := openDeployed(e, c)
+			if err != nil {
+				return err
+			}
+			defer closeProject()
+			return printStatus(c.Context, e.stdout, d, c.Args().Slice())
+		},
+	}
+}
+
+func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
+	for _, u := range d.resolved.Units {
+		if len(names) > 0 && !slices.Contains(names, u.Name) {
+			continue
+		}
+		record, objects, err := d.engine.Status(ctx, u.Release, u.Namespace)
+		switch {
+		case errors.Is(err, release.ErrNotFound):
+			fmt.Fprintf(table, "%s\t%s\t-\tnot deployed\t\t\t\n", u.Name, u.Namespace)
+			continue
+		case err != nil:
+			return withCode(pipeline.ExitFailed, err)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", u.Name, u.Namespace, record.Version, record.Status(),
+			chartName(record), record.Info.LastDeployed.UTC().Format(time.RFC3339), readiness(objects))
+	}
+	return table.Flush()
+}
+
+// readiness is "4 of 4", or the first object that is not ready and why.
+func readiness(objects []deployer.ObjectStatus) string {
+	ready, why := 0, ""
+	for _, o := range objects {
+		switch {
+		case o.Ready:
+			ready++
+		case why == "" && !o.Exists:
+			why = fmt.Sprintf(": %s is missing", o.Object.Name)
+		case why == "":
+			why = fmt.Sprintf(": %s/%s %s", o.Object.Kind, o.Object.Name, o.Message)
+		}
+	}
+	return fmt.Sprintf("%d of %d%s", ready, len(objects), why)
+}
+
+func chartName(r *release.Record) string {
+	if r.Chart == nil || r.Chart.Metadata == nil {
+		return ""
+	}
+	return r.Chart.Metadata.Name + "-" + r.Chart.Metadata.Version
+}
+
+func historyCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "history", Usage: "list the revisions of a service in an environment", ArgsUsage: "SERVICE",
+		Flags: releaseFlags(),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("history takes one service: pintle history cart --environment prod")
+			}
+			d, closeProject, err := openDeployed(e, c)
+			if err != nil {
+				return err
+			}
+			defer closeProject()
+			u, err := d.unit(c.Args().First())
+			if err != nil {
+				return err
+			}
+			history, err := d.engine.History(c.Context, u.Release, u.Namespace)
+			if err != nil {
+				return withCode(pipeline.ExitFailed, err)
+			}
+			table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(table, "REVISION\tUPDATED\tSTATUS\tCHART\tDESCRIPTION")
+			for _, r := range history.Records {
+				fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", r.Version, r.Info.LastDeployed.UTC().Format(time.RFC3339), r.Status(), chartName(r), r.Info.Description)
+			}
+			return table.Flush()
+		},
+	}
+}
+
+func rollbackCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "rollback", Usage: "bring a service back to an earlier revision, the last good one by default", ArgsUsage: "SERVICE [REVISION]",
+		Flags: append(releaseFlags(), reportDirFlag()),
+		Action: func(c *cli.Context) error {
+			if n := c.Args().Len(); n < 1 || n > 2 {
+				return usagef("rollback takes a service and, if you like, a revision: pintle rollback cart 3 --environment prod")
+			}
+			revision := 0
+			if text := c.Args().Get(1); text != "" {
+				var err error
+				if revision, err = strconv.Atoi(text); err != nil || revision < 1 {
+					return usagef("revision %q is no number of \"pintle history %s\"", text, c.Args().First())
+				}
+			}
+			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+				return d.engine.Rollback(ctx, deployer.Request{
+					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
+				}, revision, span)
+			}, c.Args().First())
+		},
+	}
+}
+
+func uninstallCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "uninstall", Usage: "take services out of an environment, with their history", ArgsUsage: "SERVICE...",
+		Flags: append(releaseFlags(), reportDirFlag(),
+			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the service back"}),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() == 0 {
+				return usagef("uninstall takes services: pintle uninstall cart --environment preview")
+			}
+			return operate(e, c, "uninstall", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+				return d.engine.Uninstall(ctx, deployer.UninstallRequest{
+					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout,
+					KeepHistory: c.Bool("keep-history"), Secrets: secrets(e.getenv),
+				}, span)
+			}, c.Args().Slice()...)
+		},
+	}
+}
+
+// operation changes one release.
+type operation func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error)
+
+// operate runs one operation on each of the named units, with the console and
+// the reports of a run.
+func operate(e env, c *cli.Context, name string, op operation, units ...string) error {
+	d, closeProject, err := openDeployed(e, c)
+	if err != nil {
+		return err
+	}
+	defer closeProject()
+	var chosen []config.Unit
+	for _, n := range units {
+		u, err := d.unit(n)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, u)
+	}
+	dir := reportDir(c, d.project.config, d.resolved)
+	rec, err := startRecording(c.Context, e, dir, secrets(e.getenv), d.project.ci, colorWanted(e, c, d.project.ci))
+	if err != nil {
+		return err
+	}
+	code := pipeline.Operate(c.Context, rec.log, d.resolved, name, chosen, func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error) {
+		return op(ctx, d, u, span)
+	})
+	run, err := rec.finish()
+	if err != nil {
+		return err
+	}
+	return tellSummary(e, c, code, run, dir)
+}

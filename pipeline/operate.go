@@ -1,0 +1,38 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// Operate does one thing to the releases of units, one after the other, and
+// tells it as a run of one step each. It returns the exit code.
+func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, step string, chosen []config.Unit,
+	op func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error),
+) int {
+	var units []Unit
+	for _, u := range chosen {
+		do := func(ctx context.Context, span event.Span) event.Result {
+			outcome, err := op(ctx, u, span)
+			return released(ctx, outcome, err, "")
+		}
+		units = append(units, Unit{Name: u.Name, Steps: []Step{{step, Release, do}}})
+	}
+	began := time.Now()
+	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})
+	code, err := run(ctx, log, 1, units)
+	if err != nil { // units without needs cannot form a cycle
+		return ExitUnexpected
+	}
+	finish(ctx, log, code, began)
+	return code
+}
+
+func finish(ctx context.Context, log *event.Log, code int, began time.Time) {
+	status, message := verdict(ctx, code)
+	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
+}
