@@ -35,6 +35,7 @@ type container struct {
 	last    *corev1.ContainerStateTerminated // the one that the status shows as the last state
 	image   *pulled                          // nil until it is pulled
 	pullErr string                           // what the last failed pull said
+	pullAt  time.Time                        // when that was
 	id      string
 	count   int32     // of restarts
 	ready   bool      // the readiness probe passes
@@ -66,7 +67,7 @@ func (c *container) tick(obj *corev1.Pod, e env) time.Duration {
 	now := time.Now()
 	if !c.exitAt.IsZero() && !now.Before(c.exitAt) {
 		c.terminate(c.exitAt, c.image.script.ExitCode)
-		return 0
+		return relist
 	}
 	next := time.Duration(0)
 	if !c.exitAt.IsZero() {
@@ -184,8 +185,8 @@ func (p *pod) pull(c *container, e env) time.Duration {
 	if p.pulls.IsInBackOffSinceUpdate(key, time.Now()) {
 		message := fmt.Sprintf("Back-off pulling image %q", key)
 		e.event(c.spec, corev1.EventTypeNormal, "BackOff", message)
-		left := p.pulls.Get(key)
-		return c.fail(e, imagePullBackOff, message+": "+c.pullErr, min(left, resync))
+		left := time.Until(c.pullAt.Add(p.pulls.Get(key)))
+		return c.fail(e, imagePullBackOff, message+": "+c.pullErr, min(max(left, relist), resync))
 	}
 	begun := time.Now()
 	img, err := e.pull(key, policy)
@@ -210,7 +211,7 @@ func (p *pod) pullFailed(c *container, err *imageError, e env) time.Duration {
 		e.event(c.spec, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", c.spec.Image))
 		e.event(c.spec, corev1.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", c.spec.Image, err.message))
 		p.pulls.Next(c.spec.Image, time.Now())
-		c.pullErr = errImagePull + ": " + err.message
+		c.pullErr, c.pullAt = errImagePull+": "+err.message, time.Now()
 		return c.fail(e, err.reason, err.message, relist)
 	case "InvalidImageName":
 		e.event(c.spec, corev1.EventTypeWarning, "InspectFailed", err.message)
