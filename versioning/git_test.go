@@ -389,7 +389,7 @@ func TestDiscardingMerge(t *testing.T) {
 
 // git is the oracle: random histories, and the same counts, bases and last commits from both.
 func TestAgainstGit(t *testing.T) {
-	for seed := range 12 {
+	for seed := range 5 {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			r := randomHistory(t, uint64(seed))
 			repository := openAt(t, r.dir)

@@ -32,6 +32,7 @@ const (
 // for: a version needs a few of many thousands.
 type pack struct {
 	idx, data *os.File
+	pages     pages // of data
 	size      int64 // of data
 	fanout    [256]uint32
 	buckets   [256][]byte
@@ -68,7 +69,7 @@ func (p *pack) readHeader() error {
 	if err != nil {
 		return err
 	}
-	p.size = info.Size()
+	p.size, p.pages = info.Size(), pages{file: p.data, kept: map[int64][]byte{}}
 	head := make([]byte, idxNames)
 	if _, err := p.idx.ReadAt(head, 0); err != nil {
 		return err
@@ -83,6 +84,12 @@ func (p *pack) readHeader() error {
 			return errors.New("the fan-out table falls")
 		}
 		last = p.fanout[i]
+	}
+	if info, err = p.idx.Stat(); err != nil {
+		return err
+	}
+	if info.Size() < idxNames+p.count()*int64(hashSize+8) {
+		return errors.New("it is truncated")
 	}
 	return nil
 }
@@ -145,8 +152,8 @@ type packHeader struct {
 func (p *pack) header(offset int64) (packHeader, error) {
 	const longest = 10 + hashSize
 	var buffer [longest]byte
-	n, err := p.data.ReadAt(buffer[:], offset)
-	if err != nil && !errors.Is(err, io.EOF) {
+	n, err := io.ReadFull(io.NewSectionReader(&p.pages, offset, p.size-offset), buffer[:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return packHeader{}, err
 	}
 	b := buffer[:n]
@@ -279,10 +286,42 @@ func (p *pack) inflated(z *inflater, h packHeader, needed bool) ([]byte, error) 
 	if err != nil || length == 0 && h.size != 0 {
 		return nil, err
 	}
-	stream, err := z.open(io.NewSectionReader(p.data, h.body, p.size-h.body))
+	stream, err := z.open(io.NewSectionReader(&p.pages, h.body, p.size-h.body))
 	if err != nil {
 		return nil, err
 	}
 	content := make([]byte, length)
 	return content, z.fill(stream, content, length == h.size)
+}
+
+const (
+	pageSize  = 16 << 10
+	pageLimit = 256
+)
+
+// pages reads a file a page at a time. Neighbours in history are neighbours in a pack, and some hundred bytes each.
+type pages struct {
+	file *os.File
+	kept map[int64][]byte
+}
+
+// ReadAt reads like the file's, from one page: it may return less than asked for.
+func (p *pages) ReadAt(b []byte, offset int64) (int, error) {
+	number := offset / pageSize
+	page, ok := p.kept[number]
+	if !ok {
+		page = make([]byte, pageSize)
+		n, err := p.file.ReadAt(page, number*pageSize)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if page = page[:n]; len(p.kept) == pageLimit {
+			clear(p.kept)
+		}
+		p.kept[number] = page
+	}
+	if at := offset - number*pageSize; at < int64(len(page)) {
+		return copy(b, page[at:]), nil
+	}
+	return 0, io.EOF
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // randomHistory feeds git fast-import a history of branches, merges (some throw a side away), tags and clocks that jump
@@ -65,4 +67,75 @@ func randomHistory(t testing.TB, seed uint64) *testRepo {
 	script.WriteString("reset refs/heads/tmp\nfrom 0000000000000000000000000000000000000000\n\n")
 	r.gitIn(r.dir, script.String(), "fast-import", "--quiet", "--force")
 	return r
+}
+
+// Along every edge of a history with one base, a version rises, or stays where the content did; and one version is one
+// content. Edges across tags are another matter: people choose those numbers.
+func TestOrderAlongHistory(t *testing.T) {
+	for seed := range 5 {
+		r := randomHistory(t, uint64(100+seed))
+		repository := openAt(t, r.dir)
+		contents := contentsOf(r)
+		for _, path := range []string{"", "a", "b"} {
+			query := Query{Prefix: "v", Ref: Ref{Branch: "main"}}
+			if path != "" {
+				query.Paths = []string{path}
+			}
+			versions, bases, meaning := map[string]*semver.Version{}, map[string]string{}, map[string]string{}
+			for commit := range contents {
+				r.write(".git/HEAD", commit)
+				facts, err := repository.Read(t.Context(), query)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v, err := Next(facts, Rules{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				versions[commit] = semver.MustParse(v.Number)
+				bases[commit] = commit // its own: no edge to it is looked at
+				if !v.Exact && contents[commit][path] != "" {
+					bases[commit] = "none"
+					if facts.Base != nil {
+						bases[commit] = facts.Base.Name
+					}
+				}
+				content := contents[commit][path]
+				if other, seen := meaning[v.Number]; seen && other != content && content != "" {
+					t.Errorf("seed %d, %q: version %s is two contents", seed, path, v)
+				}
+				meaning[v.Number] = content
+			}
+			for _, line := range strings.Split(r.git("rev-list", "--parents", "--all"), "\n") {
+				child := strings.Fields(line)[0]
+				for _, parent := range strings.Fields(line)[1:] {
+					order := versions[child].Compare(versions[parent])
+					same := contents[child][path] == contents[parent][path]
+					if bases[child] == bases[parent] && (order < 0 || order == 0 && !same) {
+						t.Errorf("seed %d, %q: %s is %s after %s, same content: %t", seed, path, child[:8], versions[child], versions[parent], same)
+					}
+				}
+			}
+		}
+	}
+}
+
+// contentsOf tells for every commit what is at each path; at "" it is the commit itself.
+func contentsOf(r *testRepo) map[string]map[string]string {
+	contents := map[string]map[string]string{}
+	var ask strings.Builder
+	commits := strings.Fields(r.git("rev-list", "--all"))
+	for _, commit := range commits {
+		fmt.Fprintf(&ask, "%s:a\n%s:b\n", commit, commit)
+	}
+	answers := strings.Split(r.gitIn(r.dir, ask.String(), "cat-file", "--batch-check=%(objectname)"), "\n")
+	for i, commit := range commits {
+		contents[commit] = map[string]string{"": commit}
+		for j, path := range []string{"a", "b"} {
+			if answer := answers[2*i+j]; !strings.HasSuffix(answer, "missing") {
+				contents[commit][path] = answer
+			}
+		}
+	}
+	return contents
 }

@@ -138,3 +138,10 @@ func wantVersion(t testing.TB, dir string, query Query, rules Rules, want, hash 
 	}
 	return got
 }
+
+func (r *testRepo) remove(file string) {
+	r.t.Helper()
+	if err := os.Remove(filepath.Join(r.dir, filepath.FromSlash(file))); err != nil {
+		r.t.Fatal(err)
+	}
+}
