@@ -32,12 +32,11 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 		}
 		span.Object("", "Namespace/"+p.Namespace, string(Create), event.Passed, "")
 	}
-	l, err := e.lock(ctx, p.request, span)
+	ctx, l, err := e.lock(ctx, p.request, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.release()
-	ctx = l.ctx
 	if p, err = e.fresh(ctx, p, l, span); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}

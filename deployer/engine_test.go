@@ -31,7 +31,6 @@ type bench struct {
 	namespace string
 	writes    *writes
 	events    []event.Event
-	mu        sync.Mutex
 }
 
 func newBench(t *testing.T) *bench {

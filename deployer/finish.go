@@ -136,7 +136,10 @@ func (r *run) rollBack(ctx context.Context, interrupted bool) error {
 		return err
 	}
 	err = back.execute(ctx)
-	if err != nil && !(interrupted && back.onlyUnready(err)) {
+	if interrupted && back.onlyUnready(err) {
+		err = nil
+	}
+	if err != nil {
 		failed := back.failed(context.WithoutCancel(ctx), err)
 		recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
 		defer cancel()

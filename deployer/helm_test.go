@@ -28,8 +28,7 @@ func (b *bench) helm(arguments ...string) string {
 	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			b.t.Fatalf("helm %s: %v\n%s%s", strings.Join(arguments, " "), err, out, exit.Stderr)
 		}
 		b.t.Fatal(err)

@@ -24,9 +24,8 @@ const (
 
 // lease is a lock that is held.
 type lease struct {
-	ctx      context.Context // ends with errLockLost when another job takes the lock
-	previous string          // who held it and died; empty when it was free
-	release  func()          // gives the lock back and ends the heartbeat
+	previous string // who held it and died; empty when it was free
+	release  func() // gives the lock back and ends the heartbeat
 }
 
 type leaseObject struct {
@@ -60,8 +59,9 @@ func leasePath(namespace, name string) string {
 }
 
 // lock takes the release's lock, waiting at most the request's LockTimeout for
-// another holder. Who waits is told for whom.
-func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (*lease, error) {
+// another holder. Who waits is told for whom. The context it returns ends with
+// errLockLost when another job takes the lock.
+func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (context.Context, *lease, error) {
 	name := "pintle-lock-" + req.Release
 	deadline := time.Now().Add(req.LockTimeout)
 	told := ""
@@ -70,11 +70,12 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (*lease
 		switch {
 		case kube.Is(err, kube.Forbidden):
 			span.Warn("no lock: this account may not use leases in " + req.Namespace)
-			return &lease{ctx: ctx, release: func() {}}, nil
+			return ctx, &lease{release: func() {}}, nil
 		case err != nil:
-			return nil, fmt.Errorf("lock release %s: %w", req.Release, err)
+			return ctx, nil, fmt.Errorf("lock release %s: %w", req.Release, err)
 		case held.Spec.HolderIdentity == e.options.Holder && previous != stillHeld:
-			return e.hold(ctx, held, previous), nil
+			held, l := e.hold(ctx, held, previous)
+			return held, l, nil
 		}
 		who := held.Spec.HolderIdentity
 		if who != told {
@@ -82,11 +83,11 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (*lease
 			told = who
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
+			return ctx, nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
 				req.Release, who, held.Spec.AcquireTime, ErrBusy)
 		}
 		if !pause(ctx, leasePoll) {
-			return nil, fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx))
+			return ctx, nil, fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx))
 		}
 	}
 }
@@ -137,7 +138,7 @@ func expired(l *leaseObject, now time.Time) bool {
 }
 
 // hold renews the lease until it is released or lost.
-func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) *lease {
+func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (context.Context, *lease) {
 	ctx, lose := context.WithCancelCause(parent)
 	beat, stop := context.WithCancel(context.WithoutCancel(parent)) // clean-up after a cancel needs the lock too
 	var heart sync.WaitGroup
@@ -149,7 +150,7 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) *
 			}
 		}
 	})
-	return &lease{ctx: ctx, previous: previous, release: func() {
+	return ctx, &lease{previous: previous, release: func() {
 		stop()
 		heart.Wait()
 		defer lose(nil)

@@ -37,12 +37,12 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if err := full.check(); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	l, err := e.lock(ctx, full, span)
+	ctx, l, err := e.lock(ctx, full, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.release()
-	ctx, cancel := context.WithTimeoutCause(l.ctx, full.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
 	defer cancel()
 	seen, err := e.observeRelease(ctx, full)
 	if err != nil {

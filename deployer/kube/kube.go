@@ -56,6 +56,9 @@ func Connect(cfg Config) (*Client, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules,
 		&clientcmd.ConfigOverrides{CurrentContext: cfg.Context})
 	source := describeSource(cfg, loader)
+	if err := checkContext(cfg, loader); err != nil {
+		return nil, err
+	}
 	rc, err := loader.ClientConfig()
 	if err != nil {
 		return nil, misconfigured(cfg, source, err)
@@ -121,14 +124,30 @@ func describeSource(cfg Config, loader clientcmd.ClientConfig) string {
 	return fmt.Sprintf("context %q of %s", name, path)
 }
 
+// checkContext reports a context that was asked for and does not exist.
+func checkContext(cfg Config, loader clientcmd.ClientConfig) error {
+	if cfg.Context == "" {
+		return nil
+	}
+	raw, err := loader.RawConfig()
+	if err != nil {
+		return misconfigured(cfg, cfg.Kubeconfig, err)
+	}
+	if raw.Contexts[cfg.Context] != nil {
+		return nil
+	}
+	return &Error{
+		Reason: Misconfigured, Doing: "find the cluster", Cause: fmt.Sprintf("the kubeconfig has no context %q", cfg.Context),
+		Hint: "`kubectl config get-contexts` lists them; choose one with --kube-context",
+	}
+}
+
 func misconfigured(cfg Config, source string, err error) error {
 	e := &Error{Reason: Misconfigured, Doing: "find the cluster", Err: err, Cause: oneLine(err.Error())}
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		e.Cause = "no kubeconfig " + cfg.Kubeconfig
 		e.Hint = "check --kubeconfig and $KUBECONFIG"
-	case clientcmd.IsContextNotFound(err):
-		e.Hint = "kubectl config get-contexts lists the contexts; choose one with --kube-context"
 	case clientcmd.IsEmptyConfig(err):
 		e.Cause = "there is no kubeconfig and this is no pod"
 		e.Hint = "set $KUBECONFIG or --kubeconfig, or try `pintle sandbox up`"

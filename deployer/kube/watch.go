@@ -143,28 +143,35 @@ func (w *watch) read(body io.Reader, doing string) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for lines.Scan() {
-		var frame struct {
-			Type   string          `json:"type"`
-			Object json.RawMessage `json:"object"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
+		f, whole := parseFrame(lines.Bytes())
+		if !whole {
 			return nil // cut in the middle: reconnect from the last whole one
 		}
-		if frame.Type == "ERROR" {
+		if f.Type == "ERROR" {
 			var status metav1.Status
-			_ = json.Unmarshal(frame.Object, &status)
-			return w.client.statusError(doing, int(status.Code), frame.Object)
+			_ = json.Unmarshal(f.Object, &status) // what does not parse has code 0
+			return w.client.statusError(doing, int(status.Code), f.Object)
 		}
-		var m map[string]any
-		if err := utiljson.Unmarshal(frame.Object, &m); err != nil {
-			return nil
-		}
-		w.take(frame.Type, &unstructured.Unstructured{Object: m})
+		w.take(f.Type, &unstructured.Unstructured{Object: f.parsed})
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return fmt.Errorf("%s: an object is larger than %d bytes", doing, maxLine)
 	}
 	return nil
+}
+
+// frame is one line of a watch.
+type frame struct {
+	Type   string          `json:"type"`
+	Object json.RawMessage `json:"object"`
+	parsed map[string]any
+}
+
+func parseFrame(line []byte) (f frame, whole bool) {
+	if json.Unmarshal(line, &f) != nil {
+		return f, false
+	}
+	return f, utiljson.Unmarshal(f.Object, &f.parsed) == nil
 }
 
 func (w *watch) take(kind string, o *unstructured.Unstructured) {

@@ -61,7 +61,6 @@ func gunzip(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer zip.Close()
 	out, err := io.ReadAll(io.LimitReader(zip, MaxDecoded+1))
 	if err == nil && len(out) > MaxDecoded {
 		err = fmt.Errorf("larger than %d bytes", MaxDecoded)
