@@ -19,6 +19,14 @@ import (
 // maps, lists or null, and the numbers NaN and infinity, are errors. Aliases
 // are bounded by the decoder.
 func DecodeYAML(data []byte) (v any, err error) {
+	if v, ok := plainYAML(data); ok {
+		return v, nil
+	}
+	return fullYAML(data)
+}
+
+// fullYAML decodes all of YAML.
+func fullYAML(data []byte) (v any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			v, err = nil, fmt.Errorf("yaml: %v", r)
@@ -55,7 +63,7 @@ func jsonValue(v any) (any, error) {
 		return float64(v), nil
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, errors.New("json: unsupported value: " + strconv.FormatFloat(v, 'g', -1, 64))
+			return nil, fmt.Errorf("the number %v has no place in JSON", v)
 		}
 		return v, nil
 	}
@@ -98,7 +106,10 @@ func jsonKey(k any) (string, error) {
 			return s, nil
 		}
 	}
-	return "", fmt.Errorf("unsupported map key of type %T: %v", k, k)
+	if k == nil {
+		return "", errors.New("a key is empty: the text before the colon is null")
+	}
+	return "", fmt.Errorf("a key must be a scalar, not %v", k)
 }
 
 // validUTF8 replaces each invalid byte, which !!binary can smuggle in.

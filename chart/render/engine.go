@@ -20,8 +20,9 @@ type engine struct {
 	funcs    template.FuncMap
 	findings []Finding
 
-	includes map[string]int // how often each name is being included
-	depth    int            // nested includes and tpls
+	parsedAs map[string]string // file -> the file with the same text whose parse it shares
+	includes map[string]int    // how often each name is being included
+	depth    int               // nested includes and tpls
 	ticks    int
 	written  int64
 	rendered int64
@@ -31,10 +32,12 @@ type engine struct {
 type rendering struct {
 	name string
 	text string
+	docs []document
+	err  error // the first document that is no valid YAML
 }
 
 func newEngine(ctx context.Context, opts Options, sources []source) *engine {
-	e := &engine{ctx: ctx, opts: opts, includes: map[string]int{}}
+	e := &engine{ctx: ctx, opts: opts, includes: map[string]int{}, parsedAs: map[string]string{}}
 	e.sources = inOrder(sources)
 	e.funcs = e.functions(ctx)
 	return e
@@ -67,13 +70,29 @@ func inOrder(sources []source) []source {
 	return out
 }
 
-// run parses and executes every template. Partials are not executed.
-func (e *engine) run() ([]rendering, error) {
+// run parses and executes every template, one after the other because they may
+// change the values, while what they wrote is decoded beside. Partials are not
+// executed.
+func (e *engine) run() ([]*rendering, error) {
 	set, err := e.parse()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]rendering, 0, len(e.sources))
+	work := make(chan *rendering, len(e.sources))
+	var decoder sync.WaitGroup
+	decoder.Go(func() {
+		for r := range work {
+			r.decode()
+		}
+	})
+	out, err := e.executeAll(set, work)
+	close(work)
+	decoder.Wait()
+	return out, err
+}
+
+func (e *engine) executeAll(set *templateSet, work chan<- *rendering) ([]*rendering, error) {
+	out := make([]*rendering, 0, len(e.sources))
 	for _, s := range e.sources {
 		if isPartial(s.name) {
 			continue
@@ -90,7 +109,9 @@ func (e *engine) run() ([]rendering, error) {
 		if e.rendered += int64(len(text)); e.rendered > maxOutput {
 			return nil, limitf("more than %d MiB of manifests", maxOutput>>20)
 		}
-		out = append(out, rendering{s.name, text})
+		r := &rendering{name: s.name, text: text}
+		out = append(out, r)
+		work <- r
 	}
 	return out, nil
 }
@@ -102,34 +123,66 @@ func (e *engine) execute(t *template.Template, root any) (string, error) {
 	return string(out.text), err
 }
 
-// parse parses all files, concurrently, and adds them to one set in order.
+// parse parses all files, concurrently, and adds them to one set in order. A
+// text that several subcharts carry, as library charts are copied, is parsed
+// once.
 func (e *engine) parse() (*templateSet, error) {
-	set := e.newSet(template.New("gotpl"))
+	set := e.newSet(template.New(tplName))
+	unique := make([]int, 0, len(e.sources)) // indexes of the first file with each text
+	first := make(map[string]int, len(e.sources))
+	for i, s := range e.sources {
+		if _, ok := first[s.text]; !ok {
+			first[s.text] = i
+			unique = append(unique, i)
+		}
+	}
 	trees := make([]map[string]*parse.Tree, len(e.sources))
 	errs := make([]error, len(e.sources))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(e.sources) && e.ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				s := e.sources[i]
-				trees[i], errs[i] = set.parse(s.name, s.text)
-			}
-		})
-	}
-	workers.Wait()
+	concurrently(e.ctx, len(unique), func(n int) {
+		i := unique[n]
+		trees[i], errs[i] = set.parse(e.sources[i].name, e.sources[i].text)
+	})
 	if err := context.Cause(e.ctx); err != nil {
 		return nil, err
 	}
 	for i, s := range e.sources {
-		if errs[i] != nil {
-			return nil, e.parseError(s.name, errs[i])
+		original := first[s.text]
+		if errs[original] != nil {
+			return nil, e.parseError(e.sources[original].name, errs[original])
 		}
-		for name, tree := range trees[i] {
-			if _, err := set.templates.AddParseTree(name, tree); err != nil {
-				return nil, e.parseError(s.name, err)
-			}
+		if err := set.add(trees[original], e.sources[original].name, s.name); err != nil {
+			return nil, e.parseError(s.name, err)
+		}
+		if original != i {
+			e.parsedAs[s.name] = e.sources[original].name
 		}
 	}
 	return set, nil
+}
+
+// add adds the definitions of a file that was parsed under another name.
+func (s *templateSet) add(trees map[string]*parse.Tree, parsed, name string) error {
+	for define, tree := range trees {
+		if define == parsed && parsed != name {
+			define, tree = name, &parse.Tree{Name: name, ParseName: name, Root: tree.Root}
+		}
+		if _, err := s.templates.AddParseTree(define, tree); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// concurrently calls do for 0 to n-1 on a few goroutines, until ctx ends.
+func concurrently(ctx context.Context, n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 4, n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }

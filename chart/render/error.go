@@ -117,6 +117,9 @@ func (e *engine) executionError(name string, err error) error {
 		err = inner
 	}
 	if len(frames) > 0 {
+		if frames[0].Template == e.parsedAs[name] {
+			frames[0].Template = name
+		}
 		last := frames[len(frames)-1]
 		out.Template, out.Line, out.Col, out.Node = last.Template, last.Line, last.Col, last.Node
 		out.Chain = frames[:len(frames)-1]

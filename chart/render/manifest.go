@@ -3,19 +3,35 @@ package render
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
-	yaml2 "go.yaml.in/yaml/v2"
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // document is one YAML document of a rendered file.
 type document struct {
 	text string
 	line int // of the rendered file, where the document begins
+	head head
+}
+
+// decode splits what a template wrote and reads the heads of the documents.
+// Notes are no YAML.
+func (r *rendering) decode() {
+	if strings.HasSuffix(r.name, notesFile) {
+		return
+	}
+	r.docs = splitDocuments(r.text)
+	for i := range r.docs {
+		var err error
+		if r.docs[i].head, err = parseHead(r.docs[i].text); err != nil {
+			r.err = yamlError(r, r.docs[i], err)
+			return
+		}
+	}
 }
 
 // splitDocuments cuts a rendered file at lines that start with three dashes;
@@ -32,7 +48,7 @@ func splitDocuments(text string) []document {
 		doc := trimmed[:end]
 		trimmed, atLineStart = trimmed[next:], false
 		if body := strings.TrimLeftFunc(doc, unicode.IsSpace); body != "" {
-			docs = append(docs, document{body, line + strings.Count(doc[:len(doc)-len(body)], "\n")})
+			docs = append(docs, document{text: body, line: line + strings.Count(doc[:len(doc)-len(body)], "\n")})
 		}
 		line += strings.Count(doc, "\n")
 	}
@@ -63,141 +79,72 @@ type head struct {
 	kind        string
 	name        string
 	namespace   string
-	annotations map[string]string
+	annotations map[string]string // those of hooks
 }
 
 // parseHead decodes a document far enough to know its head and that the rest
 // is valid: what has no place in JSON is an error, as it is for Helm.
-func parseHead(text string) (h head, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("yaml: %v", r)
-		}
-	}()
-	var v any
-	if err := yaml2.Unmarshal([]byte(text), &v); err != nil {
-		return head{}, err
-	}
-	if err := checkJSON(v); err != nil {
+func parseHead(text string) (head, error) {
+	v, err := chart.DecodeYAML([]byte(text))
+	if err != nil {
 		return head{}, err
 	}
 	switch v := v.(type) {
 	case nil: // only comments
 		return head{}, nil
-	case map[any]any:
+	case map[string]any:
 		return readHead(v)
 	}
 	return head{}, errors.New("a manifest must be a map with apiVersion and kind")
 }
 
-func readHead(m map[any]any) (head, error) {
-	var h head
-	for _, field := range []struct {
-		key  string
-		into *string
-	}{{"apiVersion", &h.apiVersion}, {"kind", &h.kind}} {
-		if err := readString(m, field.key, field.into); err != nil {
-			return head{}, err
-		}
+func readHead(m map[string]any) (h head, err error) {
+	if h.apiVersion, err = headText(m, "apiVersion"); err != nil {
+		return head{}, err
 	}
-	switch metadata := m["metadata"].(type) {
-	case nil:
-	case map[any]any:
-		return h, readMetadata(metadata, &h)
-	default:
+	if h.kind, err = headText(m, "kind"); err != nil {
+		return head{}, err
+	}
+	metadata, ok := m["metadata"].(map[string]any)
+	if !ok && m["metadata"] != nil {
 		return head{}, errors.New("metadata must be a map")
+	}
+	if h.name, err = headText(metadata, "name"); err != nil {
+		return head{}, fmt.Errorf("metadata.%w", err)
+	}
+	h.namespace, _ = metadata["namespace"].(string) // Helm does not look at it here
+	annotations, ok := metadata["annotations"].(map[string]any)
+	if !ok && metadata["annotations"] != nil {
+		return head{}, errors.New("metadata.annotations must be a map of strings")
+	}
+	for key := range annotations {
+		text, err := headText(annotations, key)
+		if err != nil {
+			return head{}, fmt.Errorf("metadata.annotations.%w", err)
+		}
+		if strings.HasPrefix(key, hookAnnotation) {
+			if h.annotations == nil {
+				h.annotations = map[string]string{}
+			}
+			h.annotations[key] = text
+		}
 	}
 	return h, nil
 }
 
-func readMetadata(m map[any]any, h *head) error {
-	if err := readString(m, "name", &h.name); err != nil {
-		return fmt.Errorf("metadata.%w", err)
-	}
-	if s, ok := m["namespace"].(string); ok { // Helm does not look at it here
-		h.namespace = s
-	}
-	switch annotations := m["annotations"].(type) {
+// headText is a string, or a number or a bool as one.
+func headText(m map[string]any, key string) (string, error) {
+	switch v := m[key].(type) {
 	case nil:
-	case map[any]any:
-		h.annotations = make(map[string]string, len(annotations))
-		for key := range annotations {
-			name, ok := scalarText(key)
-			if !ok {
-				continue
-			}
-			var value string
-			if err := readString(annotations, key, &value); err != nil {
-				return fmt.Errorf("metadata.annotations.%w", err)
-			}
-			h.annotations[name] = value
-		}
-	default:
-		return errors.New("metadata.annotations must be a map of strings")
-	}
-	return nil
-}
-
-// readString reads a string, or a number or a bool as one.
-func readString(m map[any]any, key any, into *string) error {
-	v, ok := m[key]
-	if !ok || v == nil {
-		return nil
-	}
-	s, ok := scalarText(v)
-	if !ok {
-		return fmt.Errorf("%v must be a string", key)
-	}
-	*into = s
-	return nil
-}
-
-func scalarText(v any) (string, bool) {
-	switch v := v.(type) {
+		return "", nil
 	case string:
-		return v, true
+		return v, nil
 	case bool:
-		return strconv.FormatBool(v), true
-	case int:
-		return strconv.Itoa(v), true
-	case int64:
-		return strconv.FormatInt(v, 10), true
-	case uint64:
-		return strconv.FormatUint(v, 10), true
+		return strconv.FormatBool(v), nil
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 32), true
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	}
-	return "", false
-}
-
-// checkJSON says what in a decoded document has no place in JSON.
-func checkJSON(v any) error {
-	switch v := v.(type) {
-	case map[any]any:
-		for key, e := range v {
-			switch key.(type) {
-			case string, int, int64, float64, bool:
-			case nil:
-				return errors.New("a key is empty: the text before the colon renders to nothing")
-			default:
-				return fmt.Errorf("a key must be a scalar, not %v", key)
-			}
-			if err := checkJSON(e); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, e := range v {
-			if err := checkJSON(e); err != nil {
-				return err
-			}
-		}
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("the number %v cannot stand in a manifest", v)
-		}
-	}
-	return nil
+	return "", fmt.Errorf("%s must be a string", key)
 }
 
 // installOrder is the order in which kinds are installed

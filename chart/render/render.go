@@ -97,14 +97,14 @@ func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) 
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(rendered, func(a, b rendering) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(rendered, func(a, b *rendering) int { return strings.Compare(a.name, b.name) })
 	rendered = r.takeNotes(rendered, opts.SubchartNotes)
 	return r.takeManifests(rendered)
 }
 
 // takeNotes removes the notes from the renderings and keeps the root chart's,
 // or all of them.
-func (r *Result) takeNotes(rendered []rendering, all bool) []rendering {
+func (r *Result) takeNotes(rendered []*rendering, all bool) []*rendering {
 	own := path.Join(r.Chart.Name(), "templates", notesFile)
 	var notes []string
 	rest := rendered[:0]
@@ -121,14 +121,13 @@ func (r *Result) takeNotes(rendered []rendering, all bool) []rendering {
 }
 
 // takeManifests splits the renderings into manifests and hooks.
-func (r *Result) takeManifests(rendered []rendering) error {
+func (r *Result) takeManifests(rendered []*rendering) error {
 	for _, f := range rendered {
-		for _, doc := range splitDocuments(f.text) {
-			h, err := parseHead(doc.text)
-			if err != nil {
-				return yamlError(f, doc, err)
-			}
-			r.addDocument(f.name, doc.text, h)
+		if f.err != nil {
+			return f.err
+		}
+		for _, doc := range f.docs {
+			r.addDocument(f.name, doc)
 		}
 	}
 	sortManifests(r.Manifests)
@@ -136,9 +135,10 @@ func (r *Result) takeManifests(rendered []rendering) error {
 	return nil
 }
 
-func (r *Result) addDocument(source, text string, h head) {
+func (r *Result) addDocument(source string, doc document) {
+	h := doc.head
 	m := Manifest{
-		Source: source, APIVersion: h.apiVersion, Kind: h.kind, Name: h.name, Namespace: h.namespace, Content: text,
+		Source: source, APIVersion: h.apiVersion, Kind: h.kind, Name: h.name, Namespace: h.namespace, Content: doc.text,
 	}
 	if _, ok := h.annotations[hookAnnotation]; !ok {
 		r.Manifests = append(r.Manifests, m)
@@ -171,7 +171,7 @@ func crds(c *chart.Chart, place string) []CRD {
 }
 
 // yamlError shows the rendered lines around the place that does not parse.
-func yamlError(f rendering, doc document, err error) error {
+func yamlError(f *rendering, doc document, err error) error {
 	const around = 3
 	out := &Error{Template: f.name, Cause: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
 	at, rest := yamlLine(err)

@@ -1,0 +1,404 @@
+package chart
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	yaml2 "go.yaml.in/yaml/v2"
+)
+
+// plainYAML decodes the YAML that nearly all values files and manifests are
+// written in, several times faster than the full decoder: block mappings and
+// sequences, one-line scalars, literal block scalars, one-line flow
+// collections. It gives up, with ok false, on everything else, on every error
+// and wherever it is not certain to agree with the full decoder, which then
+// decides. A fuzz test compares the two.
+func plainYAML(data []byte) (v any, ok bool) {
+	text := string(data)
+	if !plainChars(text) {
+		return nil, false
+	}
+	p := &plainParser{text: text}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, gaveUp := r.(giveUp); !gaveUp {
+				panic(r)
+			}
+			v, ok = nil, false
+		}
+	}()
+	if line := p.peek(); line != nil && line.indent == 0 && strings.TrimRight(line.text, " ") == "---" {
+		p.line = nil
+		p.started = true
+	}
+	line := p.peek()
+	if line == nil {
+		return nil, true
+	}
+	v = p.block(line.indent, 0)
+	if p.peek() != nil {
+		return nil, false
+	}
+	return v, true
+}
+
+// giveUp is how the parser leaves all its levels at once.
+type giveUp struct{}
+
+// plainChars says whether a text has only characters that mean themselves.
+func plainChars(s string) bool {
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= ' ' && c < 0x7f, c == '\n', c == '\t':
+			i++
+		case c < utf8.RuneSelf:
+			return false
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError || !plainRune(r) {
+				return false
+			}
+			i += n
+		}
+	}
+	return true
+}
+
+// plainRune leaves out control characters, line separators, byte order marks
+// and what is no character.
+func plainRune(r rune) bool {
+	return r >= 0xA0 && r != 0x2028 && r != 0x2029 && r != 0xFEFF && r&0xFFFE != 0xFFFE
+}
+
+const plainNesting = 200
+
+// plainLine is a line with something on it; text begins after the indentation.
+type plainLine struct {
+	indent int
+	text   string
+}
+
+type plainParser struct {
+	text    string
+	pos     int // of the next line that was not read
+	line    *plainLine
+	store   plainLine
+	started bool // after the document's first line
+}
+
+// peek is the next line that is neither blank nor a comment, or nil at the end.
+func (p *plainParser) peek() *plainLine {
+	for p.line == nil && p.pos < len(p.text) {
+		line := p.nextLine()
+		text := strings.TrimLeft(line, " ")
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		p.store = plainLine{indent: len(line) - len(text), text: text}
+		if strings.IndexByte(text, '\t') >= 0 || p.store.indent == 0 && p.marker(text) {
+			panic(giveUp{})
+		}
+		p.line = &p.store
+		p.started = true
+	}
+	return p.line
+}
+
+// marker says whether a line begins or ends a document or gives a directive;
+// three dashes on the first line are allowed.
+func (p *plainParser) marker(text string) bool {
+	if !p.started && strings.TrimRight(text, " ") == "---" {
+		return false
+	}
+	return text[0] == '%' || strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...")
+}
+
+func (p *plainParser) nextLine() string {
+	rest := p.text[p.pos:]
+	if i := strings.IndexByte(rest, '\n'); i >= 0 {
+		p.pos += i + 1
+		return rest[:i]
+	}
+	p.pos = len(p.text)
+	return rest
+}
+
+// block reads the mapping or sequence whose first line is the next one.
+func (p *plainParser) block(indent, depth int) any {
+	if depth > plainNesting {
+		panic(giveUp{})
+	}
+	if isItem(p.peek().text) {
+		return p.sequence(indent, depth)
+	}
+	return p.mapping(indent, depth)
+}
+
+func isItem(text string) bool { return text == "-" || strings.HasPrefix(text, "- ") }
+
+func (p *plainParser) mapping(indent, depth int) map[string]any {
+	m := map[string]any{}
+	for {
+		line := p.peek()
+		if line == nil || line.indent < indent {
+			return m
+		}
+		if line.indent > indent || isItem(line.text) {
+			panic(giveUp{})
+		}
+		key, rest, ok := splitKey(line.text)
+		if _, seen := m[key]; seen || !ok {
+			panic(giveUp{})
+		}
+		p.line = nil
+		m[key] = p.value(rest, indent, depth)
+	}
+}
+
+// value reads what follows a key's colon, on the line or below it.
+func (p *plainParser) value(rest string, indent, depth int) any {
+	if rest != "" {
+		return p.inline(rest, indent)
+	}
+	next := p.peek()
+	switch {
+	case next == nil || next.indent < indent:
+		return nil
+	case next.indent > indent:
+		return p.below(indent, depth)
+	case isItem(next.text):
+		return p.sequence(indent, depth+1)
+	}
+	return nil
+}
+
+func (p *plainParser) sequence(indent, depth int) []any {
+	list := []any{}
+	for {
+		line := p.peek()
+		if line == nil || line.indent < indent || line.indent == indent && !isItem(line.text) {
+			return list
+		}
+		if line.indent > indent {
+			panic(giveUp{})
+		}
+		rest := strings.TrimLeft(line.text[1:], " ")
+		offset := len(line.text) - len(rest)
+		if rest == "" || rest[0] == '#' {
+			p.line = nil
+			list = append(list, p.below(indent, depth))
+			continue
+		}
+		if isItem(rest) || startsMapping(rest) { // a collection that begins on this line
+			p.store = plainLine{indent: indent + offset, text: rest}
+			list = append(list, p.block(indent+offset, depth+1))
+			continue
+		}
+		p.line = nil
+		list = append(list, p.inline(rest, indent))
+	}
+}
+
+// below is a value that begins on a line of its own, if there is one.
+func (p *plainParser) below(indent, depth int) any {
+	next := p.peek()
+	switch {
+	case next == nil || next.indent <= indent:
+		return nil
+	case isItem(next.text) || startsMapping(next.text):
+		return p.block(next.indent, depth+1)
+	}
+	p.line = nil
+	return p.inline(next.text, indent)
+}
+
+// inline reads a value that begins on the line of its key or dash.
+func (p *plainParser) inline(rest string, indent int) any {
+	if rest[0] == '|' {
+		return p.literal(rest, indent)
+	}
+	v, after, ok := scalarOrFlow(rest)
+	if !ok || !onlyComment(after) {
+		panic(giveUp{})
+	}
+	if next := p.peek(); next != nil && next.indent > indent { // the value may go on there
+		panic(giveUp{})
+	}
+	return v
+}
+
+// literal reads a block scalar with |, |- or |+.
+func (p *plainParser) literal(header string, indent int) string {
+	header = strings.TrimRight(header, " ")
+	if header != "|" && header != "|-" && header != "|+" {
+		panic(giveUp{})
+	}
+	start := p.pos
+	block := -1 // the indentation of the text
+	var b strings.Builder
+	blank := 0 // line ends that are held back
+	for p.pos < len(p.text) {
+		before := p.pos
+		line := p.nextLine()
+		text := strings.TrimLeft(line, " ")
+		spaces := len(line) - len(text)
+		if text == "" && (block < 0 || spaces <= block) {
+			if block < 0 && spaces > indent {
+				panic(giveUp{}) // may count as text, or not
+			}
+			blank++
+			continue
+		}
+		if block < 0 {
+			block = spaces
+			if block <= indent || text[0] == '\t' {
+				panic(giveUp{})
+			}
+		}
+		if spaces < block {
+			if text[0] == '\t' {
+				panic(giveUp{})
+			}
+			p.pos = before
+			break
+		}
+		for ; blank > 0; blank-- {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line[block:])
+		blank = 1
+	}
+	if block < 0 || p.pos == len(p.text) && p.text[len(p.text)-1] != '\n' {
+		p.pos = start
+		panic(giveUp{})
+	}
+	switch header {
+	case "|":
+		b.WriteByte('\n')
+	case "|+":
+		b.WriteString(strings.Repeat("\n", blank))
+	}
+	return b.String()
+}
+
+// splitKey cuts "key: rest" and "key:"; a comment after the colon is no rest.
+func splitKey(text string) (key, rest string, ok bool) {
+	if text[0] == '"' || text[0] == '\'' {
+		key, rest, ok = quoted(text)
+		if !ok || !strings.HasPrefix(rest, ":") {
+			return "", "", false
+		}
+		rest = rest[1:]
+		if rest != "" && rest[0] != ' ' {
+			return "", "", false
+		}
+	} else {
+		end := keyEnd(text)
+		if end < 0 || !plainStart(text) {
+			return "", "", false
+		}
+		if key, ok = plainKey(strings.TrimRight(text[:end], " ")); !ok {
+			return "", "", false
+		}
+		rest = text[end+1:]
+	}
+	rest = strings.TrimLeft(rest, " ")
+	if rest != "" && rest[0] == '#' {
+		rest = ""
+	}
+	return key, rest, len(key) < 512
+}
+
+// keyEnd is where the colon after a plain key stands, -1 if there is none.
+func keyEnd(text string) int {
+	for i := range len(text) {
+		switch {
+		case text[i] == ':' && (i+1 == len(text) || text[i+1] == ' '):
+			return i
+		case text[i] == '#' && i > 0 && text[i-1] == ' ':
+			return -1
+		}
+	}
+	return -1
+}
+
+// plainKey is a key without quotes as a string.
+func plainKey(text string) (string, bool) {
+	v, ok := resolvePlain(text)
+	if s, isString := v.(string); ok && isString {
+		return s, true
+	}
+	return "", false
+}
+
+// startsMapping says whether what follows a dash is a mapping's first key.
+func startsMapping(text string) bool {
+	if text[0] == '"' || text[0] == '\'' {
+		_, after, ok := quoted(text)
+		return ok && strings.HasPrefix(after, ":")
+	}
+	if text[0] == '{' || text[0] == '[' || text[0] == '|' || text[0] == '>' {
+		return false
+	}
+	return keyEnd(text) >= 0
+}
+
+func onlyComment(s string) bool {
+	t := strings.TrimLeft(s, " ")
+	return t == "" || t[0] == '#' && len(t) < len(s)
+}
+
+// plainStart says whether a plain scalar may begin like this.
+func plainStart(text string) bool {
+	if text[0] == '-' {
+		return len(text) > 1 && text[1] != ' '
+	}
+	return strings.IndexByte("?:,[]{}#&*!|>'\"%@`=<", text[0]) < 0
+}
+
+// resolvePlain gives a plain scalar its type, as the full decoder would.
+func resolvePlain(text string) (any, bool) {
+	if strings.IndexByte("+-.0123456789yYnNtTfFoO~", text[0]) < 0 {
+		return text, true
+	}
+	if n, ok := smallInt(text); ok {
+		return n, true
+	}
+	if strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") {
+		return text, true // a marker only at a line's start
+	}
+	switch c := text[0] | 0x20; {
+	case 'a' <= c && c <= 'z' && len(text) > len("false"):
+		return text, true // longer than any word with a meaning
+	case text == "true":
+		return true, true
+	case text == "false":
+		return false, true
+	}
+	var v any
+	if err := yaml2.Unmarshal([]byte(text), &v); err != nil {
+		return nil, false
+	}
+	switch v.(type) {
+	case nil, string, bool, int, int64, uint64, float64:
+		v, err := jsonValue(v)
+		return v, err == nil
+	}
+	return nil, false
+}
+
+// smallInt reads a decimal number that a float64 holds exactly.
+func smallInt(text string) (float64, bool) {
+	if len(text) > 15 || text[0] == '0' && len(text) > 1 {
+		return 0, false
+	}
+	n := 0
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int(text[i]-'0')
+	}
+	return float64(n), true
+}
