@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -41,8 +42,11 @@ func (r *Repository) Modified(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return r.modifiedByIndex(ctx)
 	}
-	// --no-lazy-fetch is younger than the gits we meet; its variable is harmless to them
-	cmd := exec.CommandContext(ctx, binary, "-c", "safe.directory="+r.root, "-c", "core.fsmonitor=false", "-C", r.root,
+	root, err := filepath.EvalSymlinks(r.root) // safe.directory is compared with the real path
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, binary, "-c", "safe.directory="+root, "-c", "core.fsmonitor=false", "-C", root,
 		"status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
 	cmd.Env = gitEnv(os.Environ())
 	var out, problem bytes.Buffer
@@ -66,7 +70,8 @@ func (r *Repository) Modified(ctx context.Context) ([]string, error) {
 	return files, nil
 }
 
-// gitEnv is an environment in which git answers for the folder it is told, in English, without prompts, locks or fetches.
+// gitEnv is an environment in which git answers for the folder it is told, in English, without prompts, locks or fetches
+// (GIT_NO_LAZY_FETCH is known from 2.45 on, and harmless before).
 func gitEnv(environ []string) []string {
 	env := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

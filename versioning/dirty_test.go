@@ -1,6 +1,7 @@
 package versioning
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,5 +107,31 @@ func TestGitEnv(t *testing.T) {
 	want := []string{"PATH=/bin", "GIT_CONFIG_COUNT=1", "HOME=/root", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+}
+
+// A workspace checked out by another user, as containers have it.
+func TestModifiedOfAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	r := newTestRepo(t)
+	r.commit("x")
+	r.write("f", "changed")
+	err := filepath.WalkDir(r.dir, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, 12345, 12345))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(r.dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{r.dir, link} {
+		got, err := openAt(t, dir).Modified(t.Context())
+		if err != nil || !slices.Equal(got, []string{"f"}) {
+			t.Errorf("%s: got %q, %v", dir, got, err)
+		}
 	}
 }

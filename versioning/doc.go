@@ -1,7 +1,8 @@
 // Package versioning turns a git history into versions.
 //
-// git.go and the files beside it observe: they read refs, commits and trees through go-git's object store, with walks of
-// their own that stop at the base tag. next.go decides: Next is a pure function of Facts and Rules, without a clock, a
+// git.go and the files beside it observe: they read refs, commits and trees, with walks of their own that stop at the base
+// tag. go-git gives the formats of names and of the index; packs and refs are read here, because a version needs a few
+// objects and tags of very many (see objects and refs). next.go decides: Next is a pure function of Facts and Rules, without a clock, a
 // network or a build number, so the same commit gives the same version on every machine (facts/git-ci-canary.md 1.5).
 //
 // It refuses to guess: a count in a shallow clone, a detached HEAD without a hint, a tag that is not strict SemVer and an

@@ -3,11 +3,11 @@ package versioning
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-	"github.com/go-git/go-git/v5/plumbing"
 )
 
 // Query asks for the facts about one version: of one service, or of the repository.
@@ -112,6 +112,7 @@ func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, err
 	if a.tags, err = r.refs.under("refs/tags/"); err != nil {
 		return nil, err
 	}
+	a.names = slices.Sorted(maps.Keys(a.tags))
 	for _, query := range queries {
 		if err := a.begin(ctx, query); err != nil {
 			return nil, err
@@ -135,6 +136,7 @@ type answer struct {
 	head       *node
 	branch     string
 	tags       map[string]ref
+	names      []string // of tags, sorted
 	parts      []*part
 }
 
@@ -147,10 +149,12 @@ type part struct {
 	bit        uint64 // of the base in the walk; 0 without one
 }
 
-// candidate is a version tag and its commit.
+// candidate is a version tag. Its node is nil until somebody needs to know: of thousands of tags, the best few are asked
+// about.
 type candidate struct {
 	name    string
 	version *semver.Version
+	ref     ref
 	node    *node
 }
 
@@ -171,7 +175,7 @@ func (a *answer) begin(ctx context.Context, query Query) error {
 		return fmt.Errorf("read tags: %w", err)
 	}
 	for _, c := range p.candidates {
-		if c.node == a.head {
+		if c.node == a.head || c.ref.settled && c.ref.peeled == a.head.hash {
 			p.facts.Tags = append(p.facts.Tags, Tag{Name: c.name, Version: c.version.String(), Commit: p.facts.Head})
 		}
 	}
@@ -181,42 +185,58 @@ func (a *answer) begin(ctx context.Context, query Query) error {
 
 // versions returns the query's version tags, highest first. Names decide; dates, kinds and git's order do not.
 func (a *answer) versions(query Query) ([]candidate, error) {
+	const dir = "refs/tags/"
 	limit := query.Ref.limit()
+	first, _ := slices.BinarySearch(a.names, dir+query.Prefix)
 	var found []candidate
-	for name, tag := range a.tags {
-		name = strings.TrimPrefix(name, "refs/tags/")
+	for _, full := range a.names[first:] {
+		if !strings.HasPrefix(full, dir+query.Prefix) {
+			break
+		}
+		name := strings.TrimPrefix(full, dir)
 		version := parseTag(name, query.Prefix)
 		if version == nil || limit != nil && !version.LessThan(limit) {
 			continue
 		}
-		n, ok, err := a.commitOf(tag)
+		c := candidate{name: name, version: version, ref: a.tags[full]}
+		if c.ref.settled {
+			found = append(found, c)
+			continue
+		}
+		ok, err := a.resolve(&c)
 		if err != nil {
-			return nil, fmt.Errorf("tag %s: %w", name, err)
+			return nil, err
 		}
 		if ok {
-			found = append(found, candidate{name: name, version: version, node: n})
+			found = append(found, c)
 		}
 	}
-	slices.SortFunc(found, func(x, y candidate) int { return y.version.Compare(x.version) })
+	slices.SortStableFunc(found, func(x, y candidate) int { return y.version.Compare(x.version) })
 	return found, nil
 }
 
-// commitOf peels a tag. ok is false when there is no commit behind it. In a shallow clone the commit may be absent; the
-// tag then does not exist for us.
-func (a *answer) commitOf(tag ref) (n *node, ok bool, err error) {
-	g := a.repository.graph
-	hash := tag.hash
-	if tag.settled {
-		hash = tag.peeled
+// resolve finds a candidate's commit. ok is false when there is none behind the tag. In a shallow clone the commit may be
+// absent; the tag then does not exist for us.
+func (a *answer) resolve(c *candidate) (ok bool, err error) {
+	if c.node != nil {
+		return true, nil
+	}
+	hash := c.ref.hash
+	if c.ref.settled {
+		hash = c.ref.peeled
 	}
 	if hash == a.head.hash {
-		return a.head, true, nil
+		c.node = a.head
+		return true, nil
 	}
-	n, ok, err = g.peel(hash)
+	c.node, ok, err = a.repository.graph.peel(hash)
 	if err != nil && a.repository.shallow {
-		return nil, false, nil
+		return false, nil
 	}
-	return n, ok, err
+	if err != nil {
+		return false, fmt.Errorf("tag %s: %w", c.name, err)
+	}
+	return ok, nil
 }
 
 // parseTag returns the version of a tag, or nil. Lenient parsing would take 20240101 for version 20240101.0.0.
@@ -234,80 +254,15 @@ func parseTag(name, prefix string) *semver.Version {
 
 // unprefixed finds a tag that looks like a version under another prefix.
 func (a *answer) unprefixed(prefix string) string {
-	var names []string
-	for name := range a.tags {
+	if strings.Contains(prefix, "/") {
+		return "" // one service among many: others' tags say nothing
+	}
+	for _, name := range a.names {
 		name = strings.TrimPrefix(name, "refs/tags/")
 		at := strings.IndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' })
 		if at >= 0 && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
-			names = append(names, name)
+			return name
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return slices.Min(names)
-}
-
-// source finds the commit that a change request is about. CI systems check out a merge of it with its target, made anew in
-// each build, with the parents in either order (facts/git-ci-canary.md 1.3).
-func (a *answer) source(ctx context.Context, ref Ref) (Commit, error) {
-	g := a.repository.graph
-	if ref.ChangeID == "" {
-		return g.commit(a.head)
-	}
-	near := append([]*node{a.head}, a.head.parents...)
-	remotes, err := a.repository.refs.under("refs/remotes/")
-	if err != nil {
-		return Commit{}, err
-	}
-	for _, n := range near {
-		if ref.HeadSHA != "" && strings.HasPrefix(n.hash.String(), strings.ToLower(ref.HeadSHA)) {
-			return g.commit(n)
-		}
-	}
-	for _, n := range near {
-		if namesSource(remotes, ref, n.hash) {
-			return g.commit(n)
-		}
-	}
-	if len(a.head.parents) != 2 || a.repository.shallow {
-		return g.commit(a.head)
-	}
-	return a.outsideTarget(ctx, ref, remotes)
-}
-
-// namesSource tells whether a remote-tracking branch of the change points at a commit.
-func namesSource(remotes map[string]ref, ref Ref, hash plumbing.Hash) bool {
-	for name, value := range remotes {
-		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
-		if value.hash == hash && branch != "" && (branch == ref.Branch || branch == ref.ChangeBranch) {
-			return true
-		}
-	}
-	return false
-}
-
-// outsideTarget picks the one parent of HEAD that the target branch does not have, else HEAD.
-func (a *answer) outsideTarget(ctx context.Context, ref Ref, remotes map[string]ref) (Commit, error) {
-	g := a.repository.graph
-	for name, target := range remotes {
-		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
-		if branch == "" || branch != ref.ChangeTarget {
-			continue
-		}
-		var outside []*node
-		for _, parent := range a.head.parents {
-			holds, err := g.highest(ctx, g.node(target.hash), []claim{{node: parent}})
-			if err != nil {
-				return Commit{}, err
-			}
-			if len(holds) == 0 {
-				outside = append(outside, parent)
-			}
-		}
-		if len(outside) == 1 {
-			return g.commit(outside[0])
-		}
-	}
-	return g.commit(a.head)
+	return ""
 }

@@ -61,9 +61,17 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 	var asked []candidate
 	for group, p := range parts {
 		end := min(len(p.candidates), next[p]+share)
-		for _, c := range p.candidates[next[p]:end] {
+		for i := range p.candidates[next[p]:end] {
+			c := &p.candidates[next[p]+i]
+			ok, err := a.resolve(c)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
 			claims = append(claims, claim{node: c.node, group: group})
-			asked = append(asked, c)
+			asked = append(asked, *c)
 		}
 		next[p] = end
 	}

@@ -1,0 +1,72 @@
+package versioning
+
+import (
+	"context"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// source finds the commit that a change request is about. CI systems check out a merge of it with its target, made anew in
+// each build, with the parents in either order (facts/git-ci-canary.md 1.3).
+func (a *answer) source(ctx context.Context, ref Ref) (Commit, error) {
+	g := a.repository.graph
+	if ref.ChangeID == "" {
+		return g.commit(a.head)
+	}
+	near := append([]*node{a.head}, a.head.parents...)
+	remotes, err := a.repository.refs.under("refs/remotes/")
+	if err != nil {
+		return Commit{}, err
+	}
+	for _, n := range near {
+		if ref.HeadSHA != "" && strings.HasPrefix(n.hash.String(), strings.ToLower(ref.HeadSHA)) {
+			return g.commit(n)
+		}
+	}
+	for _, n := range near {
+		if namesSource(remotes, ref, n.hash) {
+			return g.commit(n)
+		}
+	}
+	if len(a.head.parents) != 2 || a.repository.shallow {
+		return g.commit(a.head)
+	}
+	return a.outsideTarget(ctx, ref, remotes)
+}
+
+// namesSource tells whether a remote-tracking branch of the change points at a commit.
+func namesSource(remotes map[string]ref, ref Ref, hash plumbing.Hash) bool {
+	for name, value := range remotes {
+		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
+		if value.hash == hash && branch != "" && (branch == ref.Branch || branch == ref.ChangeBranch) {
+			return true
+		}
+	}
+	return false
+}
+
+// outsideTarget picks the one parent of HEAD that the target branch does not have, else HEAD.
+func (a *answer) outsideTarget(ctx context.Context, ref Ref, remotes map[string]ref) (Commit, error) {
+	g := a.repository.graph
+	for name, target := range remotes {
+		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
+		if branch == "" || branch != ref.ChangeTarget {
+			continue
+		}
+		var outside []*node
+		for _, parent := range a.head.parents {
+			holds, err := g.highest(ctx, g.node(target.hash), []claim{{node: parent}})
+			if err != nil {
+				return Commit{}, err
+			}
+			if len(holds) == 0 {
+				outside = append(outside, parent)
+			}
+		}
+		if len(outside) == 1 {
+			return g.commit(outside[0])
+		}
+	}
+	return g.commit(a.head)
+}
