@@ -20,6 +20,7 @@ var stylesheet []byte
 // functions are what the templates may call. They format; they decide nothing.
 var functions = template.FuncMap{
 	"add":      func(a, b int) int { return a + b },
+	"addf":     func(a, b float64) float64 { return a + b },
 	"anchor":   anchor,
 	"atLeast":  func(x, least float64) float64 { return max(x, least) },
 	"bad":      func(s event.Status) bool { return s.Bad() },

@@ -123,7 +123,7 @@ func fill(s event.Status) string {
 	case event.Passed:
 		return "#2f855a"
 	case event.Unchanged:
-		return "#8aa39a"
+		return "#5f7a72"
 	case event.Failed:
 		return "#c53030"
 	case event.RolledBack:
