@@ -85,7 +85,7 @@ func (d *decoder) follow(n *yaml.Node, depth int) *yaml.Node {
 		}
 		d.exhausted = true
 	}
-	if d.exhausted {
+	if d.exhausted || d.full() {
 		return nil
 	}
 	for n.Kind == yaml.AliasNode {
@@ -309,12 +309,15 @@ func (d *decoder) mapping(path string, n *yaml.Node, depth int) []pair {
 // structure decodes a mapping with known keys.
 func (d *decoder) structure(path string, n *yaml.Node, v reflect.Value, depth int) {
 	for _, p := range d.mapping(path, n, depth) {
+		if d.full() {
+			return
+		}
 		at := child(path, p.name)
 		field := fieldOf(v.Type(), p.name)
 		if field < 0 {
 			known := keysOf(v.Type())
 			hint := suggest(p.name, known)
-			if nearest(p.name, known) == "" {
+			if Nearest(p.name, known) == "" {
 				hint = cmp.Or(placesOf(p.name), hint)
 			}
 			d.tainted[at] = true

@@ -16,18 +16,22 @@ import (
 
 // Bounds on what is read from the repository.
 const (
-	maxFile       = 1 << 20 // bytes of pintle.yaml
-	maxValuesFile = 4 << 20 // bytes of a values file
+	maxFile       = 256 << 10 // bytes of pintle.yaml
+	maxValuesFile = 4 << 20   // bytes of a values file
 )
 
 // NotFoundError says that there is no pintle.yaml.
 type NotFoundError struct {
 	Dir   string // where the search began
+	Name  string // the name asked for, where that is not pintle.yaml
 	Other string // a file that was probably meant to be it; may be empty
 }
 
 // Error names the folder and the next command.
 func (e *NotFoundError) Error() string {
+	if e.Name != "" && e.Name != FileName {
+		return fmt.Sprintf("no %s in %s", e.Name, e.Dir)
+	}
 	if e.Other != "" {
 		return fmt.Sprintf("no %s in %s or its parents up to the repository root; rename %s to %s", FileName, e.Dir, e.Other, FileName)
 	}
@@ -71,7 +75,8 @@ func LoadFile(path string) (*Config, error) {
 	c, err := Load(os.DirFS(filepath.Dir(path)), filepath.Base(path))
 	var missing *NotFoundError
 	if errors.As(err, &missing) {
-		return nil, &NotFoundError{Dir: filepath.Dir(path)}
+		missing.Dir = filepath.Dir(path)
+		return nil, missing
 	}
 	if err != nil {
 		return nil, err
@@ -87,7 +92,7 @@ func Load(fsys fs.FS, name string) (*Config, error) {
 	data, err := read(fsys, name, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &NotFoundError{Dir: "."}
+		return nil, &NotFoundError{Dir: ".", Name: name}
 	case err != nil:
 		return nil, Problems{{Position: Position{File: name}, Message: err.Error()}}
 	}
@@ -121,7 +126,7 @@ func read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("is larger than %d MiB", limit>>20)
+		return nil, fmt.Errorf("is larger than %d KiB", limit>>10)
 	}
 	return data, nil
 }

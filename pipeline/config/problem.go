@@ -14,8 +14,12 @@ import (
 // or what it names must change, running again will not help.
 var ErrConfig = errors.New("bad configuration")
 
-// maxProblems is how many problems are kept; a person repairs from the top.
-const maxProblems = 50
+// Bounds on what is reported; a person repairs from the top.
+const (
+	maxProblems = 50   // that are printed
+	maxFound    = 200  // after which the search ends
+	maxLine     = 4096 // bytes of a source line that is shown
+)
 
 // Position is a place in a file. Line and Column count from 1, Column in
 // characters. The zero Line means the file as a whole.

@@ -20,15 +20,13 @@ func (c *Config) ResolveBuild(ref Ref) (*Resolved, error) {
 			return nil, err
 		}
 		u.Release, u.Namespace = name, "default"
-		if u.Values, err = b.files(s.Path, slices.DeleteFunc(slices.Clone(s.Values), needsEnvironment)); err != nil {
+		if u.Values, err = b.files(s.Path, s.Values); err != nil {
 			return nil, err
 		}
 		r.Units = append(r.Units, u)
 	}
 	return r, nil
 }
-
-func needsEnvironment(file string) bool { return strings.Contains(file, "{environment}") }
 
 // TagPrefixes returns what stands before the version in a tag: one for all
 // services, or one for each in the order of the file.

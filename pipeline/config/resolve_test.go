@@ -176,3 +176,118 @@ func TestConvention(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestResolveBuild(t *testing.T) {
+	c, err := loadText(`apiVersion: pintle/v1
+project: shop
+version: {tag: "{service}/v{version}"}
+services:
+  cart: {values: ["values-{environment}.yaml", values-dev.yaml], set: {host: "{branch}.example.com"}}
+  catalog: {needs: [cart]}
+releases:
+  mysql: {chart: charts/mysql}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.ResolveBuild(Ref{Tag: "cart/v1.0.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Units) != 2 || r.Environment != "" {
+		t.Fatalf("%d units in %q", len(r.Units), r.Environment)
+	}
+	if diff := cmp.Diff([]string{"services/cart/values-dev.yaml"}, r.Units[0].Values); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"cart/v", "catalog/v"}, c.TagPrefixes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestResolveErrors resolves files that are fine until it is known what is
+// built.
+func TestResolveErrors(t *testing.T) {
+	for _, test := range []struct{ service, ref, want string }{
+		{`{set: {a: ["{branch}"]}}`, "", "services.cart.set: {branch} needs a branch, and this is tag v1"},
+		{`{release: "x-{branch}"}`, "", `services.cart.release: "x-{branch}" needs a branch`},
+		{`{namespace: "x-{branch}"}`, "", `services.cart.namespace: "x-{branch}" needs a branch`},
+	} {
+		c, err := loadText("apiVersion: pintle/v1\nproject: shop\nservices:\n  cart: " + test.service + "\nenvironments: {prod: {tags: true}}\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Resolve("prod", Ref{Tag: "v1"}); err == nil || !strings.Contains(err.Error(), test.want) || !errors.Is(err, ErrConfig) {
+			t.Errorf("%s: %v", test.service, err)
+		}
+		if _, err := c.Resolve("prod", Ref{Branch: "main"}); err != nil {
+			t.Errorf("%s: %v", test.service, err)
+		}
+		if _, err := c.Resolve("other", Ref{}); !errors.Is(err, ErrConfig) {
+			t.Errorf("an unknown environment: %v", err)
+		}
+	}
+}
+
+// TestALiteralValuesFileThatWentAway: what Load saw may be gone at Resolve.
+func TestALiteralValuesFileThatWentAway(t *testing.T) {
+	tree := repository()
+	tree[FileName] = &fstest.MapFile{Data: []byte("apiVersion: pintle/v1\nproject: shop\nservices: {cart: {values: [values-dev.yaml]}}\nenvironments: {dev: {branches: [main]}}\n")}
+	c, err := Load(tree, FileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(tree, "services/cart/values-dev.yaml")
+	if _, err := c.Resolve("dev", Ref{Branch: "main"}); err == nil || !strings.Contains(err.Error(), "there is no values file services/cart/values-dev.yaml") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLongNamesAreCut(t *testing.T) {
+	c, err := loadText("apiVersion: pintle/v1\nproject: " + strings.Repeat("p", 60) + "\nservices: {cart: {release: \"{project}-{branch}\"}, catalog: {}}\nenvironments: {dev: {branches: [\"**\"]}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, branch := range []string{"a", "b", "feature/x", "feature-x", "Feature/X", "功能/购物车", "功能/支付", "123", "b123", strings.Repeat("x", 300)} {
+		r, err := c.Resolve("dev", Ref{Branch: branch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := r.Units[0]
+		if !label.MatchString(u.Namespace) || len(u.Release) > maxRelease || !releaseName.MatchString(u.Release) {
+			t.Errorf("%s: release %q in namespace %q", branch, u.Release, u.Namespace)
+		}
+		if other, ok := seen[u.Release]; ok {
+			t.Errorf("%s and %s are both %s", branch, other, u.Release)
+		}
+		seen[u.Release] = branch
+	}
+}
+
+func TestMatchBranch(t *testing.T) {
+	for _, test := range []struct {
+		pattern, branch string
+		want            bool
+	}{
+		{"develop", "develop", true},
+		{"develop", "develop2", false},
+		{"feature/*", "feature/x", true},
+		{"feature/*", "feature/x/y", false},
+		{"feature/**", "feature/x/y", true},
+		{"**", "a/b/c", true},
+		{"**/x", "x", true},
+		{"release/[0-9].*", "release/1.x", true},
+		{"release/[0-9].*", "release/x.1", false},
+		{"*", strings.Repeat("x", maxGlob+1), false},
+	} {
+		if got, err := MatchBranch(test.pattern, test.branch); got != test.want || err != nil {
+			t.Errorf("%q on %q: %v, %v", test.pattern, test.branch, got, err)
+		}
+	}
+	for _, pattern := range []string{"", "[", "a//b", "/a", "a**", "**/**/**/**/x", strings.Repeat("x", maxGlob+1)} {
+		if _, err := MatchBranch(pattern, "x"); err == nil {
+			t.Errorf("%q is taken", pattern)
+		}
+	}
+}

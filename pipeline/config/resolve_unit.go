@@ -103,7 +103,7 @@ func (r *resolver) set(tree map[string]any) (map[string]any, error) {
 	if tree == nil {
 		return nil, nil
 	}
-	if _, ok := r.values["branch"]; !ok && mentions(tree, "{branch}") {
+	if _, ok := r.values["branch"]; !ok && r.environment != "" && mentions(tree, "{branch}") {
 		at := r.at + ".set"
 		return nil, r.c.Problem(at, fmt.Sprintf("%s: {branch} needs a branch, and this is %s", at, r.ref),
 			`pass --branch, or say it in a values file "values-{environment}.yaml" instead`)
@@ -160,15 +160,16 @@ func (r *resolver) files(folder string, own []string) ([]string, error) {
 		for i, file := range list {
 			name := path.Join(folder, fill(file, r.values))
 			place := fmt.Sprintf("%s.values[%d]", at, i)
+			names := placeholders(file)
 			switch {
-			case slices.Contains(placeholders(file), "branch") && r.values["branch"] == "":
-				continue
+			case slices.Contains(names, "branch") && r.values["branch"] == "":
+			case slices.Contains(names, "environment") && r.environment == "":
 			case !fsValid(name):
 				return r.c.Problem(place, fmt.Sprintf("%s: %q is not inside of the repository", place, name), "")
 			case isFile(r.c.fsys, name):
 				files = slices.DeleteFunc(files, func(f string) bool { return f == name })
 				files = append(files, name)
-			case len(placeholders(file)) == 0:
+			case len(names) == 0:
 				return r.c.Problem(place, fmt.Sprintf("%s: there is no values file %s", place, name), "")
 			}
 		}

@@ -51,10 +51,17 @@ var ErrNoCharts = errors.New(`no chart (Chart.yaml) in this repository; make one
 
 // Scaffold returns a pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work
 // as they are for what was found. Those that exist are marked as kept; where
-// that is pintle.yaml, the others follow it. The error is ErrNoCharts.
+// that is pintle.yaml, the others follow it. The error is ErrNoCharts, or a
+// Problem with an option.
 func Scaffold(found Found, o Options) ([]File, error) {
 	if found.Config == nil && len(found.Charts) == 0 {
 		return nil, ErrNoCharts
+	}
+	if o.Charts != "" && !ociReference.MatchString(o.Charts) {
+		return nil, Problem{Position: Position{File: "charts"}, Message: fmt.Sprintf("%q is no OCI reference", o.Charts), Hint: "write oci://HOST/PATH"}
+	}
+	if o.Images != "" && !imageName.MatchString(o.Images) && !imageHost.MatchString(o.Images) {
+		return nil, Problem{Position: Position{File: "images"}, Message: fmt.Sprintf("%q is no image name", o.Images), Hint: "write HOST/PATH"}
 	}
 	draft := newDraft(found, o)
 	var files []File

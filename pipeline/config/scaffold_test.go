@@ -92,6 +92,21 @@ func TestInitWithoutCharts(t *testing.T) {
 	}
 }
 
+func TestInitRefusesOptions(t *testing.T) {
+	found, err := Scan(fstest.MapFS{"services/a/chart/Chart.yaml": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Options{
+		`charts: "registry.example.com" is no OCI reference; write oci://HOST/PATH`: {Charts: "registry.example.com"},
+		`images: "oci://x/y" is no image name; write HOST/PATH`:                     {Images: "oci://x/y"},
+	} {
+		if _, err := Scaffold(found, o); err == nil || err.Error() != want || !errors.Is(err, ErrConfig) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestScanReportsABrokenFile(t *testing.T) {
 	_, err := Scan(fstest.MapFS{FileName: {Data: []byte("apiVersion: pintle/v1\n")}})
 	if !errors.Is(err, ErrConfig) {
@@ -136,8 +151,8 @@ func TestWriteKeepsWhatIsThere(t *testing.T) {
 // Jenkins runs.
 func TestJenkinsfileIsGroovy(t *testing.T) {
 	groovy, err := exec.LookPath("groovy")
-	if err != nil {
-		t.Skip("no groovy on PATH")
+	if err != nil || testing.Short() {
+		t.Skip("needs groovy on PATH, and some seconds")
 	}
 	dir := t.TempDir()
 	script := "args.each { new GroovyShell().parse(new File(it)) }; println 'parsed ' + args.size()"

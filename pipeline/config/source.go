@@ -30,15 +30,23 @@ func newSource(file, text string) *source {
 func (s *source) problem(at Position, message, hint string) Problem {
 	p := Problem{Position: at, Message: short(redact(message)), Hint: short(redact(hint))}
 	if at.File == s.file && at.Line >= 1 && at.Line <= len(s.lines) {
-		p.Source = redact(strings.TrimRight(s.lines[at.Line-1], "\r "))
+		if line := s.lines[at.Line-1]; len(line) <= maxLine {
+			p.Source = redact(strings.TrimRight(line, "\r "))
+		}
 	}
 	return p
 }
 
-// add records a problem at a position.
+// add records a problem at a position, as long as there is room for it.
 func (s *source) add(at Position, hint, format string, args ...any) {
+	if s.full() {
+		return
+	}
 	s.problems = append(s.problems, s.problem(at, fmt.Sprintf(format, args...), hint))
 }
+
+// full reports whether so much is wrong that the search ends.
+func (s *source) full() bool { return len(s.problems) >= maxFound }
 
 // bad records a problem with the value at path.
 func (s *source) bad(path, hint, format string, args ...any) {

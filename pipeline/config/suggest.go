@@ -10,7 +10,7 @@ import (
 // suggest returns a hint that names the known word nearest to word, or lists
 // the known ones when none is near.
 func suggest(word string, known []string) string {
-	if best := nearest(word, known); best != "" {
+	if best := Nearest(word, known); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	const few = 12
@@ -20,8 +20,8 @@ func suggest(word string, known []string) string {
 	return "known here: " + strings.Join(known, ", ")
 }
 
-// nearest returns the known word that word was most likely meant to be, or "".
-func nearest(word string, known []string) string {
+// Nearest returns the known word that word was most likely meant to be, or "".
+func Nearest(word string, known []string) string {
 	best, least := "", max(1, min(len(word), 12)/3)+1
 	for _, k := range known {
 		if strings.EqualFold(word, k) {

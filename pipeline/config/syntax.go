@@ -6,20 +6,29 @@ import (
 	"io"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlError takes the parser's line off its message: that line is the begin of
-// the enclosing block, or one too low, so the place is searched for instead.
-var yamlError = regexp.MustCompile(`^yaml: (?:line \d+: )?`)
+// yamlError splits the parser's message. Its line is that of the enclosing
+// block, or one too low, so the place is searched for instead.
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // syntax records a syntax error where it stands: at the end of the shortest
 // beginning of the text that has the same error.
 func (s *source) syntax(text []byte, err error) {
 	message := yamlError.ReplaceAllString(err.Error(), "")
+	if len(text) > maxFile { // too large to read it again and again
+		at := Position{File: s.file, Line: 1, Column: 1}
+		if m := yamlError.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
+			at.Line, _ = strconv.Atoi(m[1])
+		}
+		s.add(at, "", "not YAML: %s", message)
+		return
+	}
 	fails := func(end int) bool {
 		err := parses(text[:end])
 		return err != nil && yamlError.ReplaceAllString(err.Error(), "") == message
@@ -36,11 +45,13 @@ func (s *source) syntax(text []byte, err error) {
 	if line > 0 {
 		begin = ends[line-1] + 1
 	}
-	width := ends[line] - begin
-	width = min(width, sort.Search(width, func(i int) bool { return fails(begin + i) }))
-	column := max(1, utf8.RuneCount(text[begin:begin+width]))
+	column := 1
+	if width := ends[line] - begin; width <= maxLine {
+		width = min(width, sort.Search(width, func(i int) bool { return fails(begin + i) }))
+		column = max(1, utf8.RuneCount(text[begin:begin+width]))
+	}
 	at := Position{File: s.file, Line: line + 1, Column: column}
-	plain, hint := explain(message, s.lines[line], column)
+	plain, hint := explain(message, s.lines[line])
 	s.add(at, hint, "not YAML: %s", plain)
 }
 
@@ -59,7 +70,7 @@ func parses(text []byte) error {
 
 // explain says the parser's words plainly. They are only for people: nothing
 // depends on which of them it knows.
-func explain(message, line string, column int) (plain, hint string) {
+func explain(message, line string) (plain, hint string) {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	switch {
 	case strings.Contains(indent, "\t"):

@@ -62,7 +62,7 @@ func (v *validator) isChart(folder string) bool {
 // folderHint names the folder that a missing one was most likely meant to be.
 func (v *validator) folderHint(folder string, said bool) string {
 	dir := path.Dir(path.Clean(folder))
-	if best := nearest(path.Base(folder), v.list(dir, fs.DirEntry.IsDir)); best != "" {
+	if best := Nearest(path.Base(folder), v.list(dir, fs.DirEntry.IsDir)); best != "" {
 		return "did you mean " + path.Join(dir, best) + "?"
 	}
 	if !said {
@@ -174,7 +174,7 @@ func (v *validator) valuesFile(place, folder, name, written string) {
 	}
 	hint := "write a path from " + folderName(folder)
 	isYAML := func(e fs.DirEntry) bool { return !e.IsDir() && strings.Contains(e.Name(), ".y") }
-	if best := nearest(path.Base(name), v.list(path.Dir(name), isYAML)); best != "" {
+	if best := Nearest(path.Base(name), v.list(path.Dir(name), isYAML)); best != "" {
 		hint = "did you mean " + path.Join(path.Dir(written), best) + "?"
 	} else if file := path.Join("chart", written); isFile(v.fsys, path.Join(folder, file)) {
 		hint = "write " + file

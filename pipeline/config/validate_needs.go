@@ -33,12 +33,17 @@ func (v *validator) needs() {
 		} else if r := v.c.Releases[name]; r != nil {
 			list = r.Needs
 		}
+		seen := map[string]bool{}
 		for i, need := range list {
-			at := fmt.Sprintf("%s.needs[%d]", paths[name], i)
+			if v.full() {
+				return
+			}
+			at, twice := fmt.Sprintf("%s.needs[%d]", paths[name], i), seen[need]
+			seen[need] = true
 			switch {
 			case need == name:
 				v.bad(at, "leave it out", "%s needs itself", name)
-			case slices.Contains(list[:i], need):
+			case twice:
 				v.bad(at, "keep one", "%q stands twice", need)
 			case paths[need] == "" && !v.doubtful(at):
 				v.bad(at, suggest(need, others(names, name)), "there is no service and no release %q", need)
