@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
 // env is what a command may touch of the process: passed, never global, so
@@ -58,22 +59,23 @@ func conclude(ctx context.Context, e env, err error) int {
 
 // newApp is the whole command tree; the generated documentation is made from it.
 func newApp(e env) *cli.App {
+	all := commands(e)
+	walk(all, "", func(_ string, c *cli.Command) {
+		c.OnUsageError, c.HideHelpCommand = usageError, true
+	})
 	return &cli.App{
-		Name:                   "pintle",
-		Usage:                  "take a repository of microservices from git tags to running releases on Kubernetes",
-		UsageText:              "pintle [global flags] command [flags] [arguments]",
-		Version:                buildVersion(),
-		Description:            appDescription,
-		HideHelpCommand:        true,
-		UseShortOptionHandling: false,
-		Suggest:                true,
-		Reader:                 e.stdin,
-		Writer:                 e.stdout,
-		ErrWriter:              e.stderr,
-		ExitErrHandler:         func(*cli.Context, error) {}, // run decides about exit codes
-		OnUsageError:           usageError,
-		CommandNotFound:        nil,
-		Flags:                  globalFlags(),
+		Name:            "pintle",
+		Usage:           "take a repository of microservices from git tags to running releases on Kubernetes",
+		UsageText:       "pintle [global flags] command [flags] [arguments]",
+		Version:         buildVersion(),
+		Description:     appDescription,
+		HideHelpCommand: true,
+		Reader:          e.stdin,
+		Writer:          e.stdout,
+		ErrWriter:       e.stderr,
+		ExitErrHandler:  func(*cli.Context, error) {}, // run decides about exit codes
+		OnUsageError:    usageError,
+		Flags:           globalFlags(),
 		Before: func(c *cli.Context) error {
 			if c.Bool("debug") {
 				e.log.SetLevel(logrus.DebugLevel)
@@ -81,7 +83,7 @@ func newApp(e env) *cli.App {
 			return nil
 		},
 		Action:   noCommand,
-		Commands: commands(e),
+		Commands: all,
 	}
 }
 
@@ -113,7 +115,11 @@ func noCommand(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	hint := `see "pintle --help"`
-	if s := cli.SuggestCommand(c.App.Commands, name); s != "" {
+	var known []string
+	for _, command := range c.App.Commands {
+		known = append(known, command.Name)
+	}
+	if s := config.Nearest(name, known); s != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", s, hint)
 	}
 	return usagef("no command %q: %s", name, hint)

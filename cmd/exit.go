@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -54,7 +55,11 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
 	}
-	return usagef("%w: see %q", err, name+" --help")
+	const undefined = "flag provided but not defined: -"
+	if flag, ok := strings.CutPrefix(err.Error(), undefined); ok {
+		return usagef("%s has no flag --%s: see %q", name, strings.TrimLeft(flag, "-"), name+" --help")
+	}
+	return usagef("%s: %w: see %q", name, err, name+" --help")
 }
 
 func exitCode(err error) int {

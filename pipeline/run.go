@@ -136,7 +136,11 @@ func choose(units []config.Unit, names []string) ([]config.Unit, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(known, n) {
-			return nil, fmt.Errorf("no service or release %q in pintle.yaml: there are %s", n, strings.Join(known, ", "))
+			hint := "there are " + strings.Join(known, ", ")
+			if near := config.Nearest(n, known); near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			return nil, fmt.Errorf("no service or release %q in pintle.yaml: %s", n, hint)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(units), func(u config.Unit) bool { return !slices.Contains(names, u.Name) }), nil

@@ -33,9 +33,12 @@ func (j *job) computeVersion(_ context.Context, span event.Span) event.Result {
 	for _, line := range j.version.Explain {
 		span.Output("", line)
 	}
-	message := j.version.Number
-	if j.version.Unchanged {
-		message += ", unchanged since " + j.version.Tag
+	message := "between releases"
+	switch {
+	case j.version.Exact:
+		message = "tag " + j.version.Tag
+	case j.version.Unchanged:
+		message = "unchanged since " + j.version.Tag
 	}
 	return event.Result{Status: event.Passed, Message: message, Version: j.version.Number}
 }

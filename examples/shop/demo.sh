@@ -22,6 +22,9 @@ shop() { git -C "$SHOP" "$@"; }
 # image NAME VERSION [script flags]: what a build would push.
 image() { pintle sandbox image "shop/$1:$2" "${@:3}" >/dev/null; }
 
+# fresh is the next build's checkout: without what bump wrote into the last one.
+fresh() { shop checkout -q -- .; }
+
 commit() { # MESSAGE, all changes
 	shop add -A
 	shop commit -q -m "$1"
@@ -63,6 +66,7 @@ act1() {
 
 act2() {
 	say "Act 2: cart 1.1.0 crashes at start"
+	fresh
 	echo 'port: 8081' >>"$SHOP/services/cart/values-prod.yaml"
 	commit "feat(cart): another port"
 	release cart 1.1.0 --crash-after 300ms --exit-code 1 --log "cart 1.1.0 starts" \
@@ -72,6 +76,7 @@ act2() {
 
 act3() {
 	say "Act 3: cart 1.1.1 brings the fix; the others are left alone"
+	fresh
 	echo 'replicas: 2 # and the prices are in' >"$SHOP/services/cart/values-prod.yaml"
 	commit "fix(cart): ship the price list"
 	release cart 1.1.1 --log "cart 1.1.1 listens on :8080"
