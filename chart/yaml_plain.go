@@ -362,19 +362,20 @@ func resolvePlain(text string) (any, bool) {
 	if strings.IndexByte("+-.0123456789yYnNtTfFoO~", text[0]) < 0 {
 		return text, true
 	}
+	switch text {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
 	if n, ok := smallInt(text); ok {
 		return n, true
 	}
 	if strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") {
 		return text, true // a marker only at a line's start
 	}
-	switch c := text[0] | 0x20; {
-	case 'a' <= c && c <= 'z' && len(text) > len("false"):
-		return text, true // longer than any word with a meaning
-	case text == "true":
-		return true, true
-	case text == "false":
-		return false, true
+	if !mayBeTyped(text) {
+		return text, true
 	}
 	var v any
 	if err := yaml2.Unmarshal([]byte(text), &v); err != nil {
@@ -386,6 +387,30 @@ func resolvePlain(text string) (any, bool) {
 		return v, err == nil
 	}
 	return nil, false
+}
+
+// mayBeTyped says whether a plain scalar might be anything but a string: a word
+// for a bool or null in any case, or something of the characters of numbers.
+func mayBeTyped(text string) bool {
+	c := text[0]
+	switch {
+	case c == '~':
+		return true
+	case c >= '0' && c <= '9':
+		for i := range len(text) {
+			if strings.IndexByte("0123456789abcdefABCDEFxXoO_.:+-", text[i]) < 0 {
+				return false
+			}
+		}
+		return true
+	case c == '+' || c == '-' || c == '.':
+		return true
+	}
+	switch strings.ToLower(text) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return true
+	}
+	return false
 }
 
 // smallInt reads a decimal number that a float64 holds exactly.

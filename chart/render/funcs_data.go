@@ -8,27 +8,13 @@ import (
 	"github.com/BurntSushi/toml"
 	"sigs.k8s.io/yaml"
 	yaml3 "sigs.k8s.io/yaml/goyaml.v3"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // The functions of this file are Helm's: the to* ones swallow errors, the
 // mustTo* ones panic, which text/template turns into an error, and the from*
 // ones return their error as data (facts/helm-format.md 4.17).
-
-func toYAML(v any) string {
-	data, err := yaml.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(string(data), "\n")
-}
-
-func mustToYAML(v any) string {
-	data, err := yaml.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return strings.TrimSuffix(string(data), "\n")
-}
 
 func toYAMLPretty(v any) string {
 	var b bytes.Buffer
@@ -41,7 +27,12 @@ func toYAMLPretty(v any) string {
 }
 
 func fromYAML(s string) map[string]any {
-	m := map[string]any{}
+	if v, err := chart.DecodeYAML([]byte(s)); err == nil {
+		if m, ok := v.(map[string]any); ok {
+			return m
+		}
+	}
+	m := map[string]any{} // Helm's decoder makes Helm's message
 	if err := yaml.Unmarshal([]byte(s), &m); err != nil {
 		m["Error"] = err.Error()
 	}
@@ -49,6 +40,11 @@ func fromYAML(s string) map[string]any {
 }
 
 func fromYAMLArray(s string) []any {
+	if v, err := chart.DecodeYAML([]byte(s)); err == nil {
+		if list, ok := v.([]any); ok {
+			return list
+		}
+	}
 	list := []any{}
 	if err := yaml.Unmarshal([]byte(s), &list); err != nil {
 		list = []any{err.Error()}
