@@ -71,6 +71,13 @@ container behaves (see: pintle sandbox image --help).`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "pintle sandbox"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args: func(cmd *cobra.Command, list []string) error {
+			if len(list) > 0 {
+				return usageError{fmt.Errorf("unknown command %q: see `pintle sandbox --help`", list[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

@@ -43,7 +43,7 @@ func spawn(ctx context.Context, folder state.Folder, set settings) (state.Info, 
 		return state.Info{}, err
 	}
 	defer r.Close()
-	cmd := exec.Command(exe, "supervise", "--name="+set.name, "--kubeconfig="+set.kubeconfig, fmt.Sprintf("--strict-images=%t", set.strictImages))
+	cmd := exec.Command(exe, "supervise", "--report", "--name="+set.name, "--kubeconfig="+set.kubeconfig, fmt.Sprintf("--strict-images=%t", set.strictImages))
 	cmd.Dir = folder.Dir
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{w}
@@ -95,25 +95,29 @@ func listenTo(r *os.File) (state.Info, error) {
 
 func superviseCommand() *cobra.Command {
 	var set settings
+	var report bool
 	cmd := &cobra.Command{
 		Use:    "supervise",
 		Short:  "The background process of up; not for people",
 		Hidden: true,
 		Args:   args(cobra.NoArgs),
-		RunE:   func(cmd *cobra.Command, _ []string) error { return supervise(cmd.Context(), set) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !report {
+				return usageError{errors.New("supervise is started by `pintle sandbox up`")}
+			}
+			return supervise(cmd.Context(), set)
+		},
 	}
 	set.addTo(cmd, defaultName)
 	cmd.Flags().StringVar(&set.kubeconfig, "kubeconfig", "", "")
+	cmd.Flags().BoolVar(&report, "report", false, "file descriptor 3 takes messages")
 	return cmd
 }
 
 // supervise is the background process. Its parent holds the folder's lock until the sandbox is ready.
 func supervise(ctx context.Context, set settings) error {
-	report := os.NewFile(reportFD, "report")
-	if _, err := report.Stat(); err != nil {
-		return usageError{errors.New("supervise is started by `pintle sandbox up`")}
-	}
 	syscall.CloseOnExec(reportFD)
+	report := os.NewFile(reportFD, "report")
 	folder, err := state.Open(set.name)
 	if err != nil {
 		return err
