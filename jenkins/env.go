@@ -35,6 +35,9 @@ type CI struct {
 	ChangeID, ChangeBranch, ChangeTarget string
 	// HeadSHA is the head commit of the request's branch, where HEAD is a merge of it and the CI system names it.
 	HeadSHA string
+	// Commit is the commit that the CI system checked out. Where HEAD is another, the build is of another repository and
+	// the ref says nothing about it.
+	Commit string
 	// BuildURL is the page of this build.
 	BuildURL string
 	// BuildNumber and JobName name this build to a person.
@@ -66,6 +69,7 @@ func jenkins(getenv func(string) string) CI {
 		ChangeID:     identifier(getenv("CHANGE_ID")),
 		ChangeBranch: refName(getenv("CHANGE_BRANCH")),
 		ChangeTarget: refName(getenv("CHANGE_TARGET")),
+		Commit:       commit(getenv("GIT_COMMIT")),
 		BuildURL:     link(getenv("BUILD_URL")),
 		BuildNumber:  plain(getenv("BUILD_NUMBER")),
 		JobName:      plain(getenv("JOB_NAME")),
@@ -118,6 +122,7 @@ func gitlab(getenv func(string) string) CI {
 		ChangeBranch: refName(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
 		ChangeTarget: refName(getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
 		HeadSHA:      commit(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")),
+		Commit:       commit(getenv("CI_COMMIT_SHA")),
 		BuildURL:     link(getenv("CI_JOB_URL")),
 		BuildNumber:  plain(number),
 		JobName:      plain(getenv("CI_JOB_NAME")),
@@ -130,6 +135,7 @@ func github(getenv func(string) string) CI {
 		Name:         GitHub,
 		ChangeBranch: refName(getenv("GITHUB_HEAD_REF")),
 		ChangeTarget: refName(getenv("GITHUB_BASE_REF")),
+		Commit:       commit(getenv("GITHUB_SHA")),
 		BuildNumber:  plain(getenv("GITHUB_RUN_NUMBER")),
 		JobName:      plain(getenv("GITHUB_JOB")),
 		ANSI:         true,

@@ -20,7 +20,7 @@ func TestDetect(t *testing.T) {
 				"JOB_NAME": "shop/feature%2Flogin", "BUILD_URL": "https://ci/job/shop/12/", "TERM": "dumb"},
 			CI{Name: Jenkins, Branch: "feature/login", BuildNumber: "12", JobName: "shop/feature%2Flogin", BuildURL: "https://ci/job/shop/12/"}},
 		{"Jenkins without a configured URL",
-			map[string]string{"JENKINS_HOME": "/var", "BRANCH_NAME": "main"}, CI{Name: Jenkins, Branch: "main"}},
+			map[string]string{"JENKINS_HOME": "/var", "BRANCH_NAME": "main", "GIT_COMMIT": sha}, CI{Name: Jenkins, Branch: "main", Commit: sha}},
 		{"Jenkins tag build",
 			map[string]string{"JENKINS_URL": "x", "BRANCH_NAME": "v1.2.0", "TAG_NAME": "v1.2.0"}, CI{Name: Jenkins, Tag: "v1.2.0"}},
 		{"Jenkins pull request",
@@ -41,9 +41,9 @@ func TestDetect(t *testing.T) {
 		{"Jenkins plain job on a tag", map[string]string{"JENKINS_URL": "x", "GIT_BRANCH": "refs/tags/v1.2.0"}, CI{Name: Jenkins, Tag: "v1.2.0"}},
 		{"Jenkins plain job on a commit", map[string]string{"JENKINS_URL": "x", "GIT_BRANCH": "detached"}, CI{Name: Jenkins}},
 		{"GitLab branch",
-			map[string]string{"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main", "CI_JOB_URL": "https://gl/j/1", "CI_PIPELINE_IID": "5",
+			map[string]string{"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": sha, "CI_JOB_URL": "https://gl/j/1", "CI_PIPELINE_IID": "5",
 				"CI_PIPELINE_ID": "900", "CI_JOB_NAME": "deploy"},
-			CI{Name: GitLab, Branch: "main", BuildURL: "https://gl/j/1", BuildNumber: "5", JobName: "deploy", ANSI: true}},
+			CI{Name: GitLab, Branch: "main", Commit: sha, BuildURL: "https://gl/j/1", BuildNumber: "5", JobName: "deploy", ANSI: true}},
 		{"GitLab tag", map[string]string{"GITLAB_CI": "true", "CI_COMMIT_TAG": "v1.0.0", "CI_COMMIT_REF_NAME": "v1.0.0"},
 			CI{Name: GitLab, Tag: "v1.0.0", ANSI: true}},
 		{"GitLab merged result",
@@ -60,8 +60,8 @@ func TestDetect(t *testing.T) {
 				BuildNumber: "3", JobName: "build", ANSI: true}},
 		{"GitHub tag", map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/tags/v1.0.0", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.0.0"},
 			CI{Name: GitHub, Tag: "v1.0.0", ANSI: true}},
-		{"GitHub branch", map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/a/b", "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "a/b"},
-			CI{Name: GitHub, Branch: "a/b", ANSI: true}},
+		{"GitHub branch", map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/a/b", "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "a/b", "GITHUB_SHA": sha},
+			CI{Name: GitHub, Branch: "a/b", Commit: sha, ANSI: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

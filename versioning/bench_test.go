@@ -40,7 +40,9 @@ func benchRead(b *testing.B, dir string, queries []Query) {
 				b.Fatal(err)
 			}
 		}
-		repository.Close()
+		if err := repository.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func applyDelta(base, delta []byte) ([]byte, error) {
 	for len(delta) > 0 {
 		op := delta[0]
 		delta = delta[1:]
-		part := delta
+		var part []byte
 		if op&0x80 == 0 {
 			if op == 0 || int(op) > len(delta) {
 				return nil, errBad

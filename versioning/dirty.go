@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,12 +24,20 @@ func (a *answer) dirty(ctx context.Context, queries []Query, facts []Facts) erro
 	}
 	for i, query := range queries {
 		for _, file := range files {
-			if query.Dirty && !slices.Contains(query.Ignored, file) {
+			if query.Dirty && !slices.Contains(query.Ignored, file) && within(file, query.Paths) {
 				facts[i].Dirty = append(facts[i].Dirty, file)
 			}
 		}
 	}
 	return nil
+}
+
+// within tells whether a file is one of the paths or below one. No paths are the whole repository.
+func within(file string, paths []string) bool {
+	return len(paths) == 0 || slices.ContainsFunc(paths, func(p string) bool {
+		p = path.Clean(p)
+		return p == "." || file == p || strings.HasPrefix(file, p+"/")
+	})
 }
 
 // Modified lists the tracked files that differ from HEAD, staged or not, sorted, relative to the root, with slashes.

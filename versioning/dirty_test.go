@@ -96,7 +96,13 @@ func TestDirtyFacts(t *testing.T) {
 	if _, err := Next(facts, Rules{RequireClean: true}); err == nil {
 		t.Error("a release of a dirty tree passed")
 	}
-	query.Dirty = false
+	for paths, want := range map[string][]string{"src": {"src"}, "./src/": {"src"}, ".": {"src"}, "sr": nil, "chart": nil} {
+		query.Paths = []string{paths}
+		if facts := read(t, r.dir, query); !slices.Equal(facts.Dirty, want) {
+			t.Errorf("at %s: got %q, want %q", paths, facts.Dirty, want)
+		}
+	}
+	query.Paths, query.Dirty = nil, false
 	if facts := read(t, r.dir, query); facts.Dirty != nil {
 		t.Errorf("not asked, and got %q", facts.Dirty)
 	}

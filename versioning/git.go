@@ -19,8 +19,8 @@ type Query struct {
 	// Paths scope the count to the commits that touch them: files or folders, relative to the root, with slashes.
 	// None means the whole repository, and so does ".", which still keeps the version while nothing changes.
 	Paths []string
-	// Dirty asks for the modified tracked files. Ignored names files whose modification does not count, relative to
-	// the root: those that this very build edits.
+	// Dirty asks for the modified tracked files at the paths. Ignored names files whose modification does not count,
+	// relative to the root: those that this very build edits, for any service.
 	Dirty   bool
 	Ignored []string
 }
@@ -60,7 +60,7 @@ type Facts struct {
 	BumpCommit string
 	// ReleaseAs is the highest version that a counted commit's Release-As footer asks for, or empty.
 	ReleaseAs string
-	// Dirty are the modified tracked files, when the query asked.
+	// Dirty are the modified tracked files at the paths, when the query asked.
 	Dirty []string
 	// Unprefixed is an example of a tag that would be a version with another prefix, when there is no base: a hint.
 	Unprefixed string

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -33,6 +34,7 @@ const (
 type pack struct {
 	idx, data *os.File
 	pages     pages // of data
+	places    pages // of idx
 	size      int64 // of data
 	fanout    [256]uint32
 	buckets   [256][]byte
@@ -70,6 +72,7 @@ func (p *pack) readHeader() error {
 		return err
 	}
 	p.size, p.pages = info.Size(), pages{file: p.data, kept: map[int64][]byte{}}
+	p.places = pages{file: p.idx, kept: map[int64][]byte{}}
 	head := make([]byte, idxNames)
 	if _, err := p.idx.ReadAt(head, 0); err != nil {
 		return err
@@ -126,7 +129,7 @@ func (p *pack) offset(place int64) (int64, error) {
 	const large = 1 << 31 // set: the rest is a place in the table of 64-bit offsets
 	var short [4]byte
 	offsets := idxNames + p.count()*int64(hashSize+4)
-	if _, err := p.idx.ReadAt(short[:], offsets+place*4); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(&p.places, offsets+place*4, 4), short[:]); err != nil {
 		return 0, fmt.Errorf("read pack index: %w", err)
 	}
 	value := binary.BigEndian.Uint32(short[:])
@@ -248,8 +251,8 @@ func (p *pack) read(z *inflater, offset int64, whole bool) (plumbing.ObjectType,
 	if !whole || base.kind == plumbing.BlobObject {
 		return base.kind, nil, nil
 	}
-	for i := len(deltas) - 1; i >= 0; i-- {
-		delta, err := p.inflated(z, deltas[i], true)
+	for i, header := range slices.Backward(deltas) {
+		delta, err := p.inflated(z, header, true)
 		if err != nil {
 			return 0, nil, err
 		}

@@ -79,9 +79,9 @@ func TestObjectsAgainstGit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer store.close()
+			defer closeStore(t, store)
 			seen := map[string]int{}
-			for _, line := range strings.Split(r.git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
+			for line := range strings.SplitSeq(r.git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
 				fields := strings.Fields(line)
 				hash := plumbing.NewHash(fields[0])
 				kind, err := store.kind(hash)
@@ -116,6 +116,13 @@ func mustRel(t *testing.T, base, path string) string {
 	return rel
 }
 
+func closeStore(t *testing.T, store *objects) {
+	t.Helper()
+	if err := store.close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A damaged pack gives errors or the right content, never a panic, a hang or a gigabyte.
 func FuzzPack(f *testing.F) {
 	r, name := packedRepo(f, "--delta-base-offset")
@@ -128,7 +135,7 @@ func FuzzPack(f *testing.F) {
 		f.Fatal(err)
 	}
 	var all []plumbing.Hash
-	for _, hash := range strings.Fields(r.git("rev-list", "--objects", "--no-object-names", "--all")) {
+	for hash := range strings.FieldsSeq(r.git("rev-list", "--objects", "--no-object-names", "--all")) {
 		all = append(all, plumbing.NewHash(hash))
 	}
 	for at := uint32(0); at < 4000; at += 37 {
@@ -155,7 +162,7 @@ func FuzzPack(f *testing.F) {
 		if err != nil {
 			return
 		}
-		defer store.close()
+		defer closeStore(t, store)
 		for _, hash := range all {
 			if _, _, err := store.read(hash); err != nil && strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %q", err)

@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -28,9 +29,7 @@ func randomHistory(t testing.TB, seed uint64) *testRepo {
 			parent := rnd.IntN(len(tips))
 			from := tips[parent]
 			fmt.Fprintf(&script, "from :%d\n", from)
-			for name, v := range commits[from-1].files {
-				files[name] = v
-			}
+			maps.Copy(files, commits[from-1].files)
 			if len(tips) > 1 && rnd.IntN(4) == 0 {
 				other := tips[(parent+1+rnd.IntN(len(tips)-1))%len(tips)]
 				fmt.Fprintf(&script, "merge :%d\n", other)
@@ -106,7 +105,7 @@ func TestOrderAlongHistory(t *testing.T) {
 				}
 				meaning[v.Number] = content
 			}
-			for _, line := range strings.Split(r.git("rev-list", "--parents", "--all"), "\n") {
+			for line := range strings.SplitSeq(r.git("rev-list", "--parents", "--all"), "\n") {
 				child := strings.Fields(line)[0]
 				for _, parent := range strings.Fields(line)[1:] {
 					order := versions[child].Compare(versions[parent])
