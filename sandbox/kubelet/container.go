@@ -281,6 +281,10 @@ func (c *container) readiness(now time.Time) {
 	case script.ReadyAfter != nil:
 		c.readyAt = now.Add(*script.ReadyAfter)
 		c.probeAt = now.Add(first)
+	case probe != nil && script.ExitAfter != nil && script.ExitCode != 0:
+		// A program that is about to crash does not answer its probe before it does.
+		c.readyAt = time.Time{}
+		c.probeAt = now.Add(first)
 	default:
 		c.readyAt = now.Add(first)
 	}
