@@ -331,6 +331,9 @@ func TestTwoJobsAreSerialised(t *testing.T) {
 	if diff := cmp.Diff("1 superseded, 2 superseded, 3 superseded, 4 deployed", b.history()); diff != "" {
 		t.Error(diff)
 	}
+	if b.exists("coordination.k8s.io/v1", "Lease", "pintle-lock-web") {
+		t.Error("the lock was not given back")
+	}
 }
 
 func TestUninstallLeavesNothing(t *testing.T) {

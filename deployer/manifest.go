@@ -62,7 +62,7 @@ func splitDocuments(text string) []string {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, "---"); ok {
 			flush()
-			line = strings.TrimLeft(rest, " \t")
+			line = strings.TrimLeft(rest, " \t\r\n")
 		}
 		doc.WriteString(line)
 	}

@@ -253,6 +253,7 @@ func (e *Engine) place(ctx context.Context, o *unstructured.Unstructured, namesp
 // look fills every sight from the cluster: the live object and the dry run, at
 // the same time.
 func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing bool) error {
+	coming := namespacesOf(sights)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i := range sights {
@@ -275,11 +276,27 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 		})
 		g.Go(func() error {
 			result, err := e.dryRun(ctx, req, s.object)
+			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
+				s.unchecked = "checked in part: its namespace comes with this release"
+				s.err, err = e.checkElsewhere(ctx, s.object)
+				return err
+			}
 			s.result, s.err = result, err
 			return fatalOnly(err)
 		})
 	}
 	return g.Wait()
+}
+
+// namespacesOf are the namespaces that the target itself makes.
+func namespacesOf(sights []sight) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range sights {
+		if s.object.GetKind() == "Namespace" {
+			out[s.object.GetName()] = true
+		}
+	}
+	return out
 }
 
 // dryRun asks the server what an apply would make of the object. A conflict

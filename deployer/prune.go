@@ -3,6 +3,7 @@ package deployer
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -78,16 +79,9 @@ func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstruc
 // kept.
 func (r *run) remove(ctx context.Context) error {
 	r.span.Output("", "removing the failed install")
-	var objects []*unstructured.Unstructured
-	for _, a := range r.applied {
-		if a.change == Create && a.object != nil && !kept(a.object) && a.ref.Kind != "CustomResourceDefinition" {
-			objects = append(objects, a.object)
-		}
-	}
-	for _, ref := range r.hooked {
-		if o, err := r.engine.cluster.Get(ctx, ref); err == nil {
-			objects = append(objects, o)
-		}
+	objects, err := r.created(ctx)
+	if err != nil {
+		return err
 	}
 	tell := func(o *unstructured.Unstructured) {
 		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "removed with the failed install")
@@ -100,6 +94,31 @@ func (r *run) remove(ctx context.Context) error {
 	}
 	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
+	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
 	return errors.Join(err, context.Cause(ctx))
+}
+
+// created are the objects that this run made and that may go again. The cluster
+// is asked, not the run: an answer may have been lost that told of a creation.
+func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	var refs []kube.Ref
+	for _, c := range r.plan.Objects {
+		if c.Action == Create && c.object != nil && !c.crd && c.Object.Kind != "CustomResourceDefinition" {
+			refs = append(refs, c.Object)
+		}
+	}
+	refs = slices.DeleteFunc(refs, func(ref kube.Ref) bool {
+		_, served := r.engine.cluster.Served(ctx, ref.APIVersion, ref.Kind)
+		return !served
+	})
+	found, err := r.engine.getAll(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
+		mine, _ := owned(o, r.plan.Release, r.plan.Namespace)
+		return !mine || kept(o)
+	})
+	hooks, err := r.engine.getAll(ctx, r.hooked)
+	return append(found, hooks...), err
 }

@@ -1,0 +1,430 @@
+package deployer
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// obj reads one object from YAML.
+func obj(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	list, err := parseManifest(text)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d objects, %v", len(list), err)
+	}
+	return list[0]
+}
+
+func TestSplitDocuments(t *testing.T) {
+	for name, tt := range map[string]struct {
+		in   string
+		want []string
+	}{
+		"plain":          {"a: 1\n---\nb: 2\n", []string{"a: 1\n", "b: 2\n"}},
+		"leading":        {"---\n# Source: x\na: 1\n", []string{"# Source: x\na: 1\n"}},
+		"text on line":   {"a: 1\n---  b: 2\n", []string{"a: 1\n", "b: 2\n"}},
+		"blank dropped":  {"---\n\n---\n \n---\na: 1", []string{"a: 1"}},
+		"indented stays": {"a: |\n  ---\n  x\n", []string{"a: |\n  ---\n  x\n"}},
+		"empty":          {"", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, splitDocuments(tt.in)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestParseManifest(t *testing.T) {
+	text := `---
+# Source: c/templates/empty.yaml
+# nothing
+---
+# Source: c/templates/list.yaml
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+- {apiVersion: v1, kind: Secret, metadata: {name: b}}
+---
+apiVersion: v1
+kind: ConfigMapList
+items:
+- {metadata: {name: c}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: d}, spec: {ports: [{port: 8080}]}}
+`
+	list, err := parseManifest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range list {
+		got = append(got, kube.RefOf(o).String())
+	}
+	if diff := cmp.Diff([]string{"ConfigMap/a", "Secret/b", "ConfigMap/c", "Service/d"}, got); diff != "" {
+		t.Error(diff)
+	}
+	port, _, _ := unstructured.NestedSlice(list[3].Object, "spec", "ports")
+	if _, ok := port[0].(map[string]any)["port"].(int64); !ok {
+		t.Errorf("a whole number is %T", port[0].(map[string]any)["port"])
+	}
+	for _, bad := range []string{"a: [", "just text", "kind: Pod", "apiVersion: v1\nkind: Pod", "apiVersion: v1\nkind: PodList\nitems: [1]"} {
+		if _, err := parseManifest("# Source: c/templates/bad.yaml\n" + bad); err == nil || !strings.Contains(err.Error(), "c/templates/bad.yaml") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestDiff(t *testing.T) {
+	live := obj(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, uid: u, resourceVersion: "1", generation: 1, managedFields: [{manager: a}], labels: {app.kubernetes.io/name: web}}
+spec:
+  replicas: 1
+  gone: old
+  template: {spec: {containers: [{name: a, image: "a:1"}, {name: b, image: "b:1"}]}}
+  args: [one, two]
+status: {replicas: 1}
+`)
+	result := obj(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, uid: u, resourceVersion: "2", generation: 2, managedFields: [{manager: b}], labels: {app.kubernetes.io/name: shop}}
+spec:
+  replicas: 3
+  template: {spec: {containers: [{name: new, image: "n:1"}, {name: a, image: "a:2"}, {name: b, image: "b:1"}]}}
+  args: [one, three, four]
+status: {replicas: 9}
+`)
+	want := []Field{
+		{"metadata.labels[app.kubernetes.io/name]", "web", "shop"},
+		{"spec.args[1]", "two", "three"},
+		{"spec.args[2]", nil, "four"},
+		{"spec.gone", "old", nil},
+		{"spec.replicas", int64(1), int64(3)},
+		{"spec.template.spec.containers[a].image", "a:1", "a:2"},
+		{"spec.template.spec.containers[new]", nil, map[string]any{"name": "new", "image": "n:1"}},
+	}
+	if d := cmp.Diff(want, diff(live, result)); d != "" {
+		t.Error(d)
+	}
+	if d := diff(live, live); len(d) > 0 {
+		t.Errorf("an object differs from itself: %v", d)
+	}
+	if live.GetResourceVersion() != "1" {
+		t.Error("diff changed the live object")
+	}
+}
+
+func TestDiffMasksSecrets(t *testing.T) {
+	secret := func(data string) *unstructured.Unstructured {
+		return obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: "+data+"\n")
+	}
+	got := diff(secret(`{a: b2xkLXZhbHVl, same: eA==}`), secret(`{a: bmV3LXZhbHVl, same: eA==, b: cGx1cw==}`))
+	want := []Field{
+		{"data.a", "(secret, 9 bytes)", "(secret, 9 bytes)"},
+		{"data.b", nil, "(secret, 6 bytes)"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	whole := diff(secret("{}"), secret("{a: c2VjcmV0}"))
+	if d := cmp.Diff([]Field{{"data.a", nil, "(secret, 6 bytes)"}}, whole); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRedactor(t *testing.T) {
+	mask := redactor([]string{"hunter22", "hunter2", "80", "line one of key\nline two of key"})
+	for in, want := range map[string]string{
+		"pass hunter22!":          "pass ***!",
+		"port 80":                 "port 80",
+		"x line two of key y":     "x *** y",
+		"nothing to hide in this": "nothing to hide in this",
+	} {
+		if got := mask(in); got != want {
+			t.Errorf("%q -> %q, want %q", in, got, want)
+		}
+	}
+}
+
+func record(version int, status release.Status) *release.Record {
+	return &release.Record{Name: "web", Namespace: "shop", Version: version, Info: &release.Info{Status: status}}
+}
+
+func TestDecideStage(t *testing.T) {
+	for name, tt := range map[string]struct {
+		statuses []release.Status
+		want     Operation
+		revision int
+		deployed int
+		since    []int
+	}{
+		"nothing":            {nil, Install, 1, 0, nil},
+		"deployed":           {[]release.Status{release.Superseded, release.Deployed}, Upgrade, 3, 2, []int{2}},
+		"failed upgrade":     {[]release.Status{release.Deployed, release.Failed, release.Failed}, Upgrade, 4, 1, []int{1, 2, 3}},
+		"failed install":     {[]release.Status{release.Failed}, Install, 2, 0, []int{1}},
+		"killed install":     {[]release.Status{release.PendingInstall}, Install, 2, 0, []int{1}},
+		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, Install, 3, 0, nil},
+		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, Upgrade, 3, 2, []int{2}},
+		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, Upgrade, 3, 0, []int{1, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h release.History
+			for i, s := range tt.statuses {
+				h.Records = append(h.Records, record(i+1, s))
+			}
+			got := decideStage(h)
+			var since []int
+			for _, r := range got.since {
+				since = append(since, r.Version)
+			}
+			deployed := 0
+			if got.deployed != nil {
+				deployed = got.deployed.Version
+			}
+			if got.operation != tt.want || got.revision != tt.revision || deployed != tt.deployed {
+				t.Errorf("%s %d %d", got.operation, got.revision, deployed)
+			}
+			if d := cmp.Diff(tt.since, since); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestDecideObject(t *testing.T) {
+	target := obj(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n")
+	own(target, "web", "shop")
+	mine, foreign := target.DeepCopy(), target.DeepCopy()
+	own(foreign, "other", "shop")
+	bare := obj(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n")
+	changed := mine.DeepCopy()
+	changed.Object["data"] = map[string]any{"x": "1"}
+	leaving := mine.DeepCopy()
+	leaving.Object["metadata"].(map[string]any)["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+	before := map[string]bool{kube.RefOf(target).Key(): true}
+	for name, tt := range map[string]struct {
+		sight  sight
+		before map[string]bool
+		take   bool
+		want   Action
+		err    string
+	}{
+		"absent":               {sight: sight{}, want: Create},
+		"same":                 {sight: sight{live: mine, result: mine}, before: before, want: Unchanged},
+		"other":                {sight: sight{live: changed, result: mine}, before: before, want: Modify},
+		"ours, not in records": {sight: sight{live: changed, result: mine}, want: Adopt},
+		"foreign":              {sight: sight{live: foreign, result: mine}, err: "belongs to release other"},
+		"unmarked":             {sight: sight{live: bare, result: mine}, err: "not made by this release"},
+		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, take: true, want: Adopt},
+		"marks lost":           {sight: sight{live: bare, result: mine}, before: before, want: Modify},
+		"being deleted":        {sight: sight{live: leaving, result: mine}, before: before, want: Create},
+		"not checked":          {sight: sight{unchecked: "no namespace"}, want: Create},
+		"CRD there":            {sight: sight{live: bare, isCRD: true}, want: Unchanged},
+		"CRD absent":           {sight: sight{isCRD: true}, want: Create},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.sight.object = target
+			c, err := decideObject(tt.sight, tt.before, scene{record: record(2, ""), namespace: "shop", takeOwnership: tt.take})
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil || c.Action != tt.want {
+				t.Errorf("%s %v, want %s", c.Action, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecidePrune(t *testing.T) {
+	make := func(kind, name, notes string) *unstructured.Unstructured {
+		o := obj(t, "apiVersion: v1\nkind: "+kind+"\nmetadata: {name: "+name+", namespace: shop, annotations: {"+notes+"}}\n")
+		own(o, "web", "shop")
+		return o
+	}
+	foreign := make("Service", "theirs", "")
+	own(foreign, "other", "shop")
+	got := decidePrune(scene{record: record(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
+		make("ConfigMap", "old", ""), make("Secret", "kept", `helm.sh/resource-policy: keep`), foreign, make("Pod", "first", ""),
+	}})
+	var lines []string
+	for _, c := range got {
+		lines = append(lines, string(c.Action)+" "+c.Object.String())
+	}
+	want := []string{"delete Pod/first", "unchanged Secret/kept", "unchanged Service/theirs", "delete ConfigMap/old"}
+	if d := cmp.Diff(want, lines); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestSameRecord(t *testing.T) {
+	base := record(1, release.Deployed)
+	base.Manifest, base.Config = "m", map[string]any{"n": 1}
+	same := record(2, "")
+	same.Manifest, same.Config = "m", map[string]any{"n": 1.0}
+	if !sameRecord(base, base, same) {
+		t.Error("equal records differ")
+	}
+	if sameRecord(base, record(2, release.Failed), same) || sameRecord(nil, nil, same) {
+		t.Error("what is not deployed last cannot be the same")
+	}
+	for name, change := range map[string]func(*release.Record){
+		"manifest": func(r *release.Record) { r.Manifest = "x" },
+		"config":   func(r *release.Record) { r.Config = nil },
+		"hooks":    func(r *release.Record) { r.Hooks = []*release.Hook{{Path: "h"}} },
+		"labels":   func(r *release.Record) { r.Labels = map[string]string{"team": "a"} },
+	} {
+		other := same.Clone()
+		change(other)
+		if sameRecord(base, base, other) {
+			t.Errorf("another %s goes unnoticed", name)
+		}
+	}
+}
+
+func TestHooksForOrder(t *testing.T) {
+	hooks := []*release.Hook{
+		{Name: "c", Events: []string{"pre-install"}, Weight: 5}, {Name: "b", Events: []string{"pre-install", "test"}},
+		{Name: "a", Events: []string{"pre-install"}}, {Name: "z", Events: []string{"pre-install"}, Weight: -1}, {Name: "x", Events: []string{"post-install"}},
+	}
+	var got []string
+	for _, h := range hooksFor(hooks, "pre-install") {
+		got = append(got, h.Name)
+	}
+	if d := cmp.Diff([]string{"z", "a", "b", "c"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWaves(t *testing.T) {
+	var changes []Change
+	for _, kind := range []string{"Deployment", "Widget", "ValidatingWebhookConfiguration", "ServiceAccount", "Secret", "Namespace"} {
+		changes = append(changes, Change{Object: kube.Ref{Kind: kind}})
+	}
+	var got []string
+	for _, wave := range waves(changes) {
+		line := ""
+		for _, c := range wave {
+			line += c.Object.Kind + " "
+		}
+		got = append(got, strings.TrimSpace(line))
+	}
+	want := []string{"Namespace", "ServiceAccount", "Secret", "Deployment", "Widget", "ValidatingWebhookConfiguration"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestCommonLabels(t *testing.T) {
+	got := commonLabels([]map[string]string{{"app": "a", "instance": "x", "t": "1"}, {"app": "b", "instance": "x", "t": "1"}})
+	if got != "instance=x,t=1" {
+		t.Error(got)
+	}
+	if got := commonLabels(nil); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestPatience(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := patience{}
+	pull := trouble{reason: "ErrImagePull", key: "k", episode: "ErrImagePull0"}
+	off := trouble{reason: "ImagePullBackOff", key: "k", episode: "ImagePullBackOff0"}
+	if p.over(pull, now) || p.over(pull, now.Add(time.Second)) {
+		t.Error("one failed pull is not the end")
+	}
+	if !p.over(off, now.Add(2*time.Second)) {
+		t.Error("a second one is")
+	}
+	p = patience{}
+	if p.over(pull, now) || !p.over(pull, now.Add(16*time.Second)) {
+		t.Error("a trouble that lasts is final")
+	}
+	if p.over(trouble{reason: "", key: "x"}, now.Add(time.Hour)) || p.over(trouble{reason: "ContainerCreating"}, now) {
+		t.Error("what is no fatal reason never ends a wait")
+	}
+}
+
+func TestExpiredLease(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		renewed string
+		want    bool
+	}{{"2026-01-01T00:00:50.000000Z", false}, {"2026-01-01T00:00:45.500000Z", false}, {"2026-01-01T00:00:43.000000Z", true}, {"", true}} {
+		l := &leaseObject{Spec: leaseSpec{RenewTime: tt.renewed, LeaseDurationSeconds: 15}}
+		if got := expired(l, now); got != tt.want {
+			t.Errorf("%q: %t", tt.renewed, got)
+		}
+	}
+}
+
+func TestMergeLabels(t *testing.T) {
+	got := mergeLabels(map[string]string{"a": "1", "b": "2"}, map[string]string{"b": "null", "c": "3"})
+	if d := cmp.Diff(map[string]string{"a": "1", "c": "3"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPlanText(t *testing.T) {
+	p := &Plan{
+		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
+		Objects: []Change{
+			{Action: Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
+			{Action: Modify, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
+				{"data.color", "red", "blue"}, {"data.more", nil, "x"}, {"data.text", "a\nb\nc\n", "a\nB\nc\n"},
+			}},
+			{Action: Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
+			{Action: Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},
+		},
+		Hooks: []string{"pre-upgrade Job/migrate"}, Warnings: []string{"careful"},
+	}
+	want := `upgrade web in shop: web-1.1.0, revision 2
+  + create    Service/new (shop)
+  ~ change    ConfigMap/web (shop)
+      data.color: "red" -> "blue"
+      + data.more: "x"
+      data.text:
+        - b
+        + B
+  = unchanged ClusterRole/web  # kept
+  - delete    Secret/old (shop)
+  * hook pre-upgrade Job/migrate
+  ! careful
+1 to create, 1 to change, 1 to delete, 1 unchanged
+`
+	var got strings.Builder
+	if err := p.WriteText(&got, false); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+// status makes an object of a kind from its spec and status in YAML.
+func status(t *testing.T, apiVersion, kind, text string) *unstructured.Unstructured {
+	t.Helper()
+	var m map[string]any
+	if err := yaml.Unmarshal([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	data, err := yaml.Marshal(map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": "x", "generation": 2}, "spec": m["spec"], "status": m["status"]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return obj(t, string(data))
+}
