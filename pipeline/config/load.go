@@ -73,8 +73,7 @@ func LoadFile(path string) (*Config, error) {
 		return nil, fmt.Errorf("load %s: %w", path, err)
 	}
 	c, err := Load(os.DirFS(filepath.Dir(path)), filepath.Base(path))
-	var missing *NotFoundError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*NotFoundError](err); ok {
 		missing.Dir = filepath.Dir(path)
 		return nil, missing
 	}
@@ -117,7 +116,7 @@ func read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, errors.New("is a folder, not a file")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -128,8 +129,8 @@ func insert(tree map[string]any, path []string, value any) bool {
 
 // nest wraps value in mappings, one for each key.
 func nest(path []string, value any) any {
-	for i := len(path) - 1; i >= 0; i-- {
-		value = map[string]any{path[i]: value}
+	for _, key := range slices.Backward(path) {
+		value = map[string]any{key: value}
 	}
 	return value
 }

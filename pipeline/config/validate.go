@@ -163,7 +163,7 @@ func (v *validator) release(name string, r *Release) {
 	v.releaseName(at, name, name)
 	v.common(at, unitFields{r.Values, r.Namespace, "."})
 	if v.says(at+".chart") && !v.doubtful(at+".chart") {
-		v.releaseChart(at, name, r)
+		v.releaseChart(at, r)
 	}
 	if r.Version != "" {
 		if _, err := semver.NewConstraint(r.Version); err != nil {
@@ -172,7 +172,7 @@ func (v *validator) release(name string, r *Release) {
 	}
 }
 
-func (v *validator) releaseChart(at, name string, r *Release) {
+func (v *validator) releaseChart(at string, r *Release) {
 	if !strings.Contains(r.Chart, "://") {
 		v.inside(at+".chart", r.Chart)
 		return

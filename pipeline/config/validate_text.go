@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -107,7 +108,7 @@ func (v *validator) inside(at, p string) {
 func (v *validator) template(at, text string, allowed []string) bool {
 	fine := true
 	for _, name := range placeholders(text) {
-		if !contains(allowed, name) {
+		if !slices.Contains(allowed, name) {
 			v.bad(at, suggest(name, allowed), "unknown placeholder {%s}", name)
 			fine = false
 		}
@@ -117,15 +118,6 @@ func (v *validator) template(at, text string, allowed []string) bool {
 		fine = false
 	}
 	return fine
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // namespace checks a namespace, its placeholders filled in with something.
