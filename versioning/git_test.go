@@ -504,6 +504,32 @@ func TestCorruptAndMissing(t *testing.T) {
 	})
 }
 
+// git fetch leaves a gc running, which moves objects from files into packs while we read.
+func TestRepackedMeanwhile(t *testing.T) {
+	r := shop(t)
+	repository := openAt(t, r.dir)
+	if _, err := repository.Head(); err != nil {
+		t.Fatal(err)
+	}
+	r.git("repack", "-q", "-a", "-d")
+	r.git("prune-packed")
+	facts, err := repository.Read(t.Context(), onMain)
+	if err != nil || facts.Count != 5 {
+		t.Errorf("got %+v, %v", facts, err)
+	}
+}
+
+func TestLongMessage(t *testing.T) {
+	r := newTestRepo(t)
+	r.commit("x")
+	r.tag("v1.0.0")
+	r.commit("feat!: x\n\n" + strings.Repeat("all work and no play\n", 500_000)) // 10 MB
+	for range 2 {
+		wantVersion(t, r.dir, onMain, Rules{}, "2.0.0-dev.1.g%H", r.git("rev-parse", "HEAD"))
+		r.git("gc", "-q")
+	}
+}
+
 func TestCancel(t *testing.T) {
 	r := newTestRepo(t)
 	r.commits(3)

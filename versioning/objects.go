@@ -40,6 +40,7 @@ type objects struct {
 type folder struct {
 	dir   string
 	packs []*pack
+	known map[string]bool // pack indexes that have been seen
 }
 
 func openObjects(dir string, partial bool) (*objects, error) {
@@ -59,23 +60,36 @@ func (o *objects) add(dir string, seen map[string]bool, depth int) error {
 	if depth > alternateDepth {
 		return fmt.Errorf("alternates nest deeper than %d at %s", alternateDepth, dir)
 	}
-	names, err := filepath.Glob(filepath.Join(quoteMeta(dir), "pack", "*.idx"))
-	if err != nil {
+	f := &folder{dir: dir, known: map[string]bool{}}
+	o.folders = append(o.folders, f)
+	if _, err := f.scan(); err != nil {
 		return err
 	}
-	f := &folder{dir: dir}
-	o.folders = append(o.folders, f)
+	return o.addAlternates(dir, seen, depth)
+}
+
+// scan opens the packs that are there and were not before, and tells whether there were any.
+func (f *folder) scan() (bool, error) {
+	names, err := filepath.Glob(filepath.Join(quoteMeta(f.dir), "pack", "*.idx"))
+	if err != nil {
+		return false, err
+	}
+	before := len(f.packs)
 	for _, name := range names {
+		if f.known[name] {
+			continue
+		}
 		p, err := openPack(strings.TrimSuffix(name, ".idx"))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // an index whose pack a repack is about to remove
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
+		f.known[name] = true
 		f.packs = append(f.packs, p)
 	}
-	return o.addAlternates(dir, seen, depth)
+	return len(f.packs) > before, nil
 }
 
 func (o *objects) addAlternates(dir string, seen map[string]bool, depth int) error {
@@ -124,24 +138,54 @@ func (o *objects) kind(hash plumbing.Hash) (plumbing.ObjectType, error) {
 	return kind, err
 }
 
-// find looks everywhere: an object that is corrupt in one place may be whole in another.
+// find looks everywhere: an object that is corrupt in one place may be whole in another. What is nowhere may have moved to
+// a new pack meanwhile: git fetch leaves a gc behind that runs beside us.
 func (o *objects) find(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
-	var corrupt error
+	kind, content, err := o.findOnce(hash, whole)
+	if !errors.Is(err, errAbsent) {
+		return kind, content, corruptOr(err, hash)
+	}
+	changed := false
+	for _, f := range o.folders {
+		more, err := f.scan()
+		if err != nil {
+			return 0, nil, corruptOr(err, hash)
+		}
+		changed = changed || more
+	}
+	if changed {
+		kind, content, err = o.findOnce(hash, whole)
+	}
+	if errors.Is(err, errAbsent) {
+		err = &MissingObjectError{Hash: hash.String(), Partial: o.partial}
+	}
+	return kind, content, corruptOr(err, hash)
+}
+
+// corruptOr names the object in an error that does not.
+func corruptOr(err error, hash plumbing.Hash) error {
+	if err == nil || errors.As(err, new(*MissingObjectError)) {
+		return err
+	}
+	return &CorruptObjectError{Hash: hash.String(), Err: err}
+}
+
+// findOnce looks in every folder. Error: errAbsent, or what is wrong with the object.
+func (o *objects) findOnce(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
+	last := errAbsent
 	for _, f := range o.folders {
 		kind, content, err := f.read(&o.inflate, hash, whole)
-		switch {
-		case err == nil && kind == plumbing.CommitObject:
-			return kind, content[:min(len(content), commitLimit)], nil // also when it was a delta
-		case err == nil:
+		if err == nil && kind == plumbing.CommitObject {
+			content = content[:min(len(content), commitLimit)] // also when it was a delta
+		}
+		if err == nil {
 			return kind, content, nil
-		case !errors.Is(err, errAbsent):
-			corrupt = err
+		}
+		if !errors.Is(err, errAbsent) {
+			last = err
 		}
 	}
-	if corrupt != nil {
-		return 0, nil, &CorruptObjectError{Hash: hash.String(), Err: corrupt}
-	}
-	return 0, nil, &MissingObjectError{Hash: hash.String(), Partial: o.partial}
+	return 0, nil, last
 }
 
 func (f *folder) read(z *inflater, hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
