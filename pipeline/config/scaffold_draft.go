@@ -42,7 +42,7 @@ func newDraft(found Found, o Options) draft {
 		}
 		return d
 	}
-	d.Project = labelLike(cmp.Or(o.Project, remoteName(o.Remote), o.Folder, "app"))
+	d.Project = nameLike(cmp.Or(o.Project, remoteName(o.Remote), o.Folder, "app"))
 	d.Project = strings.Trim(d.Project[:min(len(d.Project), 40)], "- ")
 	d.Charts, d.Images = o.Charts, o.Images
 	if d.Images == "" {

@@ -142,7 +142,10 @@ func (found *Found) add(fsys fs.FS, folders []string) {
 		}
 		c := service(fsys, folder, charts[folder].Name)
 		if taken[c.Name] {
-			c.Name = labelLike(folder)
+			c.Name = nameLike(folder)
+		}
+		if taken[c.Name] { // charts/a-b beside charts/a/b
+			c.Name = shorten(c.Name, maxRelease-7) + "-" + hash(folder)
 		}
 		taken[c.Name] = true
 		for _, dependency := range local[folder] {
@@ -154,6 +157,15 @@ func (found *Found) add(fsys fs.FS, folders []string) {
 		c.Values, c.Targets = valuesIn(fsys, c.Path, folder)
 		found.Charts = append(found.Charts, c)
 	}
+}
+
+// nameLike returns the name of a service that is most like s, which may be of
+// characters that no DNS label has.
+func nameLike(s string) string {
+	if l := labelLike(s); label.MatchString(l) {
+		return shorten(l, maxRelease)
+	}
+	return slug(s)
 }
 
 // readChart reads a Chart.yaml; of one that is no YAML nothing is known.
@@ -177,9 +189,9 @@ func service(fsys fs.FS, folder, chart string) FoundChart {
 		around = path.Dir(around)
 	}
 	if around == "." {
-		return FoundChart{Folder: folder, Name: labelLike(cmp.Or(chart, "app")), Path: "."}
+		return FoundChart{Folder: folder, Name: nameLike(cmp.Or(chart, "app")), Path: "."}
 	}
-	c := FoundChart{Folder: folder, Name: labelLike(path.Base(around)), Path: around}
+	c := FoundChart{Folder: folder, Name: nameLike(path.Base(around)), Path: around}
 	if around != folder {
 		return c
 	}
