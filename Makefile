@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
 export CGO_ENABLED := 0
+export PINTLE_SANDBOX := $(CURDIR)/bin/pintle-sandbox
 export PATH := $(CURDIR)/bin/tools:$(PATH)
 
 GO ?= go

@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill,
+			"exits": exits, "fill": fill, "appendto": appendTo,
 		},
 	})
 }
@@ -84,4 +84,15 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(path, []byte(os.Expand(string(data), ts.Getenv)), 0o644))
 	}
+}
+
+// appendto FILE LINE adds a line to a file.
+func appendTo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: appendto FILE LINE")
+	}
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = file.WriteString(args[1] + "\n")
+	ts.Check(errors.Join(err, file.Close()))
 }

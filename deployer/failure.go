@@ -85,10 +85,15 @@ type FailedError struct {
 
 // Error is one line.
 func (e *FailedError) Error() string {
-	doing := cmp.Or(e.Doing, "deploy")
-	s := fmt.Sprintf("%s release %s: %s", doing, e.Release, e.Cause)
+	return fmt.Sprintf("%s release %s: %s", cmp.Or(e.Doing, "deploy"), e.Release, e.Verdict())
+}
+
+// Verdict is Error without what was being done: the cause, and what became of
+// the release.
+func (e *FailedError) Verdict() string {
+	s := e.Cause
 	switch {
-	case doing != "deploy":
+	case e.Doing != "" && e.Doing != "deploy":
 	case e.RolledBack:
 		s += fmt.Sprintf("; rolled back to revision %d", e.RolledBackTo)
 	case e.Removed:

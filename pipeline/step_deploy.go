@@ -92,7 +92,7 @@ func released(ctx context.Context, outcome deployer.Outcome, err error, version 
 	result.Status, result.Message = event.Failed, oneLine(err.Error())
 	var broken *deployer.FailedError
 	if errors.As(err, &broken) {
-		result.Details = broken.Details()
+		result.Message, result.Details = oneLine(broken.Verdict()), broken.Details()
 		if broken.Restored() {
 			result.Status = event.RolledBack
 		}
