@@ -126,8 +126,8 @@ func checkLink(name string, header *tar.Header) error {
 		return nil
 	}
 	target := path.Join(path.Dir(name), header.Linkname)
-	if header.Typeflag == tar.TypeLink { // hard links are named from the archive's top
-		_, target, _ = strings.Cut(path.Clean(header.Linkname), "/")
+	if header.Typeflag == tar.TypeLink { // named from the archive's top
+		target = path.Clean(header.Linkname)
 	}
 	if path.IsAbs(header.Linkname) || target == ".." || strings.HasPrefix(target, "../") {
 		return fmt.Errorf("the archive holds the link %q to %q, which leaves the chart", name, header.Linkname)
