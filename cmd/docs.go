@@ -16,7 +16,12 @@ import (
 // Docs returns the generated files: slash path in the repository -> content.
 func Docs() (map[string][]byte, error) {
 	app := newApp(env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }})
+	reference, err := configMarkdown()
+	if err != nil {
+		return nil, err
+	}
 	return map[string][]byte{
+		"docs/config.md":              reference,
 		"docs/cli.md":                 markdown(app),
 		"docs/pintle.1":               manPage(app),
 		"docs/completion/pintle.bash": bashCompletion(app),

@@ -66,8 +66,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return pipeline.ExitOK
 	}
-	var coded *codeError
-	if errors.As(err, &coded) {
+	if coded, ok := errors.AsType[*codeError](err); ok {
 		return coded.code
 	}
 	return pipeline.ExitUnexpected

@@ -82,12 +82,17 @@ func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
 	if err != nil {
 		return nil, nil, withCode(pipeline.ExitUsage, gitError(err))
 	}
+	closeProject := func() {
+		if err := repo.Close(); err != nil {
+			e.log.Debugf("close the repository: %v", err)
+		}
+	}
 	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
 	if err := p.resolveRef(c); err != nil {
-		repo.Close()
+		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
-	return p, func() { repo.Close() }, nil
+	return p, closeProject, nil
 }
 
 // gitError gives the next step to what people meet first.

@@ -44,7 +44,7 @@ func unit(name string, needs []string, outcome map[string]event.Status) Unit {
 	return Unit{Name: name, Needs: needs, Steps: []Step{step("lint", Check), step("push", Publish), step("deploy", Release)}}
 }
 
-func runUnits(t *testing.T, ctx context.Context, parallel int, units ...Unit) (int, *trail) {
+func runUnits(ctx context.Context, t *testing.T, parallel int, units ...Unit) (int, *trail) {
 	t.Helper()
 	tr := &trail{ends: map[string]event.Event{}}
 	code, err := run(ctx, event.NewLog(nil, tr.sink), parallel, units)
@@ -64,7 +64,7 @@ func (t *trail) statuses() map[string]string {
 
 func TestRunFollowsNeeds(t *testing.T) {
 	for _, parallel := range []int{1, 4} {
-		code, tr := runUnits(t, t.Context(), parallel,
+		code, tr := runUnits(t.Context(), t, parallel,
 			unit("web", []string{"cart", "catalog"}, nil), unit("cart", []string{"redis"}, nil),
 			unit("catalog", nil, nil), unit("redis", nil, nil))
 		if code != ExitOK {
@@ -80,7 +80,7 @@ func TestRunFollowsNeeds(t *testing.T) {
 }
 
 func TestRunSkipsDependantsOfAFailure(t *testing.T) {
-	code, tr := runUnits(t, t.Context(), 4,
+	code, tr := runUnits(t.Context(), t, 4,
 		unit("cart", nil, map[string]event.Status{"deploy": event.RolledBack}),
 		unit("web", []string{"cart"}, nil), unit("mail", []string{"web"}, nil), unit("catalog", nil, nil))
 	if code != ExitRolledBack {
@@ -99,7 +99,7 @@ func TestRunSkipsDependantsOfAFailure(t *testing.T) {
 }
 
 func TestRunReleasesNothingWhenACheckFails(t *testing.T) {
-	code, tr := runUnits(t, t.Context(), 2,
+	code, tr := runUnits(t.Context(), t, 2,
 		unit("cart", nil, map[string]event.Status{"lint": event.Failed}), unit("web", nil, nil))
 	if code != ExitFailed {
 		t.Errorf("exit code %d", code)
@@ -112,7 +112,7 @@ func TestRunReleasesNothingWhenACheckFails(t *testing.T) {
 }
 
 func TestRunGravestFailureDecides(t *testing.T) {
-	code, _ := runUnits(t, t.Context(), 2,
+	code, _ := runUnits(t.Context(), t, 2,
 		unit("a", nil, map[string]event.Status{"deploy": event.RolledBack}),
 		unit("b", nil, map[string]event.Status{"deploy": event.Failed}),
 		unit("c", nil, map[string]event.Status{"push": event.Failed}))
@@ -128,7 +128,7 @@ func TestRunStartsNothingAfterCancel(t *testing.T) {
 		cancel(errors.New("SIGTERM"))
 		return event.Result{Status: event.Passed}
 	}
-	_, tr := runUnits(t, ctx, 1, stopper, unit("b", []string{"a"}, nil))
+	_, tr := runUnits(ctx, t, 1, stopper, unit("b", []string{"a"}, nil))
 	want := map[string]string{
 		"a/lint": "passed", "a/push": "passed", "a/deploy": "skipped interrupted: SIGTERM",
 		"b/lint": "passed", "b/push": "skipped needs a: interrupted", "b/deploy": "skipped needs a: interrupted",

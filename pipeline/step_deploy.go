@@ -38,8 +38,7 @@ func (j *job) makePlan(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	plan, err := j.engine.Plan(ctx, j.request(values))
-	var refused *deployer.Refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
 	}
 	if err != nil {
@@ -90,8 +89,7 @@ func released(ctx context.Context, outcome deployer.Outcome, err error, version 
 		return result
 	}
 	result.Status, result.Message = event.Failed, oneLine(err.Error())
-	var broken *deployer.FailedError
-	if errors.As(err, &broken) {
+	if broken, ok := errors.AsType[*deployer.FailedError](err); ok {
 		result.Message, result.Details = oneLine(broken.Verdict()), broken.Details()
 		if broken.Restored() {
 			result.Status = event.RolledBack
