@@ -29,6 +29,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 		Message: fmt.Sprintf("revision %d deployed: %s", rec.Version, r.plan.done()), Notes: rec.Info.Notes,
 	}
 	if err := r.storage.Update(ctx, rec); err != nil {
+		out.Status = event.Failed
 		return out, err
 	}
 	var errs []error

@@ -115,15 +115,29 @@ func (e *Engine) tryLock(ctx context.Context, req Request, name string) (held *l
 	if kube.Is(err, kube.NotFound) {
 		return held, stillHeld, nil // given back this moment: try again
 	}
+	if err == nil && held.Spec == mine.Spec {
+		return held, "", nil // our own, whose answer was lost
+	}
 	if err != nil || !expired(held, e.cluster.Now()) {
 		return held, stillHeld, err
 	}
-	previous = held.Spec.HolderIdentity
+	return e.takeLease(ctx, held, mine)
+}
+
+// takeLease replaces a dead job's lease, unless somebody is faster.
+func (e *Engine) takeLease(ctx context.Context, held, mine *leaseObject) (*leaseObject, string, error) {
+	path, previous := leasePath(held.Metadata.Namespace, held.Metadata.Name), held.Spec.HolderIdentity
 	mine.Metadata.ResourceVersion, mine.Metadata.UID = held.Metadata.ResourceVersion, held.Metadata.UID
 	got := &leaseObject{}
-	err = e.cluster.Do(ctx, http.MethodPut, leasePath(req.Namespace, name), "", mine, got)
-	if kube.Is(err, kube.Conflict) || kube.Is(err, kube.NotFound) {
-		return held, stillHeld, nil // somebody was faster
+	err := e.cluster.Do(ctx, http.MethodPut, path, "", mine, got)
+	if kube.Is(err, kube.Conflict) {
+		err = e.cluster.Do(ctx, http.MethodGet, path, "", nil, got)
+		if err == nil && got.Spec != mine.Spec {
+			return got, stillHeld, nil
+		}
+	}
+	if kube.Is(err, kube.NotFound) {
+		return held, stillHeld, nil
 	}
 	return got, previous, err
 }

@@ -1,0 +1,135 @@
+package deployer_test
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// faults breaks one request in six: refused, lost on the way there, or lost on
+// the way back, when the server has already acted. Between from and until,
+// everything is refused, as by a server that restarts.
+type faults struct {
+	next        http.RoundTripper
+	mu          sync.Mutex
+	random      *rand.Rand
+	from, until time.Time
+	broken      int
+}
+
+func (f *faults) draw() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	if now.After(f.from) && now.Before(f.until) {
+		return 1
+	}
+	n := f.random.IntN(24)
+	if n < 4 {
+		f.broken++
+	}
+	return n
+}
+
+func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := func(code int, header string) (*http.Response, error) {
+		h := http.Header{}
+		if header != "" {
+			h.Set("Retry-After", header)
+		}
+		return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
+	}
+	switch f.draw() {
+	case 0:
+		return answer(http.StatusTooManyRequests, "0")
+	case 1:
+		return nil, io.ErrUnexpectedEOF
+	case 2:
+		return answer(http.StatusServiceUnavailable, "")
+	case 3:
+		resp, err := f.next.RoundTrip(r)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return nil, errors.Join(io.ErrUnexpectedEOF, err)
+	}
+	return f.next.RoundTrip(r)
+}
+
+// TestFaultsDoNotShow deploys, upgrades, fails and rolls back over a connection
+// that keeps breaking, and expects what a good connection would have given.
+func TestFaultsDoNotShow(t *testing.T) {
+	b := newBench(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	f := &faults{random: rand.New(rand.NewPCG(seed, 1))}
+	b.cluster = kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper { f.next = next; return f })
+	b.engine = deployer.New(b.cluster, deployer.Options{Holder: "unlucky"})
+	extra := map[string]string{"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n"}
+	bad := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
+
+	b.mustDeploy(b.request(service("1.0.0", extra), nil))
+	b.mustDeploy(b.request(service("1.1.0", nil), map[string]any{"greeting": "two"}))
+	req := b.request(service("1.2.0", extra), map[string]any{"image": bad})
+	req.Settle = 0
+	p, err := b.engine.Plan(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	f.from = time.Now().Add(500 * time.Millisecond)
+	f.until = f.from.Add(2 * time.Second) // the server is away in the middle of it
+	f.mu.Unlock()
+	_, err = b.apply(t.Context(), p)
+	if failed, ok := errors.AsType[*deployer.FailedError](err); !ok || !failed.RolledBack {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff("1 superseded, 2 superseded, 3 failed, 4 deployed", b.history()); diff != "" {
+		t.Error(diff)
+	}
+	if b.exists("v1", "ConfigMap", "more") || b.greeting() != "two" {
+		t.Error("the state before is not back")
+	}
+	if out, err := b.engine.Uninstall(t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace}, event.Span{}); err != nil {
+		t.Errorf("%+v %v", out, err)
+	}
+	if b.exists("apps/v1", "Deployment", "web") || b.exists("coordination.k8s.io/v1", "Lease", "pintle-lock-web") || b.history() != "" {
+		t.Error("something is left")
+	}
+	if f.broken == 0 {
+		t.Error("nothing broke: the test shows nothing")
+	}
+	t.Logf("%d requests broken", f.broken)
+}
+
+// TestRecordThatCannotBeWrittenIsAnError refuses the write that would mark the
+// revision deployed.
+func TestRecordThatCannotBeWrittenIsAnError(t *testing.T) {
+	b := newBench(t)
+	b.cluster = kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/secrets/sh.helm.release") {
+				body := `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"reason":"Forbidden","message":"no more secrets"}`
+				return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	b.engine = deployer.New(b.cluster, deployer.Options{})
+	_, err := b.deploy(t.Context(), b.request(service("1.0.0", nil), nil))
+	if !kube.Is(err, kube.Forbidden) || !strings.Contains(err.Error(), "revision 1 of web") {
+		t.Errorf("%v", err)
+	}
+}
