@@ -3,7 +3,6 @@ package versioning
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -112,7 +111,6 @@ func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, err
 	if a.tags, err = r.refs.under("refs/tags/"); err != nil {
 		return nil, err
 	}
-	a.names = slices.Sorted(maps.Keys(a.tags))
 	for _, query := range queries {
 		if err := a.begin(ctx, query); err != nil {
 			return nil, err
@@ -135,8 +133,7 @@ type answer struct {
 	repository *Repository
 	head       *node
 	branch     string
-	tags       map[string]ref
-	names      []string // of tags, sorted
+	tags       []ref // by name
 	parts      []*part
 }
 
@@ -187,18 +184,18 @@ func (a *answer) begin(ctx context.Context, query Query) error {
 func (a *answer) versions(query Query) ([]candidate, error) {
 	const dir = "refs/tags/"
 	limit := query.Ref.limit()
-	first, _ := slices.BinarySearch(a.names, dir+query.Prefix)
+	first, _ := slices.BinarySearchFunc(a.tags, dir+query.Prefix, compareName)
 	var found []candidate
-	for _, full := range a.names[first:] {
-		if !strings.HasPrefix(full, dir+query.Prefix) {
+	for _, tag := range a.tags[first:] {
+		if !strings.HasPrefix(tag.name, dir+query.Prefix) {
 			break
 		}
-		name := strings.TrimPrefix(full, dir)
+		name := strings.TrimPrefix(tag.name, dir)
 		version := parseTag(name, query.Prefix)
 		if version == nil || limit != nil && !version.LessThan(limit) {
 			continue
 		}
-		c := candidate{name: name, version: version, ref: a.tags[full]}
+		c := candidate{name: name, version: version, ref: tag}
 		if c.ref.settled {
 			found = append(found, c)
 			continue
@@ -257,10 +254,10 @@ func (a *answer) unprefixed(prefix string) string {
 	if strings.Contains(prefix, "/") {
 		return "" // one service among many: others' tags say nothing
 	}
-	for _, name := range a.names {
-		name = strings.TrimPrefix(name, "refs/tags/")
+	for _, tag := range a.tags {
+		name := strings.TrimPrefix(tag.name, "refs/tags/")
 		at := strings.IndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' })
-		if at >= 0 && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
+		if at >= 0 && !hasControl(name) && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
 			return name
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -19,12 +20,13 @@ const symrefDepth = 5
 // annotated tag of a monorepo costs an object.
 type refs struct {
 	gitDir, common string
-	packed         map[string]ref // nil until read
+	packed         []ref // by name; nil until read
 }
 
-// ref is what a name stands for. Peeled is the commit behind an annotated tag where packed-refs says so; settled means that
+// ref is a full name and what it stands for. Peeled is the commit behind an annotated tag where packed-refs says so; settled means that
 // no object need be read to know it.
 type ref struct {
+	name    string
 	hash    plumbing.Hash
 	peeled  plumbing.Hash
 	settled bool
@@ -71,30 +73,52 @@ func (r *refs) lookup(name string) (ref, bool, error) {
 	}
 	text, err := readSmall(r.file(name))
 	if err == nil && plumbing.IsHash(strings.TrimSpace(text)) {
-		return ref{hash: plumbing.NewHash(strings.TrimSpace(text))}, true, nil
+		return ref{name: name, hash: plumbing.NewHash(strings.TrimSpace(text))}, true, nil
 	}
 	packed, err := r.readPacked()
 	if err != nil {
 		return ref{}, false, err
 	}
-	found, ok := packed[name]
-	return found, ok, nil
+	if at, ok := slices.BinarySearchFunc(packed, name, compareName); ok {
+		return packed[at], true, nil
+	}
+	return ref{}, false, nil
 }
 
-// under returns every ref below a prefix such as "refs/tags/", by full name.
-func (r *refs) under(prefix string) (map[string]ref, error) {
+func compareName(r ref, name string) int { return strings.Compare(r.name, name) }
+
+// under returns every ref below a prefix such as "refs/tags/", by name.
+func (r *refs) under(prefix string) ([]ref, error) {
 	packed, err := r.readPacked()
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]ref{}
-	for name, value := range packed {
-		if strings.HasPrefix(name, prefix) {
-			found[name] = value
+	first, _ := slices.BinarySearchFunc(packed, prefix, compareName)
+	end := first
+	for end < len(packed) && strings.HasPrefix(packed[end].name, prefix) {
+		end++
+	}
+	found := slices.Clone(packed[first:end])
+	loose, err := r.loose(prefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range loose {
+		if at, ok := slices.BinarySearchFunc(found[:end-first], one.name, compareName); ok {
+			found[at] = one
+		} else {
+			found = append(found, one)
 		}
 	}
+	slices.SortFunc(found, func(a, b ref) int { return strings.Compare(a.name, b.name) })
+	return found, nil
+}
+
+// loose returns the refs that are files of their own.
+func (r *refs) loose(prefix string) ([]ref, error) {
+	var found []ref
 	top := filepath.Join(r.common, filepath.FromSlash(prefix))
-	err = filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
@@ -108,7 +132,7 @@ func (r *refs) under(prefix string) (map[string]ref, error) {
 		name := filepath.ToSlash(rel)
 		text, err := readSmall(path)
 		if err == nil && safeRef(name) && plumbing.IsHash(strings.TrimSpace(text)) {
-			found[name] = ref{hash: plumbing.NewHash(strings.TrimSpace(text))}
+			found = append(found, ref{name: name, hash: plumbing.NewHash(strings.TrimSpace(text))})
 		}
 		return nil // a lock file, a broken or a symbolic ref: git warns and goes on
 	})
@@ -128,11 +152,11 @@ func (r *refs) file(name string) string {
 
 // readPacked reads packed-refs once. A line "^hash" peels the tag above it; with "fully-peeled" in the header, a ref
 // without such a line is no annotated tag.
-func (r *refs) readPacked() (map[string]ref, error) {
+func (r *refs) readPacked() ([]ref, error) {
 	if r.packed != nil {
 		return r.packed, nil
 	}
-	packed := map[string]ref{}
+	packed := []ref{}
 	f, err := os.Open(filepath.Join(r.common, "packed-refs"))
 	if errors.Is(err, os.ErrNotExist) {
 		r.packed = packed
@@ -142,34 +166,41 @@ func (r *refs) readPacked() (map[string]ref, error) {
 		return nil, fmt.Errorf("read refs: %w", err)
 	}
 	defer f.Close()
-	fullyPeeled, last := false, ""
+	fullyPeeled := false
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		line := lines.Text()
-		if header, ok := strings.CutPrefix(line, "#"); ok {
-			fullyPeeled = strings.Contains(header, " fully-peeled")
-			continue
+		switch {
+		case strings.HasPrefix(line, "#"):
+			fullyPeeled = strings.Contains(line, " fully-peeled")
+		case strings.HasPrefix(line, "^"):
+			if last := len(packed) - 1; last >= 0 && plumbing.IsHash(line[1:]) {
+				packed[last].peeled, packed[last].settled = plumbing.NewHash(line[1:]), true
+			}
+		default:
+			if one, ok := packedLine(line, fullyPeeled); ok {
+				packed = append(packed, one)
+			}
 		}
-		if peeled, ok := strings.CutPrefix(line, "^"); ok && last != "" && plumbing.IsHash(peeled) {
-			packed[last] = ref{hash: packed[last].hash, peeled: plumbing.NewHash(peeled), settled: true}
-			continue
-		}
-		hash, name, ok := strings.Cut(line, " ")
-		if !ok || !plumbing.IsHash(hash) || !safeRef(name) {
-			last = ""
-			continue
-		}
-		value := ref{hash: plumbing.NewHash(hash)}
-		if fullyPeeled {
-			value.peeled, value.settled = value.hash, true
-		}
-		packed[name], last = value, name
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read packed-refs: %w", err)
 	}
+	slices.SortStableFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) })
 	r.packed = packed
 	return packed, nil
+}
+
+func packedLine(line string, fullyPeeled bool) (ref, bool) {
+	hash, name, ok := strings.Cut(line, " ")
+	if !ok || !plumbing.IsHash(hash) {
+		return ref{}, false
+	}
+	one := ref{name: name, hash: plumbing.NewHash(hash)}
+	if fullyPeeled {
+		one.peeled, one.settled = one.hash, true
+	}
+	return one, true
 }
 
 // safeRef refuses names that git refuses and that would leave the refs folder or garble a terminal.

@@ -36,10 +36,10 @@ func (a *answer) source(ctx context.Context, ref Ref) (Commit, error) {
 }
 
 // namesSource tells whether a remote-tracking branch of the change points at a commit.
-func namesSource(remotes map[string]ref, ref Ref, hash plumbing.Hash) bool {
-	for name, value := range remotes {
-		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
-		if value.hash == hash && branch != "" && (branch == ref.Branch || branch == ref.ChangeBranch) {
+func namesSource(remotes []ref, ref Ref, hash plumbing.Hash) bool {
+	for _, remote := range remotes {
+		_, branch, _ := strings.Cut(strings.TrimPrefix(remote.name, "refs/remotes/"), "/")
+		if remote.hash == hash && branch != "" && (branch == ref.Branch || branch == ref.ChangeBranch) {
 			return true
 		}
 	}
@@ -47,10 +47,10 @@ func namesSource(remotes map[string]ref, ref Ref, hash plumbing.Hash) bool {
 }
 
 // outsideTarget picks the one parent of HEAD that the target branch does not have, else HEAD.
-func (a *answer) outsideTarget(ctx context.Context, ref Ref, remotes map[string]ref) (Commit, error) {
+func (a *answer) outsideTarget(ctx context.Context, ref Ref, remotes []ref) (Commit, error) {
 	g := a.repository.graph
-	for name, target := range remotes {
-		_, branch, _ := strings.Cut(strings.TrimPrefix(name, "refs/remotes/"), "/")
+	for _, target := range remotes {
+		_, branch, _ := strings.Cut(strings.TrimPrefix(target.name, "refs/remotes/"), "/")
 		if branch == "" || branch != ref.ChangeTarget {
 			continue
 		}
