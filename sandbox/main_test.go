@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // home gives a test sandboxes of its own and checks in the end that nothing of them is left.
-func home(t *testing.T) string {
+func home(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a cluster")
@@ -56,7 +56,7 @@ func home(t *testing.T) string {
 }
 
 // processes returns the living processes, this one excepted, whose environment names dir.
-func processes(t *testing.T, dir string) []string {
+func processes(t testing.TB, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
@@ -73,7 +73,7 @@ func processes(t *testing.T, dir string) []string {
 	return pids
 }
 
-func command(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
+func command(t testing.TB, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes.Buffer) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -86,7 +86,7 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *bytes
 }
 
 // sandboxed runs the program and returns what it prints and its exit status.
-func sandboxed(t *testing.T, args ...string) (string, int) {
+func sandboxed(t testing.TB, args ...string) (string, int) {
 	t.Helper()
 	cmd, stdout, stderr := command(t, args...)
 	err := cmd.Run()
@@ -101,7 +101,7 @@ func sandboxed(t *testing.T, args ...string) (string, int) {
 }
 
 // must runs the program and fails the test if that fails.
-func must(t *testing.T, args ...string) string {
+func must(t testing.TB, args ...string) string {
 	t.Helper()
 	out, status := sandboxed(t, args...)
 	if status != 0 {
@@ -111,7 +111,7 @@ func must(t *testing.T, args ...string) string {
 }
 
 // start starts a sandbox for the test, which stops it at its end.
-func start(t *testing.T, name string, args ...string) (state.Info, *kubernetes.Clientset) {
+func start(t testing.TB, name string, args ...string) (state.Info, *kubernetes.Clientset) {
 	t.Helper()
 	must(t, append([]string{"up", "--name", name}, args...)...)
 	t.Cleanup(func() {
@@ -133,7 +133,7 @@ func start(t *testing.T, name string, args ...string) (state.Info, *kubernetes.C
 	return info, client
 }
 
-func running1(t *testing.T, name string) state.Info {
+func running1(t testing.TB, name string) state.Info {
 	t.Helper()
 	infos, err := running(name)
 	if err != nil {
@@ -143,7 +143,7 @@ func running1(t *testing.T, name string) state.Info {
 }
 
 // eventually waits until ok says yes. What it says otherwise is shown if the time is up.
-func eventually(t *testing.T, what string, ok func(context.Context) (bool, any, error)) {
+func eventually(t testing.TB, what string, ok func(context.Context) (bool, any, error)) {
 	t.Helper()
 	var last any
 	var lastErr error

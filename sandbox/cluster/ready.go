@@ -18,7 +18,7 @@ const memoryLimit = 700 << 20
 
 // settle trades speed for memory once the start is over.
 func settle() {
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(memoryLimit)
 	debug.FreeOSMemory()
 }
