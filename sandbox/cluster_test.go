@@ -46,6 +46,7 @@ func TestCluster(t *testing.T) {
 		"config":     testMissingConfig,
 		"follow":     testFollow,
 		"rights":     testRights,
+		"webhook":    testWebhook,
 		"namespace":  testNamespaceGoes,
 	} {
 		t.Run(name, func(t *testing.T) {

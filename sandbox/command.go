@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const defaultName = "default"
@@ -30,6 +31,7 @@ func Main(args []string) int {
 		cancel(interrupted{s.(syscall.Signal)})
 		signal.Stop(sigs) // a second signal kills
 	}()
+	pflag.CommandLine = pflag.NewFlagSet("", pflag.ContinueOnError) // the components' packages put their own --version there
 	root := rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

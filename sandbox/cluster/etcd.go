@@ -9,12 +9,16 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 // maxSocketPath is the longest path of a Unix socket that every system takes (sun_path is 104 bytes on macOS).
 const maxSocketPath = 100
+
+// walSegment is the size of the files that etcd allocates for its log ahead of need, two at a time, in bytes.
+const walSegment = 8 << 20
 
 // startEtcd runs etcd in this process and returns it with its endpoint. It listens on Unix sockets in dir, so that
 // only the owner of the folder reaches the data: etcd itself asks nobody for a password.
@@ -23,6 +27,7 @@ func startEtcd(ctx context.Context, dir string, logs io.Writer) (*embed.Etcd, st
 	if len(client) > maxSocketPath {
 		return nil, "", fmt.Errorf("the path %s is too long for a socket: set PINTLE_SANDBOX_HOME to a shorter folder", client)
 	}
+	wal.SegmentSizeBytes = walSegment
 	cfg := embed.NewConfig()
 	cfg.Dir = filepath.Join(dir, "etcd")
 	cfg.ListenClientUrls = []url.URL{{Scheme: "unix", Path: client}}
