@@ -22,7 +22,7 @@ type TestRequest struct {
 
 // Test runs the test hooks of the newest revision, as `helm test` does, and
 // stores how they went in its record. The error of a failed test is a
-// *FailedError with the test's log as evidence. A release without tests passes.
+// *FailedError with the test's log as evidence. A release without tests is skipped.
 func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Outcome, error) {
 	full := Request{Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, Secrets: req.Secrets}
 	full = full.withDefaults(e.cluster.Namespace())
@@ -38,7 +38,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	out.Revision, out.PreviousRevision, out.Notes = last.Version, last.Version, last.Info.Notes
 	tests := hooksFor(last.Hooks, "test")
 	if len(tests) == 0 {
-		out.Status, out.Message = event.Passed, "the chart has no tests"
+		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
 	r := e.newRun(&Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: last, secrets: req.Secrets}, span)

@@ -33,8 +33,6 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		case f.Severity == lint.Warning:
 			warnings++
 			span.Warn(f.String())
-		default:
-			span.Output("", f.String())
 		}
 	}
 	if len(bad) > 0 {

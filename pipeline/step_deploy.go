@@ -45,7 +45,7 @@ func (j *job) makePlan(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	j.plan = plan
-	result := event.Result{Status: event.Passed, Message: plan.Summary(), Version: j.chart.Metadata.Version}
+	result := event.Result{Status: event.Passed, Message: strings.TrimPrefix(plan.Summary(), "unchanged: "), Version: j.chart.Metadata.Version}
 	if !plan.Changes() {
 		result.Status = event.Unchanged
 		return result

@@ -160,7 +160,7 @@ type Environment struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// The context of the kubeconfig. Default: its current one.
 	KubeContext string `yaml:"kubeContext"`
-	// Ask for an approval before the deploy. Kept, but not acted upon yet.
+	// Deploy only with --approve or $PINTLE_APPROVE, which the job sets after a person has agreed. Default: false.
 	Approve bool `yaml:"approve"`
 	// How long a preview lives: 72h. Kept, but previews do not expire yet.
 	TTL time.Duration `yaml:"ttl"`

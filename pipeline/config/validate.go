@@ -216,9 +216,6 @@ func (v *validator) environment(at string, e *Environment) {
 	for i, file := range e.Values {
 		v.valuesPath(fmt.Sprintf("%s.values[%d]", at, i), ".", file)
 	}
-	if e.Approve {
-		v.warn(at+".approve", "", "kept, but nobody is asked yet: hold the job in Jenkins or GitLab")
-	}
 	if e.TTL > 0 {
 		v.warn(at+".ttl", "", "kept, but previews do not expire yet")
 	}
