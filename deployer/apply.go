@@ -50,11 +50,11 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 // deployed between plan and lock. A pending revision that nobody works on is
 // marked failed.
 func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) (*Plan, error) {
-	heads, err := e.storage(p.Namespace).Heads(ctx, p.Release)
+	changed, err := e.moved(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if moved(heads, p.stage.last) {
+	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
 		again, err := p.again(ctx)
 		if err != nil {
@@ -68,12 +68,24 @@ func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) 
 	return p, nil
 }
 
-func moved(heads []release.Head, last *release.Record) bool {
-	if len(heads) == 0 || last == nil {
-		return len(heads) > 0 != (last != nil)
+// moved reports whether the release is no longer as the plan saw it: the
+// revision to be exists already, or the last one has another status.
+func (e *Engine) moved(ctx context.Context, p *Plan) (bool, error) {
+	storage, last := e.storage(p.Namespace), p.stage.last
+	_, err := storage.Status(ctx, p.Release, p.stage.revision)
+	if !errors.Is(err, release.ErrNotFound) || last == nil {
+		return err == nil, ignore(err, release.ErrNotFound)
 	}
-	head := heads[len(heads)-1]
-	return head.Version != last.Version || head.Status != last.Status()
+	status, err := storage.Status(ctx, p.Release, last.Version)
+	return err != nil || status != last.Status(), ignore(err, release.ErrNotFound)
+}
+
+// ignore is err, unless it is the expected one.
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
 }
 
 // helmPatience is how long a pending revision without a lock is believed to be
@@ -390,7 +402,7 @@ func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
 		"apiVersion": "v1", "kind": "Namespace",
 		"metadata": map[string]any{"name": name, "labels": map[string]any{"name": name}},
 	}
-	err := e.cluster.Do(ctx, http.MethodPost, "/api/v1/namespaces?fieldManager="+release.Manager, "", ns, nil)
+	err := e.cluster.Do(ctx, http.MethodPost, "/api/v1/namespaces?fieldManager="+release.Manager, ns, nil)
 	if err != nil && !kube.Is(err, kube.Exists) {
 		return fmt.Errorf("create namespace %s: %w", name, err)
 	}

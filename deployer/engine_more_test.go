@@ -141,7 +141,7 @@ func TestCRDsComeBeforeTheirObjects(t *testing.T) {
 func TestPlanNamesEveryRefusal(t *testing.T) {
 	b := newBench(t)
 	stranger := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "web"}}
-	if err := b.cluster.Do(t.Context(), "POST", "/api/v1/namespaces/"+b.namespace+"/configmaps", "", stranger, nil); err != nil {
+	if err := b.cluster.Do(t.Context(), "POST", "/api/v1/namespaces/"+b.namespace+"/configmaps", stranger, nil); err != nil {
 		t.Fatal(err)
 	}
 	extra := map[string]string{"templates/bad.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {ports: [{port: 99999}], sellector: {}}\n"}

@@ -37,7 +37,7 @@ func (b *bench) helm(arguments ...string) string {
 }
 
 // findHelm is $HELM, the one that the Makefile installs, or the one on PATH.
-func findHelm(t *testing.T) string {
+func findHelm(t testing.TB) string {
 	t.Helper()
 	for _, path := range []string{os.Getenv("HELM"), filepath.Join("..", "bin", "tools", "helm")} {
 		if path == "" {
@@ -59,7 +59,7 @@ func findHelm(t *testing.T) string {
 }
 
 // write puts a chart into a folder, for Helm.
-func write(t *testing.T, c *chart.Chart) string {
+func write(t testing.TB, c *chart.Chart) string {
 	t.Helper()
 	dir := t.TempDir()
 	put := func(name string, data []byte) {

@@ -107,11 +107,11 @@ func (e *Engine) tryLock(ctx context.Context, req Request, name string) (held *l
 		},
 	}
 	held = &leaseObject{}
-	err = e.cluster.Do(ctx, http.MethodPost, leasePath(req.Namespace, ""), "", mine, held)
+	err = e.cluster.Do(ctx, http.MethodPost, leasePath(req.Namespace, ""), mine, held)
 	if !kube.Is(err, kube.Exists) {
 		return held, "", err
 	}
-	err = e.cluster.Do(ctx, http.MethodGet, leasePath(req.Namespace, name), "", nil, held)
+	err = e.cluster.Do(ctx, http.MethodGet, leasePath(req.Namespace, name), nil, held)
 	if kube.Is(err, kube.NotFound) {
 		return held, stillHeld, nil // given back this moment: try again
 	}
@@ -129,9 +129,9 @@ func (e *Engine) takeLease(ctx context.Context, held, mine *leaseObject) (*lease
 	path, previous := leasePath(held.Metadata.Namespace, held.Metadata.Name), held.Spec.HolderIdentity
 	mine.Metadata.ResourceVersion, mine.Metadata.UID = held.Metadata.ResourceVersion, held.Metadata.UID
 	got := &leaseObject{}
-	err := e.cluster.Do(ctx, http.MethodPut, path, "", mine, got)
+	err := e.cluster.Do(ctx, http.MethodPut, path, mine, got)
 	if kube.Is(err, kube.Conflict) {
-		err = e.cluster.Do(ctx, http.MethodGet, path, "", nil, got)
+		err = e.cluster.Do(ctx, http.MethodGet, path, nil, got)
 		if err == nil && got.Spec != mine.Spec {
 			return got, stillHeld, nil
 		}
@@ -181,9 +181,9 @@ func (e *Engine) renew(ctx context.Context, l *leaseObject) error {
 	next := *l
 	next.Spec.RenewTime = e.cluster.Now().UTC().Format(microTime)
 	var got leaseObject
-	err := e.cluster.Do(ctx, http.MethodPut, leasePath(l.Metadata.Namespace, l.Metadata.Name), "", &next, &got)
+	err := e.cluster.Do(ctx, http.MethodPut, leasePath(l.Metadata.Namespace, l.Metadata.Name), &next, &got)
 	if kube.Is(err, kube.Conflict) {
-		err = e.cluster.Do(ctx, http.MethodGet, leasePath(l.Metadata.Namespace, l.Metadata.Name), "", nil, &got)
+		err = e.cluster.Do(ctx, http.MethodGet, leasePath(l.Metadata.Namespace, l.Metadata.Name), nil, &got)
 		if err == nil && got.Metadata.UID == l.Metadata.UID && got.Spec.HolderIdentity == l.Spec.HolderIdentity && got.Spec.AcquireTime == l.Spec.AcquireTime {
 			*l = got // our own unheard write
 			return nil
@@ -206,5 +206,5 @@ func (e *Engine) unlock(ctx context.Context, l *leaseObject) {
 		"apiVersion": "v1", "kind": "DeleteOptions",
 		"preconditions": map[string]any{"uid": l.Metadata.UID, "resourceVersion": l.Metadata.ResourceVersion},
 	}
-	_ = e.cluster.Do(ctx, http.MethodDelete, leasePath(l.Metadata.Namespace, l.Metadata.Name), "", options, nil)
+	_ = e.cluster.Do(ctx, http.MethodDelete, leasePath(l.Metadata.Namespace, l.Metadata.Name), options, nil)
 }

@@ -99,7 +99,7 @@ func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, 
 	})
 	g.Go(func() error {
 		var ns struct{}
-		err := e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+req.Namespace, "", nil, &ns)
+		err := e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+req.Namespace, nil, &ns)
 		if kube.Is(err, kube.NotFound) {
 			seen.namespaceMissing = true
 			return nil

@@ -35,11 +35,10 @@ type request struct {
 }
 
 // Do sends in as JSON, if it is not nil, and decodes the answer into out, if it
-// is not nil. The path may carry a query. An empty accept means JSON. What is
-// temporary is retried, so a create may answer Exists for an object that an
-// earlier, unheard attempt made.
-func (c *Client) Do(ctx context.Context, method, path, accept string, in, out any) error {
-	r := request{method: method, accept: accept, doing: strings.ToLower(method) + " " + path}
+// is not nil. The path may carry a query. What is temporary is retried, so a
+// create may answer Exists for an object that an earlier, unheard attempt made.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
+	r := request{method: method, doing: strings.ToLower(method) + " " + path}
 	r.path, r.query, _ = strings.Cut(path, "?")
 	if in != nil {
 		body, err := json.Marshal(in)

@@ -92,7 +92,7 @@ func (s *Storage) query(ctx context.Context, namespace, selector string) (Histor
 			} `json:"metadata"`
 			Items []object `json:"items"`
 		}
-		if err := s.rest.Do(ctx, http.MethodGet, s.collection(namespace)+"?"+q.Encode(), "", nil, &list); err != nil {
+		if err := s.rest.Do(ctx, http.MethodGet, s.collection(namespace)+"?"+q.Encode(), nil, &list); err != nil {
 			return h, err
 		}
 		for i := range list.Items {

@@ -181,9 +181,11 @@ func life(t *testing.T, s *release.Storage) {
 	if err := s.Update(ctx, h.Records[0]); err != nil {
 		t.Error(err)
 	}
-	heads, err := s.Heads(ctx, "web")
-	if err != nil || len(heads) != 3 || heads[0].Status != release.Superseded || heads[2].Version != 4 {
-		t.Errorf("%+v %v", heads, err)
+	if got, err := s.Status(ctx, "web", 2); err != nil || got != release.Superseded {
+		t.Errorf("%s %v", got, err)
+	}
+	if _, err := s.Status(ctx, "web", 5); !errors.Is(err, release.ErrNotFound) {
+		t.Errorf("status of a revision to come: %v", err)
 	}
 	if _, err := s.Get(ctx, "web", 1); !errors.Is(err, release.ErrNotFound) {
 		t.Errorf("a trimmed revision: %v", err)
@@ -207,7 +209,7 @@ func versions(h release.History) string {
 // deaf loses the answer of every write: what Storage reports must be an error.
 type deaf struct{}
 
-func (deaf) Do(context.Context, string, string, string, any, any) error {
+func (deaf) Do(context.Context, string, string, any, any) error {
 	return errors.New("connection lost")
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,10 +16,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// REST is the cluster as storage needs it. in and out are JSON; an empty accept
-// means JSON; errors are Kubernetes API errors (apierrors.IsNotFound works).
+// REST is the cluster as storage needs it. in and out are JSON; errors are
+// Kubernetes API errors (apierrors.IsNotFound works).
 type REST interface {
-	Do(ctx context.Context, method, path, accept string, in, out any) error
+	Do(ctx context.Context, method, path string, in, out any) error
 }
 
 // Driver says in which kind of object records live.
@@ -173,10 +172,10 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+Manager, "", o, nil)
+	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+Manager, o, nil)
 	if apierrors.IsAlreadyExists(err) {
 		var there object
-		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), "", nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
+		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
 			return nil
 		}
 		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, ErrExists)
@@ -194,7 +193,7 @@ func (s *Storage) Update(ctx context.Context, r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+Manager, "", o, nil)
+	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+Manager, o, nil)
 	if err != nil {
 		return fmt.Errorf("record revision %d of %s as %s: %w", r.Version, r.Name, r.Status(), err)
 	}
@@ -203,7 +202,7 @@ func (s *Storage) Update(ctx context.Context, r *Record) error {
 
 // Delete removes a revision's record; an absent one is no error.
 func (s *Storage) Delete(ctx context.Context, name string, version int) error {
-	err := s.rest.Do(ctx, http.MethodDelete, s.path(name, version), "", nil, nil)
+	err := s.rest.Do(ctx, http.MethodDelete, s.path(name, version), nil, nil)
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete the record of revision %d of %s: %w", version, name, err)
 	}
@@ -213,7 +212,7 @@ func (s *Storage) Delete(ctx context.Context, name string, version int) error {
 // Get reads one revision.
 func (s *Storage) Get(ctx context.Context, name string, version int) (*Record, error) {
 	var o object
-	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), "", nil, &o)
+	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), nil, &o)
 	if apierrors.IsNotFound(err) {
 		return nil, fmt.Errorf("revision %d of release %s in %s: %w", version, name, s.namespace, ErrNotFound)
 	}
@@ -230,23 +229,18 @@ type Head struct {
 	Status          Status
 }
 
-const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-
-// Heads lists a release's revisions, oldest first, without their content.
-func (s *Storage) Heads(ctx context.Context, name string) ([]Head, error) {
-	var list struct {
-		Items []object `json:"items"`
+// Status reads how a revision stands, without its content: one read by name,
+// which a busy API server answers sooner than any list.
+func (s *Storage) Status(ctx context.Context, name string, version int) (Status, error) {
+	var o object
+	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), nil, &o)
+	if apierrors.IsNotFound(err) {
+		return "", fmt.Errorf("revision %d of release %s in %s: %w", version, name, s.namespace, ErrNotFound)
 	}
-	path := s.collection(s.namespace) + "?labelSelector=" + url.QueryEscape("owner=helm,name="+name)
-	if err := s.rest.Do(ctx, http.MethodGet, path, metadataOnly, nil, &list); err != nil {
-		return nil, fmt.Errorf("list the revisions of %s: %w", name, err)
+	if err != nil {
+		return "", fmt.Errorf("read revision %d of %s: %w", version, name, err)
 	}
-	var heads []Head
-	for i := range list.Items {
-		heads = append(heads, head(&list.Items[i]))
-	}
-	slices.SortFunc(heads, func(a, b Head) int { return cmp.Compare(a.Version, b.Version) })
-	return heads, nil
+	return head(&o).Status, nil
 }
 
 func head(o *object) Head {

@@ -59,7 +59,7 @@ func Namespace(t testing.TB) string {
 		} `json:"metadata"`
 	}
 	ns := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"generateName": "test-"}}
-	if err := c.Do(t.Context(), http.MethodPost, "/api/v1/namespaces", "", ns, &made); err != nil {
+	if err := c.Do(t.Context(), http.MethodPost, "/api/v1/namespaces", ns, &made); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
