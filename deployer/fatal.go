@@ -32,7 +32,7 @@ var fatalReasons = map[string]grace{
 	"PostStartHookError":         {tries: 2},
 	"CrashLoopBackOff":           {tries: 1},
 	crashed:                      {tries: 1},
-	failedCreate:                 {tries: 20, lasts: 8 * time.Second},
+	failedCreate:                 {tries: 20, lasts: 5 * time.Second},
 	quotaExceeded:                {tries: 40, lasts: 20 * time.Second},
 }
 

@@ -23,6 +23,9 @@ const revisionNote = "deployment.kubernetes.io/revision"
 // podsOf are the pods that show how a workload's present revision fares. Pods
 // of older revisions say nothing about what was just applied.
 func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+	if _, stale := outdated(owner); stale {
+		return nil // its status still speaks of the revision before
+	}
 	uid := string(owner.GetUID())
 	var belongs func(pod *unstructured.Unstructured) bool
 	switch owner.GetKind() {
@@ -54,12 +57,33 @@ func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 	return out
 }
 
-// currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty
-// while the Deployment's controller has not caught up.
-func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*unstructured.Unstructured) string {
-	if number(deployment, "status", "observedGeneration") < deployment.GetGeneration() {
-		return ""
+// stuckPods are pods of earlier revisions that a StatefulSet will never replace:
+// it waits for them to become ready first, which they cannot. Kubernetes leaves
+// deleting them to its users ("forced rollback" in its documentation).
+func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+	_, stale := outdated(owner)
+	if stale || owner.GetKind() != "StatefulSet" {
+		return nil
 	}
+	var out []*unstructured.Unstructured
+	for _, p := range pods {
+		old := p.GetLabels()["controller-revision-hash"] != str(owner, "status", "updateRevision")
+		if !old || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !controlled(p, string(owner.GetUID())) {
+			continue
+		}
+		for _, t := range podTroubles(p, false) {
+			if _, fatal := fatalReasons[t.reason]; fatal {
+				out = append(out, p)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty
+// while there is none.
+func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*unstructured.Unstructured) string {
 	revision := deployment.GetAnnotations()[revisionNote]
 	for uid, s := range sets {
 		if controlled(s, string(deployment.GetUID())) && s.GetAnnotations()[revisionNote] == revision {

@@ -94,7 +94,8 @@ func deploymentReady(o *unstructured.Unstructured) verdict {
 	want := wanted(o)
 	total, updated := number(o, "status", "replicas"), number(o, "status", "updatedReplicas")
 	available := number(o, "status", "availableReplicas")
-	count := fmt.Sprintf("%d of %d ready", min(available, updated), want)
+	fresh := max(0, min(updated, available-(total-updated))) // available counts old pods too: the least that can be new
+	count := fmt.Sprintf("%d of %d ready", fresh, want)
 	switch {
 	case updated < want:
 		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}

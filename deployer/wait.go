@@ -109,6 +109,24 @@ func (w *waiter) follow(parent context.Context) error {
 		if w.done(now) {
 			return nil
 		}
+		w.unstick(ctx)
+	}
+}
+
+// unstick deletes the pods that keep a changed StatefulSet from going on. What
+// cannot be deleted now is tried again: the wait's end says if it never can.
+func (w *waiter) unstick(ctx context.Context) {
+	for _, a := range w.items {
+		if a.object == nil || a.change == Unchanged || a.verdict.state == ready {
+			continue
+		}
+		for _, p := range stuckPods(a.object, w.pods) {
+			err := w.cluster.Delete(ctx, kube.RefOf(p), string(p.GetUID()), kube.Background)
+			if err == nil {
+				w.span.Output(kube.RefOf(p).String(), "deleted: it is of an earlier revision, broken, and blocks "+a.ref.String())
+				delete(w.pods, string(p.GetUID()))
+			}
+		}
 	}
 }
 
