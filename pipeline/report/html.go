@@ -23,6 +23,7 @@ var functions = template.FuncMap{
 	"addf":     func(a, b float64) float64 { return a + b },
 	"anchor":   anchor,
 	"atLeast":  func(x, least float64) float64 { return max(x, least) },
+	"brief":    func(s event.Status) string { return strings.ToLower(brief(s)) },
 	"bad":      func(s event.Status) bool { return s.Bad() },
 	"clock":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"diff":     diff,
