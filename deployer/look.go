@@ -1,0 +1,153 @@
+package deployer
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// look fills every sight from the cluster: the live object and the dry run, at
+// the same time.
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing bool) error {
+	coming := namespacesOf(sights)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i := range sights {
+		s := &sights[i]
+		if s.unchecked != "" {
+			continue
+		}
+		if missing && s.object.GetNamespace() == req.Namespace {
+			s.unchecked = "checked in part: its namespace does not exist yet"
+			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, s.object); return err })
+			continue
+		}
+		g.Go(func() error {
+			live, err := e.cluster.Get(ctx, kube.RefOf(s.object))
+			if err != nil && !kube.Is(err, kube.NotFound) {
+				return err
+			}
+			s.live = live
+			return nil
+		})
+		g.Go(func() error {
+			result, err := e.dryRun(ctx, req, s.object)
+			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
+				s.unchecked = "checked in part: its namespace comes with this release"
+				s.err, err = e.checkElsewhere(ctx, s.object)
+				return err
+			}
+			s.result, s.err = result, err
+			return fatalOnly(err)
+		})
+	}
+	return g.Wait()
+}
+
+// namespacesOf are the namespaces that the target itself makes.
+func namespacesOf(sights []sight) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range sights {
+		if s.object.GetKind() == "Namespace" {
+			out[s.object.GetName()] = true
+		}
+	}
+	return out
+}
+
+// dryRun asks the server what an apply would make of the object. A conflict
+// with nobody but ourselves, as client-side apply of old left it, is none.
+func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	options := kube.ApplyOptions{Manager: release.Manager, Force: req.ForceConflicts, DryRun: true}
+	result, err := e.cluster.Apply(ctx, o, options)
+	if onlyOurselves(err) {
+		options.Force = true
+		return e.cluster.Apply(ctx, o, options)
+	}
+	return result, err
+}
+
+// fatalOnly passes on what concerns the whole plan, not one object: no
+// connection, no credentials, no time.
+func fatalOnly(err error) error {
+	switch kube.ReasonOf(err) {
+	case kube.Unreachable, kube.Unauthorized, kube.Cancelled:
+		return err
+	}
+	return nil
+}
+
+// checkElsewhere validates an object whose namespace does not exist yet by
+// pretending to create it, unnamed, in the default namespace. Only what is
+// wrong with the object itself counts: policies and quotas differ by namespace.
+func (e *Engine) checkElsewhere(ctx context.Context, o *unstructured.Unstructured) (refused, err error) {
+	probe := o.DeepCopy()
+	probe.SetNamespace("default")
+	probe.SetName("")
+	probe.SetGenerateName("pintle-check-")
+	_, err = e.cluster.Create(ctx, probe, kube.ApplyOptions{Manager: release.Manager, DryRun: true})
+	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
+		return err, nil
+	}
+	return nil, fatalOnly(err)
+}
+
+// leftovers are the live objects that revisions since the last deployed one
+// made and the target lacks (DESIGN.md, rules of the engine, 9).
+func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*unstructured.Unstructured, error) {
+	wanted := map[string]bool{}
+	for _, s := range sights {
+		wanted[kube.RefOf(s.object).Key()] = true
+	}
+	var refs []kube.Ref
+	for _, r := range t.stage.since {
+		objects, err := parseManifest(r.Manifest)
+		if err != nil {
+			continue
+		}
+		for _, o := range objects {
+			res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())
+			if !ok {
+				continue // its kind is gone from the cluster, and it with it
+			}
+			ref := kube.RefOf(o)
+			ref.APIVersion = res.APIVersion()
+			if !res.Namespaced {
+				ref.Namespace = ""
+			} else if ref.Namespace == "" {
+				ref.Namespace = r.Namespace
+			}
+			if !wanted[ref.Key()] {
+				wanted[ref.Key()] = true
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return e.getAll(ctx, refs)
+}
+
+// getAll reads those of refs that exist and are not being deleted, in order.
+func (e *Engine) getAll(ctx context.Context, refs []kube.Ref) ([]*unstructured.Unstructured, error) {
+	found := make([]*unstructured.Unstructured, len(refs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i, ref := range refs {
+		g.Go(func() error {
+			o, err := e.cluster.Get(ctx, ref)
+			if kube.Is(err, kube.NotFound) {
+				return nil
+			}
+			if err == nil && o.GetDeletionTimestamp() == nil {
+				found[i] = o
+			}
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool { return o == nil }), err
+}

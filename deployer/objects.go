@@ -1,0 +1,194 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// applyWave applies changes that do not need each other, concurrently, and
+// reports all that failed.
+func (r *run) applyWave(ctx context.Context, wave []*Change) error {
+	var failed []failure
+	var crds []*awaited
+	each(wave, func(c *Change) {
+		o, err := r.applyOne(ctx, c)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if err != nil {
+			failed = append(failed, failure{ref: c.Object, cause: err.Error(), err: err})
+		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
+			crds = append(crds, toBeReady(o, c.Action, false))
+		}
+	})
+	if ctx.Err() != nil && len(failed) > 0 {
+		return &failures{err: context.Cause(ctx)}
+	}
+	if len(failed) > 0 {
+		return &failures{objects: failed}
+	}
+	if len(crds) == 0 {
+		return nil
+	}
+	if err := r.waiter().await(ctx, crds); err != nil {
+		return err
+	}
+	for _, a := range crds {
+		if err := r.engine.served(ctx, a.object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// served waits until discovery knows the kind of an established CRD: the two
+// are separate steps of the API server.
+func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) error {
+	group, kind := str(crd, "spec", "group"), str(crd, "spec", "names", "kind")
+	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	for _, v := range versions {
+		m, _ := v.(map[string]any)
+		if on, _ := m["served"].(bool); !on {
+			continue
+		}
+		name, _ := m["name"].(string)
+		for {
+			_, err := e.cluster.Resource(ctx, group+"/"+name, kind)
+			if err == nil {
+				break
+			}
+			if !kube.Is(err, kube.NoKind) || !pause(ctx, 100*time.Millisecond) {
+				return err
+			}
+			if err := e.cluster.Rediscover(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// each calls fn for all items, at most `concurrency` at a time, and returns
+// when the last call has.
+func each[T any](items []T, fn func(T)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, concurrency)
+	for _, item := range items {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			fn(item)
+		})
+	}
+	wg.Wait()
+}
+
+// applyOne brings one object to its target and remembers its state.
+func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	if c.Action == Unchanged {
+		r.keep(c, c.live)
+		return c.live, nil
+	}
+	if c.live != nil && c.live.GetDeletionTimestamp() != nil {
+		if err := r.waiter().await(ctx, []*awaited{toBeGone(c.live)}); err != nil {
+			return nil, err
+		}
+	} else if c.live != nil {
+		if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
+			return nil, err
+		}
+	}
+	o, err := r.engine.apply(ctx, c.object, r.plan.request.ForceConflicts)
+	if err != nil {
+		return nil, err
+	}
+	r.keep(c, o)
+	return o, nil
+}
+
+// keep remembers what must be ready in the end.
+func (r *run) keep(c *Change, o *unstructured.Unstructured) {
+	if o == nil || c.leftover || c.Object.Kind == "Namespace" && c.object == nil {
+		return
+	}
+	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs)
+	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.applied = append(r.applied, a)
+}
+
+// apply is server-side apply that outlasts passing conflicts: two writers of
+// one quota, or our own marks from client-side apply.
+func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
+	for attempt := 0; ; attempt++ {
+		out, err := e.cluster.Apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: force})
+		switch {
+		case err == nil || attempt == 5:
+			return out, err
+		case onlyOurselves(err):
+			force = true
+		case kube.Is(err, kube.Conflict) && managers(err) == 0:
+			if !pause(ctx, time.Duration(attempt+1)*100*time.Millisecond) {
+				return nil, err
+			}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// onlyOurselves reports a conflict in which every other manager is Helm's name
+// from the days of client-side apply.
+func onlyOurselves(err error) bool {
+	e, ok := errors.AsType[*kube.Error](err)
+	if !ok || e.Reason != kube.Conflict || len(e.Managers) == 0 {
+		return false
+	}
+	for _, m := range e.Managers {
+		if m != release.Manager {
+			return false
+		}
+	}
+	return true
+}
+
+func managers(err error) int {
+	if e, ok := errors.AsType[*kube.Error](err); ok {
+		return len(e.Managers)
+	}
+	return 0
+}
+
+// pause waits for d and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// ensureNamespace creates the release's namespace, labelled as Helm does.
+func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
+	ns := map[string]any{
+		"apiVersion": "v1", "kind": "Namespace",
+		"metadata": map[string]any{"name": name, "labels": map[string]any{"name": name}},
+	}
+	err := e.cluster.Do(ctx, http.MethodPost, "/api/v1/namespaces?fieldManager="+release.Manager, ns, nil)
+	if err != nil && !kube.Is(err, kube.Exists) {
+		return fmt.Errorf("create namespace %s: %w", name, err)
+	}
+	return nil
+}

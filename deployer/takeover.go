@@ -1,0 +1,75 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// fresh makes sure that the plan still fits the release: another job may have
+// deployed between plan and lock. A pending revision that nobody works on is
+// marked failed.
+func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) (*Plan, error) {
+	changed, err := e.moved(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if changed {
+		span.Warn("the release has changed since it was planned; it is planned anew")
+		again, err := p.again(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p = again
+	}
+	if last := p.stage.last; last != nil && last.Status().Pending() {
+		return p, e.takeOver(ctx, p, last, l, span)
+	}
+	return p, nil
+}
+
+// moved reports whether the release is no longer as the plan saw it: the
+// revision to be exists already, or the last one has another status.
+func (e *Engine) moved(ctx context.Context, p *Plan) (bool, error) {
+	storage, last := e.storage(p.Namespace), p.stage.last
+	_, err := storage.Status(ctx, p.Release, p.stage.revision)
+	if !errors.Is(err, release.ErrNotFound) || last == nil {
+		return err == nil, ignore(err, release.ErrNotFound)
+	}
+	status, err := storage.Status(ctx, p.Release, last.Version)
+	return err != nil || status != last.Status(), ignore(err, release.ErrNotFound)
+}
+
+// ignore is err, unless it is the expected one.
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+// helmPatience is how long a pending revision without a lock is believed to be
+// Helm's, at work: Helm leaves no lock, and its default timeout is as long.
+const helmPatience = 5 * time.Minute
+
+// takeOver marks a pending revision failed whose operation is dead: its lock
+// has expired, or it has none and is old.
+func (e *Engine) takeOver(ctx context.Context, p *Plan, last *release.Record, l *lease, span event.Span) error {
+	age := e.cluster.Now().Sub(last.Info.LastDeployed.Time)
+	if l.previous == "" && age < helmPatience {
+		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); wait until it ends, or %s, then try again: %w",
+			p.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), ErrBusy)
+	}
+	who := l.previous
+	if who == "" {
+		who = "an unknown client"
+	}
+	was := last.Status()
+	last.Set(release.Failed, fmt.Sprintf("Interrupted while %s by %s; taken over by %s", was, who, e.options.Holder))
+	span.Warn(fmt.Sprintf("revision %d was left %s by %s; it is marked failed", last.Version, was, who))
+	return e.storage(p.Namespace).Update(ctx, last)
+}
