@@ -33,13 +33,14 @@ func BenchmarkUp(b *testing.B) {
 // BenchmarkDeployments creates 30 Deployments of three pods at once and waits until all are available.
 func BenchmarkDeployments(b *testing.B) {
 	home(b)
-	info, client := start(b, "bench")
+	info, _ := start(b, "bench")
 	cfg, err := clientcmd.BuildConfigFromFlags("", info.Kubeconfig)
 	if err != nil {
 		b.Fatal(err)
 	}
 	cfg.QPS = -1
-	if client, err = kubernetes.NewForConfig(cfg); err != nil {
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
 		b.Fatal(err)
 	}
 	image := strings.TrimSpace(must(b, "image", "--name", "bench", "shop/web:1.0"))

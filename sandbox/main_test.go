@@ -50,7 +50,9 @@ func home(t testing.TB) string {
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 			t.Errorf("files are left: %v, %v", left, err)
 		}
-		os.RemoveAll(dir)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
 	})
 	return dir
 }
@@ -111,9 +113,9 @@ func must(t testing.TB, args ...string) string {
 }
 
 // start starts a sandbox for the test, which stops it at its end.
-func start(t testing.TB, name string, args ...string) (state.Info, *kubernetes.Clientset) {
+func start(t testing.TB, name string) (state.Info, *kubernetes.Clientset) {
 	t.Helper()
-	must(t, append([]string{"up", "--name", name}, args...)...)
+	must(t, "up", "--name", name)
 	t.Cleanup(func() {
 		cmd, _, stderr := command(t, "down", "--name", name)
 		cmd = exec.Command(cmd.Path, cmd.Args[1:]...) // the test's context has ended

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/distribution/reference"
@@ -42,7 +43,7 @@ func (i images) pull(ctx context.Context, ref string, policy corev1.PullPolicy) 
 		return pulled{}, &imageError{"InvalidImageName", fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", ref, ref, err)}
 	}
 	named = reference.TagNameOnly(named)
-	own := reference.Domain(named) == i.registry
+	own := i.owns(reference.Domain(named))
 	switch {
 	case policy == corev1.PullNever && (own || i.strict):
 		return pulled{}, &imageError{"ErrImageNeverPull", fmt.Sprintf("Container image %q is not present with pull policy of Never", ref)}
@@ -52,6 +53,12 @@ func (i images) pull(ctx context.Context, ref string, policy corev1.PullPolicy) 
 		return pulled{}, absent(named.String(), "the sandbox runs with --strict-images and pulls from "+i.registry+" only")
 	}
 	return pulled{name: named.String(), id: named.String(), local: policy != corev1.PullAlways}, nil
+}
+
+// owns says whether domain is the sandbox's registry, under either of its names.
+func (i images) owns(domain string) bool {
+	_, port, _ := strings.Cut(i.registry, ":")
+	return domain == i.registry || domain == "localhost:"+port
 }
 
 func (i images) pullOwn(ctx context.Context, ref string) (pulled, error) {

@@ -131,7 +131,7 @@ func (p *pod) initialize(obj *corev1.Pod, e env) (bool, time.Duration) {
 		}
 		next = soonest(next, p.keep(c, obj, e))
 		through := c.state.Running != nil && c.sidecar || c.exit != nil && c.exit.ExitCode == 0 && !c.sidecar
-		if !through && !(c.sidecar && p.initialized()) {
+		if !through && (!c.sidecar || !p.initialized()) {
 			return false, next
 		}
 	}

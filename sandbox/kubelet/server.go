@@ -24,7 +24,7 @@ func (k *Kubelet) serve(ctx context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients},
 	}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	err := server.ServeTLS(k.opts.Listener, k.opts.CertFile, k.opts.KeyFile)
 	if errors.Is(err, http.ErrServerClosed) {

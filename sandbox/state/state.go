@@ -20,6 +20,8 @@ const (
 	infoFile  = "sandbox.json"
 	aliveFile = "alive"
 	lockPoll  = 50 * time.Millisecond
+	// claimTries is how often Claim tries: Alive holds the same lock for the moment in which it looks.
+	claimTries = 10
 )
 
 // EnvHome names the variable that moves the folder of all sandboxes.
@@ -149,11 +151,14 @@ func (f Folder) Claim() (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if flock(file) != nil {
-		file.Close()
-		return nil, fmt.Errorf("sandbox %s belongs to another process", f.Name)
+	for range claimTries {
+		if flock(file) == nil {
+			return func() { file.Close() }, nil
+		}
+		time.Sleep(lockPoll)
 	}
-	return func() { file.Close() }, nil
+	file.Close()
+	return nil, fmt.Errorf("sandbox %s belongs to another process", f.Name)
 }
 
 // Alive says whether a process holds the folder.
