@@ -36,18 +36,26 @@ type Problem struct {
 // Error is one line: the first problem, and how many more there are.
 func (r *Refusal) Error() string {
 	first := r.Problems[0]
-	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), first.Err)
+	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), causeOf(first.Err))
 	if n := len(r.Problems) - 1; n > 0 {
 		s += fmt.Sprintf(" (and %d more)", n)
 	}
 	return s
 }
 
+// causeOf is an error without the object's name, which stands before it anyway.
+func causeOf(err error) string {
+	if e, ok := errors.AsType[*kube.Error](err); ok {
+		return e.Brief()
+	}
+	return err.Error()
+}
+
 // Details is one line for each problem.
 func (r *Refusal) Details() string {
 	var b strings.Builder
 	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), p.Err)
+		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), causeOf(p.Err))
 	}
 	return b.String()
 }

@@ -80,7 +80,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstr
 	}
 	ref := kube.RefOf(o)
 	fault := func(err error) error {
-		return &failures{objects: []failure{{ref: ref, cause: "hook: " + err.Error(), err: err}}}
+		return &failures{objects: []failure{{ref: ref, cause: "hook: " + causeOf(err), err: err}}}
 	}
 	if err := r.clearHook(ctx, ref, h); err != nil {
 		return nil, fault(err)

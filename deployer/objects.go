@@ -24,7 +24,7 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if err != nil {
-			failed = append(failed, failure{ref: c.Object, cause: err.Error(), err: err})
+			failed = append(failed, failure{ref: c.Object, cause: causeOf(err), err: err})
 		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
 			crds = append(crds, toBeReady(o, c.Action, false))
 		}

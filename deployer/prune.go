@@ -45,7 +45,7 @@ func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructure
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if err != nil {
-				failed = append(failed, failure{ref: ref, cause: err.Error(), err: err})
+				failed = append(failed, failure{ref: ref, cause: causeOf(err), err: err})
 				return
 			}
 			tell(o)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -49,11 +50,7 @@ type Error struct {
 
 // Error is "doing: cause; hint".
 func (e *Error) Error() string {
-	s := e.Doing + ": " + e.Cause
-	if e.Hint != "" {
-		s += "; " + e.Hint
-	}
-	return s
+	return e.Doing + ": " + e.Brief()
 }
 
 // Unwrap gives the cause.
@@ -97,7 +94,7 @@ func (c *Client) statusError(doing string, code int, body []byte) *Error {
 	if status.Code == 0 {
 		status.Code = int32(code)
 	}
-	e := &Error{Doing: doing, Cause: oneLine(status.Message), Err: &apierrors.StatusError{ErrStatus: status}}
+	e := &Error{Doing: doing, Cause: refusalCause(status.Message), Err: &apierrors.StatusError{ErrStatus: status}}
 	e.Reason, e.Hint = c.classify(code, status)
 	if status.Details != nil {
 		for _, cause := range status.Details.Causes {
@@ -147,6 +144,26 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 // which server-side apply answers with a 500 as if it were the server's fault.
 const untyped = "failed to create typed patch object"
 
+// refusalCause is the server's message without what only repeats the object.
+func refusalCause(message string) string {
+	message = oneLine(message)
+	if strings.HasPrefix(message, untyped) {
+		if _, field, ok := strings.Cut(message, "): "); ok {
+			return strings.TrimPrefix(field, ".")
+		}
+	}
+	return message
+}
+
+// Brief is the error without what was being done, for a reader who sees the
+// object's name already.
+func (e *Error) Brief() string {
+	if e.Hint == "" {
+		return e.Cause
+	}
+	return e.Cause + "; " + e.Hint
+}
+
 var managerPattern = regexp.MustCompile(`conflict with "((?:[^"\\]|\\.)*)"`)
 
 func managerOf(cause metav1.StatusCause) string {
@@ -189,6 +206,9 @@ func isCredential(err error) bool {
 // rootCause drops Go's wrapping ("Get \"https://...\": dial tcp ...") where
 // the network's own word is enough.
 func rootCause(err error) string {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = request.Err
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return "no address for " + dns.Name
 	}

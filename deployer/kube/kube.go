@@ -121,6 +121,9 @@ func describeSource(cfg Config, loader clientcmd.ClientConfig) string {
 			return "the service account of this pod"
 		}
 	}
+	if name == "" {
+		return path
+	}
 	return fmt.Sprintf("context %q of %s", name, path)
 }
 
@@ -150,6 +153,9 @@ func misconfigured(cfg Config, source string, err error) error {
 		e.Hint = "check --kubeconfig and $KUBECONFIG"
 	case clientcmd.IsEmptyConfig(err):
 		e.Cause = "there is no kubeconfig and this is no pod"
+		if path := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); path != "" {
+			e.Cause = "no kubeconfig at $KUBECONFIG, which is " + path
+		}
 		e.Hint = "set $KUBECONFIG or --kubeconfig, or try `pintle sandbox up`"
 	default:
 		e.Cause = source + ": " + e.Cause
