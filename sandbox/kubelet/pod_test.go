@@ -226,6 +226,8 @@ func TestReadiness(t *testing.T) {
 		{"the label wins over the probe", image.Script{ReadyAfter: &second}, probe, []string{"0s c running #0", "1s c ready #0"}, nil},
 		{"later than the probe", image.Script{ReadyAfter: &long}, probe,
 			[]string{"0s c running #0", "20s c ready #0"}, []string{"5s", "8s", "11s", "14s", "17s"}},
+		{"about to crash", exits(20*time.Second, 1), &corev1.Probe{PeriodSeconds: 10},
+			[]string{"0s c running #0", "20s c Error 1", "21s c running #1"}, []string{"0s", "10s", "21s"}},
 		{"never", image.Script{NeverReady: true}, nil, []string{"0s c running #0"}, []string{"0s", "10s", "20s", "30s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
