@@ -23,7 +23,7 @@ type engine struct {
 	parsedAs map[string]string // file -> the file with the same text whose parse it shares
 	includes map[string]int    // how often each name is being included
 	depth    int               // nested includes and tpls
-	ticks    int
+	steps    int
 	written  int64
 	rendered int64
 }

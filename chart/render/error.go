@@ -124,8 +124,11 @@ func (e *engine) executionError(name string, err error) error {
 		out.Template, out.Line, out.Col, out.Node = last.Template, last.Line, last.Col, last.Node
 		out.Chain = frames[:len(frames)-1]
 	}
+	if out.Node == "_enter" {
+		out.Node = ""
+	}
 	if tpl, ok := errors.AsType[*tplError](out.Cause); ok { // a tpl text that does not parse
-		out.Cause = fmt.Errorf("the text given to tpl does not parse: %w", parseCause(tpl.err))
+		out.Cause = &tplError{parseCause(tpl.err)}
 	}
 	if out.Template == tplName {
 		out.Source = ""

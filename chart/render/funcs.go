@@ -30,7 +30,6 @@ func (e *engine) functions(ctx context.Context) template.FuncMap {
 	delete(funcs, "env") // a chart must not read the environment
 	delete(funcs, "expandenv")
 	maps.Copy(funcs, durationFuncs())
-	maps.Copy(funcs, e.boundedFuncs())
 	maps.Copy(funcs, template.FuncMap{
 		"toToml": toTOML, "mustToToml": mustToTOML, "fromToml": fromTOML,
 		"toYaml": toYAML, "mustToYaml": mustToYAML, "toYamlPretty": toYAMLPretty,
@@ -41,6 +40,8 @@ func (e *engine) functions(ctx context.Context) template.FuncMap {
 		"required": e.required, "fail": e.fail,
 		"lookup": e.lookup(ctx),
 	})
+	bounded(funcs)
+	funcs["_enter"], funcs["_leave"] = e.enter, e.leave
 	if !e.opts.EnableDNS {
 		funcs["getHostByName"] = func(string) string { return "" }
 	}

@@ -8,9 +8,6 @@ import (
 	"text/template/parse"
 )
 
-// errTooDeep says that templates include each other without end.
-var errTooDeep = errors.New("templates include each other without end")
-
 // templateSet is a set of templates that see each other: the chart's, or those
 // and the definitions of a tpl text.
 type templateSet struct {
@@ -40,7 +37,11 @@ func (e *engine) newSet(t *template.Template) *templateSet {
 
 // parse parses a text and the definitions in it, without adding them.
 func (s *templateSet) parse(name, text string) (map[string]*parse.Tree, error) {
-	return parse.Parse(name, text, "", "", s.names, builtinNames)
+	trees, err := parse.Parse(name, text, "", "", s.names, builtinNames)
+	for _, tree := range trees {
+		guard(tree)
+	}
+	return trees, err
 }
 
 // include executes a named template and returns what it wrote.
@@ -49,7 +50,7 @@ func (s *templateSet) include(name string, data any) (string, error) {
 	if e.includes[name] > maxIncludes || e.depth >= maxDepth {
 		return "", &includeError{name, errTooDeep}
 	}
-	if err := e.tick(); err != nil {
+	if err := e.call(); err != nil {
 		return "", err
 	}
 	t := s.templates.Lookup(name)
@@ -61,7 +62,7 @@ func (s *templateSet) include(name string, data any) (string, error) {
 	text, err := e.execute(t, data)
 	e.depth--
 	e.includes[name]--
-	return text, err
+	return text, nest(err)
 }
 
 // includeError is an include that could not begin.
@@ -82,17 +83,17 @@ func (s *templateSet) tpl(text string, data any) (string, error) {
 	if e.depth >= maxDepth {
 		return "", errTooDeep
 	}
+	if err := e.call(); err != nil {
+		return "", err
+	}
 	t, err := s.text(text)
 	if err != nil {
-		return "", &tplError{text, err}
+		return "", &tplError{err}
 	}
 	e.depth++
 	out, err := e.execute(t.main, data)
 	e.depth--
-	if err != nil {
-		return "", &tplError{text, err}
-	}
-	return dropNoValue(out), nil
+	return dropNoValue(out), nest(err)
 }
 
 // text parses a tpl text once. A text without definitions changes nothing in
@@ -134,11 +135,29 @@ func (s *templateSet) extend(name string, trees map[string]*parse.Tree) (*templa
 	return inner.templates.New(name), nil
 }
 
-// tplError is a text that tpl could not parse or execute.
-type tplError struct {
-	text string
-	err  error
+// tplError is a text given to tpl that does not parse.
+type tplError struct{ err error }
+
+func (e *tplError) Error() string { return "the text given to tpl does not parse: " + e.err.Error() }
+func (e *tplError) Unwrap() error { return e.err }
+
+// nestedError is an error from within an include or a tpl. Its text is that of
+// the innermost one: each level around it is written into a message of its own
+// by text/template, and a thousand levels would repeat each other.
+type nestedError struct {
+	cause string
+	err   error
 }
 
-func (e *tplError) Error() string { return "tpl: " + e.err.Error() }
-func (e *tplError) Unwrap() error { return e.err }
+func (e *nestedError) Error() string { return e.cause }
+func (e *nestedError) Unwrap() error { return e.err }
+
+func nest(err error) error {
+	if err == nil {
+		return nil
+	}
+	if inner, ok := errors.AsType[*nestedError](err); ok {
+		return &nestedError{inner.cause, err}
+	}
+	return &nestedError{err.Error(), err}
+}

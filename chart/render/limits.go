@@ -4,25 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"text/template"
-
-	"github.com/Masterminds/sprig/v3"
 )
 
 // Bounds of one render. They are far above what charts need, and keep a hostile
-// one within a gigabyte.
+// one within a gigabyte and half a minute.
 const (
 	maxBuffer   = 64 << 20 // bytes of one template's, one include's or one function's result
 	maxWritten  = 1 << 30  // bytes written in all, includes counted again where they are used
 	maxOutput   = 128 << 20
-	maxIncludes = 1000   // nested includes of one name; Helm's
-	maxDepth    = 10_000 // nested includes and tpls in all
-	maxNumbers  = 4 << 20
+	maxSteps    = 4_000_000 // writes, loop turns; a call counts as several
+	callSteps   = 8
+	maxIncludes = 1000    // nested includes of one name; Helm's
+	maxDepth    = 5000    // nested calls of templates in all
+	maxNumbers  = 4 << 20 // numbers that until and its like make
+	maxValue    = 8 << 20 // bytes and elements of a value that becomes text
+	maxNesting  = 1000    // of such a value
 )
 
 // ErrLimit says that a render exceeds one of its bounds.
 var ErrLimit = errors.New("the chart renders too much")
+
+// errTooDeep says that templates call each other without end.
+var errTooDeep = errors.New("templates call each other without end")
 
 func limitf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrLimit, fmt.Sprintf(format, args...))
@@ -47,7 +50,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// charge books n bytes of work and reports a cancelled context.
+// charge books n bytes of work and one step.
 func (e *engine) charge(n int) error {
 	e.written += int64(n)
 	if e.written > maxWritten {
@@ -56,60 +59,59 @@ func (e *engine) charge(n int) error {
 	return e.tick()
 }
 
-// tick reports a cancelled context, looking every so often.
+// tick books one step and says whether the render was cancelled.
 func (e *engine) tick() error {
-	e.ticks++
-	if e.ticks%256 == 0 {
-		return context.Cause(e.ctx)
+	e.steps++
+	if e.steps > maxSteps {
+		return limitf("more than %d steps", maxSteps)
+	}
+	return context.Cause(e.ctx)
+}
+
+// call books the call of a template, which takes longer than a step.
+func (e *engine) call() error {
+	e.steps += callSteps - 1
+	return e.tick()
+}
+
+// checkSize refuses values whose text would be huge: long ones, deep ones and
+// those whose parts refer to each other over and over.
+func checkSize(list ...any) error {
+	left := maxValue
+	for _, v := range list {
+		if left = measure(v, left, 0); left < 0 {
+			return limitf("a value of more than %d MiB as text, or one that holds itself", maxValue>>20)
+		}
 	}
 	return nil
 }
 
-// boundedFuncs replaces the functions that make much out of little.
-func (e *engine) boundedFuncs() template.FuncMap {
-	original := sprig.TxtFuncMap()
-	until := original["until"].(func(int) []int)
-	untilStep := original["untilStep"].(func(int, int, int) []int)
-	return template.FuncMap{
-		"until": func(n int) ([]int, error) {
-			if n > maxNumbers || n < -maxNumbers {
-				return nil, limitf("until %d", n)
-			}
-			return until(n), nil
-		},
-		"untilStep": func(start, stop, step int) ([]int, error) {
-			if step != 0 && (stop-start)/step > maxNumbers {
-				return nil, limitf("untilStep %d %d %d", start, stop, step)
-			}
-			return untilStep(start, stop, step), nil
-		},
-		"repeat": func(count int, s string) (string, error) {
-			if count > 0 && len(s) > 0 && count > maxBuffer/len(s) {
-				return "", limitf("repeat %d", count)
-			}
-			return strings.Repeat(s, count), nil
-		},
-		"indent": func(spaces int, s string) (string, error) { return indent(spaces, s) },
-		"nindent": func(spaces int, s string) (string, error) {
-			s, err := indent(spaces, s)
-			return "\n" + s, err
-		},
-		"replace": func(old, with, s string) (string, error) {
-			if n := strings.Count(s, old); n > 0 && len(with) > 0 && n > (maxBuffer+len(s))/len(with) {
-				return "", limitf("replace makes more than %d MiB", maxBuffer>>20)
-			}
-			return strings.ReplaceAll(s, old, with), nil
-		},
+// measure subtracts a value's bytes and elements from left; the result is
+// negative if there are more.
+func measure(v any, left, depth int) int {
+	if depth > maxNesting {
+		return -1
 	}
-}
-
-func indent(spaces int, s string) (string, error) {
-	if spaces < 0 {
-		return "", fmt.Errorf("indent by %d: must not be negative", spaces)
+	left--
+	switch v := v.(type) {
+	case string:
+		return left - len(v)
+	case []byte:
+		return left - len(v)
+	case values:
+		return measure(map[string]any(v), left, depth)
+	case map[string]any:
+		for key, e := range v {
+			if left = measure(e, left-len(key), depth+1); left < 0 {
+				return left
+			}
+		}
+	case []any:
+		for _, e := range v {
+			if left = measure(e, left, depth+1); left < 0 {
+				return left
+			}
+		}
 	}
-	if lines := strings.Count(s, "\n") + 1; spaces > 0 && lines > maxBuffer/spaces {
-		return "", limitf("indent by %d", spaces)
-	}
-	pad := strings.Repeat(" ", spaces)
-	return pad + strings.ReplaceAll(s, "\n", "\n"+pad), nil
+	return left
 }
