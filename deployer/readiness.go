@@ -175,13 +175,13 @@ func claimReady(o *unstructured.Unstructured) verdict {
 	return reached(phase == "Bound", "phase "+phase)
 }
 
+// serviceReady does not wait for a load balancer's address: clusters without
+// one never give it, and Helm 4 does not wait either.
 func serviceReady(o *unstructured.Unstructured) verdict {
 	if str(o, "spec", "type") != "LoadBalancer" {
 		return verdict{ready, ""}
 	}
-	ingress, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress")
-	external, _, _ := unstructured.NestedSlice(o.Object, "spec", "externalIPs")
-	return reached(len(ingress)+len(external) > 0, "load balancer address")
+	return reached(str(o, "spec", "clusterIP") != "", "no cluster address yet")
 }
 
 func crdReady(o *unstructured.Unstructured) verdict {

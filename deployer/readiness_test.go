@@ -39,7 +39,8 @@ func TestReadiness(t *testing.T) {
 		{"claim bound", "v1", "PersistentVolumeClaim", `{status: {phase: Bound}}`, ready, "", false},
 		{"claim lost", "v1", "PersistentVolumeClaim", `{status: {phase: Lost}}`, dead, "lost", true}, // kstatus waits for what cannot come back
 		{"service", "v1", "Service", `{spec: {type: ClusterIP}}`, ready, "", false},
-		{"balancer", "v1", "Service", `{spec: {type: LoadBalancer, clusterIP: 10.0.0.1}, status: {loadBalancer: {}}}`, progressing, "address", true}, // kstatus is content with a cluster IP; Helm is not
+		{"balancer", "v1", "Service", `{spec: {type: LoadBalancer}}`, progressing, "address", false},
+		{"balancer with address", "v1", "Service", `{spec: {type: LoadBalancer, clusterIP: 10.0.0.1}, status: {loadBalancer: {}}}`, ready, "", false},
 		{"crd", "apiextensions.k8s.io/v1", "CustomResourceDefinition", `{spec: {}, status: {conditions: [{type: NamesAccepted, status: "True"}]}}`, progressing, "Established", false},
 		{"crd refused", "apiextensions.k8s.io/v1", "CustomResourceDefinition", `{spec: {}, status: {conditions: [{type: NamesAccepted, status: "False", message: taken}]}}`, dead, "taken", false},
 		{"crd ready", "apiextensions.k8s.io/v1", "CustomResourceDefinition", `{spec: {}, status: {conditions: [{type: NamesAccepted, status: "True"}, {type: Established, status: "True"}]}}`, ready, "", false},

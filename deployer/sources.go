@@ -13,6 +13,7 @@ type source struct {
 	apiVersion, kind string
 	selection        kube.Selection
 	vital            bool
+	items            []*awaited // that it tells of, when vital
 }
 
 // sources are the watches for what is not ready yet: one for each kind and
@@ -38,7 +39,7 @@ func (w *waiter) sources() []source {
 	}
 	var out []source
 	for g, items := range groups {
-		s := source{name: "objects", apiVersion: g.apiVersion, kind: g.kind, vital: true}
+		s := source{name: "objects", apiVersion: g.apiVersion, kind: g.kind, vital: true, items: items}
 		s.selection = kube.Selection{Namespace: g.namespace}
 		if len(items) == 1 {
 			s.selection.Fields = "metadata.name=" + items[0].ref.Name
@@ -81,8 +82,8 @@ func (w *waiter) watch(ctx context.Context, s source) error {
 
 // sweep reports as gone what was expected of a source but stood not in its list.
 func (w *waiter) sweep(ctx context.Context, s source, told map[string]bool) {
-	for key, a := range w.index {
-		if a.ref.APIVersion != s.apiVersion || a.ref.Kind != s.kind || a.ref.Namespace != s.selection.Namespace || told[key] {
+	for _, a := range s.items {
+		if told[a.ref.Key()] {
 			continue
 		}
 		select {

@@ -210,10 +210,25 @@ func (c *Client) Resource(ctx context.Context, apiVersion, kind string) (Resourc
 	if r, ok := c.discovery.known[apiVersion+"/"+kind]; ok {
 		return r, nil
 	}
-	return Resource{}, &Error{
+	return Resource{}, c.noKind(apiVersion, kind)
+}
+
+// noKind says what the cluster serves instead; the lock is held.
+func (c *Client) noKind(apiVersion, kind string) error {
+	e := &Error{
 		Reason: NoKind, Doing: "find kind " + kind, Cause: fmt.Sprintf("the cluster serves no %s in %s", kind, apiVersion),
-		Hint: "install the CRD first, or use a version that `kubectl api-resources` lists",
+		Hint: "install its CRD first",
 	}
+	var others []string
+	for key, r := range c.discovery.known {
+		if r.Kind == kind {
+			others = append(others, strings.TrimSuffix(key, "/"+kind))
+		}
+	}
+	if slices.Sort(others); len(others) > 0 {
+		e.Hint = "it serves " + kind + " in " + strings.Join(others, ", ") + ": change the chart's apiVersion"
+	}
+	return e
 }
 
 // Served is the version in which the cluster serves a group's kind, preferring
