@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"strings"
 )
 
 // GlobalKey is the values section that every subchart sees as its own.
@@ -101,4 +102,33 @@ func copyValue(v any) any {
 		return out
 	}
 	return v
+}
+
+// lookupTable follows a dotted path to a map.
+func lookupTable(values map[string]any, path string) (map[string]any, bool) {
+	for key := range strings.SplitSeq(path, ".") {
+		table, ok := values[key].(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		values = table
+	}
+	return values, true
+}
+
+// lookupScalar follows a dotted path to anything but a map.
+func lookupScalar(values map[string]any, path string) (any, bool) {
+	key := path
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		var ok bool
+		if values, ok = lookupTable(values, path[:i]); !ok {
+			return nil, false
+		}
+		key = path[i+1:]
+	}
+	v, ok := values[key]
+	if _, isTable := v.(map[string]any); isTable {
+		return nil, false
+	}
+	return v, ok
 }

@@ -3,8 +3,6 @@ package chart
 import (
 	"strings"
 	"unicode/utf8"
-
-	yaml2 "go.yaml.in/yaml/v2"
 )
 
 // plainYAML decodes the YAML that nearly all values files and manifests are
@@ -234,196 +232,52 @@ func (p *plainParser) literal(header string, indent int) string {
 	if header != "|" && header != "|-" && header != "|+" {
 		panic(giveUp{})
 	}
-	start := p.pos
+	text, ends := p.literalText(indent)
+	switch header {
+	case "|":
+		return text + "\n"
+	case "|+":
+		return text + strings.Repeat("\n", ends)
+	}
+	return text
+}
+
+// literalText reads the lines of a block scalar below a key or dash at indent.
+// The line ends after the last line with text are only counted.
+func (p *plainParser) literalText(indent int) (text string, ends int) {
 	block := -1 // the indentation of the text
 	var b strings.Builder
-	blank := 0 // line ends that are held back
 	for p.pos < len(p.text) {
 		before := p.pos
 		line := p.nextLine()
-		text := strings.TrimLeft(line, " ")
-		spaces := len(line) - len(text)
-		if text == "" && (block < 0 || spaces <= block) {
+		content := strings.TrimLeft(line, " ")
+		spaces := len(line) - len(content)
+		if content == "" && (block < 0 || spaces <= block) {
 			if block < 0 && spaces > indent {
 				panic(giveUp{}) // may count as text, or not
 			}
-			blank++
+			ends++
 			continue
 		}
 		if block < 0 {
 			block = spaces
-			if block <= indent || text[0] == '\t' {
+			if block <= indent || content[0] == '\t' {
 				panic(giveUp{})
 			}
 		}
 		if spaces < block {
-			if text[0] == '\t' {
+			if content[0] == '\t' {
 				panic(giveUp{})
 			}
 			p.pos = before
 			break
 		}
-		for ; blank > 0; blank-- {
-			b.WriteByte('\n')
-		}
+		b.WriteString(strings.Repeat("\n", ends))
 		b.WriteString(line[block:])
-		blank = 1
+		ends = 1
 	}
 	if block < 0 || p.pos == len(p.text) && p.text[len(p.text)-1] != '\n' {
-		p.pos = start
 		panic(giveUp{})
 	}
-	switch header {
-	case "|":
-		b.WriteByte('\n')
-	case "|+":
-		b.WriteString(strings.Repeat("\n", blank))
-	}
-	return b.String()
-}
-
-// splitKey cuts "key: rest" and "key:"; a comment after the colon is no rest.
-func splitKey(text string) (key, rest string, ok bool) {
-	if text[0] == '"' || text[0] == '\'' {
-		key, rest, ok = quoted(text)
-		if !ok || !strings.HasPrefix(rest, ":") {
-			return "", "", false
-		}
-		rest = rest[1:]
-		if rest != "" && rest[0] != ' ' {
-			return "", "", false
-		}
-	} else {
-		end := keyEnd(text)
-		if end < 0 || !plainStart(text) {
-			return "", "", false
-		}
-		if key, ok = plainKey(strings.TrimRight(text[:end], " ")); !ok {
-			return "", "", false
-		}
-		rest = text[end+1:]
-	}
-	rest = strings.TrimLeft(rest, " ")
-	if rest != "" && rest[0] == '#' {
-		rest = ""
-	}
-	return key, rest, len(key) < 512
-}
-
-// keyEnd is where the colon after a plain key stands, -1 if there is none.
-func keyEnd(text string) int {
-	for i := range len(text) {
-		switch {
-		case text[i] == ':' && (i+1 == len(text) || text[i+1] == ' '):
-			return i
-		case text[i] == '#' && i > 0 && text[i-1] == ' ':
-			return -1
-		}
-	}
-	return -1
-}
-
-// plainKey is a key without quotes as a string.
-func plainKey(text string) (string, bool) {
-	v, ok := resolvePlain(text)
-	if s, isString := v.(string); ok && isString {
-		return s, true
-	}
-	return "", false
-}
-
-// startsMapping says whether what follows a dash is a mapping's first key.
-func startsMapping(text string) bool {
-	if text[0] == '"' || text[0] == '\'' {
-		_, after, ok := quoted(text)
-		return ok && strings.HasPrefix(after, ":")
-	}
-	if text[0] == '{' || text[0] == '[' || text[0] == '|' || text[0] == '>' {
-		return false
-	}
-	return keyEnd(text) >= 0
-}
-
-func onlyComment(s string) bool {
-	t := strings.TrimLeft(s, " ")
-	return t == "" || t[0] == '#' && len(t) < len(s)
-}
-
-// plainStart says whether a plain scalar may begin like this.
-func plainStart(text string) bool {
-	if text[0] == '-' {
-		return len(text) > 1 && text[1] != ' '
-	}
-	return strings.IndexByte("?:,[]{}#&*!|>'\"%@`=<", text[0]) < 0
-}
-
-// resolvePlain gives a plain scalar its type, as the full decoder would.
-func resolvePlain(text string) (any, bool) {
-	if strings.IndexByte("+-.0123456789yYnNtTfFoO~", text[0]) < 0 {
-		return text, true
-	}
-	switch text {
-	case "true":
-		return true, true
-	case "false":
-		return false, true
-	}
-	if n, ok := smallInt(text); ok {
-		return n, true
-	}
-	if strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") {
-		return text, true // a marker only at a line's start
-	}
-	if !mayBeTyped(text) {
-		return text, true
-	}
-	var v any
-	if err := yaml2.Unmarshal([]byte(text), &v); err != nil {
-		return nil, false
-	}
-	switch v.(type) {
-	case nil, string, bool, int, int64, uint64, float64:
-		v, err := jsonValue(v)
-		return v, err == nil
-	}
-	return nil, false
-}
-
-// mayBeTyped says whether a plain scalar might be anything but a string: a word
-// for a bool or null in any case, or something of the characters of numbers.
-func mayBeTyped(text string) bool {
-	c := text[0]
-	switch {
-	case c == '~':
-		return true
-	case c >= '0' && c <= '9':
-		for i := range len(text) {
-			if strings.IndexByte("0123456789abcdefABCDEFxXoO_.:+-", text[i]) < 0 {
-				return false
-			}
-		}
-		return true
-	case c == '+' || c == '-' || c == '.':
-		return true
-	}
-	switch strings.ToLower(text) {
-	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
-		return true
-	}
-	return false
-}
-
-// smallInt reads a decimal number that a float64 holds exactly.
-func smallInt(text string) (float64, bool) {
-	if len(text) > 15 || text[0] == '0' && len(text) > 1 {
-		return 0, false
-	}
-	n := 0
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return 0, false
-		}
-		n = n*10 + int(text[i]-'0')
-	}
-	return float64(n), true
+	return b.String(), ends
 }

@@ -1,0 +1,76 @@
+package chart
+
+import (
+	"fmt"
+	"strings"
+)
+
+// importAll fulfils import-values, children first.
+func (r *resolver) importAll(c *Chart) error {
+	for _, sub := range c.Dependencies {
+		if err := r.importAll(sub); err != nil {
+			return err
+		}
+	}
+	return r.importValues(c)
+}
+
+// importValues merges what c imports from its subcharts under its own values.
+// A chart with dependencies gets the subcharts' defaults into its values even
+// if it imports nothing.
+func (r *resolver) importValues(c *Chart) error {
+	if c.Metadata.Dependencies == nil {
+		return nil
+	}
+	values := map[string]any{}
+	if err := r.chart(c, values, "", true); err != nil {
+		return err
+	}
+	imported := map[string]any{}
+	for _, d := range c.Metadata.Dependencies {
+		var normal []any
+		for _, entry := range d.ImportValues {
+			child, parent, ok := importPaths(entry)
+			if !ok {
+				continue
+			}
+			normal = append(normal, map[string]string{"child": child, "parent": parent})
+			table, ok := lookupTable(values, d.Name+"."+child)
+			if !ok {
+				r.warn("dependencies/import-values", "dependency %s has no table %s to import", d.Name, child)
+				continue
+			}
+			imported = r.tables(imported, wrap(parent, table), "", true)
+		}
+		d.ImportValues = normal
+	}
+	if len(imported) > 0 {
+		values = r.tables(copyMap(values), imported, "", true)
+	}
+	c.Values = values
+	return nil
+}
+
+// importPaths reads an entry of import-values: a name in the child's exports,
+// or a map {child, parent}.
+func importPaths(entry any) (child, parent string, ok bool) {
+	switch e := entry.(type) {
+	case string:
+		return "exports." + e, ".", true
+	case map[string]any:
+		return fmt.Sprint(e["child"]), fmt.Sprint(e["parent"]), true
+	}
+	return "", "", false
+}
+
+// wrap puts a table at a dotted path; "." is the root.
+func wrap(path string, table map[string]any) map[string]any {
+	if path == "." {
+		return table
+	}
+	keys := strings.Split(path, ".")
+	for i := len(keys) - 1; i >= 0; i-- {
+		table = map[string]any{keys[i]: table}
+	}
+	return table
+}

@@ -1,0 +1,118 @@
+package chart
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// value reads what follows the equals sign, and the comma after it.
+func (p *setParser) value() (any, error) {
+	switch {
+	case p.mode == setLiteral:
+		text := string(p.text[p.pos:])
+		p.pos = len(p.text)
+		return text, nil
+	case p.mode == setJSON:
+		return p.jsonValue()
+	case p.pos == len(p.text):
+		return "", errSetEnd
+	case p.text[p.pos] == '{':
+		p.pos++
+		return p.list()
+	}
+	text, _ := p.until(",")
+	return p.convert(text)
+}
+
+// list reads "a,b}" and the comma after it.
+func (p *setParser) list() (any, error) {
+	list := []any{}
+	for {
+		text, stop := p.until(",}")
+		if stop == 0 {
+			return nil, errors.New("a list must end with }")
+		}
+		v, err := p.convert(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		if stop == '}' {
+			if p.pos < len(p.text) && p.text[p.pos] == ',' {
+				p.pos++
+			}
+			return list, nil
+		}
+	}
+}
+
+func (p *setParser) convert(text string) (any, error) {
+	switch p.mode {
+	case setString:
+		return text, nil
+	case setFile:
+		data, err := p.read(text)
+		if err != nil {
+			return nil, err
+		}
+		return string(data), nil
+	}
+	return typedScalar(text), nil
+}
+
+// typedScalar gives a --set value its type. Fractions, exponents and numbers
+// with a leading zero stay strings.
+func typedScalar(text string) any {
+	switch {
+	case strings.EqualFold(text, "true"):
+		return true
+	case strings.EqualFold(text, "false"):
+		return false
+	case strings.EqualFold(text, "null"):
+		return nil
+	case text == "0":
+		return int64(0)
+	case text != "" && text[0] != '0':
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return i
+		}
+	}
+	return text
+}
+
+// jsonValue reads one JSON value, or nothing, which is null, and the comma
+// after it.
+func (p *setParser) jsonValue() (any, error) {
+	if p.skipComma() {
+		return nil, nil
+	}
+	rest := string(p.text[p.pos:])
+	decoder := json.NewDecoder(strings.NewReader(rest))
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return nil, fmt.Errorf("invalid JSON %.60q: %w", rest, err)
+	}
+	p.pos += len([]rune(rest[:decoder.InputOffset()]))
+	p.skipComma()
+	return v, nil
+}
+
+// skipComma skips white space and one comma; it says whether there was a comma
+// or the end.
+func (p *setParser) skipComma() bool {
+	for p.pos < len(p.text) {
+		r := p.text[p.pos]
+		if r != ',' && !unicode.IsSpace(r) {
+			return false
+		}
+		p.pos++
+		if r == ',' {
+			return true
+		}
+	}
+	return true
+}
