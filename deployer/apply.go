@@ -89,7 +89,7 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, err
 	}
 	if err := r.execute(ctx); err != nil {
-		return r.fail(ctx, err)
+		return r.fail(parent, ctx, err)
 	}
 	return r.succeed(ctx)
 }

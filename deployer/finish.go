@@ -54,29 +54,42 @@ func (r *run) defaultDescription() string {
 }
 
 // fail ends a run that could not be finished: evidence first, then the record,
-// then what the policy says, all on a context that the failure did not end.
-func (r *run) fail(ctx context.Context, err error) (Outcome, error) {
-	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout)
+// then what the policy says, all on a context that the failure did not end. ctx
+// is what the run worked under, parent the caller's.
+func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
+	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
 	if errors.Is(context.Cause(ctx), errLockLost) {
 		return out, &FailedError{Release: r.plan.Release, Cause: errLockLost.Error(), Err: errLockLost}
 	}
-	bound := r.plan.request.RollbackTimeout
-	if interrupted {
-		bound = min(bound, interruptBound)
-	}
-	fresh, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), bound, errTimeout)
+	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout)
 	defer cancel()
 	failed := r.failed(fresh, err)
-	failed.Err = err
 	if interrupted {
-		failed.Err = context.Cause(ctx)
+		failed.Err = context.Cause(parent)
 		failed.Cause = "interrupted: " + failed.Err.Error()
 	}
 	recordErr := r.recordFailure(fresh, failed.Cause)
-	r.restore(fresh, failed, interrupted)
+	r.restore(parent, fresh, failed)
 	failed.RollbackErr = errors.Join(failed.RollbackErr, recordErr)
 	return r.outcome(out, failed, interrupted), failed
+}
+
+// afterwards is the context of what follows a failure. It does not end with the
+// parent, but once the parent is cancelled, before or meanwhile, it has only
+// interruptBound left; and none when the lock is lost.
+func afterwards(parent context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, errTimeout)
+	hurry := time.AfterFunc(bound, func() { end(errTimeout) })
+	stop := context.AfterFunc(parent, func() {
+		if errors.Is(context.Cause(parent), errLockLost) {
+			end(errLockLost)
+			return
+		}
+		hurry.Reset(min(bound, interruptBound))
+	})
+	return ctx, func() { stop(); hurry.Stop(); cancel(); end(nil) }
 }
 
 func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcome {
@@ -106,7 +119,7 @@ func (r *run) recordFailure(ctx context.Context, cause string) error {
 }
 
 // restore does what the policy says about what the failure left behind.
-func (r *run) restore(ctx context.Context, failed *FailedError, interrupted bool) {
+func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 	req := r.plan.request
 	switch {
 	case r.plan.Operation == RollingBack:
@@ -115,7 +128,7 @@ func (r *run) restore(ctx context.Context, failed *FailedError, interrupted bool
 		failed.Removed = failed.RollbackErr == nil
 	case r.plan.stage.deployed != nil && req.OnFailure == Rollback:
 		failed.RolledBackTo = r.plan.stage.deployed.Version
-		failed.RollbackErr = r.rollBack(ctx, interrupted)
+		failed.RollbackErr = r.rollBack(parent, ctx)
 		failed.RolledBack = failed.RollbackErr == nil
 	}
 }
@@ -123,7 +136,7 @@ func (r *run) restore(ctx context.Context, failed *FailedError, interrupted bool
 // rollBack makes the last deployed revision a new one, as Helm does, and waits
 // until it is ready again. After an interruption the wait may be cut short: that
 // revision has been seen ready before.
-func (r *run) rollBack(ctx context.Context, interrupted bool) error {
+func (r *run) rollBack(parent, ctx context.Context) error {
 	to := r.plan.stage.deployed.Version
 	req := r.plan.request
 	req.ForceConflicts, req.Description, req.CreateNamespace = true, "", false
@@ -137,7 +150,7 @@ func (r *run) rollBack(ctx context.Context, interrupted bool) error {
 		return err
 	}
 	err = back.execute(ctx)
-	if interrupted && back.onlyUnready(err) {
+	if parent.Err() != nil && back.onlyUnready(err) {
 		err = nil
 	}
 	if err != nil {

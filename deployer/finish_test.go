@@ -1,0 +1,46 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAfterwards holds how long a clean-up may take, on a clock of its own.
+func TestAfterwards(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cancelAfter time.Duration // of the parent; 0 means before
+		cause       error
+		want        time.Duration
+		wantCause   error
+	}{
+		"cancelled before":     {0, context.Canceled, interruptBound, errTimeout},
+		"cancelled meanwhile":  {time.Minute, context.Canceled, time.Minute + interruptBound, errTimeout},
+		"never cancelled":      {time.Hour, context.Canceled, 5 * time.Minute, errTimeout},
+		"lock lost meanwhile":  {time.Minute, errLockLost, time.Minute, errLockLost},
+		"cancelled near bound": {5*time.Minute - time.Second, context.Canceled, 5 * time.Minute, errTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				parent, cancelParent := context.WithCancelCause(t.Context())
+				timer := time.AfterFunc(tt.cancelAfter, func() { cancelParent(tt.cause) })
+				defer timer.Stop()
+				if tt.cancelAfter == 0 {
+					cancelParent(tt.cause)
+				}
+				began := time.Now()
+				ctx, cancel := afterwards(parent, 5*time.Minute)
+				defer cancel()
+				<-ctx.Done()
+				if got := time.Since(began); got != tt.want {
+					t.Errorf("ended after %s, want %s", got, tt.want)
+				}
+				if cause := context.Cause(ctx); !errors.Is(cause, tt.wantCause) {
+					t.Errorf("cause %v, want %v", cause, tt.wantCause)
+				}
+			})
+		})
+	}
+}
