@@ -17,6 +17,7 @@ type Error struct {
 	Col      int     // 1-based; 0 if unknown
 	Source   string  // that line of the template
 	Node     string  // the failing action, for instance .Values.a.b
+	Hint     string  // what the values hold there and where that comes from; may be empty
 	Chain    []Frame // how execution came here, from the outside in; empty without include and tpl
 
 	// For a document that is no valid YAML, the rendered lines around the
@@ -49,6 +50,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": at <%s>", e.Node)
 	}
 	fmt.Fprintf(&b, ": %v", e.Cause)
+	if e.Hint != "" {
+		b.WriteString(": " + e.Hint)
+	}
 	if n := len(e.Chain); n > 0 {
 		outer := e.Chain[0]
 		fmt.Fprintf(&b, " (from %s", place(outer.Template, outer.Line, outer.Col))
@@ -95,7 +99,7 @@ func place(file string, line, col int) string {
 
 // executionError explains what text/template says about a failed execution of
 // the file name. Each nested error is a step: an include, a tpl, the cause.
-func (e *engine) executionError(name string, err error) error {
+func (e *engine) executionError(name string, err error) *Error {
 	out := &Error{Template: name, Cause: err}
 	var frames []Frame
 	for err != nil {
@@ -130,16 +134,14 @@ func (e *engine) executionError(name string, err error) error {
 	if tpl, ok := errors.AsType[*tplError](out.Cause); ok { // a tpl text that does not parse
 		out.Cause = &tplError{parseCause(tpl.err)}
 	}
-	if out.Template == tplName {
-		out.Source = ""
-	} else {
-		out.Source = e.sourceLine(out.Template, out.Line)
-	}
+	out.Source = e.sourceLine(out.Template, out.Line)
 	return out
 }
 
-// tplName is the name of the set, and so of texts given to tpl.
-const tplName = "gotpl"
+const (
+	tplName  = "gotpl" // of the set, and so of texts given to tpl
+	tplPlace = "tpl"   // what messages call those
+)
 
 // parseFrame reads "template: file:1:2: executing "x" at <node>: rest".
 func parseFrame(message string) (Frame, string) {
@@ -150,7 +152,7 @@ func parseFrame(message string) (Frame, string) {
 	}
 	f := parseLocation(location)
 	if f.Template == tplName {
-		f.Template = "tpl"
+		f.Template = tplPlace
 	}
 	if _, after, ok := strings.Cut(rest, " at <"); ok {
 		if node, tail, ok := strings.Cut(after, ">: "); ok {

@@ -19,6 +19,11 @@ type Options struct {
 	// Lookup answers the template function of that name; nil means offline: an empty map.
 	Lookup func(ctx context.Context, apiVersion, kind, namespace, name string) (map[string]any, error)
 
+	// Origin says where the user gave the value at a path of keys from the root
+	// chart down; for messages only. Nil means that nobody knows.
+	// chart.ValueSources.Origin answers it.
+	Origin func(path []string) string
+
 	IncludeCRDs          bool
 	SubchartNotes        bool
 	SkipSchemaValidation bool

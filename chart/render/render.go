@@ -95,11 +95,23 @@ func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) 
 	rendered, err := e.run()
 	r.Findings = append(r.Findings, e.findings...)
 	if err != nil {
-		return err
+		return r.withHint(opts, err)
 	}
 	slices.SortFunc(rendered, func(a, b *rendering) int { return strings.Compare(a.name, b.name) })
 	rendered = r.takeNotes(rendered, opts.SubchartNotes)
 	return r.takeManifests(rendered)
+}
+
+// withHint adds to an error what the values hold where a template failed.
+func (r *Result) withHint(opts Options, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Node != "" {
+		within := e.Template // the file whose values these are: the one that was executed
+		if len(e.Chain) > 0 {
+			within = e.Chain[0].Template
+		}
+		e.Hint = r.explain(opts, within, e.Node)
+	}
+	return err
 }
 
 // takeNotes removes the notes from the renderings and keeps the root chart's,

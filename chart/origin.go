@@ -1,0 +1,132 @@
+package chart
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Origin says which of the sources gives the value at path, keys from the root
+// down: "prod.yaml:12", "--set a.b=1"; it is empty if none does. It reads and
+// parses the sources again, so it is for messages, not for every render.
+func (src ValueSources) Origin(path []string, read func(name string) ([]byte, error)) string {
+	fromFile := func(expr string, into map[string]any) error { return ParseSetFile(expr, into, read) }
+	for _, flag := range []struct {
+		name  string
+		exprs []string
+		parse func(string, map[string]any) error
+	}{ // the last to be applied comes first
+		{"--set-literal", src.Literal, ParseSetLiteral},
+		{"--set-file", src.File, fromFile},
+		{"--set-string", src.String, ParseSetString},
+		{"--set", src.Set, ParseSet},
+		{"--set-json", src.JSON, func(expr string, into map[string]any) error {
+			merged, err := mergeJSON(expr, into)
+			for k, v := range merged {
+				into[k] = v
+			}
+			return err
+		}},
+	} {
+		for _, expr := range slices.Backward(flag.exprs) {
+			values := map[string]any{}
+			if err := flag.parse(expr, values); err == nil && has(values, path) {
+				return flag.name + " " + expr
+			}
+		}
+	}
+	for _, name := range slices.Backward(src.Files) {
+		data, err := read(name)
+		if err != nil {
+			continue
+		}
+		if line := valueLine(data, path); line > 0 {
+			return fmt.Sprintf("%s:%d", name, line)
+		}
+	}
+	return ""
+}
+
+// ValueLine is the line of the chart's own values.yaml that gives the value at
+// path, 0 if none does.
+func (c *Chart) ValueLine(path []string) int {
+	for _, f := range c.Raw {
+		if f.Name == "values.yaml" {
+			return valueLine(f.Data, path)
+		}
+	}
+	return 0
+}
+
+// has says whether values hold anything at path; list items have their numbers
+// as keys.
+func has(v any, path []string) bool {
+	for _, key := range path {
+		switch at := v.(type) {
+		case map[string]any:
+			next, ok := at[key]
+			if !ok {
+				return false
+			}
+			v = next
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(at) {
+				return false
+			}
+			v = at[i]
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// valueLine finds the line of a values file where the key at path stands, in
+// the last document that has it.
+func valueLine(data []byte, path []string) int {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	line := 0
+	for {
+		var doc yaml.Node
+		if err := decoder.Decode(&doc); err != nil {
+			return line
+		}
+		if len(doc.Content) > 0 {
+			if found := nodeLine(doc.Content[0], path); found > 0 {
+				line = found
+			}
+		}
+	}
+}
+
+func nodeLine(n *yaml.Node, path []string) int {
+	line := n.Line
+	for _, key := range path {
+		for n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
+		next := (*yaml.Node)(nil)
+		switch n.Kind {
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				if n.Content[i].Value == key {
+					line, next = n.Content[i].Line, n.Content[i+1]
+				}
+			}
+		case yaml.SequenceNode:
+			if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(n.Content) {
+				next = n.Content[i]
+				line = next.Line
+			}
+		}
+		if next == nil {
+			return 0
+		}
+		n = next
+	}
+	return line
+}
