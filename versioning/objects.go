@@ -20,6 +20,8 @@ const (
 	objectLimit = 64 << 20
 	// commitLimit is how much of a commit is read. The header comes first; a message longer than this is cut.
 	commitLimit = 1 << 20
+	// blobLimit is the largest file that is read: charts' metadata and values are asked about, nothing else.
+	blobLimit = 4 << 20
 	// alternateDepth is git's own bound on chains of alternates.
 	alternateDepth = 5
 )
@@ -126,7 +128,8 @@ func (o *objects) close() error {
 	return errors.Join(errs...)
 }
 
-// read returns an object's type and content. A commit's content is cut at commitLimit; a blob's is left out.
+// read returns an object's type and content. A commit's content is cut at commitLimit; a blob's above
+// blobLimit is left out (nil).
 // Errors: *MissingObjectError, *CorruptObjectError.
 func (o *objects) read(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	return o.find(hash, true)
@@ -242,7 +245,7 @@ func readLoose(z *inflater, dir string, hash plumbing.Hash) (plumbing.ObjectType
 		return 0, nil, err
 	}
 	length, err := wanted(kind, size)
-	if err != nil || length == 0 {
+	if err != nil || length == 0 && size != 0 {
 		return kind, nil, err
 	}
 	content := make([]byte, max(length, int64(len(rest))))
@@ -253,8 +256,8 @@ func readLoose(z *inflater, dir string, hash plumbing.Hash) (plumbing.ObjectType
 // wanted is how much of an object to read.
 func wanted(kind plumbing.ObjectType, size int64) (int64, error) {
 	switch {
-	case kind == plumbing.BlobObject:
-		return 0, nil // nobody asks what is in a blob
+	case kind == plumbing.BlobObject && size > blobLimit:
+		return 0, nil
 	case kind == plumbing.CommitObject:
 		return min(size, commitLimit), nil
 	case size > objectLimit:

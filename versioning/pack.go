@@ -248,8 +248,8 @@ func (p *pack) read(z *inflater, offset int64, whole bool) (plumbing.ObjectType,
 		deltas = append(deltas, h)
 		at = h.base
 	}
-	if !whole || base.kind == plumbing.BlobObject {
-		return base.kind, nil, nil
+	if !whole || base.content == nil {
+		return base.kind, nil, nil // the type alone, or a blob that is too large
 	}
 	for i, header := range slices.Backward(deltas) {
 		delta, err := p.inflated(z, header, true)

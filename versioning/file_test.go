@@ -1,0 +1,44 @@
+package versioning
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+// A file is what HEAD has, not what the work tree has, from loose objects and from packs with deltas alike.
+func TestFile(t *testing.T) {
+	r := newTestRepo(t)
+	long := strings.Repeat("a line that repeats\n", 500)
+	r.write("dir/登录", long)
+	r.write("empty", "")
+	r.write("large", strings.Repeat("x", blobLimit+1))
+	r.git("add", "-A")
+	r.git("commit", "-q", "-m", "one")
+	r.write("dir/登录", long+"more\n")
+	r.git("commit", "-q", "-a", "-m", "two")
+	r.write("dir/登录", "not committed")
+	for _, state := range []string{"loose", "packed"} {
+		t.Run(state, func(t *testing.T) {
+			if state == "packed" {
+				r.git("repack", "-q", "-a", "-d", "-f")
+				r.git("prune-packed")
+			}
+			repository := openAt(t, r.dir)
+			for name, want := range map[string]string{"dir/登录": long + "more\n", "./dir//登录": long + "more\n", "empty": ""} {
+				if got, err := repository.File(name); err != nil || string(got) != want {
+					t.Errorf("%s: %d bytes, %v", name, len(got), err)
+				}
+			}
+			for _, name := range []string{"none", "dir", "dir/none", "empty/x", "../x", "."} {
+				if _, err := repository.File(name); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if _, err := repository.File("large"); err == nil || !strings.Contains(err.Error(), "more than") {
+				t.Errorf("large: %v", err)
+			}
+		})
+	}
+}
