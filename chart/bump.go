@@ -40,32 +40,46 @@ type FileChange struct {
 // changed; nothing is written, and a second Bump of the result changes nothing.
 // A path that values.yaml lacks is an *EditError with ErrNoSuchKey.
 func Bump(files fs.FS, o BumpOptions) ([]FileChange, error) {
+	var names []string
+	if o.Version != "" || o.AppVersion != "" {
+		names = append(names, "Chart.yaml")
+	}
+	if len(imageEdits(o.Image)) > 0 {
+		names = append(names, "values.yaml")
+	}
 	var changes []FileChange
-	edit := func(name string, f func([]byte) ([]byte, error)) error {
+	for _, name := range names {
 		old, err := readBounded(files, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		edited, err := f(old)
+		edited, err := BumpFile(name, old, o)
 		if err != nil {
-			return fmt.Errorf("bump %s: %w", name, err)
+			return nil, err
 		}
 		if !bytes.Equal(old, edited) {
 			changes = append(changes, FileChange{Name: name, Old: old, New: edited})
 		}
-		return nil
-	}
-	if o.Version != "" || o.AppVersion != "" {
-		if err := edit("Chart.yaml", func(src []byte) ([]byte, error) { return bumpMetadata(src, o.Version, o.AppVersion) }); err != nil {
-			return nil, err
-		}
-	}
-	if edits := imageEdits(o.Image); len(edits) > 0 {
-		if err := edit("values.yaml", func(src []byte) ([]byte, error) { return SetScalars(src, edits) }); err != nil {
-			return nil, err
-		}
 	}
 	return changes, nil
+}
+
+// BumpFile returns what Bump makes of one file of a chart, of which src is the
+// content. Other files than Chart.yaml and values.yaml stay as they are.
+func BumpFile(name string, src []byte, o BumpOptions) ([]byte, error) {
+	var err error
+	switch name {
+	case "Chart.yaml":
+		src, err = bumpMetadata(src, o.Version, o.AppVersion)
+	case "values.yaml":
+		if edits := imageEdits(o.Image); len(edits) > 0 {
+			src, err = SetScalars(src, edits)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bump %s: %w", name, err)
+	}
+	return src, nil
 }
 
 func imageEdits(image *BumpImage) []Edit {

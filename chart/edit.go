@@ -192,6 +192,9 @@ func findScalarIn(doc *yaml.Node, path []string) (foundScalar, error) {
 	if len(doc.Content) == 1 {
 		f.value = doc.Content[0]
 	}
+	if err := noMapping(f.value, path); err != nil {
+		return f, err
+	}
 	for _, step := range path {
 		if f.value == nil {
 			return foundScalar{}, ErrNoSuchKey
@@ -216,6 +219,19 @@ func findScalarIn(doc *yaml.Node, path []string) (foundScalar, error) {
 		return foundScalar{}, ErrNoSuchKey
 	}
 	return f, nil
+}
+
+// noMapping says what a whole file is that has no keys at all.
+func noMapping(root *yaml.Node, path []string) error {
+	switch {
+	case root == nil || len(path) == 0 || root.ShortTag() == "!!null":
+		return nil
+	case root.Kind == yaml.ScalarNode:
+		return errors.New("the file is a single value; it must be a mapping, with lines of KEY: VALUE")
+	case root.Kind == yaml.SequenceNode && lookupIndex(root, path[0]) == nil:
+		return errors.New("the file is a list; it must be a mapping, with lines of KEY: VALUE")
+	}
+	return nil
 }
 
 func lookupKey(mapping *yaml.Node, name string) (key, value *yaml.Node, err error) {

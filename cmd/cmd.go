@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
@@ -48,11 +50,13 @@ func run(ctx context.Context, args []string, e env) int {
 func conclude(ctx context.Context, e env, err error) int {
 	code := exitCode(err)
 	var quiet *codeError
-	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
+	if errors.Is(err, syscall.EPIPE) {
+		e.log.Debugf("nobody reads the output: %v", err) // "| head" is no fault
+	} else if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
 		fmt.Fprintln(e.stderr, "pintle:", err)
 	}
 	if s, ok := signalOf(ctx); ok && code != pipeline.ExitOK {
-		return s.exitCode()
+		return s.ExitCode()
 	}
 	return code
 }
@@ -104,8 +108,15 @@ EXIT STATUS
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "debug", Usage: "print diagnostics to stderr", EnvVars: []string{"PINTLE_DEBUG"}},
-		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}, Action: knownColor},
 	}
+}
+
+func knownColor(_ *cli.Context, when string) error {
+	if !slices.Contains([]string{"auto", "always", "never"}, when) {
+		return usagef("--color %q: write auto, always or never", when)
+	}
+	return nil
 }
 
 // noCommand answers a command line without a known command.

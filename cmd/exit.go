@@ -28,10 +28,11 @@ func (e *codeError) Error() string {
 // Unwrap returns the cause.
 func (e *codeError) Unwrap() error { return e.err }
 
-// withCode gives err an exit code; a nil err stays nil.
+// withCode gives err an exit code, unless it has one or the code is 0; a nil
+// err stays nil.
 func withCode(code int, err error) error {
-	if err == nil {
-		return nil
+	if _, coded := errors.AsType[*codeError](err); err == nil || coded || code == pipeline.ExitOK {
+		return err
 	}
 	return &codeError{code, err}
 }

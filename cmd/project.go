@@ -122,9 +122,14 @@ func (p *project) resolveRef(c *cli.Context) error {
 }
 
 // builtRef is what the environments choose by: on a detached HEAD with a
-// version tag, that tag.
+// version tag, that tag, which is then what is built. A change request goes by
+// its own name, as in Jenkins, and never by its branch's: whoever names a branch
+// "develop" in a fork must not get into the environment of develop.
 func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
-	ref := config.Ref{Branch: cmp.Or(p.ref.Branch, p.ref.ChangeBranch), Tag: p.ref.Tag}
+	ref := config.Ref{Branch: p.ref.Branch, Tag: p.ref.Tag}
+	if p.ref.ChangeID != "" {
+		ref.Branch = cmp.Or(ref.Branch, "PR-"+p.ref.ChangeID)
+	}
 	if p.ref.ChangeID != "" || p.ref.Class(nil) != versioning.ClassUnknown {
 		return ref, nil
 	}
@@ -138,6 +143,7 @@ func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 	}
 	if i := slices.IndexFunc(facts, func(f versioning.Facts) bool { return len(f.Tags) > 0 }); i >= 0 {
 		ref.Tag = facts[i].Tags[0].Name
+		p.ref = versioning.Ref{Tag: ref.Tag, Origin: "detached HEAD"}
 	}
 	return ref, nil
 }

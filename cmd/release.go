@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -51,11 +50,11 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 
 // unit finds one service or release by name.
 func (d *deployed) unit(name string) (config.Unit, error) {
-	i := slices.IndexFunc(d.resolved.Units, func(u config.Unit) bool { return u.Name == name })
-	if i < 0 {
-		return config.Unit{}, usagef("no service or release %q in pintle.yaml", name)
+	units, err := d.resolved.Choose([]string{name})
+	if err != nil {
+		return config.Unit{}, withCode(pipeline.ExitUsage, err)
 	}
-	return d.resolved.Units[i], nil
+	return units[0], nil
 }
 
 func statusCommand(e env) *cli.Command {
@@ -74,12 +73,13 @@ func statusCommand(e env) *cli.Command {
 }
 
 func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) error {
+	units, err := d.resolved.Choose(names)
+	if err != nil {
+		return withCode(pipeline.ExitUsage, err)
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
-	for _, u := range d.resolved.Units {
-		if len(names) > 0 && !slices.Contains(names, u.Name) {
-			continue
-		}
+	for _, u := range units {
 		record, objects, err := d.engine.Status(ctx, u.Release, u.Namespace)
 		switch {
 		case errors.Is(err, release.ErrNotFound):
@@ -220,7 +220,7 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 	})
 	run, err := rec.finish()
 	if err != nil {
-		return err
+		return withCode(code, err)
 	}
-	return tellSummary(e, c, code, run, dir)
+	return withCode(code, tellSummary(e, c, code, run, dir))
 }

@@ -22,7 +22,7 @@ import (
 func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
-		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time"},
+		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", Action: positive("parallel")},
 		reportDirFlag(),
 	)
 	if goal.NeedsCluster() {
@@ -70,14 +70,27 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 	}
 	run, err := rec.finish()
 	if err != nil {
-		return err
+		return withCode(outcome.ExitCode, err)
 	}
-	return tellOutcome(e, c, goal, outcome, run, dir)
+	return withCode(outcome.ExitCode, tellOutcome(e, c, goal, outcome, run, dir))
+}
+
+// positive is the check of a flag that counts something.
+func positive(name string) func(*cli.Context, int) error {
+	return func(_ *cli.Context, n int) error {
+		if n < 1 {
+			return usagef("--%s %d: it must be 1 or more", name, n)
+		}
+		return nil
+	}
 }
 
 func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
 	resolved, err := p.resolve(ctx, c, goal)
 	if err != nil {
+		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+	}
+	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
 		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
 	}
 	o := pipeline.Options{
@@ -137,12 +150,9 @@ type recording struct {
 const eventsFile = "events.jsonl"
 
 func startRecording(ctx context.Context, e env, dir string, secrets []string, ci jenkins.CI, color bool) (*recording, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the report folder: %w", err)
-	}
-	file, err := os.Create(filepath.Join(dir, eventsFile))
+	file, err := createEvents(dir)
 	if err != nil {
-		return nil, fmt.Errorf("write the events: %w", err)
+		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
 	}
 	r := &recording{dir: dir, file: file, lines: report.NewJSONLines(file)}
 	console, sink := newConsole(e, ci, color)
@@ -152,6 +162,27 @@ func startRecording(ctx context.Context, e env, dir string, secrets []string, ci
 	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(sink))
 	r.settle = r.reportWhenInterrupted(ctx)
 	return r, nil
+}
+
+var errLocked = errors.New("another pintle is at work here")
+
+// createEvents begins the events of a run, unless another one is writing there:
+// two runs in one checkout would tell a mixture of both.
+func createEvents(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, eventsFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err = lock(file); err == nil {
+		err = file.Truncate(0)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
+	}
+	return file, nil
 }
 
 // reportWhenInterrupted writes the reports the moment ctx ends, before the

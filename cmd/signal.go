@@ -17,26 +17,40 @@ type signalError struct{ sig os.Signal }
 
 // Error implements error.
 func (s signalError) Error() string {
-	if s.sig == syscall.SIGTERM {
+	switch s.sig {
+	case syscall.SIGTERM:
 		return "stopped by SIGTERM"
+	case syscall.SIGHUP:
+		return "stopped by SIGHUP"
 	}
 	return "stopped by SIGINT"
 }
 
-func (s signalError) exitCode() int {
-	if s.sig == syscall.SIGTERM {
+// ExitCode is 128 and the signal's number.
+func (s signalError) ExitCode() int {
+	switch s.sig {
+	case syscall.SIGTERM:
 		return pipeline.ExitTerminated
+	case syscall.SIGHUP:
+		return pipeline.ExitHungUp
 	}
 	return pipeline.ExitInterrupted
 }
 
-// withSignals returns a context that ends with the first SIGINT or SIGTERM, so
-// that the work in progress can be brought to a safe end. The second signal
-// ends the process at once. stop returns signals to what they were.
+// withSignals returns a context that ends with the first SIGINT, SIGTERM or
+// SIGHUP, so that the work in progress can be brought to a safe end. The second
+// signal ends the process at once. A SIGHUP that nohup ignores stays ignored,
+// and a reader that goes away (SIGPIPE) makes writing fail and does not end the
+// process, which may be in the middle of a deploy. stop returns signals to what
+// they were.
 func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
 	quit := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
@@ -49,7 +63,7 @@ func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context,
 				cause := signalError{s}
 				if !first {
 					fmt.Fprintln(stderr, "pintle: second signal: leaving now; \"pintle status\" tells what stands")
-					os.Exit(cause.exitCode())
+					os.Exit(cause.ExitCode())
 				}
 				fmt.Fprintln(stderr, "pintle:", cause.Error()+": bringing the work in progress to a safe end; once more to leave at once")
 				cancel(cause)
@@ -58,6 +72,7 @@ func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context,
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Reset(syscall.SIGPIPE)
 		close(quit)
 		<-ended
 		cancel(nil)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
@@ -28,11 +29,26 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 	if err != nil { // units without needs cannot form a cycle
 		return ExitUnexpected
 	}
-	finish(ctx, log, code, began)
+	return finish(ctx, log, code, began)
+}
+
+// finish tells the end of a run and returns its exit code: what went wrong
+// after an interruption is the interruption's doing.
+func finish(ctx context.Context, log *event.Log, code int, began time.Time) int {
+	if ctx.Err() != nil && code != ExitOK {
+		code = stopCode(context.Cause(ctx))
+	}
+	status, message := verdict(ctx, code)
+	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
 	return code
 }
 
-func finish(ctx context.Context, log *event.Log, code int, began time.Time) {
-	status, message := verdict(ctx, code)
-	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
+// stopCode is the exit code that the cause of an interruption brings, as that
+// of a signal does.
+func stopCode(cause error) int {
+	var coded interface{ ExitCode() int }
+	if errors.As(cause, &coded) {
+		return coded.ExitCode()
+	}
+	return ExitInterrupted
 }

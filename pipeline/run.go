@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -67,7 +65,7 @@ type ServiceVersion struct {
 // Run takes every unit through the steps of the goal and tells everything to
 // log. An error means that nothing was begun: a wrong service, a cycle.
 func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
-	chosen, err := choose(o.Resolved.Units, o.Services)
+	chosen, err := o.Resolved.Choose(o.Services)
 	if err != nil {
 		return Outcome{ExitCode: ExitUsage}, err
 	}
@@ -82,7 +80,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		jobs = append(jobs, j)
 		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps()})
 	}
-	r.versions = sync.OnceValues(func() (map[string]versioning.Version, error) { return r.readVersions(ctx, chosen) })
+	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
 
 	began := time.Now()
 	log.Emit(event.Event{
@@ -93,8 +91,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if err != nil {
 		return Outcome{ExitCode: code}, err
 	}
-	finish(ctx, log, code, began)
-	return r.outcome(code, jobs), nil
+	return r.outcome(finish(ctx, log, code, began), jobs), nil
 }
 
 func (r *shared) outcome(code int, jobs []*job) Outcome {
@@ -113,10 +110,10 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 // verdict is how a run with this exit code is told in one line.
 func verdict(ctx context.Context, code int) (event.Status, string) {
 	switch {
-	case ctx.Err() != nil:
-		return event.Interrupted, context.Cause(ctx).Error()
 	case code == ExitOK:
 		return event.Passed, "all steps passed"
+	case ctx.Err() != nil:
+		return event.Interrupted, context.Cause(ctx).Error()
 	case code == ExitRolledBack:
 		return event.RolledBack, "a deploy failed and was rolled back"
 	case code == ExitNotRolled:
@@ -125,32 +122,11 @@ func verdict(ctx context.Context, code int) (event.Status, string) {
 	return event.Failed, "a step before deploy failed"
 }
 
-// choose returns the units named, in the order of the file.
-func choose(units []config.Unit, names []string) ([]config.Unit, error) {
-	if len(names) == 0 {
-		return units, nil
-	}
-	var known []string
-	for _, u := range units {
-		known = append(known, u.Name)
-	}
-	for _, n := range names {
-		if !slices.Contains(known, n) {
-			hint := "there are " + strings.Join(known, ", ")
-			if near := config.Nearest(n, known); near != "" {
-				hint = fmt.Sprintf("did you mean %q?", near)
-			}
-			return nil, fmt.Errorf("no service or release %q in pintle.yaml: %s", n, hint)
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(units), func(u config.Unit) bool { return !slices.Contains(names, u.Name) }), nil
-}
-
 // shared is what the units of one run have in common.
 type shared struct {
 	Options
 	engine   *deployer.Engine
-	versions func() (map[string]versioning.Version, error) // of every service, read in one walk
+	versions func() (map[string]decided, error) // of every service, read in one walk
 }
 
 func (r *shared) headCommit() string {

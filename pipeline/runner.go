@@ -108,6 +108,7 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
 	for i, s := range steps {
 		if ctx.Err() != nil {
+			r.weigh(ExitInterrupted) // the run is not whole, whatever its steps came to
 			r.skip(unit, steps[i:], "interrupted: "+context.Cause(ctx).Error())
 			return ""
 		}

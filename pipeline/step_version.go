@@ -2,12 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
+	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/versioning"
@@ -29,9 +28,16 @@ func (j *job) computeVersion(_ context.Context, span event.Span) event.Result {
 	if err != nil {
 		return failed(err)
 	}
-	j.version = versions[j.unit.Name]
+	own := versions[j.unit.Name]
+	if own.err != nil {
+		return failed(own.err)
+	}
+	j.version = own.version
 	for _, line := range j.version.Explain {
 		span.Output("", line)
+	}
+	if len(own.modified) > 0 {
+		span.Warn("modified files go into the build, and its version does not show it: " + strings.Join(own.modified, ", "))
 	}
 	message := "between releases"
 	switch {
@@ -43,8 +49,25 @@ func (j *job) computeVersion(_ context.Context, span event.Span) event.Result {
 	return event.Result{Status: event.Passed, Message: message, Version: j.version.Number}
 }
 
+// unreleased is why a tag build leaves a service alone: a tag releases the
+// services that carry it, and brings no work in progress of others along.
+func (j *job) unreleased() string {
+	tag := j.Resolved.Ref.Tag
+	if tag == "" || !j.unit.Service || j.version.Number == "" || j.version.Exact || j.version.Unchanged {
+		return ""
+	}
+	return fmt.Sprintf("tag %s does not release %s, which has changed: tag it %sX.Y.Z", tag, j.unit.Name, j.unit.TagPrefix)
+}
+
+// decided is the version of one service, or why it has none.
+type decided struct {
+	version  versioning.Version
+	modified []string // files of the service that are not as HEAD has them, quoted
+	err      error
+}
+
 // readVersions decides the versions of all services in one walk of the history.
-func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[string]versioning.Version, error) {
+func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[string]decided, error) {
 	var services []config.Unit
 	var queries []versioning.Query
 	for _, u := range units {
@@ -61,14 +84,17 @@ func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[str
 	if err != nil {
 		return nil, fmt.Errorf("read the git history: %w", err)
 	}
+	own := r.bumped(facts)
 	rules := r.rules()
-	versions := make(map[string]versioning.Version, len(services))
+	versions := make(map[string]decided, len(services))
 	for i, u := range services {
-		v, err := versioning.Next(facts[i], rules)
-		if err != nil {
-			return nil, fmt.Errorf("version of %s: %w", u.Name, err)
+		facts[i].Dirty = slices.DeleteFunc(facts[i].Dirty, func(file string) bool { return own[file] })
+		var d decided
+		d.version, d.err = versioning.Next(facts[i], rules)
+		for _, file := range facts[i].Dirty {
+			d.modified = append(d.modified, strconv.Quote(file))
 		}
-		versions[u.Name] = v
+		versions[u.Name] = d
 	}
 	return versions, nil
 }
@@ -82,13 +108,6 @@ func (r *shared) rules() versioning.Rules {
 // service has the whole repository's.
 func (r *shared) query(u config.Unit) (versioning.Query, error) {
 	q := versioning.Query{Ref: r.Ref, Prefix: u.TagPrefix, Dirty: true}
-	chartDir, err := r.Repository.Rel(r.path(u.Chart))
-	if err != nil {
-		return q, fmt.Errorf("chart of %s: %w", u.Name, err)
-	}
-	for _, name := range []string{"Chart.yaml", "values.yaml"} {
-		q.Ignored = append(q.Ignored, chartDir+"/"+name) // what bump writes
-	}
 	if !r.perService() {
 		return q, nil
 	}
@@ -104,51 +123,4 @@ func (r *shared) query(u config.Unit) (versioning.Query, error) {
 
 func (r *shared) perService() bool {
 	return strings.Contains(r.Config.Version.Tag, "{service}")
-}
-
-// bump writes the version and the image into the chart's files, and loads the
-// chart. A run that only asks loads it as it would be.
-func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
-	dir := j.path(j.unit.Chart)
-	changes, err := chart.Bump(os.DirFS(dir), j.bumpOptions())
-	if errors.Is(err, chart.ErrNoSuchKey) {
-		return failed(fmt.Errorf("%w; name the place with services.%s.image, or write \"image: none\"", err, j.unit.Name))
-	}
-	if err != nil {
-		return failed(err)
-	}
-	if j.Goal.writesTree() {
-		if err := chart.WriteChanges(dir, changes); err != nil {
-			return failed(fmt.Errorf("bump %s: %w", j.unit.Name, err))
-		}
-	}
-	if j.chart, err = chart.LoadWith(ctx, dir, changes); err != nil {
-		return failed(err)
-	}
-	if len(changes) == 0 {
-		return event.Result{Status: event.Unchanged, Message: "Chart.yaml and values.yaml say so already", Version: j.version.Number}
-	}
-	var names []string
-	for _, c := range changes {
-		names = append(names, c.Name)
-	}
-	return event.Result{Status: event.Passed, Message: "wrote " + strings.Join(names, " and "), Version: j.version.Number}
-}
-
-func (j *job) bumpOptions() chart.BumpOptions {
-	o := chart.BumpOptions{Version: j.version.Number, AppVersion: j.version.Number}
-	if image := j.unit.Image; !image.None {
-		o.Image = &chart.BumpImage{
-			Repository: image.Repository, Tag: j.version.Number,
-			RepositoryPath: splitPath(image.RepositoryPath), TagPath: splitPath(image.TagPath),
-		}
-	}
-	return o
-}
-
-func splitPath(dotted string) []string {
-	if dotted == "" {
-		return nil
-	}
-	return strings.Split(dotted, ".")
 }

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"context"
 	"slices"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -93,5 +95,21 @@ func (j *job) steps() []Step {
 		all = j.serviceSteps()
 	}
 	wanted := j.Goal.steps()
-	return slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
+	all = slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
+	for i, s := range all {
+		if s.Phase != Check {
+			all[i].Run = j.unlessUnreleased(s)
+		}
+	}
+	return all
+}
+
+// unlessUnreleased skips a step of a service that the tag under way does not release.
+func (j *job) unlessUnreleased(s Step) func(ctx context.Context, span event.Span) event.Result {
+	return func(ctx context.Context, span event.Span) event.Result {
+		if reason := j.unreleased(); reason != "" {
+			return event.Result{Status: event.Skipped, Message: reason, Version: j.version.Number}
+		}
+		return s.Run(ctx, span)
+	}
 }

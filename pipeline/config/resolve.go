@@ -130,6 +130,42 @@ type Resolved struct {
 	Units []Unit // services, then releases, each in the order of the file
 }
 
+// UnknownUnitError is a name that no service and no release has.
+type UnknownUnitError struct {
+	Name  string
+	Known []string // the units that there are
+}
+
+// Error names what was meant, or lists what there is.
+func (e *UnknownUnitError) Error() string {
+	hint := "there are " + strings.Join(e.Known, ", ")
+	if near := Nearest(e.Name, e.Known); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return fmt.Sprintf("no service or release %q in pintle.yaml: %s", e.Name, hint)
+}
+
+// Is reports whether target is ErrConfig.
+func (e *UnknownUnitError) Is(target error) bool { return target == ErrConfig }
+
+// Choose returns the units of these names, in the order of the file; all when
+// there is no name. The error is an *UnknownUnitError.
+func (r *Resolved) Choose(names []string) ([]Unit, error) {
+	if len(names) == 0 {
+		return r.Units, nil
+	}
+	var known []string
+	for _, u := range r.Units {
+		known = append(known, u.Name)
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return nil, &UnknownUnitError{Name: n, Known: known}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(r.Units), func(u Unit) bool { return !slices.Contains(names, u.Name) }), nil
+}
+
 // Unit is one node of the graph of a run: a service that is built here, or a
 // third-party release. Everything is filled in. Paths are slash paths from
 // the folder of pintle.yaml.
