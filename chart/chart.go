@@ -8,12 +8,12 @@ package chart
 type Chart struct {
 	Metadata     *Metadata
 	Lock         *Lock
-	Templates    []*File        // templates/**, in path order
+	Templates    []*File        // templates/**, in the order they were read
 	Values       map[string]any // values.yaml, all documents merged
 	Schema       []byte         // values.schema.json
 	Files        []*File        // everything that has no other role: crds/, README.md, ...
 	Raw          []*File        // every file as it was read, for packaging
-	Dependencies []*Chart       // charts/**
+	Dependencies []*Chart       // charts/**, by folder or file name; after Resolve in Chart.yaml's order
 }
 
 // File is one file of a chart: a slash path relative to the chart and its bytes.

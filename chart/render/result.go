@@ -10,7 +10,7 @@ type Result struct {
 	Manifests []Manifest     // in install order, without hooks
 	Hooks     []Hook         // in install order
 	CRDs      []CRD          // crds/ of the chart and of its enabled dependencies
-	Notes     string         // NOTES.txt
+	Notes     string         // templates/NOTES.txt, or all of them by path if Options asked
 	Findings  []Finding      // warnings about values and dependencies
 
 	includeCRDs bool // as Options asked, for TemplateOutput
