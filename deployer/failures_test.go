@@ -162,3 +162,18 @@ spec:
 		}
 	}
 }
+
+func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
+	b := newBench(t)
+	c := service("1.0.0", nil)
+	for _, f := range c.Templates {
+		f.Data = []byte(strings.Replace(string(f.Data), "      containers:", "      volumes: [{name: v, secret: {secretName: forgotten}}]\n      containers:", 1))
+	}
+	req := b.request(c, nil)
+	req.Timeout = 4 * time.Second
+	_, err := b.deploy(t.Context(), req)
+	failed, ok := errors.AsType[*deployer.FailedError](err)
+	if !ok || !failed.Removed || !strings.Contains(failed.Cause, `secret "forgotten" not found`) {
+		t.Errorf("%T %v", err, err)
+	}
+}
