@@ -3,6 +3,8 @@ package deployer
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
