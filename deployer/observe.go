@@ -26,6 +26,9 @@ func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 	if err := req.check(); err != nil {
 		return nil, err
 	}
+	if req.Render == nil {
+		return nil, fmt.Errorf("plan release %s: no chart to render", req.Release)
+	}
 	seen, err := e.observeRelease(ctx, req)
 	if err != nil {
 		return nil, err
