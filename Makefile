@@ -23,12 +23,17 @@ bin/pintle:
 	@$(GO) build -buildvcs=$(VCS) $(STRIP) -o $@ ./cmd/pintle
 
 # The cluster is a program of its own, built once: minutes cold, seconds after.
+# Kubernetes takes its own version from the linker.
+KUBERNETES := $(shell awk '$$1 == "k8s.io/kubernetes" {print $$2}' sandbox/go.mod)
+KUBERNETES_PARTS := $(subst ., ,$(KUBERNETES:v%=%))
+SANDBOX_LDFLAGS := -s -w $(foreach pkg,k8s.io/component-base/version k8s.io/client-go/pkg/version, \
+	-X $(pkg).gitVersion=$(KUBERNETES) -X $(pkg).gitMajor=$(word 1,$(KUBERNETES_PARTS)) -X $(pkg).gitMinor=$(word 2,$(KUBERNETES_PARTS)))
 SANDBOX_SOURCES := $(shell find sandbox -name '*.go' -not -name '*_test.go') sandbox/go.mod sandbox/go.sum
 bin/pintle-sandbox: $(SANDBOX_SOURCES)
 	@echo "building the sandbox, a whole Kubernetes control plane: some minutes the first time, once"
 	@mkdir -p bin
 	@cd sandbox && $(GO) mod download
-	@cd sandbox && $(GO) build -v -buildvcs=false $(STRIP) -o ../bin/.pintle-sandbox . 2>&1 \
+	@cd sandbox && $(GO) build -v -buildvcs=false -ldflags '$(SANDBOX_LDFLAGS)' -o ../bin/.pintle-sandbox . 2>&1 \
 		| awk '/^go: |error|\.go:/ {print; next} ++n % 100 == 0 {print "  " n " packages compiled"; fflush()}'
 	@mv bin/.pintle-sandbox $@
 	@echo "built $@"
@@ -36,7 +41,7 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 .PHONY: test
 test: build bin/tools/helm ## all tests, the ones on a real cluster included
 	@bin/pintle-sandbox run --name test-$$$$ -- $(GO) test -timeout 15m ./...
-	@cd sandbox && $(GO) test -timeout 15m ./...
+	@cd sandbox && $(GO) test -timeout 15m -ldflags '$(SANDBOX_LDFLAGS)' ./...
 
 .PHONY: lint
 lint: bin/tools/golangci-lint ## static checks; holds the floors of the house
