@@ -50,8 +50,10 @@ func run(ctx context.Context, args []string, e env) int {
 func conclude(ctx context.Context, e env, err error) int {
 	code := exitCode(err)
 	var quiet *codeError
-	if errors.Is(err, syscall.EPIPE) {
-		e.log.Debugf("nobody reads the output: %v", err) // "| head" is no fault
+	if errors.Is(err, syscall.EPIPE) { // nobody reads on, as with "| head": no fault of the work
+		if code == pipeline.ExitUnexpected {
+			code = pipeline.ExitOK
+		}
 	} else if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
 		fmt.Fprintln(e.stderr, "pintle:", err)
 	}

@@ -218,9 +218,9 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 	code := pipeline.Operate(c.Context, rec.log, d.resolved, name, chosen, func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error) {
 		return op(ctx, d, u, span)
 	})
-	run, err := rec.finish()
-	if err != nil {
-		return withCode(code, err)
+	run, unwritten := rec.finish()
+	if unwritten != nil {
+		e.log.Error(unwritten)
 	}
-	return withCode(code, tellSummary(e, c, code, run, dir))
+	return conclusion(code, unwritten, tellSummary(e, c, code, run, dir))
 }

@@ -68,11 +68,20 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 		rec.abandon()
 		return withCode(outcome.ExitCode, err)
 	}
-	run, err := rec.finish()
-	if err != nil {
-		return withCode(outcome.ExitCode, err)
+	run, unwritten := rec.finish()
+	if unwritten != nil {
+		e.log.Error(unwritten)
 	}
-	return withCode(outcome.ExitCode, tellOutcome(e, c, goal, outcome, run, dir))
+	return conclusion(outcome.ExitCode, unwritten, tellOutcome(e, c, goal, outcome, run, dir))
+}
+
+// conclusion is a run's error: the run's own exit code stands, and only a run
+// that went well fails because its reports or its result could not be written.
+func conclusion(code int, unwritten, untold error) error {
+	if unwritten != nil {
+		return silent(max(code, pipeline.ExitUnexpected))
+	}
+	return withCode(code, untold)
 }
 
 // positive is the check of a flag that counts something.
@@ -143,6 +152,7 @@ type recording struct {
 	dir     string
 	file    *os.File
 	lines   *report.JSONLines
+	kept    []event.Event // for a summary when the file could not be written
 	console io.Closer
 	settle  func() // waits for the reports that an interruption has asked for
 }
@@ -159,7 +169,7 @@ func startRecording(ctx context.Context, e env, dir string, secrets []string, ci
 	r.console = console
 	mask := &event.Mask{}
 	mask.Add(secrets...)
-	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(sink))
+	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(r.keep), mask.Sink(sink))
 	r.settle = r.reportWhenInterrupted(ctx)
 	return r, nil
 }
@@ -185,6 +195,14 @@ func createEvents(dir string) (*os.File, error) {
 	return file, nil
 }
 
+// keep remembers an event; the log calls its sinks one at a time.
+func (r *recording) keep(e event.Event) {
+	const most = 100_000
+	if len(r.kept) < most || e.Kind != event.Output {
+		r.kept = append(r.kept, e)
+	}
+}
+
 // reportWhenInterrupted writes the reports the moment ctx ends, before the
 // work in progress is brought to its end: whoever sent the signal may not wait.
 func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
@@ -200,12 +218,15 @@ func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
 	}
 }
 
-// finish closes the sinks and writes the reports.
+// finish closes the sinks and writes the reports, as far as it can: the run is
+// what the events tell, also where something could not be written.
 func (r *recording) finish() (report.Run, error) {
 	r.settle()
-	err := errors.Join(r.console.Close(), r.lines.Err(), r.file.Close())
-	if err != nil {
-		return report.Run{}, fmt.Errorf("write the events: %w", err)
+	_ = r.console.Close() // whoever cannot see it cannot be told
+	if err := errors.Join(r.lines.Err(), r.file.Close()); err != nil {
+		run := report.Fold(r.kept)
+		_ = report.WriteAll(r.dir, run) // where the events found no room, little else does
+		return run, fmt.Errorf("write the events: %w", err)
 	}
 	return writeReports(r.dir)
 }

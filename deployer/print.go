@@ -21,7 +21,7 @@ var marks = map[Action][2]string{
 
 // WriteText prints the plan for people; color adds ANSI colours.
 func (p *Plan) WriteText(w io.Writer, color bool) error {
-	t := &text{color: color}
+	t := &text{color: color, redact: redactor(p.secrets)}
 	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
 	for _, c := range p.Objects {
 		t.change(c)
@@ -38,8 +38,9 @@ func (p *Plan) WriteText(w io.Writer, color bool) error {
 }
 
 type text struct {
-	b     strings.Builder
-	color bool
+	b      strings.Builder
+	color  bool
+	redact func(string) string // of what values hold: a Secret's may stand in an env or an argument too
 }
 
 func (t *text) line(color, s string) {
@@ -79,11 +80,11 @@ func (t *text) field(f Field) {
 	}
 	switch {
 	case f.Old == nil:
-		t.line(green, "      + "+f.Path+": "+value(f.New))
+		t.line(green, "      + "+f.Path+": "+t.value(f.New))
 	case f.New == nil:
-		t.line(red, "      - "+f.Path+": "+value(f.Old))
+		t.line(red, "      - "+f.Path+": "+t.value(f.Old))
 	default:
-		t.line("", "      "+f.Path+": "+value(f.Old)+" -> "+value(f.New))
+		t.line("", "      "+f.Path+": "+t.value(f.Old)+" -> "+t.value(f.New))
 	}
 }
 
@@ -106,19 +107,19 @@ func (t *text) some(color, prefix string, lines []string) {
 			t.line(color, fmt.Sprintf("%s... %d more lines", prefix, len(lines)-i))
 			return
 		}
-		t.line(color, prefix+clip(l, maxValue))
+		t.line(color, prefix+clip(t.redact(l), maxValue))
 	}
 }
 
-func value(v any) string {
+func (t *text) value(v any) string {
 	if s, ok := v.(string); ok {
-		return clip(fmt.Sprintf("%q", s), maxValue)
+		return clip(fmt.Sprintf("%q", t.redact(s)), maxValue)
 	}
 	data, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Sprint(v)
+		return t.redact(fmt.Sprint(v))
 	}
-	return clip(string(data), maxValue)
+	return clip(t.redact(string(data)), maxValue)
 }
 
 func clip(s string, n int) string {

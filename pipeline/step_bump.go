@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -29,8 +30,12 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 		return failed(fmt.Errorf("%s: %w", j.unit.Chart, err))
 	}
 	if j.Goal.writesTree() {
-		if err := chart.WriteChanges(dir, changes); err != nil {
-			return failed(fmt.Errorf("bump %s: %w", j.unit.Name, err))
+		err := chart.WriteChanges(dir, changes)
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+			return failed(fmt.Errorf("%s: %w; make the working tree writable, or only look with \"pintle plan\"", j.unit.Chart, err))
+		}
+		if err != nil {
+			return failed(fmt.Errorf("%s: %w", j.unit.Chart, err))
 		}
 	}
 	if j.chart, err = chart.LoadWith(ctx, dir, changes); err != nil {

@@ -21,6 +21,8 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	if err != nil {
 		return failed(err)
 	}
+	var mask event.Mask
+	mask.Add(j.secrets(values)...)
 	findings := lint.Lint(ctx, j.chart, lint.Options{
 		Values: values, ReleaseName: j.unit.Release, Namespace: j.unit.Namespace, Disabled: j.Config.Lint.Disable,
 	})
@@ -29,10 +31,10 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	for _, f := range findings {
 		switch {
 		case f.Severity == lint.Error, f.Severity == lint.Warning && j.Config.Lint.Strict:
-			bad = append(bad, f.String())
+			bad = append(bad, mask.Text(f.String()))
 		case f.Severity == lint.Warning:
 			warnings++
-			span.Warn(f.String())
+			span.Warn(mask.Text(f.String()))
 		}
 	}
 	if len(bad) > 0 {

@@ -37,6 +37,10 @@ func (j *job) makePlan(ctx context.Context, _ event.Span) event.Result {
 	if err != nil {
 		return failed(err)
 	}
+	return j.masked(values, j.plans(ctx, values))
+}
+
+func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	plan, err := j.engine.Plan(ctx, j.request(values))
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
@@ -68,7 +72,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
-		WaitForJobs: true, Secrets: j.Secrets,
+		WaitForJobs: true, Secrets: j.secrets(values),
 	}
 }
 

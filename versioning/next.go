@@ -24,7 +24,7 @@ type Rules struct {
 	Trunks []string
 	// Labels are the prerelease labels of trunk branches, as {"develop": "alpha"}; "dev" by default.
 	Labels map[string]string
-	// RequireClean refuses a release, which is a version of a tag at HEAD, while Facts.Dirty names files.
+	// RequireClean refuses the version of a tag, at HEAD or of an unchanged service, while Facts.Dirty names files.
 	RequireClean bool
 }
 
@@ -124,10 +124,9 @@ func (d *decision) decide() (string, error) {
 		return "", err
 	}
 	if tag != nil {
-		if d.rules.RequireClean && d.version.Dirty {
-			return "", &DirtyError{Tag: tag.Name, Files: d.Dirty}
+		if err := d.take(tag); err != nil {
+			return "", err
 		}
-		d.take(tag)
 		d.version.Exact = true
 		d.explain("tag %s is at HEAD: it is the version", tag.Name)
 		return tag.Version, nil
@@ -136,7 +135,9 @@ func (d *decision) decide() (string, error) {
 		return "", &ShallowError{Prefix: d.Prefix}
 	}
 	if d.Scoped && d.Base != nil && d.Count == 0 {
-		d.take(d.Base)
+		if err := d.take(d.Base); err != nil {
+			return "", err
+		}
 		d.version.Unchanged = true
 		d.explain("nothing in its paths changed since tag %s: it keeps its version", d.Base.Name)
 		return d.Base.Version, nil
@@ -147,8 +148,13 @@ func (d *decision) decide() (string, error) {
 	return d.prerelease()
 }
 
-func (d *decision) take(tag *Tag) {
+// take makes the version that of a tag, which promises the tag's content.
+func (d *decision) take(tag *Tag) error {
+	if d.rules.RequireClean && d.version.Dirty {
+		return &DirtyError{Tag: tag.Name, Files: d.Dirty}
+	}
 	d.version.Tag, d.version.Commit, d.version.Time = tag.Name, tag.Commit.Hash, tag.Commit.Time
+	return nil
 }
 
 // exact returns the tag at HEAD that is the version, if there is one. Feature branches and change requests never release.
