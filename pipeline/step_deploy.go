@@ -5,20 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
+// connectTimeout bounds the first question to the cluster, which every proxy on
+// the way may keep waiting.
+const connectTimeout = 15 * time.Second
+
 // clusterUnit asks, before anything is published, whether the cluster answers
 // and knows us: an expired token found after the push would be half a job.
 func (r *shared) clusterUnit() Unit {
 	connect := func(ctx context.Context, _ event.Span) event.Result {
-		if err := r.Cluster.Ping(ctx); err != nil {
-			return failed(err)
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		server := r.Cluster.Server()
+		err := r.Cluster.Ping(ctx)
+		if err == nil {
+			return event.Result{Status: event.Passed, Message: server}
 		}
-		return event.Result{Status: event.Passed, Message: r.Cluster.Server()}
+		result := failed(err)
+		if !strings.Contains(result.Message, server) {
+			result.Message += " (" + server + ")"
+		}
+		return result
 	}
 	return Unit{Name: r.Resolved.Environment + " cluster", Steps: []Step{{"connect", Check, connect}}}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -82,6 +83,8 @@ func (s *session) failure(ctx context.Context, err error) error {
 		e.Kind, e.Hint = v.kind, v.hint
 	case errors.Is(err, errPlainHTTP):
 		e.Hint = "allow plain HTTP for this registry, or give it a certificate"
+	case hangs(err):
+		e.Kind, e.Cause, e.Hint = ErrUnreachable, "no answer in time", "look at the registry's log and at what stands between"
 	case certificateFault(err):
 		e.Kind, e.Hint = ErrUnreachable, "make the CA known to this machine (SSL_CERT_FILE), or allow plain HTTP if the registry speaks no TLS"
 	case networkFault(err):
@@ -148,7 +151,25 @@ func transient(err error) bool {
 			return status >= 500 && !isFull(answer)
 		}
 	}
-	return networkFault(err) && !certificateFault(err)
+	return networkFault(err) && !certificateFault(err) && !hangs(err)
+}
+
+// hangs says whether a connected registry has not answered in time, in any of
+// the errors that one attempt joins: it may have tried two protocols.
+func hangs(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked by hand: errors.As finds the first net.Error only
+	case nil:
+		return false
+	case *net.OpError: // it was not connected
+		return false
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), hangs)
+	case interface{ Unwrap() error }:
+		return hangs(e.Unwrap())
+	case net.Error:
+		return e.Timeout()
+	}
+	return false
 }
 
 func networkFault(err error) bool {

@@ -21,6 +21,10 @@ var (
 	errEndless   = errors.New("the registry leads to more than " + strconv.Itoa(maxRequests) + " requests")
 )
 
+// answerTimeout is how long a registry may think about one request. It is not
+// asked again after that: who hangs for a minute hangs for four.
+const answerTimeout = time.Minute
+
 // boundedTransport carries the requests of one attempt: it refuses what must
 // not be sent, bounds what comes back and remembers how long to stay away.
 type boundedTransport struct {
@@ -40,7 +44,7 @@ func newTransport(a Access) (*boundedTransport, func()) {
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 2 * time.Minute,
+		ResponseHeaderTimeout: answerTimeout,
 		MaxIdleConnsPerHost:   4,
 	}
 	return &boundedTransport{inner: own, plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
