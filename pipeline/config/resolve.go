@@ -50,7 +50,8 @@ func (e *NoEnvironmentError) Error() string {
 func (e *NoEnvironmentError) Is(target error) bool { return target == ErrConfig }
 
 // EnvironmentFor returns the environment of that name, or without a name the
-// one that takes ref: for a tag the one with tags, for a branch the one that
+// one that takes ref: for a version tag the one with tags (another tag, as
+// "nightly", is no release and goes nowhere), for a branch the one that
 // names it, else the first in the file with a pattern that matches. The error
 // is a *NoEnvironmentError.
 func (c *Config) EnvironmentFor(name string, ref Ref) (string, error) {
@@ -70,7 +71,9 @@ func (c *Config) EnvironmentFor(name string, ref Ref) (string, error) {
 	}
 	found := ""
 	if ref.Tag != "" {
-		found = takes(func(e *Environment) bool { return e.Tags })
+		if c.releaseTag(ref.Tag) {
+			found = takes(func(e *Environment) bool { return e.Tags })
+		}
 	} else if ref.Branch != "" {
 		found = takes(func(e *Environment) bool {
 			return slices.ContainsFunc(e.Branches, func(p string) bool { return literal(p) && p == ref.Branch })

@@ -34,7 +34,7 @@ func TestEffective(t *testing.T) {
 		{"sketch", "prod", Ref{Tag: "cart/v1.0.0"}},
 		{"everything", "dev", Ref{Branch: "develop"}},
 		{"everything", "preview", Ref{Branch: "feature/a/b"}},
-		{"everything", "prod", Ref{Tag: "v1.0.0"}},
+		{"everything", "prod", Ref{Tag: "catalog/v1.0.0"}},
 		{"anchors", "dev", Ref{Branch: "develop"}},
 		{"least", "", Ref{}},
 	} {
@@ -83,8 +83,8 @@ environments:
 	}{
 		{"", Ref{Branch: "develop"}, "dev"}, // a name before a pattern
 		{"", Ref{Branch: "feature/x"}, "any"},
-		{"", Ref{Tag: "v1"}, "prod"},
-		{"", Ref{Tag: "v1", Branch: "develop"}, "prod"},
+		{"", Ref{Tag: "v1.0.0"}, "prod"},
+		{"", Ref{Tag: "v1.0.0-rc.1", Branch: "develop"}, "prod"},
 		{"hand", Ref{Branch: "develop"}, "hand"},
 		{"hand", Ref{}, "hand"},
 	} {
@@ -97,6 +97,8 @@ environments:
 		ref  Ref
 		want string
 	}{
+		{"", Ref{Tag: "nightly", Branch: "develop"}, `no environment takes tag nightly: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
+		{"", Ref{Tag: "v1.0"}, `no environment takes tag v1.0: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
 		{"", Ref{}, `no environment takes a commit without a branch or tag: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
 		{"live", Ref{}, `no environment "live": pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags)`},
 	} {

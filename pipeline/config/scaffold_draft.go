@@ -29,6 +29,7 @@ type draftEnvironment struct {
 	Name      string
 	Branches  []string
 	Tags      bool
+	Approve   bool
 	Namespace string
 }
 
@@ -38,7 +39,7 @@ func newDraft(found Found, o Options) draft {
 		d.Project, d.Report = c.Project, path.Clean(c.Report.Dir)
 		for _, name := range c.EnvironmentNames() {
 			e := c.Environments[name]
-			d.Environments = append(d.Environments, draftEnvironment{Name: name, Branches: e.Branches, Tags: e.Tags})
+			d.Environments = append(d.Environments, draftEnvironment{Name: name, Branches: e.Branches, Tags: e.Tags, Approve: e.Approve})
 		}
 		return d
 	}

@@ -83,7 +83,7 @@ func (v *validator) chartHint(folder string) string {
 			}
 		}
 	}
-	return `write chart: FOLDER, or make one with "pintle chart create"`
+	return `write chart: FOLDER, or put a chart there`
 }
 
 // list returns the names in a folder that keep says yes to, at most 1000.
