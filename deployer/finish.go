@@ -144,7 +144,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.span.Output("", fmt.Sprintf("rolling back to revision %d", to))
+	r.span.Warn(fmt.Sprintf("rolling back to revision %d", to))
 	back := r.engine.newRun(p, r.span)
 	if err := back.begin(ctx); err != nil {
 		return err

@@ -52,7 +52,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		out.Message, out.Details = failed.Cause, failed.Details()
 		return out, errors.Join(failed, recordErr)
 	}
-	out.Status, out.Message = event.Passed, fmt.Sprintf("%d tests passed", len(tests))
+	out.Status, out.Message = event.Passed, "tests passed: "+strings.Join(testNames(tests), ", ")
 	return out, recordErr
 }
 
@@ -89,4 +89,12 @@ func (r *run) tellLog(ctx context.Context, h *release.Hook) {
 	for _, line := range r.logLines(ctx, o) {
 		r.span.Output(ref.String(), strings.TrimRight(line, "\r"))
 	}
+}
+
+func testNames(tests []*release.Hook) []string {
+	var names []string
+	for _, t := range tests {
+		names = append(names, t.Name)
+	}
+	return names
 }
