@@ -3,6 +3,9 @@ package cmd_test
 import (
 	"crypto/rand"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strconv"
@@ -48,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill, "appendto": appendTo,
+			"exits": exits, "fill": fill, "appendto": appendTo, "serve": serve,
 		},
 	})
 }
@@ -70,6 +73,33 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// serve NAME STATUS [BODY] starts a server, sets NAME to its host and port, and
+// ends it with the script. To a question about its version it says 200, else
+// that it has nothing; what is written to it meets the status and the body. With
+// 401 or 403 everything does.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: serve NAME STATUS [BODY]")
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	denies := status == http.StatusUnauthorized || status == http.StatusForbidden
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case reads && !denies && r.URL.Path == "/v2/":
+		case reads && !denies:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, strings.Join(args[2:], " "))
+		}
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
 }
 
 // fill FILE... replaces ${NAME} in files by the environment's values.

@@ -73,6 +73,11 @@ const (
 func (t *text) field(f Field) {
 	old, isText := f.Old.(string)
 	new, alsoText := f.New.(string)
+	if isText && alsoText && (t.redact(old) != old || t.redact(new) != new) {
+		// One side is known to hold a secret; the other holds what it was, which nobody knows any more.
+		t.line("", "      "+f.Path+": "+t.hidden(old)+" -> "+t.hidden(new))
+		return
+	}
 	if isText && alsoText && strings.Contains(old+new, "\n") {
 		t.line("", "      "+f.Path+":")
 		t.lines(old, new)
@@ -86,6 +91,14 @@ func (t *text) field(f Field) {
 	default:
 		t.line("", "      "+f.Path+": "+t.value(f.Old)+" -> "+t.value(f.New))
 	}
+}
+
+// hidden is a text with its secrets masked, or masked whole when none is known in it.
+func (t *text) hidden(s string) string {
+	if t.redact(s) == s {
+		s = "***"
+	}
+	return t.value(s)
 }
 
 // lines prints the part of two texts between their common head and tail.

@@ -128,7 +128,10 @@ func TestRunStartsNothingAfterCancel(t *testing.T) {
 		cancel(errors.New("SIGTERM"))
 		return event.Result{Status: event.Passed}
 	}
-	_, tr := runUnits(ctx, t, 1, stopper, unit("b", []string{"a"}, nil))
+	code, tr := runUnits(ctx, t, 1, stopper, unit("b", []string{"a"}, nil))
+	if code != ExitInterrupted {
+		t.Errorf("exit code %d: a run that was cut short has not gone well", code)
+	}
 	want := map[string]string{
 		"a/lint": "passed", "a/push": "passed", "a/deploy": "skipped interrupted: SIGTERM",
 		"b/lint": "passed", "b/push": "skipped needs a: interrupted", "b/deploy": "skipped needs a: interrupted",

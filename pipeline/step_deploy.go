@@ -28,8 +28,8 @@ func (r *shared) clusterUnit() Unit {
 			return event.Result{Status: event.Passed, Message: server}
 		}
 		result := failed(err)
-		if !strings.Contains(result.Message, server) {
-			result.Message += " (" + server + ")"
+		if !strings.Contains(result.Message, server) && !strings.Contains(result.Message, ";") { // neither the place nor a hint
+			result.Message += "; so answers " + server + ": is it the API server? try kubectl cluster-info"
 		}
 		return result
 	}

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -154,22 +153,11 @@ func transient(err error) bool {
 	return networkFault(err) && !certificateFault(err) && !hangs(err)
 }
 
-// hangs says whether a connected registry has not answered in time, in any of
-// the errors that one attempt joins: it may have tried two protocols.
+// hangs says whether a registry took the connection and gave no answer in time,
+// in any of the errors of an attempt that tried two protocols.
 func hangs(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // the tree is walked by hand: errors.As finds the first net.Error only
-	case nil:
-		return false
-	case *net.OpError: // it was not connected
-		return false
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), hangs)
-	case interface{ Unwrap() error }:
-		return hangs(e.Unwrap())
-	case net.Error:
-		return e.Timeout()
-	}
-	return false
+	var operation *net.OpError
+	return errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &operation)
 }
 
 func networkFault(err error) bool {

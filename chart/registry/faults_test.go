@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,5 +254,25 @@ func TestContextEndsRequest(t *testing.T) {
 	want := fmt.Sprintf("pull %s: interrupted: the job was stopped", s.ref("shop/cart:1.0.0"))
 	if !errors.Is(err, context.Canceled) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// A registry that takes the connection and says nothing is given up after one
+// question: it is said so, whatever other protocol was tried before.
+func TestRegistryThatHangs(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	impatient := &http.Transport{ResponseHeaderTimeout: 20 * time.Millisecond}
+	defer impatient.CloseIdleConnections()
+	_, err := Versions(t.Context(), "oci://"+strings.TrimPrefix(server.URL, "http://")+"/shop/cart", Access{Transport: impatient})
+	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
+		t.Errorf("got %v", err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 }
