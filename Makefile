@@ -34,7 +34,7 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 	@mkdir -p bin
 	@cd sandbox && $(GO) mod download
 	@cd sandbox && $(GO) build -v -buildvcs=false -ldflags '$(SANDBOX_LDFLAGS)' -o ../bin/.pintle-sandbox . 2>&1 \
-		| awk '/^go: |error|\.go:/ {print; next} ++n % 100 == 0 {print "  " n " packages compiled"; fflush()}'
+		| awk '/^go: |^#|\.go:[0-9]/ {print; next} ++n % 100 == 0 {print "  " n " packages compiled"; fflush()}'
 	@mv bin/.pintle-sandbox $@
 	@echo "built $@"
 
