@@ -112,7 +112,7 @@ func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
 			r.skip(unit, steps[i:], "interrupted: "+context.Cause(ctx).Error())
 			return ""
 		}
-		result := r.log.Step(unit, s.Name, func(span event.Span) event.Result { return s.Run(ctx, span) })
+		result := r.log.Step(unit, s.Name, func(span event.Span) event.Result { return s.run(ctx, span) })
 		r.weigh(exitCode(s.Phase, result.Status))
 		if result.Status.Bad() {
 			r.skip(unit, steps[i+1:], s.Name+" failed")
@@ -120,6 +120,16 @@ func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
 		}
 	}
 	return ""
+}
+
+// run runs the step. What fails while the run is being stopped is stopped and
+// not broken; a release step knows itself what it has brought back.
+func (s Step) run(ctx context.Context, span event.Span) event.Result {
+	result := s.Run(ctx, span)
+	if ctx.Err() != nil && result.Status == event.Failed && s.Phase != Release {
+		result.Status = event.Interrupted
+	}
+	return result
 }
 
 func (r *runner) skip(unit string, steps []Step, reason string) {

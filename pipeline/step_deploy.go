@@ -19,8 +19,8 @@ const connectTimeout = 15 * time.Second
 // clusterUnit asks, before anything is published, whether the cluster answers
 // and knows us: an expired token found after the push would be half a job.
 func (r *shared) clusterUnit() Unit {
-	connect := func(ctx context.Context, _ event.Span) event.Result {
-		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	connect := func(run context.Context, _ event.Span) event.Result {
+		ctx, cancel := context.WithTimeout(run, connectTimeout)
 		defer cancel()
 		server := r.Cluster.Server()
 		err := r.Cluster.Ping(ctx)
@@ -28,7 +28,7 @@ func (r *shared) clusterUnit() Unit {
 			return event.Result{Status: event.Passed, Message: server}
 		}
 		result := failed(err)
-		if !strings.Contains(result.Message, server) && !strings.Contains(result.Message, ";") { // neither the place nor a hint
+		if run.Err() == nil && !strings.Contains(result.Message, server) && !strings.Contains(result.Message, ";") { // neither the place nor a hint
 			result.Message += "; so answers " + server + ": is it the API server? try kubectl cluster-info"
 		}
 		return result
