@@ -40,7 +40,7 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 
 .PHONY: test
 test: build bin/tools/helm ## all tests, the ones on a real cluster included
-	@bin/pintle-sandbox run --name test-$$$$ -- $(GO) test -timeout 15m ./...
+	@bin/pintle sandbox run -- $(GO) test -timeout 15m ./...
 	@cd sandbox && $(GO) test -timeout 15m -ldflags '$(SANDBOX_LDFLAGS)' ./...
 
 .PHONY: lint
@@ -54,11 +54,11 @@ check: deps build lint drift test ## everything CI runs
 
 .PHONY: demo
 demo: build ## the main job in three acts, on a cluster of its own
-	@bin/pintle-sandbox run --name demo -- examples/shop/demo.sh
+	@bin/pintle sandbox run -- examples/shop/demo.sh
 
 .PHONY: bench
 bench: build bin/tools/helm ## benchmarks, as ratios
-	@bin/pintle-sandbox run --name bench-$$$$ -- $(GO) test -run '^$$' -bench . -benchmem ./...
+	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: docs
 docs: ## regenerate docs/cli.md, the man page, shell completion and the JSON schema

@@ -17,6 +17,9 @@ func checkCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "schema", Usage: "print the JSON schema of pintle.yaml instead"},
 		},
 		Action: func(c *cli.Context) error {
+			if c.Args().Len() > 0 {
+				return usagef("check takes no arguments; --file names another file")
+			}
 			if c.Bool("schema") {
 				_, err := e.stdout.Write(config.Schema())
 				return err

@@ -20,7 +20,7 @@ func completionCommand(e env) *cli.Command {
 			if !ok || c.Args().Len() != 1 {
 				return usagef("completion takes one shell: bash, zsh or fish")
 			}
-			_, err := e.stdout.Write(script(c.App))
+			_, err := e.stdout.Write(script(newApp(e)))
 			return err
 		},
 	}

@@ -58,7 +58,8 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	const undefined = "flag provided but not defined: -"
 	if flag, ok := strings.CutPrefix(err.Error(), undefined); ok {
-		return usagef("%s has no flag --%s: see %q", name, strings.TrimLeft(flag, "-"), name+" --help")
+		flag = strings.TrimLeft(flag, "-")
+		return usagef("%s has no flag %s%s: see %q", name, dashes(flag), flag, name+" --help")
 	}
 	return usagef("%s: %w: see %q", name, err, name+" --help")
 }

@@ -151,7 +151,7 @@ func historyCommand(e env) *cli.Command {
 func rollbackCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "rollback", Usage: "bring a service back to an earlier revision, the last good one by default", ArgsUsage: "SERVICE [REVISION]",
-		Flags: append(releaseFlags(), reportDirFlag()),
+		Flags: append(releaseFlags(), reportDirFlag(), forceConflictsFlag()),
 		Action: func(c *cli.Context) error {
 			if n := c.Args().Len(); n < 1 || n > 2 {
 				return usagef("rollback takes a service and, if you like, a revision: pintle rollback cart 3 --environment prod")
@@ -166,6 +166,7 @@ func rollbackCommand(e env) *cli.Command {
 			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				return d.engine.Rollback(ctx, deployer.Request{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
+					ForceConflicts: c.Bool("force-conflicts"),
 				}, revision, span)
 			}, c.Args().First())
 		},
@@ -175,17 +176,21 @@ func rollbackCommand(e env) *cli.Command {
 func uninstallCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "uninstall", Usage: "take services out of an environment, with their history", ArgsUsage: "SERVICE...",
-		Flags: append(releaseFlags(), reportDirFlag(),
+		Flags: append(releaseFlags(), reportDirFlag(), approveFlag(),
 			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the service back"}),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() == 0 {
 				return usagef("uninstall takes services: pintle uninstall cart --environment preview")
 			}
 			return operate(e, c, "uninstall", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
-				return d.engine.Uninstall(ctx, deployer.UninstallRequest{
+				outcome, err := d.engine.Uninstall(ctx, deployer.UninstallRequest{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout,
 					KeepHistory: c.Bool("keep-history"), Secrets: secrets(e.getenv),
 				}, span)
+				if errors.Is(err, release.ErrNotFound) { // a clean-up job may run twice
+					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
+				}
+				return outcome, err
 			}, c.Args().Slice()...)
 		},
 	}
@@ -197,11 +202,17 @@ type operation func(ctx context.Context, d *deployed, u config.Unit, span event.
 // operate runs one operation on each of the named units, with the console and
 // the reports of a run.
 func operate(e env, c *cli.Context, name string, op operation, units ...string) error {
+	if c.String("environment") == "" {
+		return usagef("%s changes what is deployed: name the environment with --environment", name)
+	}
 	d, closeProject, err := openDeployed(e, c)
 	if err != nil {
 		return err
 	}
 	defer closeProject()
+	if d.resolved.Approve && name == "uninstall" && !c.Bool("approve") {
+		return usagef("environment %s asks for approval: pass --approve", d.resolved.Environment)
+	}
 	var chosen []config.Unit
 	for _, n := range units {
 		u, err := d.unit(n)

@@ -2,19 +2,13 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/pintle-ci/pintle/chart/registry"
-	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
@@ -22,14 +16,18 @@ import (
 func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
-		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", Action: positive("parallel")},
+		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
 		reportDirFlag(),
 	)
 	if goal.NeedsCluster() {
 		flags = append(flags, clusterFlags()...)
 	}
+	if goal.MayPlan() {
+		flags = append(flags, forceConflictsFlag(),
+			&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"})
+	}
 	if goal.Deploys() {
-		flags = append(flags, &cli.BoolFlag{Name: "approve", Usage: "approve the deploy to an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}})
+		flags = append(flags, approveFlag())
 	}
 	if goal == pipeline.GoalPlan {
 		flags = append(flags, &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
@@ -38,6 +36,14 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
 		Action: func(c *cli.Context) error { return runGoal(e, c, goal) },
 	}
+}
+
+func approveFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "approve", Usage: "approve the change of an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}}
+}
+
+func forceConflictsFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does"}
 }
 
 func reportDirFlag() cli.Flag {
@@ -103,10 +109,11 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
 	}
 	o := pipeline.Options{
-		Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
+		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
 		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
+		TakeOwnership: c.Bool("take-ownership"), ForceConflicts: c.Bool("force-conflicts"),
 	}
 	if resolved.Environment == "" || !goal.NeedsCluster() {
 		return o, nil
@@ -118,6 +125,18 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		return o, withCode(pipeline.ExitFailed, err)
 	}
 	return o, nil
+}
+
+// commandLine is what was asked for, for the reports: the command, the flags
+// that say what is built and where it goes, and the services.
+func commandLine(c *cli.Context) string {
+	words := []string{c.Command.HelpName}
+	for _, flag := range []string{"environment", "branch", "tag", "file"} {
+		if value := c.String(flag); value != "" {
+			words = append(words, "--"+flag, value)
+		}
+	}
+	return strings.Join(append(words, c.Args().Slice()...), " ")
 }
 
 // tellOutcome prints the command's result on stdout and sets the exit code.
@@ -144,150 +163,4 @@ func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) er
 		return fmt.Errorf("print the summary: %w", err)
 	}
 	return silent(code)
-}
-
-// recording is the sinks of a run and the files they write.
-type recording struct {
-	log     *event.Log
-	dir     string
-	file    *os.File
-	lines   *report.JSONLines
-	kept    []event.Event // for a summary when the file could not be written
-	console io.Closer
-	settle  func() // waits for the reports that an interruption has asked for
-}
-
-const eventsFile = "events.jsonl"
-
-func startRecording(ctx context.Context, e env, dir string, secrets []string, ci jenkins.CI, color bool) (*recording, error) {
-	file, err := createEvents(dir)
-	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
-	}
-	r := &recording{dir: dir, file: file, lines: report.NewJSONLines(file)}
-	console, sink := newConsole(e, ci, color)
-	r.console = console
-	mask := &event.Mask{}
-	mask.Add(secrets...)
-	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(r.keep), mask.Sink(sink))
-	r.settle = r.reportWhenInterrupted(ctx)
-	return r, nil
-}
-
-var errLocked = errors.New("another pintle is at work here")
-
-// createEvents begins the events of a run, unless another one is writing there:
-// two runs in one checkout would tell a mixture of both.
-func createEvents(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(dir, eventsFile), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err = lock(file); err == nil {
-		err = file.Truncate(0)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
-	}
-	return file, nil
-}
-
-// keep remembers an event; the log calls its sinks one at a time.
-func (r *recording) keep(e event.Event) {
-	const most = 100_000
-	if len(r.kept) < most || e.Kind != event.Output {
-		r.kept = append(r.kept, e)
-	}
-}
-
-// reportWhenInterrupted writes the reports the moment ctx ends, before the
-// work in progress is brought to its end: whoever sent the signal may not wait.
-func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(done)
-		_, _ = writeReports(r.dir) // finish writes them again and tells what is wrong
-	})
-	return func() {
-		if !stop() {
-			<-done
-		}
-	}
-}
-
-// finish closes the sinks and writes the reports, as far as it can: the run is
-// what the events tell, also where something could not be written.
-func (r *recording) finish() (report.Run, error) {
-	r.settle()
-	_ = r.console.Close() // whoever cannot see it cannot be told
-	if err := errors.Join(r.lines.Err(), r.file.Close()); err != nil {
-		run := report.Fold(r.kept)
-		_ = report.WriteAll(r.dir, run) // where the events found no room, little else does
-		return run, fmt.Errorf("write the events: %w", err)
-	}
-	return writeReports(r.dir)
-}
-
-// abandon ends a recording in which nothing was begun; it leaves no file.
-func (r *recording) abandon() {
-	r.settle()
-	_ = errors.Join(r.console.Close(), r.file.Close(), os.Remove(r.file.Name()))
-}
-
-// writeReports folds the events in dir and writes every report beside them.
-func writeReports(dir string) (report.Run, error) {
-	file, err := os.Open(filepath.Join(dir, eventsFile))
-	if err != nil {
-		return report.Run{}, fmt.Errorf("read the events: %w", err)
-	}
-	defer file.Close()
-	events, err := report.ReadEvents(file)
-	if err != nil {
-		return report.Run{}, fmt.Errorf("read %s: %w", file.Name(), err)
-	}
-	run := report.Fold(events)
-	return run, report.WriteAll(dir, run)
-}
-
-// newConsole is the live view on a terminal, plain lines everywhere else.
-func newConsole(e env, ci jenkins.CI, color bool) (io.Closer, event.Sink) {
-	if f, ok := e.stderr.(*os.File); ok && ci.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
-		live := report.NewLive(f, report.LiveOptions{Color: color, Size: func() (int, int) {
-			w, h, err := term.GetSize(int(f.Fd()))
-			if err != nil {
-				return 80, 24
-			}
-			return w, h
-		}})
-		return live, live.Event
-	}
-	sections := map[jenkins.Name]report.CI{jenkins.GitLab: report.GitLab, jenkins.GitHub: report.GitHub}
-	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[ci.Name]})
-	return plain, plain.Event
-}
-
-// colorWanted decides about colour on stderr.
-func colorWanted(e env, c *cli.Context, ci jenkins.CI) bool {
-	if c.String("color") == "auto" && ci.Name != jenkins.None {
-		return ci.ANSI
-	}
-	return colorOn(e, c, e.stderr)
-}
-
-// colorOn decides about colour on w: --color, then NO_COLOR, then whether w is a terminal.
-func colorOn(e env, c *cli.Context, w io.Writer) bool {
-	switch c.String("color") {
-	case "always":
-		return true
-	case "never":
-		return false
-	}
-	if e.getenv("NO_COLOR") != "" {
-		return false
-	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

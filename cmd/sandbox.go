@@ -15,6 +15,10 @@ import (
 // plane, which must not weigh on every pipeline step.
 const sandboxBinary = "pintle-sandbox"
 
+// etcdLogLevel is read by the API server's etcd client before its main begins,
+// so only the environment can keep its warnings out of a pipeline's log.
+const etcdLogLevel = "ETCD_CLIENT_DEBUG"
+
 func sandboxCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:            "sandbox",
@@ -28,8 +32,12 @@ func sandboxCommand(e env) *cli.Command {
 				return withCode(3, err)
 			}
 			args := append([]string{"pintle sandbox"}, c.Args().Slice()...)
+			environ := append(os.Environ(), "PINTLE_SANDBOX="+path)
+			if e.getenv(etcdLogLevel) == "" {
+				environ = append(environ, etcdLogLevel+"=error")
+			}
 			// The program takes this process's place, so signals and the exit status are its own.
-			if err := syscall.Exec(path, args, os.Environ()); err != nil {
+			if err := syscall.Exec(path, args, environ); err != nil {
 				return fmt.Errorf("start the sandbox %s: %w", path, err)
 			}
 			return nil

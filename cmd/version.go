@@ -15,7 +15,7 @@ import (
 func versionCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "version", Usage: "print the version of this commit, of each service", ArgsUsage: "[SERVICE...]",
-		Description: "With one version for all it prints just that string, else a line a service: name, space, version.",
+		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version.",
 		Flags: append(projectFlags(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json, env, dotenv, github"},
 			&cli.BoolFlag{Name: "explain", Usage: "tell on stderr how each version came about"},
@@ -54,7 +54,7 @@ func printVersions(e env, c *cli.Context) error {
 	if c.Bool("explain") {
 		explain(e.stderr, outcome.Versions)
 	}
-	one := !strings.Contains(p.config.Version.Tag, "{service}") && len(outcome.Versions) > 0
+	one := len(outcome.Versions) > 0 && (!strings.Contains(p.config.Version.Tag, "{service}") || c.Args().Len() == 1)
 	return print(e.stdout, outcome.Versions, one)
 }
 

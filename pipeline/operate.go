@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
@@ -10,8 +11,9 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
-// Operate does one thing to the releases of units, one after the other, and
-// tells it as a run of one step each. It returns the exit code.
+// Operate does one thing to the releases of units, one after the other, those
+// that need a unit before it, and tells it as a run of one step each. It
+// returns the exit code.
 func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, step string, chosen []config.Unit,
 	op func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error),
 ) int {
@@ -21,15 +23,26 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 			outcome, err := op(ctx, u, span)
 			return released(ctx, outcome, err, "")
 		}
-		units = append(units, Unit{Name: u.Name, Steps: []Step{{step, Release, do}}})
+		units = append(units, Unit{Name: u.Name, Needs: needing(u.Name, chosen), Steps: []Step{{step, Release, do}}})
 	}
 	began := time.Now()
 	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})
 	code, err := run(ctx, log, 1, units)
-	if err != nil { // units without needs cannot form a cycle
+	if err != nil { // a cycle, which a loaded configuration does not have
 		return ExitUnexpected
 	}
 	return finish(ctx, log, code, began)
+}
+
+// needing are the units that need the one of that name.
+func needing(name string, units []config.Unit) []string {
+	var names []string
+	for _, u := range units {
+		if slices.Contains(u.Needs, name) {
+			names = append(names, u.Name)
+		}
+	}
+	return names
 }
 
 // finish tells the end of a run and returns its exit code: what went wrong

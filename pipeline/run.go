@@ -33,6 +33,7 @@ const (
 
 // Options say what a run works on and with. Config, Resolved, Ref and Repository are needed.
 type Options struct {
+	Command    string // as it was given, for the reports
 	Goal       Goal
 	Config     *config.Config
 	Resolved   *config.Resolved // its Environment is empty in a run that does not deploy
@@ -42,6 +43,9 @@ type Options struct {
 	Parallel   int      // units at a time; 0 means the file's
 
 	ReportDir string // where packages are kept, below charts/
+
+	TakeOwnership  bool // adopt objects that another release or nobody owns
+	ForceConflicts bool // take fields over from other managers
 
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none
@@ -85,7 +89,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	began := time.Now()
 	log.Emit(event.Event{
 		Kind: event.RunStarted, Project: o.Resolved.Project, Environment: o.Resolved.Environment,
-		Commit: r.headCommit(), Message: "pintle " + string(o.Goal),
+		Commit: r.headCommit(), Message: cmp.Or(o.Command, "pintle "+string(o.Goal)),
 	})
 	code, err := run(ctx, log, cmp.Or(o.Parallel, o.Resolved.Parallel), units)
 	if err != nil {

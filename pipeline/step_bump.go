@@ -48,7 +48,11 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	for _, c := range changes {
 		names = append(names, c.Name)
 	}
-	return event.Result{Status: event.Passed, Message: "wrote " + strings.Join(names, " and "), Version: j.version.Number}
+	did := "wrote "
+	if !j.Goal.writesTree() {
+		did = "would write "
+	}
+	return event.Result{Status: event.Passed, Message: did + strings.Join(names, " and "), Version: j.version.Number}
 }
 
 // bumpOptions is what bump writes for a unit: the version and the image.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,17 +61,36 @@ func counted(n int, what string) string {
 // values are what the user gives to the chart: the environment's files, the
 // unit's own, then the inline ones.
 func (j *job) values() (map[string]any, error) {
-	values, err := chart.MergeValues(chart.ValueSources{Files: j.unit.Values}, func(name string) ([]byte, error) {
-		data, err := os.ReadFile(j.path(name))
-		if err != nil {
-			return nil, fmt.Errorf("cannot be read: %w", err)
-		}
-		return data, nil
-	})
+	values, err := chart.MergeValues(chart.ValueSources{Files: j.unit.Values}, j.readValues)
 	if err != nil {
 		return nil, err
 	}
 	return chart.MergeMaps(values, j.unit.Set), nil
+}
+
+func (j *job) readValues(name string) ([]byte, error) {
+	data, err := os.ReadFile(j.path(name))
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	return data, nil
+}
+
+// origin says who set the value at path, for the message of a template's error.
+func (j *job) origin(path []string) string {
+	if holds(j.unit.Set, path) {
+		return "set of " + j.unit.Name + " in pintle.yaml"
+	}
+	return chart.ValueSources{Files: j.unit.Values}.Origin(path, j.readValues)
+}
+
+func holds(tree map[string]any, path []string) bool {
+	value, ok := tree[path[0]]
+	if !ok || len(path) == 1 {
+		return ok
+	}
+	below, ok := value.(map[string]any)
+	return ok && holds(below, path[1:])
 }
 
 // pack makes the archive that is pushed and deployed.
@@ -96,12 +116,15 @@ func (j *job) pack(ctx context.Context, _ event.Span) event.Result {
 
 // push publishes the archive. The same content under the same version is no
 // error, because a commit may be built twice; other content is refused.
-func (j *job) push(ctx context.Context, _ event.Span) event.Result {
+func (j *job) push(ctx context.Context, span event.Span) event.Result {
 	ref := j.Config.Registry.Charts
 	if ref == "" {
 		return event.Result{Status: event.Skipped, Message: "pintle.yaml has no registry.charts"}
 	}
 	pushed, err := registry.Push(ctx, ref, j.archive, registry.PushOptions{Access: j.access(), Created: j.version.Time})
+	if _, conflict := errors.AsType[*registry.ConflictError](err); conflict && j.version.Unchanged {
+		return j.usePublished(ctx, span, ref)
+	}
 	if err != nil {
 		return failed(err)
 	}
@@ -109,6 +132,22 @@ func (j *job) push(ctx context.Context, _ event.Span) event.Result {
 		return event.Result{Status: event.Unchanged, Message: "already published: " + pushed.Ref, Version: j.version.Number}
 	}
 	return event.Result{Status: event.Passed, Message: pushed.Ref + "@" + pushed.Digest, Version: j.version.Number}
+}
+
+// usePublished takes the chart as it was published: the service has not changed
+// since, so what differs is what pintle.yaml writes into it, and that alone
+// makes no new version.
+func (j *job) usePublished(ctx context.Context, span event.Span, ref string) event.Result {
+	archive, pulled, err := registry.Pull(ctx, ref+"/"+j.chart.Metadata.Name, registry.PullOptions{Access: j.access(), Version: j.version.Number})
+	if err != nil {
+		return failed(err)
+	}
+	if j.chart, err = chart.LoadArchive(ctx, bytes.NewReader(archive)); err != nil {
+		return failed(fmt.Errorf("%s: %w", pulled.Ref, err))
+	}
+	span.Warn(fmt.Sprintf("would be packaged otherwise today (registry.images or image in pintle.yaml changed?), but it has not changed since %s: "+
+		"the published chart is used; a new tag publishes it anew", j.version.Tag))
+	return event.Result{Status: event.Unchanged, Message: "already published: " + pulled.Ref, Version: j.version.Number}
 }
 
 // pull gets a third-party chart.

@@ -80,12 +80,14 @@ func (j *job) request(values map[string]any) deployer.Request {
 	return deployer.Request{
 		Release: u.Release, Namespace: u.Namespace,
 		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
+			o.Origin = j.origin
 			return render.Render(ctx, j.chart, values, o)
 		},
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Secrets: j.secrets(values),
+		TakeOwnership: j.TakeOwnership, ForceConflicts: j.ForceConflicts,
 	}
 }
 
@@ -125,6 +127,9 @@ func (j *job) test(ctx context.Context, span event.Span) event.Result {
 	}
 	if !j.unit.Test {
 		return event.Result{Status: event.Skipped, Message: "pintle.yaml says test: false"}
+	}
+	if j.outcome.Status == event.Unchanged {
+		return event.Result{Status: event.Skipped, Message: "nothing was deployed anew", Version: j.version.Number}
 	}
 	outcome, err := j.engine.Test(ctx, deployer.TestRequest{
 		Release: j.unit.Release, Namespace: j.unit.Namespace, Timeout: j.unit.Timeout, Secrets: j.Secrets,

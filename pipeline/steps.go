@@ -75,6 +75,9 @@ func (g Goal) NeedsCluster() bool {
 	return slices.Contains(g.steps(), "plan") || slices.Contains(g.steps(), "test")
 }
 
+// MayPlan reports whether the goal decides what the cluster is to become.
+func (g Goal) MayPlan() bool { return slices.Contains(g.steps(), "plan") }
+
 // Deploys reports whether the goal changes the cluster.
 func (g Goal) Deploys() bool { return slices.Contains(g.steps(), "deploy") }
 

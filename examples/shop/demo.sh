@@ -5,7 +5,7 @@
 #   2  a cart that crashes at start fails fast, says why and is rolled back
 #   3  the fix goes out; what did not change is not touched
 #
-# usage: pintle-sandbox run -- demo.sh [prepare|act1|act2|act3]    all of them without an argument
+# usage: pintle sandbox run -- demo.sh [prepare|act1|act2|act3]    all of them without an argument
 #
 # SHOP is the folder of the git repository, made by prepare; it is removed first.
 set -euo pipefail
@@ -14,9 +14,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 PATH=$root/bin:$PATH
 SHOP=${SHOP:-$root/build/demo/shop}
-: "${PINTLE_SANDBOX_REGISTRY:?run this inside \"pintle-sandbox run --\", as \"make demo\" does}"
+: "${PINTLE_SANDBOX_REGISTRY:?run this inside \"pintle sandbox run --\", as \"make demo\" does}"
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*" >&2; }
+say() {
+	local bold="" plain=""
+	[ -t 2 ] && bold=$'\033[1m' plain=$'\033[0m'
+	printf '\n%s== %s%s\n' "$bold" "$*" "$plain" >&2
+}
 shop() { git -C "$SHOP" "$@"; }
 
 # image NAME VERSION [script flags]: what a build would push.
@@ -38,7 +42,7 @@ release() { # SERVICE VERSION: tag it and push its image, as a build job would
 # run ACT EXPECTED-EXIT-CODE
 run() {
 	local code=0
-	(cd "$SHOP" && pintle run --environment prod --report-dir "build/$1") || code=$?
+	(cd "$SHOP" && pintle run --environment prod --branch main --report-dir "build/$1") || code=$?
 	[ "$code" = "$2" ] || { echo "demo: $1 ended with exit code $code, not $2" >&2; exit 1; }
 	echo "exit code $code; reports: $SHOP/build/$1/report/index.html and junit.xml beside it"
 }

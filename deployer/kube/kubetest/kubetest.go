@@ -1,4 +1,4 @@
-// Package kubetest gives tests a real cluster: the one that `pintle-sandbox run`
+// Package kubetest gives tests a real cluster: the one that `pintle sandbox run`
 // started around the test command, a namespace of their own in it, and images
 // whose containers behave as the test says. It refuses to touch any cluster that
 // is not a sandbox.
@@ -33,7 +33,7 @@ func Cluster(t testing.TB) (kubeconfig, registry string) {
 	t.Helper()
 	registry, kubeconfig = os.Getenv(RegistryVariable), os.Getenv("KUBECONFIG")
 	if registry == "" || kubeconfig == "" {
-		t.Skip("no cluster: run the tests with `pintle-sandbox run -- go test ...`, as `make test` does")
+		t.Skip("no cluster: run the tests with `pintle sandbox run -- go test ...`, as `make test` does")
 	}
 	return kubeconfig, registry
 }

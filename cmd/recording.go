@@ -1,0 +1,177 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/pipeline/report"
+)
+
+// recording is the sinks of a run and the files they write.
+type recording struct {
+	log     *event.Log
+	dir     string
+	file    *os.File
+	lines   *report.JSONLines
+	kept    []event.Event // for a summary when the file could not be written
+	console io.Closer
+	settle  func() // waits for the reports that an interruption has asked for
+}
+
+const eventsFile = "events.jsonl"
+
+func startRecording(ctx context.Context, e env, dir string, secrets []string, ci jenkins.CI, color bool) (*recording, error) {
+	file, err := createEvents(dir)
+	if err != nil {
+		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
+	}
+	r := &recording{dir: dir, file: file, lines: report.NewJSONLines(file)}
+	console, sink := newConsole(e, ci, color)
+	r.console = console
+	mask := &event.Mask{}
+	mask.Add(secrets...)
+	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(r.keep), mask.Sink(sink))
+	r.settle = r.reportWhenInterrupted(ctx)
+	return r, nil
+}
+
+// makeReportDir makes the folder of the reports; a new one is kept out of git.
+func makeReportDir(dir string) error {
+	_, err := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644)
+}
+
+var errLocked = errors.New("another pintle is at work here")
+
+// createEvents begins the events of a run, unless another one is writing there:
+// two runs in one checkout would tell a mixture of both.
+func createEvents(dir string) (*os.File, error) {
+	if err := makeReportDir(dir); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, eventsFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err = lock(file); err == nil {
+		err = file.Truncate(0)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
+	}
+	return file, nil
+}
+
+// keep remembers an event; the log calls its sinks one at a time.
+func (r *recording) keep(e event.Event) {
+	const most = 100_000
+	if len(r.kept) < most || e.Kind != event.Output {
+		r.kept = append(r.kept, e)
+	}
+}
+
+// reportWhenInterrupted writes the reports the moment ctx ends, before the
+// work in progress is brought to its end: whoever sent the signal may not wait.
+func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		_, _ = writeReports(r.dir) // finish writes them again and tells what is wrong
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
+}
+
+// finish closes the sinks and writes the reports, as far as it can: the run is
+// what the events tell, also where something could not be written.
+func (r *recording) finish() (report.Run, error) {
+	r.settle()
+	_ = r.console.Close() // whoever cannot see it cannot be told
+	if err := errors.Join(r.lines.Err(), r.file.Close()); err != nil {
+		run := report.Fold(r.kept)
+		_ = report.WriteAll(r.dir, run) // where the events found no room, little else does
+		return run, fmt.Errorf("write the events: %w", err)
+	}
+	return writeReports(r.dir)
+}
+
+// abandon ends a recording in which nothing was begun; it leaves no file.
+func (r *recording) abandon() {
+	r.settle()
+	_ = errors.Join(r.console.Close(), r.file.Close(), os.Remove(r.file.Name()))
+}
+
+// writeReports folds the events in dir and writes every report beside them.
+func writeReports(dir string) (report.Run, error) {
+	file, err := os.Open(filepath.Join(dir, eventsFile))
+	if err != nil {
+		return report.Run{}, fmt.Errorf("read the events: %w", err)
+	}
+	defer file.Close()
+	events, err := report.ReadEvents(file)
+	if err != nil {
+		return report.Run{}, fmt.Errorf("read %s: %w", file.Name(), err)
+	}
+	run := report.Fold(events)
+	return run, report.WriteAll(dir, run)
+}
+
+// newConsole is the live view on a terminal, plain lines everywhere else.
+func newConsole(e env, ci jenkins.CI, color bool) (io.Closer, event.Sink) {
+	if f, ok := e.stderr.(*os.File); ok && ci.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
+		live := report.NewLive(f, report.LiveOptions{Color: color, Size: func() (int, int) {
+			w, h, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80, 24
+			}
+			return w, h
+		}})
+		return live, live.Event
+	}
+	sections := map[jenkins.Name]report.CI{jenkins.GitLab: report.GitLab, jenkins.GitHub: report.GitHub}
+	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[ci.Name]})
+	return plain, plain.Event
+}
+
+// colorWanted decides about colour on stderr.
+func colorWanted(e env, c *cli.Context, ci jenkins.CI) bool {
+	if c.String("color") == "auto" && ci.Name != jenkins.None {
+		return ci.ANSI
+	}
+	return colorOn(e, c, e.stderr)
+}
+
+// colorOn decides about colour on w: --color, then NO_COLOR, then whether w is a terminal.
+func colorOn(e env, c *cli.Context, w io.Writer) bool {
+	switch c.String("color") {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	if e.getenv("NO_COLOR") != "" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
