@@ -15,10 +15,6 @@ import (
 // plane, which must not weigh on every pipeline step.
 const sandboxBinary = "pintle-sandbox"
 
-// etcdLogLevel is read by the API server's etcd client before its main begins,
-// so only the environment can keep its warnings out of a pipeline's log.
-const etcdLogLevel = "ETCD_CLIENT_DEBUG"
-
 func sandboxCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name:            "sandbox",
@@ -33,9 +29,6 @@ func sandboxCommand(e env) *cli.Command {
 			}
 			args := append([]string{"pintle sandbox"}, c.Args().Slice()...)
 			environ := append(os.Environ(), "PINTLE_SANDBOX="+path)
-			if e.getenv(etcdLogLevel) == "" {
-				environ = append(environ, etcdLogLevel+"=error")
-			}
 			// The program takes this process's place, so signals and the exit status are its own.
 			if err := syscall.Exec(path, args, environ); err != nil {
 				return fmt.Errorf("start the sandbox %s: %w", path, err)

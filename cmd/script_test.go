@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -13,8 +14,11 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/cmd"
+	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
 func TestMain(m *testing.M) {
@@ -51,7 +55,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill, "appendto": appendTo, "serve": serve,
+			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve,
 		},
 	})
 }
@@ -124,4 +128,18 @@ func appendTo(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = file.WriteString(args[1] + "\n")
 	ts.Check(errors.Join(err, file.Close()))
+}
+
+// apply MANAGER FILE applies a manifest in $NS as somebody else would.
+func apply(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: apply MANAGER FILE")
+	}
+	var object unstructured.Unstructured
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[1])), &object.Object))
+	object.SetNamespace(ts.Getenv("NS"))
+	client, err := kube.Connect(kube.Config{Kubeconfig: ts.Getenv("KUBECONFIG")})
+	ts.Check(err)
+	_, err = client.Apply(context.Background(), &object, kube.ApplyOptions{Manager: args[0], Force: true})
+	ts.Check(err)
 }

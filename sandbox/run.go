@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/pintle-ci/pintle/sandbox/state"
@@ -73,11 +75,33 @@ func bootHere(ctx context.Context, set settings) (*sandbox, error) {
 	if err := prepare(folder, set); err != nil {
 		return nil, err
 	}
+	if err := divert(filepath.Join(folder.Dir, panicFile)); err != nil {
+		return nil, err
+	}
 	s, err := boot(ctx, folder, set, progress)
 	if err != nil {
 		_ = folder.Remove()
 	}
 	return s, err
+}
+
+// divert sends what the components write to file descriptor 2 to a log, as the etcd client of the API server does with
+// every cancelled request. The program's own messages and the command keep the real stderr.
+func divert(log string) error {
+	fd, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return fmt.Errorf("keep stderr: %w", err)
+	}
+	file, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := unix.Dup2(int(file.Fd()), 2); err != nil {
+		return fmt.Errorf("divert stderr to %s: %w", log, err)
+	}
+	os.Stderr = os.NewFile(uintptr(fd), "stderr")
+	return nil
 }
 
 // exec runs the command until it ends. Signals go to the command, which decides what to do about them.
