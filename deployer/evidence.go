@@ -104,7 +104,7 @@ func (r *run) gather(ctx context.Context, e *evidence, f failure) {
 	pods := r.podsShowing(ctx, f, live)
 	for i, pod := range pods {
 		if i == maxPods {
-			fmt.Fprintf(e, "  and %d more pods\n", len(pods)-i)
+			e.WriteString("  and " + counted(len(pods)-i, "more pod") + "\n")
 			break
 		}
 		r.writePod(ctx, e, pod)

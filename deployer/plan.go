@@ -93,7 +93,11 @@ func (p *Plan) Summary() string {
 	}
 	switch {
 	case p.unchanged:
-		return fmt.Sprintf("unchanged: %d objects are as revision %d says", len(p.Objects), p.Deployed)
+		are := "are"
+		if len(p.Objects) == 1 {
+			are = "is"
+		}
+		return fmt.Sprintf("unchanged: %s %s as revision %d says", counted(len(p.Objects), "object"), are, p.Deployed)
 	case p.recordOnly:
 		return fmt.Sprintf("no object changes (%d unchanged), a new revision %d is recorded", len(p.Objects), p.Revision)
 	}

@@ -117,7 +117,7 @@ func (t *text) lines(old, new string) {
 func (t *text) some(color, prefix string, lines []string) {
 	for i, l := range lines {
 		if i == maxLines {
-			t.line(color, fmt.Sprintf("%s... %d more lines", prefix, len(lines)-i))
+			t.line(color, prefix+"... "+counted(len(lines)-i, "more line"))
 			return
 		}
 		t.line(color, prefix+clip(t.redact(l), maxValue))
@@ -133,6 +133,14 @@ func (t *text) value(v any) string {
 		return t.redact(fmt.Sprint(v))
 	}
 	return clip(t.redact(string(data)), maxValue)
+}
+
+// counted is "1 object", or "2 objects".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func clip(s string, n int) string {
