@@ -78,7 +78,7 @@ type Request struct {
 	NoHooks         bool
 	TakeOwnership   bool     // adopt objects that no or another release owns
 	ForceConflicts  bool     // take fields over from other managers
-	Secrets         []string // strings that must not show in evidence
+	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
 }
 
 // withDefaults fills what the caller left open.

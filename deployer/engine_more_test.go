@@ -3,8 +3,6 @@ package deployer_test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -255,60 +253,6 @@ func TestCancelRollsBackWithinItsBound(t *testing.T) {
 	}
 }
 
-// TestKilledJobIsTakenOver kills another process in the middle of a deploy.
-func TestKilledJobIsTakenOver(t *testing.T) {
-	b := newBench(t)
-	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
-	b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$")
-	victim.Env = append(os.Environ(), "PINTLE_VICTIM_NAMESPACE="+b.namespace, "PINTLE_VICTIM_IMAGE="+never)
-	if err := victim.Start(); err != nil {
-		t.Fatal(err)
-	}
-	b.untilPending()
-	if err := victim.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = victim.Wait()
-	out := b.mustDeploy(b.request(service("1.2.0", nil), map[string]any{"greeting": "third time"}))
-	if out.Revision != 3 {
-		t.Errorf("%+v", out)
-	}
-	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
-		t.Error(diff)
-	}
-	r, err := release.NewStorage(b.cluster, b.namespace, "").Get(t.Context(), "web", 2)
-	if err != nil || !strings.Contains(r.Info.Description, "the victim") {
-		t.Errorf("%v: %+v", err, r.Info)
-	}
-}
-
-// untilPending watches the release's records until one is pending.
-func (b *bench) untilPending() {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
-	defer cancel()
-	err := b.cluster.Watch(ctx, "v1", "Secret", kube.Selection{Namespace: b.namespace, Labels: "owner=helm,status=pending-upgrade"}, func(n kube.Notice) {
-		if n.Change == kube.Seen {
-			cancel()
-		}
-	})
-	if errors.Is(err, context.DeadlineExceeded) {
-		b.t.Fatal("no revision became pending")
-	}
-}
-
-// TestVictim is the process that TestKilledJobIsTakenOver kills.
-func TestVictim(t *testing.T) {
-	namespace := os.Getenv("PINTLE_VICTIM_NAMESPACE")
-	if namespace == "" {
-		t.Skip("run by TestKilledJobIsTakenOver")
-	}
-	c := kubetest.Connect(t, nil)
-	b := &bench{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "the victim"})}
-	_, _ = b.deploy(t.Context(), b.request(service("1.1.0", nil), map[string]any{"image": os.Getenv("PINTLE_VICTIM_IMAGE")}))
-}
-
 func TestTwoJobsAreSerialised(t *testing.T) {
 	b := newBench(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
@@ -353,40 +297,5 @@ func TestUninstallLeavesNothing(t *testing.T) {
 	_, err = b.engine.Uninstall(t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace}, event.Span{})
 	if !errors.Is(err, release.ErrNotFound) {
 		t.Errorf("a second time: %v", err)
-	}
-}
-
-func TestSecretsStayMasked(t *testing.T) {
-	b := newBench(t)
-	secret := func(v string) map[string]string {
-		return map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {password: " + v + "}\n"}
-	}
-	b.mustDeploy(b.request(service("1.0.0", secret("correct-horse")), nil))
-	leak := kubetest.Image(t, "leak:1", kubetest.Script{CrashAfter: time.Millisecond, Log: []string{"login with battery-staple failed, was correct-horse"}})
-	req := b.request(service("1.1.0", secret("battery-staple")), map[string]any{"image": leak})
-	req.Settle = 0
-	p, err := b.engine.Plan(t.Context(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	if err := p.WriteText(&text, true); err != nil {
-		t.Fatal(err)
-	}
-	out, err := b.apply(t.Context(), p)
-	if err == nil || !strings.Contains(out.Details, "login with *** failed, was ***") {
-		t.Errorf("%v\n%s", err, out.Details)
-	}
-	all := text.String() + out.Details + err.Error()
-	for _, e := range b.events {
-		all += e.Message + e.Details
-	}
-	for _, s := range []string{"correct-horse", "battery-staple", "Y29ycmVjdC1ob3JzZQ", "YmF0dGVyeS1zdGFwbGU"} {
-		if strings.Contains(all, s) {
-			t.Errorf("%s is told", s)
-		}
-	}
-	if !strings.Contains(text.String(), "data.password") {
-		t.Errorf("the plan hides that the password changes:\n%s", &text)
 	}
 }

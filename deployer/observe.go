@@ -83,7 +83,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 		plan.Hooks = nil
 	}
 	plan.request = req
-	plan.secrets = append(secretStrings(sights), req.Secrets...)
+	plan.secrets = slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
 	return plan, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // minSecret is the shortest secret that is masked in free text: masking "true"
@@ -20,6 +22,33 @@ func secretStrings(sights []sight) []string {
 		for _, o := range []*unstructured.Unstructured{s.object, s.live} {
 			if o != nil && o.GetKind() == "Secret" {
 				out = append(out, secretValues(o)...)
+			}
+		}
+	}
+	return out
+}
+
+// recordedSecrets are the values of all Secrets in the manifests and hooks of
+// records, as rendered. What cannot be read has none.
+func recordedSecrets(records ...*release.Record) []string {
+	var out []string
+	for _, r := range records {
+		docs := splitDocuments(r.Manifest)
+		for _, h := range r.Hooks {
+			docs = append(docs, h.Manifest)
+		}
+		for _, doc := range docs {
+			if !strings.Contains(doc, "Secret") {
+				continue // spares most of the parsing
+			}
+			objects, err := parseDocument(doc)
+			if err != nil {
+				continue
+			}
+			for _, o := range objects {
+				if o.GetKind() == "Secret" {
+					out = append(out, secretValues(o)...)
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ type TestRequest struct {
 	Namespace string        // empty means the connection's
 	Timeout   time.Duration // of all tests together; 0 means 5 minutes
 	Logs      bool          // tell the tests' logs also when they pass
-	Secrets   []string      // strings that must not show in evidence
+	Secrets   []string      // strings that must not show in evidence, besides the release's own Secrets
 }
 
 // Test runs the test hooks of the newest revision, as `helm test` does, and
@@ -41,7 +41,9 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
-	r := e.newRun(&Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: last, secrets: req.Secrets}, span)
+	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: last}
+	p.secrets = append(recordedSecrets(history.Records...), req.Secrets...) // a pod may still run with an older one
+	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
 	defer cancel()
 	failed := r.runTests(ctx, tests, req.Logs)

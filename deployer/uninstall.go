@@ -52,7 +52,8 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if stage.last == nil || stage.last.Status() == release.Uninstalled {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
-	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last, secrets: req.Secrets}
+	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
+	p.secrets = append(recordedSecrets(stage.since...), req.Secrets...)
 	return e.newRun(p, span).uninstall(ctx, req.KeepHistory)
 }
 
@@ -79,7 +80,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool) (Outcome, error) 
 	}
 	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
 	defer cancel()
-	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %d objects deleted", count)
+	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", counted(count, "object"))
 	return out, r.forget(fresh, keepHistory)
 }
 
