@@ -30,27 +30,42 @@ type stage struct {
 	deployed  *release.Record   // nil: none
 	last      *release.Record   // nil: none
 	since     []*release.Record // all revisions from the deployed one on: what may be left of them is ours
+	attempts  []*release.Record // of an Install: all earlier ones, none of which was ever deployed
 }
 
 // decideStage reads a history. A release that never was deployed is installed,
-// however many attempts failed; so its install hooks run.
+// however many attempts failed; so its install hooks run. What was before an
+// uninstallation that kept the history is another life and does not count.
 func decideStage(h release.History) stage {
 	s := stage{history: h, operation: Upgrade, revision: h.Next(), deployed: h.Deployed(), last: h.Last()}
-	everDeployed := slices.ContainsFunc(h.Records, func(r *release.Record) bool {
+	life := h.Records
+	for i, r := range h.Records {
+		if r.Status() == release.Uninstalled {
+			life = h.Records[i+1:]
+		}
+	}
+	everDeployed := slices.ContainsFunc(life, func(r *release.Record) bool {
 		return r.Status() == release.Deployed || r.Status() == release.Superseded
 	})
-	if s.last == nil || s.last.Status() == release.Uninstalled || !everDeployed {
-		s.operation = Install
+	if !everDeployed {
+		s.operation, s.attempts = Install, attempts(h, life)
 	}
-	for _, r := range h.Records {
-		if s.last.Status() == release.Uninstalled {
-			break
-		}
+	for _, r := range life {
 		if s.deployed == nil || r.Version >= s.deployed.Version {
 			s.since = append(s.since, r)
 		}
 	}
 	return s
+}
+
+// attempts are the revisions of a life when it is certain that none of them, nor
+// one whose record is gone or cannot be read, was ever deployed.
+func attempts(h release.History, life []*release.Record) []*release.Record {
+	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
+	if !known || slices.ContainsFunc(life, func(r *release.Record) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
+		return nil
+	}
+	return life
 }
 
 // sight is one object of the target, as it should be and as it is.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -74,9 +75,9 @@ func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstruc
 	return w.await(ctx, items)
 }
 
-// remove takes a failed first install away: what this run created, its hooks
-// and its record. What had been there before stays, and so does what asks to be
-// kept.
+// remove takes a failed first install away: what this run and earlier attempts
+// created, the hooks of this run, and the records, the newest first. What had
+// been there before stays, and so does what asks to be kept.
 func (r *run) remove(ctx context.Context) error {
 	r.span.Output("", "removing the failed install")
 	objects, err := r.created(ctx)
@@ -95,15 +96,18 @@ func (r *run) remove(ctx context.Context) error {
 	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
+	for _, a := range slices.Backward(r.plan.stage.attempts) {
+		err = errors.Join(err, r.storage.Delete(recordCtx, a.Name, a.Version))
+	}
 	return errors.Join(err, context.Cause(ctx))
 }
 
-// created are the objects that this run made and that may go again. The cluster
+// created are the objects that this install made and that may go again. The cluster
 // is asked, not the run: an answer may have been lost that told of a creation.
 func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
-		if c.Action == Create && c.object != nil && !c.crd && c.Object.Kind != "CustomResourceDefinition" {
+		if c.Action == Create && c.object != nil && !c.crd {
 			refs = append(refs, c.Object)
 		}
 	}
@@ -116,9 +120,49 @@ func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error)
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
-		mine, _ := owned(o, r.plan.Release, r.plan.Namespace)
-		return !mine || kept(o)
+		return !r.removable(o)
 	})
+	earlier, err := r.attempted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	hooks, err := r.engine.getAll(ctx, r.hooked)
-	return append(found, hooks...), err
+	return distinct(slices.Concat(found, earlier, hooks)), err
+}
+
+// attempted are the objects that earlier attempts at this install left behind,
+// which were killed or told to leave them. An object older than the first
+// attempt that names it was not made by an attempt, but taken over.
+func (r *run) attempted(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	var out []*unstructured.Unstructured
+	for _, a := range r.plan.stage.attempts {
+		found, err := r.engine.leftovers(ctx, target{stage: stage{since: []*release.Record{a}}}, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range found {
+			if r.removable(o) && !o.GetCreationTimestamp().Time.Before(a.Created) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// removable reports whether o is the release's own and may go. A CRD may not:
+// every object of its kind, whosesoever, would go with it.
+func (r *run) removable(o *unstructured.Unstructured) bool {
+	mine, _ := owned(o, r.plan.Release, r.plan.Namespace)
+	return mine && !kept(o) && o.GetKind() != "CustomResourceDefinition"
+}
+
+// distinct drops all but the first of objects that are listed twice.
+func distinct(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool {
+		key := kube.RefOf(o).Key()
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
 }

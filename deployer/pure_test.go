@@ -178,6 +178,7 @@ func TestDecideStage(t *testing.T) {
 		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, Install, 3, 0, nil},
 		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, Upgrade, 3, 2, []int{2}},
 		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, Upgrade, 3, 0, []int{1, 2}},
+		"failed anew":        {[]release.Status{release.Superseded, release.Uninstalled, release.Failed}, Install, 4, 0, []int{3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h release.History

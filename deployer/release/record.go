@@ -51,6 +51,7 @@ type Record struct {
 	Namespace   string            `json:"namespace,omitempty"`
 	ApplyMethod string            `json:"apply_method,omitempty"`
 	Labels      map[string]string `json:"-"` // the user's; they live on the stored object
+	Created     time.Time         `json:"-"` // when the server stored it, to the second; zero before it did
 }
 
 // Info is what happened to a revision.

@@ -69,6 +69,7 @@ type metadata struct {
 	Name      string            `json:"name"`
 	Namespace string            `json:"namespace,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
+	Created   time.Time         `json:"creationTimestamp,omitzero"` // read, never written
 }
 
 var systemLabels = []string{"name", "owner", "status", "version", "createdAt", "modifiedAt"}
@@ -153,7 +154,7 @@ func (s *Storage) unpack(o *object) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read record %s: %w", o.Metadata.Name, err)
 	}
-	r.Labels = map[string]string{}
+	r.Created, r.Labels = o.Metadata.Created, map[string]string{}
 	for k, v := range o.Metadata.Labels {
 		if !slices.Contains(systemLabels, k) {
 			r.Labels[k] = v
