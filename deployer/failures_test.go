@@ -20,7 +20,7 @@ func TestTimeoutSaysWhatWasAwaited(t *testing.T) {
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	req := b.request(service("1.1.0", nil), map[string]any{"image": never})
-	req.Timeout, req.RollbackTimeout = 3*time.Second, 30*time.Second
+	req.Timeout, req.RollbackTimeout = 6*time.Second, 30*time.Second
 	out, err := b.deploy(t.Context(), req)
 	failed, ok := errors.AsType[*deployer.FailedError](err)
 	if !ok || !failed.RolledBack {
@@ -171,7 +171,7 @@ func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
 		f.Data = []byte(strings.Replace(string(f.Data), "      containers:", "      volumes: [{name: v, secret: {secretName: forgotten}}]\n      containers:", 1))
 	}
 	req := b.request(c, nil)
-	req.Timeout = 4 * time.Second
+	req.Timeout = 8 * time.Second
 	_, err := b.deploy(t.Context(), req)
 	failed, ok := errors.AsType[*deployer.FailedError](err)
 	if !ok || !failed.Removed || !strings.Contains(failed.Cause, `secret "forgotten" not found`) {
