@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -69,8 +70,8 @@ func wrap(path string, table map[string]any) map[string]any {
 		return table
 	}
 	keys := strings.Split(path, ".")
-	for i := len(keys) - 1; i >= 0; i-- {
-		table = map[string]any{keys[i]: table}
+	for _, key := range slices.Backward(keys) {
+		table = map[string]any{key: table}
 	}
 	return table
 }

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -203,9 +204,7 @@ func TestLoadFolderLinks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"Chart.yaml": minimal, "templates/a.yaml": "kind: A"}
-			for name, text := range test.files {
-				files[name] = text
-			}
+			maps.Copy(files, test.files)
 			dir := folderOf(t, files)
 			for name, target := range test.links {
 				if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {

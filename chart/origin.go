@@ -3,6 +3,7 @@ package chart
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -25,9 +26,7 @@ func (src ValueSources) Origin(path []string, read func(name string) ([]byte, er
 		{"--set", src.Set, ParseSet},
 		{"--set-json", src.JSON, func(expr string, into map[string]any) error {
 			merged, err := mergeJSON(expr, into)
-			for k, v := range merged {
-				into[k] = v
-			}
+			maps.Copy(into, merged)
 			return err
 		}},
 	} {

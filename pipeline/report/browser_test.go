@@ -58,7 +58,7 @@ type complaints struct {
 	text []string
 }
 
-func listen(t *testing.T, ctx context.Context) *complaints {
+func listen(ctx context.Context, t *testing.T) *complaints {
 	t.Helper()
 	c := &complaints{}
 	add := func(s string) {
@@ -145,7 +145,7 @@ const look = `(() => {
 
 func TestPageUnderJenkinsCSP(t *testing.T) {
 	ctx := browser(t)
-	heard := listen(t, ctx)
+	heard := listen(ctx, t)
 	sizes := []struct {
 		name   string
 		scheme string
@@ -177,7 +177,7 @@ func TestPageUnderJenkinsCSP(t *testing.T) {
 					t.Errorf("the browser complains: %s", strings.Join(said, "; "))
 				}
 				checkView(t, stream, s.scheme, got)
-				shoot(t, ctx, stream+"-"+s.name)
+				shoot(ctx, t, stream+"-"+s.name)
 			})
 		}
 	}
@@ -231,12 +231,12 @@ func TestPagePrintsWhatIsFolded(t *testing.T) {
 		if got := n > 0; got != want {
 			t.Errorf("in media %q %d elements are hidden", media, n)
 		}
-		shoot(t, ctx, "failed-media-"+media)
+		shoot(ctx, t, "failed-media-"+media)
 	}
 }
 
 // shoot takes a picture of the whole page into $PINTLE_SCREENSHOTS, for people.
-func shoot(t *testing.T, ctx context.Context, name string) {
+func shoot(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	dir := os.Getenv("PINTLE_SCREENSHOTS")
 	if dir == "" {
@@ -254,7 +254,7 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 // TestCSPIsEnforced shows that TestPageUnderJenkinsCSP can fail.
 func TestCSPIsEnforced(t *testing.T) {
 	ctx := browser(t)
-	heard := listen(t, ctx)
+	heard := listen(ctx, t)
 	dir := t.TempDir()
 	page := `<!DOCTYPE html><p style="color: red">x<img src="data:image/png;base64,AAAA"><script>1</script>`
 	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte(page), 0o600); err != nil {

@@ -225,12 +225,12 @@ func (f *folder) closeSteps(service *Service) {
 	}
 	for _, s := range service.Steps {
 		s.cutOutput()
-		switch {
-		case s.Status == running:
+		switch s.Status {
+		case running:
 			s.Status = event.Interrupted
 			s.Message = fmt.Sprintf("did not end: the run was killed %s after the step began", duration(f.since(f.last)-s.Start))
 			s.Seconds = seconds(f.since(f.last) - s.Start)
-		case s.Status == planned:
+		case planned:
 			s.Status, s.Message, s.Start = event.Skipped, reason, f.since(f.last)
 		}
 		if s.Status.Bad() && f.run.Complete {

@@ -66,7 +66,7 @@ func TestPlainTellsProgressOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out screen
 		p := report.NewPlain(&out, report.PlainOptions{})
-		defer p.Close()
+		defer func() { _ = p.Close() }()
 		log := event.NewLog(nil, p.Event)
 		log.Emit(event.Event{Kind: event.RunStarted, Project: "shop"})
 		log.Step("cart", "deploy", func(s event.Span) event.Result {
@@ -149,7 +149,7 @@ func TestPlainShowsCommandsOfOthersAsText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range strings.Split(string(text), "\n") {
+		for l := range strings.SplitSeq(string(text), "\n") {
 			if strings.HasPrefix(strings.TrimSpace(l), "::error::not a command") || ci == report.GitHub && strings.Contains(l, "##[") {
 				t.Errorf("CI %d would obey %q", ci, l)
 			}
