@@ -111,7 +111,7 @@ EXIT STATUS
    5     a deploy failed and was rolled back
    6     a deploy failed and was not rolled back
    10    plan --exit-code found changes
-   130   interrupted (SIGINT), 143 terminated (SIGTERM)`
+   130   interrupted (SIGINT), 143 terminated (SIGTERM), 129 the terminal is gone (SIGHUP)`
 
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
