@@ -193,7 +193,7 @@ func (w *waiter) assess(now time.Time) error {
 	var failed []failure
 	for _, a := range w.items {
 		a.verdict = a.judge(a.object)
-		if a.verdict.state == progressing {
+		if a.verdict.state == progressing && a.change != Delete { // what is to go may crash as it likes
 			w.look(a, now)
 		}
 		if a.verdict.state == dead {

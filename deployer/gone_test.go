@@ -1,0 +1,50 @@
+package deployer
+
+import (
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// A pod that crashes while it is being removed does not make the removal fail.
+func TestWhatIsToGoMayCrash(t *testing.T) {
+	pod := obj(t, `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, uid: one}
+spec: {containers: [{name: web, image: web:1}]}
+status:
+  phase: Running
+  containerStatuses:
+  - name: web
+    restartCount: 3
+    state: {waiting: {reason: CrashLoopBackOff}}
+    lastState: {terminated: {exitCode: 3, reason: Error}}
+`)
+	for _, tt := range []struct {
+		name  string
+		item  *awaited
+		fails bool
+	}{
+		{"to be ready", toBeReady(pod, Create, true), true},
+		{"to be gone", toBeGone(pod), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := &waiter{
+				items: []*awaited{tt.item}, patience: patience{}, events: map[string]kube.Event{},
+				pods: map[string]*unstructured.Unstructured{"one": pod}, sets: map[string]*unstructured.Unstructured{},
+			}
+			now := time.Now()
+			err := w.assess(now)
+			if err == nil {
+				err = w.assess(now.Add(time.Minute)) // all patience is over
+			}
+			if (err != nil) != tt.fails {
+				t.Errorf("fails: %v, want %t", err, tt.fails)
+			}
+		})
+	}
+}
