@@ -19,6 +19,7 @@ type Error struct {
 	Node     string  // the failing action, for instance .Values.a.b
 	Hint     string  // what the values hold there and where that comes from; may be empty
 	Chain    []Frame // how execution came here, from the outside in; empty without include and tpl
+	Trace    string  // all that text/template says about a failed execution; columns from 0, as Helm prints them
 
 	// For a document that is no valid YAML, the rendered lines around the
 	// place, and the number of the first and of the failing one. Line is 0 then.
@@ -102,6 +103,7 @@ func place(file string, line, col int) string {
 func (e *engine) executionError(name string, err error) *Error {
 	out := &Error{Template: name, Cause: err}
 	var frames []Frame
+	var levels []string
 	for err != nil {
 		exec, ok := errors.AsType[template.ExecError](err)
 		if !ok {
@@ -112,6 +114,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		if inner != nil {
 			message = strings.TrimSuffix(message, inner.Error())
 		}
+		levels = append(levels, message)
 		frame, rest := parseFrame(message)
 		frames = append(frames, frame)
 		out.Cause = inner
@@ -120,6 +123,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		}
 		err = inner
 	}
+	out.Trace = trace(levels, err)
 	if len(frames) > 0 {
 		if frames[0].Template == e.parsedAs[name] {
 			frames[0].Template = name

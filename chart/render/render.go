@@ -77,18 +77,7 @@ func (r *Result) addWarnings(list []chart.Warning) {
 
 // execute renders the templates and sorts what comes out.
 func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) error {
-	top := map[string]any{
-		"Values":       values(r.Values),
-		"Capabilities": caps,
-		"Release": map[string]any{
-			"Name":      opts.ReleaseName,
-			"Namespace": opts.Namespace,
-			"IsUpgrade": opts.IsUpgrade,
-			"IsInstall": !opts.IsUpgrade,
-			"Revision":  max(opts.Revision, 1),
-			"Service":   "Helm",
-		},
-	}
+	top := r.root(opts, caps, max(opts.Revision, 1))
 	var sources []source
 	collect(r.Chart, r.Chart.Name(), nil, top, func(s source) { sources = append(sources, s) })
 	e := newEngine(ctx, opts, sources)
@@ -100,6 +89,22 @@ func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) 
 	slices.SortFunc(rendered, func(a, b *rendering) int { return strings.Compare(a.name, b.name) })
 	rendered = r.takeNotes(rendered, opts.SubchartNotes)
 	return r.takeManifests(rendered)
+}
+
+// root is what all templates see but for what is their chart's own.
+func (r *Result) root(opts Options, caps *capabilities, revision int) map[string]any {
+	return map[string]any{
+		"Values":       values(r.Values),
+		"Capabilities": caps,
+		"Release": map[string]any{
+			"Name":      opts.ReleaseName,
+			"Namespace": opts.Namespace,
+			"IsUpgrade": opts.IsUpgrade,
+			"IsInstall": !opts.IsUpgrade,
+			"Revision":  revision,
+			"Service":   "Helm",
+		},
+	}
 }
 
 // withHint adds to an error what the values hold where a template failed.

@@ -1,0 +1,103 @@
+package render
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
+)
+
+// Text is what one template wrote, before anything reads it as YAML.
+type Text struct {
+	Name string // <chart>/templates/x, <chart>/charts/<sub>/templates/x
+	Text string
+}
+
+// Unit is what a unit test of templates asks for beyond Options.
+type Unit struct {
+	// Select says which template files take part, by the names that Text has.
+	// The others are not even parsed. Partials, whose names begin with _, always
+	// take part. Nil selects all.
+	Select func(template string) bool
+
+	// ChartVersion and AppVersion, if not empty, stand in for those of the chart
+	// and of its direct dependencies.
+	ChartVersion, AppVersion string
+}
+
+// Texts executes the selected templates of a chart and returns what each of
+// them wrote, in the order of execution. Unlike Render it makes no release of
+// it: any release name and revision will do, the chart may be a library, may
+// lack dependencies and may want another Kubernetes, and nothing reads the
+// texts. The errors are those of Render. It may be called concurrently.
+func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Options, unit Unit) ([]Text, error) {
+	caps, err := newCapabilities(opts)
+	if err != nil {
+		return nil, err
+	}
+	resolved, _, err := c.Resolve(values)
+	if err != nil {
+		return nil, err
+	}
+	merged, _, err := chart.Coalesce(resolved, values)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Chart: resolved, Config: values, Values: merged}
+	if !opts.SkipSchemaValidation {
+		if err := r.validate(resolved, merged); err != nil {
+			return nil, err
+		}
+	}
+	unit.rename(resolved)
+	var sources []source
+	collect(resolved, resolved.Name(), nil, r.root(opts, caps, opts.Revision), func(s source) {
+		if unit.Select == nil || isPartial(s.name) || unit.Select(s.name) {
+			sources = append(sources, s)
+		}
+	})
+	e := newEngine(ctx, opts, sources)
+	rendered, err := e.run()
+	if err != nil {
+		return nil, r.withHint(opts, err)
+	}
+	out := make([]Text, len(rendered))
+	for i, f := range rendered {
+		out[i] = Text{f.name, f.text}
+	}
+	return out, nil
+}
+
+// rename changes the versions of a resolved chart, whose metadata is a copy.
+func (u Unit) rename(c *chart.Chart) {
+	set := func(md *chart.Metadata) {
+		md.Version = cmp.Or(u.ChartVersion, md.Version)
+		md.AppVersion = cmp.Or(u.AppVersion, md.AppVersion)
+	}
+	set(c.Metadata)
+	for _, d := range c.Dependencies {
+		set(d.Metadata)
+	}
+}
+
+// ByAuthor is what the author of the chart says through required or fail; ok is
+// false if the error is another one.
+func (e *Error) ByAuthor() (message string, ok bool) {
+	user, ok := errors.AsType[*userError](e.Cause)
+	if !ok {
+		return "", false
+	}
+	return user.message, true
+}
+
+// trace joins what text/template says on each level, as it stands in Helm's
+// messages.
+func trace(levels []string, cause error) string {
+	text := strings.Join(levels, "")
+	if cause != nil {
+		text += cause.Error()
+	}
+	return text
+}
