@@ -48,6 +48,7 @@ func (e *Engine) confirm(ctx context.Context, p *Plan, span event.Span) (Outcome
 	out := Outcome{
 		Status: event.Unchanged, Revision: p.Deployed, PreviousRevision: p.Deployed,
 		Message: fmt.Sprintf("revision %d is deployed already, nothing changed", p.Deployed), Notes: p.Notes(),
+		Record: p.stage.deployed,
 	}
 	r := e.newRun(p, span)
 	for i := range p.Objects {
@@ -98,21 +99,32 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 func (r *run) begin(ctx context.Context) error {
 	rec, now := r.plan.record, release.Time{Time: time.Now()}
 	rec.Info.FirstDeployed, rec.Info.LastDeployed = now, now
-	if last := r.plan.stage.last; last != nil && last.Info != nil && !last.Info.FirstDeployed.IsZero() {
+	if last := r.plan.stage.last; r.plan.Operation != Install && last != nil && !last.Info.FirstDeployed.IsZero() {
 		rec.Info.FirstDeployed = last.Info.FirstDeployed
 	}
+	description := "Preparing upgrade"
 	switch r.plan.Operation {
 	case Install:
-		rec.Set(release.PendingInstall, "Initial install underway")
+		description = "Initial install underway"
 	case RollingBack:
-		rec.Set(release.PendingRollback, fmt.Sprintf("Rollback to %d", rec.Info.RollbackRevision))
-	default:
-		rec.Set(release.PendingUpgrade, "Preparing upgrade")
+		description = fmt.Sprintf("Rollback to %d", rec.Info.RollbackRevision)
 	}
+	rec.Set(pendingStatus(r.plan.Operation), description)
 	if err := r.storage.Trim(ctx, r.plan.stage.history, r.plan.request.HistoryLimit); err != nil {
 		return err
 	}
 	return r.storage.Create(ctx, rec)
+}
+
+// pendingStatus is that of a revision while the operation goes on.
+func pendingStatus(o Operation) release.Status {
+	switch o {
+	case Install:
+		return release.PendingInstall
+	case RollingBack:
+		return release.PendingRollback
+	}
+	return release.PendingUpgrade
 }
 
 // execute brings the objects to what the plan says. It stops at the first

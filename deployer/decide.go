@@ -58,6 +58,38 @@ func decideStage(h release.History) stage {
 	return s
 }
 
+// current is the revision that the next one replaces: the deployed one, else the
+// last of this life; nil when there is nothing to replace.
+func (s stage) current() *release.Record {
+	switch {
+	case s.deployed != nil:
+		return s.deployed
+	case len(s.since) > 0:
+		return s.since[len(s.since)-1]
+	}
+	return nil
+}
+
+// ErrInUse is a name that a release has already.
+var ErrInUse = errors.New("the name is in use")
+
+// admits reports why what is asked for cannot be done to a release that stands
+// so (facts/helm-format.md 4.3).
+func (s stage) admits(req Request) error {
+	gone := s.last == nil || s.last.Status() == release.Uninstalled
+	switch {
+	case req.Operation == Upgrade && gone:
+		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w", req.Release, req.Namespace, release.ErrNotFound)
+	case req.Operation != Install || s.last == nil:
+		return nil
+	case req.Replace && (gone || s.last.Status() != release.Deployed && s.last.Status() != release.Superseded):
+		return nil
+	case gone || s.last.Status() == release.Failed:
+		return fmt.Errorf("install release %s: %w: its revision %d is %s and kept; pass --replace to reuse the name", req.Release, ErrInUse, s.last.Version, s.last.Status())
+	}
+	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name", req.Release, ErrInUse, s.last.Version, s.last.Status())
+}
+
 // attempts are the revisions of a life when it is certain that none of them, nor
 // one whose record is gone or cannot be read, was ever deployed.
 func attempts(h release.History, life []*release.Record) []*release.Record {

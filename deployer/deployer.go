@@ -61,6 +61,14 @@ type Request struct {
 	Namespace string // empty means the connection's
 	Render    RenderFunc
 
+	// Over, if not nil, makes Render for the revision that the new one replaces,
+	// to reuse its values: the deployed one, else the last; nil for an install.
+	Over func(current *release.Record) (RenderFunc, error)
+
+	Operation Operation // Install takes only a free name, Upgrade only one in use; empty takes either
+	Replace   bool      // of Install: a name is free also when its last revision failed or was uninstalled
+	Revise    bool      // record a revision even where nothing changes, as Helm does
+
 	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
 	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
 	LockTimeout     time.Duration // waiting for another job's lock; 0 means Timeout
@@ -76,6 +84,9 @@ type Request struct {
 	WaitForJobs     bool              // Jobs must complete, not only start
 	NoWait          bool              // do not wait for objects (hooks are awaited)
 	NoHooks         bool
+	SkipCRDs        bool     // leave the charts' crds/ out
+	NoValidation    bool     // let the server ignore fields that it does not know
+	CleanUp         bool     // of an upgrade or rollback that failed and is left: delete the objects it created
 	TakeOwnership   bool     // adopt objects that no or another release owns
 	ForceConflicts  bool     // take fields over from other managers
 	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
@@ -99,6 +110,9 @@ func (r Request) check() error {
 	}
 	if err := release.CheckLabels(r.Labels); err != nil {
 		return err
+	}
+	if r.Operation != "" && r.Operation != Install && r.Operation != Upgrade {
+		return fmt.Errorf("release %s: operation %q is unknown; write install or upgrade", r.Release, r.Operation)
 	}
 	if r.OnFailure != Rollback && r.OnFailure != Leave {
 		return fmt.Errorf("release %s: on failure %q is unknown; write rollback or leave", r.Release, r.OnFailure)
@@ -134,6 +148,10 @@ type Outcome struct {
 	Message          string       // one line
 	Details          string       // evidence of a failure
 	Notes            string       // NOTES.txt of the deployed revision
+
+	Record *release.Record // the revision that was made, taken away or tested, as it is stored now; nil when none was
+	Kept   []Kept          // of an uninstall: the objects that stay
+	Logs   []ContainerLog  // of a test that was asked for them
 }
 
 func (e *Engine) storage(namespace string) *release.Storage {

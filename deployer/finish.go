@@ -27,6 +27,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 	out := Outcome{
 		Status: event.Passed, Revision: rec.Version, PreviousRevision: r.plan.Deployed,
 		Message: fmt.Sprintf("revision %d deployed: %s", rec.Version, r.plan.done()), Notes: rec.Info.Notes,
+		Record: rec,
 	}
 	if err := r.storage.Update(ctx, rec); err != nil {
 		out.Status = event.Failed
@@ -123,6 +124,7 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 	req := r.plan.request
 	switch {
 	case r.plan.Operation == RollingBack:
+		failed.RollbackErr = r.cleanUp(ctx)
 	case r.plan.stage.deployed == nil && req.OnFailedInstall == Remove:
 		failed.RollbackErr = r.remove(ctx)
 		failed.Removed = failed.RollbackErr == nil
@@ -130,6 +132,8 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 		failed.RolledBackTo = r.plan.stage.deployed.Version
 		failed.RollbackErr = r.rollBack(parent, ctx)
 		failed.RolledBack = failed.RollbackErr == nil
+	case r.plan.Operation == Upgrade:
+		failed.RollbackErr = r.cleanUp(ctx)
 	}
 }
 

@@ -24,24 +24,6 @@ func (e *Engine) History(ctx context.Context, name, namespace string) (release.H
 	return h, err
 }
 
-// List reads the newest revision of every release of a namespace, or of all
-// namespaces, by namespace and name.
-func (e *Engine) List(ctx context.Context, namespace string, all bool) ([]*release.Record, error) {
-	h, err := e.storage(cmp.Or(namespace, e.cluster.Namespace())).List(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	var out []*release.Record
-	for _, r := range h.Records {
-		if n := len(out); n > 0 && out[n-1].Name == r.Name && out[n-1].Namespace == r.Namespace {
-			out[n-1] = r
-			continue
-		}
-		out = append(out, r)
-	}
-	return out, nil
-}
-
 // ObjectStatus is how one object of a release stands now.
 type ObjectStatus struct {
 	Object  kube.Ref

@@ -43,6 +43,15 @@ func (r *run) hooks(ctx context.Context, event string) error {
 	if r.plan.request.NoHooks {
 		return nil
 	}
+	ran, err := r.runHooks(ctx, event)
+	if err != nil {
+		return err
+	}
+	return r.deleteHooks(ctx, ran, hookSucceeded)
+}
+
+// runHooks is hooks without the deletion of those that succeeded.
+func (r *run) runHooks(ctx context.Context, event string) ([]*release.Hook, error) {
 	var ran []*release.Hook
 	for _, h := range hooksFor(r.plan.record.Hooks, event) {
 		if len(h.DeletePolicies) == 0 {
@@ -51,11 +60,11 @@ func (r *run) hooks(ctx context.Context, event string) error {
 		o, err := r.runHook(ctx, h)
 		if err != nil {
 			r.spoil(o, h, ran)
-			return err
+			return ran, err
 		}
 		ran = append(ran, h)
 	}
-	return r.deleteHooks(ctx, ran, hookSucceeded)
+	return ran, nil
 }
 
 // spoil notes which hook objects go once the evidence of a failure is safe: the
@@ -86,7 +95,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstr
 		return nil, fault(err)
 	}
 	h.LastRun = release.Run{StartedAt: release.Time{Time: time.Now()}, Phase: release.PhaseRunning}
-	live, err := r.engine.apply(ctx, o, true)
+	live, err := r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 	if err != nil {
 		h.LastRun.Phase = release.PhaseFailed
 		return nil, fault(err)
@@ -183,7 +192,7 @@ func (r *run) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *r
 func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []string {
 	var lines []string
 	for _, pod := range r.ownPods(ctx, o) {
-		for _, c := range containersOf(pod) {
+		for _, c := range containersOf(pod, "containers") {
 			log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 200})
 			if err == nil && log != "" {
 				lines = append(lines, strings.Split(strings.TrimRight(r.redact(log), "\n"), "\n")...)
@@ -193,10 +202,11 @@ func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []stri
 	return lines
 }
 
-func containersOf(pod *unstructured.Unstructured) []string {
+// containersOf are the names in a pod's list of containers or initContainers.
+func containersOf(pod *unstructured.Unstructured, list string) []string {
 	var out []string
-	list, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
-	for _, item := range list {
+	containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", list)
+	for _, item := range containers {
 		if m, ok := item.(map[string]any); ok {
 			name, _ := m["name"].(string)
 			out = append(out, name)

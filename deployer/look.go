@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // look fills every sight from the cluster: the live object and the dry run, at
@@ -24,7 +23,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 		}
 		if missing && s.object.GetNamespace() == req.Namespace {
 			s.unchecked = "checked in part: its namespace does not exist yet"
-			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, s.object); return err })
+			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, req, s.object); return err })
 			continue
 		}
 		g.Go(func() error {
@@ -39,7 +38,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 			result, err := e.dryRun(ctx, req, s.object)
 			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
 				s.unchecked = "checked in part: its namespace comes with this release"
-				s.err, err = e.checkElsewhere(ctx, s.object)
+				s.err, err = e.checkElsewhere(ctx, req, s.object)
 				return err
 			}
 			s.result, s.err = result, err
@@ -63,7 +62,8 @@ func namespacesOf(sights []sight) map[string]bool {
 // dryRun asks the server what an apply would make of the object. A conflict
 // with nobody but ourselves, as client-side apply of old left it, is none.
 func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	options := kube.ApplyOptions{Manager: release.Manager, Force: req.ForceConflicts, DryRun: true}
+	options := req.applyOptions()
+	options.DryRun = true
 	result, err := e.cluster.Apply(ctx, o, options)
 	if onlyOurselves(err) {
 		options.Force = true
@@ -85,12 +85,14 @@ func fatalOnly(err error) error {
 // checkElsewhere validates an object whose namespace does not exist yet by
 // pretending to create it, unnamed, in the default namespace. Only what is
 // wrong with the object itself counts: policies and quotas differ by namespace.
-func (e *Engine) checkElsewhere(ctx context.Context, o *unstructured.Unstructured) (refused, err error) {
+func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructured.Unstructured) (refused, err error) {
 	probe := o.DeepCopy()
 	probe.SetNamespace("default")
 	probe.SetName("")
 	probe.SetGenerateName("pintle-check-")
-	_, err = e.cluster.Create(ctx, probe, kube.ApplyOptions{Manager: release.Manager, DryRun: true})
+	options := req.applyOptions()
+	options.DryRun = true
+	_, err = e.cluster.Create(ctx, probe, options)
 	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
 		return err, nil
 	}

@@ -94,6 +94,13 @@ func each[T any](items []T, fn func(T)) {
 // applyOne brings one object to its target and remembers its state.
 func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
 	if c.Action == Unchanged {
+		// The record will say server-side: Helm then goes on server-side with this
+		// object too, and would conflict with what was written client-side.
+		if !c.crd {
+			if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
+				return nil, err
+			}
+		}
 		r.keep(c, c.live)
 		return c.live, nil
 	}
@@ -106,7 +113,7 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 			return nil, err
 		}
 	}
-	o, err := r.engine.apply(ctx, c.object, r.plan.request.ForceConflicts)
+	o, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -126,16 +133,21 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 	r.applied = append(r.applied, a)
 }
 
+// applyOptions are those of the release's objects.
+func (r Request) applyOptions() kube.ApplyOptions {
+	return kube.ApplyOptions{Manager: release.Manager, Force: r.ForceConflicts, Lenient: r.NoValidation}
+}
+
 // apply is server-side apply that outlasts passing conflicts: two writers of
 // one quota, or our own marks from client-side apply.
-func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
+func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
-		out, err := e.cluster.Apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: force})
+		out, err := e.cluster.Apply(ctx, o, options)
 		switch {
 		case err == nil || attempt == 5:
 			return out, err
 		case onlyOurselves(err):
-			force = true
+			options.Force = true
 		case kube.Is(err, kube.Conflict) && managers(err) == 0:
 			if !pause(ctx, time.Duration(attempt+1)*100*time.Millisecond) {
 				return nil, err

@@ -26,7 +26,7 @@ func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 	if err := req.check(); err != nil {
 		return nil, err
 	}
-	if req.Render == nil {
+	if req.Render == nil && req.Over == nil {
 		return nil, fmt.Errorf("plan release %s: no chart to render", req.Release)
 	}
 	seen, err := e.observeRelease(ctx, req)
@@ -34,9 +34,15 @@ func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 		return nil, err
 	}
 	stage := decideStage(seen.history)
+	if err := stage.admits(req); err != nil {
+		return nil, err
+	}
 	result, err := e.render(ctx, req, stage)
 	if err != nil {
 		return nil, err
+	}
+	if req.SkipCRDs {
+		result.CRDs = nil
 	}
 	p, err := e.planTarget(ctx, req, target{
 		stage: stage, record: newRecord(req, stage, result), crds: result.CRDs, missing: seen.namespaceMissing,
@@ -82,6 +88,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	if req.NoHooks {
 		plan.Hooks = nil
 	}
+	plan.unchanged = plan.unchanged && !req.Revise
 	plan.request = req
 	plan.secrets = slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
 	return plan, nil
@@ -100,16 +107,8 @@ func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, 
 		seen.history, err = e.storage(req.Namespace).History(ctx, req.Release)
 		return err
 	})
-	g.Go(func() error {
-		var ns struct{}
-		err := e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+req.Namespace, nil, &ns)
-		if kube.Is(err, kube.NotFound) {
-			seen.namespaceMissing = true
-			return nil
-		}
-		if kube.Is(err, kube.Forbidden) {
-			return nil // a namespaced service account need not see its namespace
-		}
+	g.Go(func() (err error) {
+		seen.namespaceMissing, err = e.namespaceMissing(ctx, req.Namespace)
 		return err
 	})
 	return seen, g.Wait()
@@ -119,6 +118,11 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 	caps, err := e.cluster.Capabilities(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if req.Over != nil {
+		if req.Render, err = req.Over(s.current()); err != nil {
+			return nil, fmt.Errorf("render release %s: %w", req.Release, err)
+		}
 	}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == Upgrade,

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -79,6 +80,14 @@ func (p *Plan) Count(a Action) int {
 
 // Notes is the chart's NOTES.txt for the revision.
 func (p *Plan) Notes() string { return p.record.Info.Notes }
+
+// Record is the revision that would be made, with the status it would begin with.
+// Nobody may change it.
+func (p *Plan) Record() *release.Record {
+	r := p.record.Clone()
+	r.Info.Status, r.Info.LastDeployed = pendingStatus(p.Operation), release.Time{Time: time.Now()}
+	return r
+}
 
 // Manifest is the text that the revision's record would hold.
 func (p *Plan) Manifest() string { return p.record.Manifest }

@@ -35,11 +35,15 @@ func (r *run) prune(ctx context.Context) error {
 // deleteAll deletes objects wave by wave, last wave first, and tells each. Only
 // the very objects seen are deleted, not others under their names.
 func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
+	return r.deleteCascading(ctx, objects, kube.Background, tell)
+}
+
+func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
 	var failed []failure
 	for _, wave := range uninstallWaves(objects) {
 		each(wave, func(o *unstructured.Unstructured) {
 			ref := kube.RefOf(o)
-			err := r.engine.cluster.Delete(ctx, ref, string(o.GetUID()), kube.Background)
+			err := r.engine.cluster.Delete(ctx, ref, string(o.GetUID()), p)
 			if kube.Is(err, kube.NotFound) || kube.Is(err, kube.Conflict) || kube.Is(err, kube.NoKind) {
 				err = nil
 			}
@@ -67,6 +71,10 @@ func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstruc
 	if err := r.deleteAll(ctx, objects, quiet); err != nil {
 		return err
 	}
+	return r.awaitGone(ctx, objects)
+}
+
+func (r *run) awaitGone(ctx context.Context, objects []*unstructured.Unstructured) error {
 	var items []*awaited
 	for _, o := range objects {
 		items = append(items, toBeGone(o))
@@ -102,9 +110,38 @@ func (r *run) remove(ctx context.Context) error {
 	return errors.Join(err, context.Cause(ctx))
 }
 
-// created are the objects that this install made and that may go again. The cluster
-// is asked, not the run: an answer may have been lost that told of a creation.
+// cleanUp deletes what a failed upgrade or rollback has created, if asked to.
+func (r *run) cleanUp(ctx context.Context) error {
+	if !r.plan.request.CleanUp {
+		return nil
+	}
+	objects, err := r.made(ctx)
+	if err != nil {
+		return err
+	}
+	return r.deleteAll(ctx, objects, func(o *unstructured.Unstructured) {
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "created by what failed")
+	})
+}
+
+// created are the objects that this install made and that may go again, those of
+// earlier attempts and the hooks among them.
 func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	found, err := r.made(ctx)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := r.attempted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := r.engine.getAll(ctx, r.hooked)
+	return distinct(slices.Concat(found, earlier, hooks)), err
+}
+
+// made are the objects that this run created and that may go again. The cluster
+// is asked, not the run: an answer may have been lost that told of a creation.
+func (r *run) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
 		if c.Action == Create && c.object != nil && !c.crd {
@@ -119,15 +156,9 @@ func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error)
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
+	return slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
 		return !r.removable(o)
-	})
-	earlier, err := r.attempted(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hooks, err := r.engine.getAll(ctx, r.hooked)
-	return distinct(slices.Concat(found, earlier, hooks)), err
+	}), nil
 }
 
 // attempted are the objects that earlier attempts at this install left behind,

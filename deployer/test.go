@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -16,7 +18,9 @@ type TestRequest struct {
 	Release   string
 	Namespace string        // empty means the connection's
 	Timeout   time.Duration // of all tests together; 0 means 5 minutes
-	Logs      bool          // tell the tests' logs also when they pass
+	Only      []string      // names of tests to run; none means all
+	Except    []string      // names of tests not to run
+	Logs      bool          // read the tests' logs into the outcome
 	Secrets   []string      // strings that must not show in evidence, besides the release's own Secrets
 }
 
@@ -36,17 +40,26 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		return out, fmt.Errorf("test release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
 	out.Revision, out.PreviousRevision, out.Notes = last.Version, last.Version, last.Info.Notes
-	tests := hooksFor(last.Hooks, "test")
+	if last.Status().Pending() {
+		return out, fmt.Errorf("test release %s in %s: revision %d is %s: %w", full.Release, full.Namespace, last.Version, last.Status(), ErrBusy)
+	}
+	out.Record = last
+	chosen := *last // with fewer hooks: all of them stay in the record
+	chosen.Hooks = slices.DeleteFunc(slices.Clone(last.Hooks), func(h *release.Hook) bool {
+		return len(req.Only) > 0 && !slices.Contains(req.Only, h.Name) || slices.Contains(req.Except, h.Name)
+	})
+	tests := hooksFor(chosen.Hooks, "test")
 	if len(tests) == 0 {
 		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
-	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: last}
+	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: &chosen}
 	p.secrets = append(recordedSecrets(history.Records...), req.Secrets...) // a pod may still run with an older one
 	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
 	defer cancel()
-	failed := r.runTests(ctx, tests, req.Logs)
+	var failed *FailedError
+	failed, out.Logs = r.runTests(ctx, tests, req.Logs)
 	recordCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
 	defer stop()
 	recordErr := r.storage.Update(recordCtx, last)
@@ -58,16 +71,21 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	return out, recordErr
 }
 
-// runTests runs all tests and stops at the first that fails.
-func (r *run) runTests(ctx context.Context, tests []*release.Hook, logs bool) *FailedError {
-	err := r.hooks(ctx, "test")
+// runTests runs all tests and stops at the first that fails. Logs are read before
+// any test is deleted.
+func (r *run) runTests(ctx context.Context, tests []*release.Hook, logs bool) (*FailedError, []ContainerLog) {
+	ran, err := r.runHooks(ctx, "test")
+	var read []ContainerLog
 	if logs {
 		for _, h := range tests {
-			r.tellLog(ctx, h)
+			read = append(read, r.testLogs(ctx, h)...)
 		}
 	}
 	if err == nil {
-		return nil
+		err = r.deleteHooks(ctx, ran, hookSucceeded)
+	}
+	if err == nil {
+		return nil, read
 	}
 	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceBound)
 	defer cancel()
@@ -76,21 +94,35 @@ func (r *run) runTests(ctx context.Context, tests []*release.Hook, logs bool) *F
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout) {
 		failed.Err, failed.Cause = context.Cause(ctx), "interrupted: "+context.Cause(ctx).Error()
 	}
-	return failed
+	return failed, read
 }
 
-func (r *run) tellLog(ctx context.Context, h *release.Hook) {
+// ContainerLog is what a container of a test wrote, its last 10,000 lines at most.
+type ContainerLog struct {
+	Pod, Container, Text string
+}
+
+// testLogs are the logs of a test's pods, those of init containers too. A log that
+// cannot be read is left out: the test has run all the same.
+func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 	ref := r.hookRef(h)
 	if ref.Kind == "" {
-		return
+		return nil
 	}
 	o, err := r.engine.cluster.Get(ctx, ref)
 	if err != nil {
-		return
+		return nil
 	}
-	for _, line := range r.logLines(ctx, o) {
-		r.span.Output(ref.String(), strings.TrimRight(line, "\r"))
+	var out []ContainerLog
+	for _, pod := range r.ownPods(ctx, o) {
+		for _, c := range slices.Concat(containersOf(pod, "initContainers"), containersOf(pod, "containers")) {
+			text, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 10_000})
+			if err == nil {
+				out = append(out, ContainerLog{Pod: pod.GetName(), Container: c, Text: r.redact(text)})
+			}
+		}
 	}
+	return out
 }
 
 func testNames(tests []*release.Hook) []string {

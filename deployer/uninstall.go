@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,18 @@ type UninstallRequest struct {
 	Timeout     time.Duration // 0 means 5 minutes
 	LockTimeout time.Duration // 0 means Timeout
 	KeepHistory bool          // records stay, the last one as uninstalled
+	Description string        // of the record that stays; empty means Helm's "Uninstallation complete"
 	NoHooks     bool
+	NoWait      bool             // do not wait until the objects are gone
+	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
 	Secrets     []string
+}
+
+// Kept is an object that outlives its release, and why.
+type Kept struct {
+	Object kube.Ref
+	Policy bool   // its helm.sh/resource-policy says so; else it is not the release's
+	Why    string // one line
 }
 
 // Uninstall deletes a release's objects, waits until they are gone and deletes
@@ -34,6 +45,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		NoHooks: req.NoHooks, Secrets: req.Secrets, OnFailure: Leave, OnFailedInstall: Leave,
 	}
 	full = full.withDefaults(e.cluster.Namespace())
+	full.Description, full.NoWait = req.Description, req.NoWait
 	if err := full.check(); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
@@ -49,23 +61,28 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	stage := decideStage(seen.history)
-	if stage.last == nil || stage.last.Status() == release.Uninstalled {
+	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
 	p.secrets = append(recordedSecrets(stage.since...), req.Secrets...)
-	return e.newRun(p, span).uninstall(ctx, req.KeepHistory)
+	r := e.newRun(p, span)
+	if stage.last.Status() == release.Uninstalled { // only its history is left
+		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last}, r.forget(ctx, false)
+	}
+	return r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
 }
 
-func (r *run) uninstall(ctx context.Context, keepHistory bool) (Outcome, error) {
-	out := Outcome{Status: event.Failed, PreviousRevision: r.plan.record.Version}
+func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Propagation) (Outcome, error) {
 	rec := r.plan.record
+	out := Outcome{Status: event.Failed, PreviousRevision: rec.Version, Record: rec}
 	rec.Info.Deleted = release.Time{Time: time.Now()}
 	rec.Set(release.Uninstalling, "Deletion in progress (or silently failed)")
 	if err := r.storage.Update(ctx, rec); err != nil {
 		return out, err
 	}
-	count, err := r.takeAway(ctx)
+	count, kept, err := r.takeAway(ctx, cascade)
+	out.Kept = kept
 	if err != nil {
 		fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceBound)
 		defer cancel()
@@ -85,37 +102,41 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool) (Outcome, error) 
 }
 
 // takeAway runs the hooks around the deletion of everything, and waits.
-func (r *run) takeAway(ctx context.Context) (int, error) {
+func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Kept, error) {
 	if err := r.hooks(ctx, "pre-delete"); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	found, err := r.engine.leftovers(ctx, target{stage: r.plan.stage, record: r.plan.record}, nil)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	var objects []*unstructured.Unstructured
+	var stay []Kept
 	for _, o := range found {
-		ref := kube.RefOf(o)
 		mine, whose := owned(o, r.plan.Release, r.plan.Namespace)
 		if kept(o) {
 			whose = "kept by its " + keepNote
 		}
-		if !mine || kept(o) {
-			r.span.Object(ref.Namespace, ref.String(), string(Unchanged), event.Unchanged, whose)
+		if mine && !kept(o) {
+			objects = append(objects, o)
 			continue
 		}
-		objects = append(objects, o)
+		k := Kept{Object: kube.RefOf(o), Policy: kept(o), Why: whose}
+		stay = append(stay, k)
+		r.span.Object(k.Object.Namespace, k.Object.String(), string(Unchanged), event.Unchanged, whose)
 	}
 	tell := func(o *unstructured.Unstructured) {
 		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "")
 	}
-	if err := r.deleteAll(ctx, objects, tell); err != nil {
-		return 0, err
+	if err := r.deleteCascading(ctx, objects, cascade, tell); err != nil {
+		return 0, stay, err
 	}
-	if err := r.deleteAndWait(ctx, objects); err != nil {
-		return 0, err
+	if !r.plan.request.NoWait {
+		if err := r.awaitGone(ctx, objects); err != nil {
+			return 0, stay, err
+		}
 	}
-	return len(objects), r.hooks(ctx, "post-delete")
+	return len(objects), stay, r.hooks(ctx, "post-delete")
 }
 
 // forget deletes the records, or marks them, oldest first: what remains after
@@ -127,7 +148,7 @@ func (r *run) forget(ctx context.Context, keepHistory bool) error {
 		case !keepHistory:
 			errs = append(errs, r.storage.Delete(ctx, old.Name, old.Version))
 		case old == r.plan.record:
-			old.Set(release.Uninstalled, "Uninstallation complete")
+			old.Set(release.Uninstalled, cmp.Or(r.plan.request.Description, "Uninstallation complete"))
 			errs = append(errs, r.storage.Update(ctx, old))
 		case old.Status() == release.Deployed:
 			old.Info.Status = release.Superseded

@@ -122,10 +122,14 @@ type ApplyOptions struct {
 	Manager string // field manager; Apply needs one
 	Force   bool   // take fields over from other managers
 	DryRun  bool   // admission and validation run, nothing is stored
+	Lenient bool   // unknown and duplicate fields are dropped, not errors
 }
 
 func (o ApplyOptions) query() url.Values {
 	q := url.Values{"fieldManager": {o.Manager}, "fieldValidation": {"Strict"}}
+	if o.Lenient {
+		q.Set("fieldValidation", "Ignore")
+	}
 	if o.DryRun {
 		q.Set("dryRun", "All")
 	}
@@ -134,7 +138,7 @@ func (o ApplyOptions) query() url.Values {
 
 // Apply is server-side apply: the object becomes what obj says, as far as
 // Manager is concerned. It returns the object as the server has it afterwards,
-// or would have it. Unknown and duplicate fields are errors.
+// or would have it. Unknown and duplicate fields are errors, unless o is lenient.
 func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
 	ref := RefOf(obj)
 	path, err := c.path(ctx, ref)
