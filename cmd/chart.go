@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,9 +17,9 @@ import (
 
 func chartCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name: "chart", Usage: "work with one chart", ArgsUsage: "template|lint|package|push|pull|show",
+		Name: "chart", Usage: "work with one chart", ArgsUsage: "template|lint|package|push|pull|show|deps",
 		Subcommands: []*cli.Command{
-			templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e),
+			templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e), depsCommand(e),
 		},
 		Action: noSubcommand,
 	}
@@ -59,22 +60,32 @@ func (x *exprs) String() string { return strings.Join(x.list, " ") }
 
 // readValues merges what the value flags say, in Helm's order.
 func readValues(e env, c *cli.Context) (map[string]any, error) {
+	values, _, err := readValuesWithOrigin(e, c)
+	return values, err
+}
+
+// readValuesWithOrigin also tells for any value which file or flag gave it.
+func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []string) string, error) {
 	list := func(name string) []string {
 		if x, ok := c.Generic(name).(*exprs); ok {
 			return x.list
 		}
 		return nil
 	}
-	values, err := chart.MergeValues(chart.ValueSources{
+	sources := chart.ValueSources{
 		Files: c.StringSlice("values"), JSON: list("set-json"), Set: list("set"),
 		String: list("set-string"), File: list("set-file"), Literal: list("set-literal"),
-	}, func(path string) ([]byte, error) {
+	}
+	stdin := sync.OnceValues(func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.stdin, maxValuesFile)) })
+	read := func(path string) ([]byte, error) {
 		if path == "-" {
-			return io.ReadAll(io.LimitReader(e.stdin, maxValuesFile))
+			return stdin()
 		}
 		return os.ReadFile(path)
-	})
-	return values, withCode(pipeline.ExitUsage, err)
+	}
+	values, err := chart.MergeValues(sources, read)
+	origin := func(path []string) string { return sources.Origin(path, read) }
+	return values, origin, withCode(pipeline.ExitUsage, err)
 }
 
 // maxValuesFile bounds what is read from stdin, in bytes.

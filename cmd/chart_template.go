@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -14,30 +16,46 @@ import (
 func templateCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "template", Usage: "print what a chart renders to, as \"helm template\" does", ArgsUsage: "[NAME] CHART",
-		Flags: append(valueFlags(),
-			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
-			&cli.StringFlag{Name: "kube-version", Usage: "render for this Kubernetes `VERSION`"},
-			&cli.StringSliceFlag{Name: "api-versions", Aliases: []string{"a"}, Usage: "the cluster also serves this `VERSION`: group/version or group/version/Kind"},
-			&cli.BoolFlag{Name: "include-crds", Usage: "print the charts' CRDs too"},
-			&cli.BoolFlag{Name: "no-hooks", Usage: "leave hooks out"},
-			&cli.BoolFlag{Name: "skip-tests", Usage: "leave test hooks out"},
-			&cli.StringSliceFlag{Name: "show-only", Aliases: []string{"s"}, Usage: "print only what this `TEMPLATE` renders to: templates/service.yaml"},
-			&cli.BoolFlag{Name: "is-upgrade", Usage: "set .Release.IsUpgrade instead of .Release.IsInstall"},
-			&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
-			&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
-			&cli.BoolFlag{Name: "render-subchart-notes", Usage: "render the notes of subcharts too"},
-			versionFlag(), plainHTTPFlag(),
-		),
-		Action: func(c *cli.Context) error { return template(e, c) },
+		Description: "CHART is a folder, an archive (.tgz) or oci://HOST/PATH/NAME. Without NAME the release is called release-name.",
+		Flags:       append(valueFlags(), templateFlags()...),
+		Action:      func(c *cli.Context) error { return templateChart(e, c) },
 	}
 }
 
-func template(e env, c *cli.Context) error {
+func templateFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; the kubeconfig context's or \"default\" otherwise"},
+		&cli.StringFlag{Name: "name-template", Usage: "make the release name of this `TEMPLATE`: web-{{ randAlpha 5 | lower }}"},
+		&cli.BoolFlag{Name: "generate-name", Aliases: []string{"g"}, Usage: "take the name release-name, as without NAME"},
+		&cli.StringFlag{Name: "kube-version", Usage: "render for this Kubernetes `VERSION`"},
+		&cli.StringSliceFlag{Name: "api-versions", Aliases: []string{"a"}, Usage: "the cluster also serves this `VERSION`: group/version or group/version/Kind"},
+		&cli.BoolFlag{Name: "include-crds", Usage: "print the charts' CRDs too"},
+		&cli.BoolFlag{Name: "no-hooks", Usage: "leave hooks out"},
+		&cli.BoolFlag{Name: "skip-tests", Usage: "leave test hooks out"},
+		&cli.StringSliceFlag{Name: "show-only", Aliases: []string{"s"}, Usage: "print only what this `TEMPLATE` renders to: templates/service.yaml"},
+		&cli.StringFlag{Name: "output-dir", Usage: "write a file for each template into this `FOLDER`, and print their names"},
+		&cli.BoolFlag{Name: "release-name", Usage: "with --output-dir, put the files into a folder of the release's name"},
+		&cli.BoolFlag{Name: "is-upgrade", Usage: "set .Release.IsUpgrade instead of .Release.IsInstall"},
+		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
+		&cli.BoolFlag{Name: "render-subchart-notes", Usage: "render the notes of subcharts too"},
+		versionFlag(), plainHTTPFlag(),
+	}, previewFlags()...)
+}
+
+func templateChart(e env, c *cli.Context) error {
+	mode, err := previewMode(e, c)
+	if err != nil {
+		return err
+	}
+	if c.String("output-dir") != "" && len(c.StringSlice("show-only")) > 0 {
+		return usagef("--show-only and --output-dir do not go together: with --output-dir every template has its own file")
+	}
 	name, ref, err := nameAndChart(c)
 	if err != nil {
 		return err
 	}
-	values, err := readValues(e, c)
+	values, origin, err := readValuesWithOrigin(e, c)
 	if err != nil {
 		return err
 	}
@@ -45,21 +63,34 @@ func template(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := render.Render(c.Context, loaded, values, render.Options{
-		ReleaseName: name, Namespace: c.String("namespace"), Revision: 1, IsUpgrade: c.Bool("is-upgrade"),
-		KubeVersion: c.String("kube-version"), APIVersions: c.StringSlice("api-versions"),
-		IncludeCRDs: c.Bool("include-crds"), SubchartNotes: c.Bool("render-subchart-notes"),
-		SkipSchemaValidation: c.Bool("skip-schema-validation"), EnableDNS: c.Bool("enable-dns"),
-	})
+	if loaded.Metadata.Deprecated {
+		e.log.Warn("this chart is deprecated")
+	}
+	result, err := mode.render(c, loaded, render.Options{ReleaseName: name, Origin: origin}, values)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
+	}
+	if mode != offline && len(result.CRDs) > 0 {
+		e.log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)
 	}
 	for _, f := range result.Findings {
 		e.log.Warn(f.Message)
 	}
-	text, err := result.TemplateOutput(render.TemplateOptions{
+	return writeTemplates(e, c, name, result)
+}
+
+func writeTemplates(e env, c *cli.Context, release string, result *render.Result) error {
+	options := render.TemplateOptions{
 		NoHooks: c.Bool("no-hooks"), SkipTests: c.Bool("skip-tests"), ShowOnly: c.StringSlice("show-only"),
-	})
+	}
+	if folder := c.String("output-dir"); folder != "" {
+		out := templateFolder{path: folder, log: e.stdout}
+		if c.Bool("release-name") {
+			out.release = release
+		}
+		return withCode(pipeline.ExitFailed, out.write(result.TemplateFiles(options)))
+	}
+	text, err := result.TemplateOutput(options)
 	if err != nil {
 		return withCode(pipeline.ExitUsage, err)
 	}
@@ -67,17 +98,19 @@ func template(e env, c *cli.Context) error {
 	return err
 }
 
-// nameAndChart are the arguments "[NAME] CHART"; the name is release-name, as
-// Helm's is, when it is left out.
-func nameAndChart(c *cli.Context) (name, ref string, err error) {
-	args := c.Args().Slice()
-	switch len(args) {
-	case 1:
-		return "release-name", args[0], nil
-	case 2:
-		return args[0], args[1], nil
-	}
-	return "", "", usagef("%s takes a chart, or a release name and a chart: %s web ./chart", c.Command.HelpName, c.Command.HelpName)
+// renderOffline renders without a cluster, for the version and the APIs that the
+// flags name.
+func renderOffline(ctx context.Context, c *cli.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
+	o.Namespace, o.Revision, o.IsUpgrade = templateNamespace(c), 1, c.Bool("is-upgrade")
+	o.KubeVersion, o.APIVersions = c.String("kube-version"), c.StringSlice("api-versions")
+	return render.Render(ctx, loaded, values, withRenderFlags(c, o))
+}
+
+// withRenderFlags sets what the flags say whether there is a cluster or not.
+func withRenderFlags(c *cli.Context, o render.Options) render.Options {
+	o.IncludeCRDs, o.SubchartNotes = c.Bool("include-crds"), c.Bool("render-subchart-notes")
+	o.SkipSchemaValidation, o.EnableDNS = c.Bool("skip-schema-validation"), c.Bool("enable-dns")
+	return o
 }
 
 // writeInto writes data to a file called name in a folder, which it makes.

@@ -58,6 +58,41 @@ func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
 	return showOnly(b.String(), opts.ShowOnly)
 }
 
+// TemplateFile is a document as helm template --output-dir writes it.
+type TemplateFile struct {
+	Name   string // slash path: <chart>/templates/<file>
+	Text   string // with its separator and source comment
+	CRD    bool   // of a crds/ folder: --release-name does not move it
+	Append bool   // an earlier one has this name: they share the file
+}
+
+// TemplateFiles are the documents that helm template --output-dir writes, in its
+// order: CRDs, manifests, hooks. ShowOnly of the options does not count.
+func (r *Result) TemplateFiles(opts TemplateOptions) []TemplateFile {
+	var files []TemplateFile
+	seen := map[string]bool{}
+	add := func(name, content string, crd bool) {
+		var b strings.Builder
+		writeDocument(&b, name, content)
+		files = append(files, TemplateFile{Name: name, Text: b.String(), CRD: crd, Append: seen[name]})
+		seen[name] = true
+	}
+	if r.includeCRDs {
+		for _, crd := range r.CRDs {
+			add(crd.Source, string(crd.Data), true)
+		}
+	}
+	for _, m := range r.Manifests {
+		add(m.Source, m.Content, false)
+	}
+	for _, h := range r.Hooks {
+		if !opts.NoHooks && !(opts.SkipTests && slices.Contains(h.Events, testEvent)) {
+			add(h.Source, h.Content, false)
+		}
+	}
+	return files
+}
+
 var sourceComment = regexp.MustCompile("# Source: [^/]+/(.+)")
 
 // showOnly picks the documents of the named templates, in the order of the

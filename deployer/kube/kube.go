@@ -73,6 +73,23 @@ func Connect(cfg Config) (*Client, error) {
 	return newClient(cfg, rc, source, namespace)
 }
 
+// DefaultNamespace is the namespace that a command without one means: cfg's, the
+// kubeconfig context's, or "default"; what cannot be read counts as absent. It
+// touches no network.
+func DefaultNamespace(cfg Config) string {
+	if cfg.Namespace != "" {
+		return cfg.Namespace
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = cfg.Kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: cfg.Context})
+	namespace, _, err := loader.Namespace()
+	if err != nil || namespace == "" {
+		return "default"
+	}
+	return namespace
+}
+
 func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, error) {
 	rc.QPS = -1
 	rc.Timeout = 0

@@ -3,7 +3,7 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
@@ -23,13 +23,17 @@ _pintle() {
 	" status") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" history") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" report") words="--report-dir" ;;
-	" chart") words="template lint package push pull show" ;;
-	" chart template") words="--values --set --set-string --set-file --set-json --set-literal --namespace --kube-version --api-versions --include-crds --no-hooks --skip-tests --show-only --is-upgrade --skip-schema-validation --enable-dns --render-subchart-notes --version --plain-http" ;;
+	" chart") words="template lint package push pull show deps" ;;
+	" chart template") words="--values --set --set-string --set-file --set-json --set-literal --namespace --name-template --generate-name --kube-version --api-versions --include-crds --no-hooks --skip-tests --show-only --output-dir --release-name --is-upgrade --skip-schema-validation --enable-dns --render-subchart-notes --version --plain-http --dry-run --validate --take-ownership --kubeconfig --kube-context" ;;
 	" chart lint") words="--values --set --set-string --set-file --set-json --set-literal --namespace --strict --disable" ;;
 	" chart package") words="--version --app-version --destination" ;;
 	" chart push") words="--plain-http" ;;
 	" chart pull") words="--version --plain-http --destination" ;;
 	" chart show") words="--version --plain-http" ;;
+	" chart deps") words="update build list" ;;
+	" chart deps update") words="--plain-http" ;;
+	" chart deps build") words="--plain-http" ;;
+	" chart deps list") words="--output" ;;
 	" sandbox") words="" ;;
 	" completion") words="" ;;
 	esac

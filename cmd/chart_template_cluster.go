@@ -1,0 +1,103 @@
+package cmd
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// preview says what the cluster has to do with a render.
+type preview int
+
+const (
+	offline   preview = iota // nothing
+	fromThere                // --dry-run=server: its version, its APIs, lookup
+	validated                // --validate: that, and the server checks every object
+)
+
+func previewFlags() []cli.Flag {
+	return []cli.Flag{
+		optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "--dry-run=server renders with the cluster's version, APIs and lookups, and checks that it serves every kind and holds no object of somebody else; --dry-run=client, the default, asks no cluster"}},
+		&cli.BoolFlag{Name: "validate", Usage: "as --dry-run=server, and let the API server check every object; nothing is written"},
+		&cli.BoolFlag{Name: "take-ownership", Usage: "with a cluster: do not mind objects that no or another release owns"},
+		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
+	}
+}
+
+// optional is the value of a flag that may stand alone: --dry-run.
+type optional struct{ value string }
+
+// Set implements cli.Generic.
+func (o *optional) Set(s string) error {
+	o.value = s
+	return nil
+}
+
+// String implements cli.Generic.
+func (o *optional) String() string { return o.value }
+
+// IsBoolFlag tells the flag package that the flag may stand alone; its value is "true" then.
+func (o *optional) IsBoolFlag() bool { return true }
+
+// optionalFlag is a flag whose value can only be written with "=".
+type optionalFlag struct{ *cli.GenericFlag }
+
+// TakesValue implements cli.DocGenerationFlag: the next word is not the value.
+func (optionalFlag) TakesValue() bool { return false }
+
+// previewMode reads --dry-run and --validate in Helm's meaning.
+func previewMode(e env, c *cli.Context) (preview, error) {
+	if c.Bool("validate") {
+		if c.IsSet("dry-run") {
+			return offline, usagef("--validate and --dry-run do not go together: --validate asks the cluster already")
+		}
+		return validated, nil
+	}
+	value := ""
+	if o, ok := c.Generic("dry-run").(*optional); ok {
+		value = o.value
+	}
+	switch value {
+	case "", "client":
+		return offline, nil
+	case "server":
+		return fromThere, nil
+	}
+	if on, err := strconv.ParseBool(value); err == nil && on {
+		e.log.Warn("--dry-run alone means --dry-run=client: write so, or --dry-run=server")
+		return offline, nil
+	}
+	return offline, usagef("--dry-run=%s: write --dry-run=client or --dry-run=server: a template is never installed", value)
+}
+
+func (p preview) render(c *cli.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
+	if p == offline {
+		return renderOffline(c.Context, c, loaded, o, values)
+	}
+	cluster, err := connect(c, "")
+	if err != nil {
+		return nil, err
+	}
+	return deployer.New(cluster, deployer.Options{}).Preview(c.Context, deployer.PreviewRequest{
+		Release: o.ReleaseName, Namespace: templateNamespace(c),
+		IsUpgrade: c.Bool("is-upgrade"), TakeOwnership: c.Bool("take-ownership"), Validate: p == validated,
+		Render: func(ctx context.Context, there render.Options) (*render.Result, error) {
+			there.Origin = o.Origin
+			return render.Render(ctx, loaded, values, withRenderFlags(c, there))
+		},
+	})
+}
+
+// templateNamespace is --namespace, else the kubeconfig context's, else "default".
+func templateNamespace(c *cli.Context) string {
+	return kube.DefaultNamespace(kube.Config{
+		Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context"), Namespace: c.String("namespace"),
+	})
+}

@@ -1,0 +1,110 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// PreviewRequest asks what a chart renders to in this cluster.
+type PreviewRequest struct {
+	Release   string
+	Namespace string
+	Render    RenderFunc
+
+	IsUpgrade     bool // render as an upgrade, and take it that existing objects are the release's
+	TakeOwnership bool // do not mind objects that no or another release owns
+	Validate      bool // let the server check every object, by a dry run
+}
+
+// Preview renders a chart with the cluster's version, APIs and lookups, as the
+// first revision of a release, and writes nothing. As for Helm's
+// --dry-run=server, it is a *Refusal if the cluster does not serve a kind, or
+// holds an object of that name that is not the release's. Hooks are not looked
+// at. Releases are neither read nor locked, so reading the objects is all the
+// permission it needs, unless Validate is set.
+func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Result, error) {
+	if err := e.cluster.Ping(ctx); err != nil {
+		return nil, err
+	}
+	caps, err := e.cluster.Capabilities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := req.Render(ctx, render.Options{
+		ReleaseName: req.Release, Namespace: req.Namespace, Revision: 1, IsUpgrade: req.IsUpgrade,
+		KubeVersion: caps.KubeVersion, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, e.checkPreview(ctx, req, result)
+}
+
+func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *render.Result) error {
+	first := stage{operation: Install, revision: 1}
+	record := newRecord(Request{Release: req.Release, Namespace: req.Namespace}, first, result)
+	sights, err := e.targetObjects(ctx, target{stage: first, record: record, crds: result.CRDs})
+	if err != nil {
+		return fmt.Errorf("preview release %s: %w", req.Release, err)
+	}
+	if err := e.lookBriefly(ctx, req, sights); err != nil {
+		return fmt.Errorf("preview release %s: %w", req.Release, err)
+	}
+	sc := scene{stage: first, record: record, namespace: req.Namespace, takeOwnership: req.TakeOwnership || req.IsUpgrade}
+	var problems []Problem
+	for _, s := range sights {
+		if _, err := decideObject(s, nil, sc); err != nil {
+			problems = append(problems, Problem{Object: kube.RefOf(s.object), Err: err})
+		}
+	}
+	if len(problems) > 0 {
+		return &Refusal{Release: req.Release, Problems: problems}
+	}
+	return nil
+}
+
+// lookBriefly reads the live objects, and asks for dry runs only to validate.
+func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []sight) error {
+	if req.Validate {
+		missing, err := e.namespaceMissing(ctx, req.Namespace)
+		if err != nil {
+			return err
+		}
+		return e.look(ctx, Request{Release: req.Release, Namespace: req.Namespace}, sights, missing)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i := range sights {
+		if sights[i].unchecked != "" || kube.RefOf(sights[i].object).Name == "" {
+			continue
+		}
+		g.Go(func() error {
+			live, err := e.cluster.Get(ctx, kube.RefOf(sights[i].object))
+			if kube.Is(err, kube.NotFound) {
+				return nil
+			}
+			sights[i].live = live
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// namespaceMissing asks for a namespace. Who may not see it is taken to have it:
+// a namespaced service account need not see its namespace.
+func (e *Engine) namespaceMissing(ctx context.Context, name string) (bool, error) {
+	var ns struct{}
+	err := e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+name, nil, &ns)
+	switch {
+	case kube.Is(err, kube.NotFound):
+		return true, nil
+	case kube.Is(err, kube.Forbidden):
+		return false, nil
+	}
+	return false, err
+}
