@@ -19,6 +19,7 @@ type PackageOptions struct {
 	Version    string    // replaces Chart.yaml's; a strict semantic version
 	AppVersion string    // replaces Chart.yaml's
 	Time       time.Time // of every entry, cut to seconds; zero means 1970
+	Incomplete bool      // take a chart whose charts/ lacks dependencies: it is to be one itself
 }
 
 // Package packs c as Helm packs it: one folder named after the chart, plain
@@ -27,8 +28,8 @@ type PackageOptions struct {
 // same bytes: entries are sorted, headers carry neither owner nor clock.
 // Chart.yaml keeps its comments. The name is <chart>-<version>.tgz.
 //
-// It fails when a dependency of Chart.yaml is not in charts/, because no
-// installation of such a package could succeed.
+// Unless it may be incomplete, it fails when a dependency of Chart.yaml is not
+// in charts/, because no installation of such a package could succeed.
 func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, "", fmt.Errorf("package chart: %w", err)
@@ -41,7 +42,7 @@ func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name 
 }
 
 func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
-	if missing := c.MissingDependencies(); len(missing) > 0 {
+	if missing := c.MissingDependencies(); len(missing) > 0 && !o.Incomplete {
 		return nil, fmt.Errorf("charts/ lacks %s: fetch the dependencies of Chart.yaml first", strings.Join(missing, ", "))
 	}
 	if _, err := semver.StrictNewVersion(o.Version); err != nil && o.Version != "" {

@@ -50,17 +50,10 @@ func configFiles(getenv func(string) string) []string {
 			files = append(files, filepath.Join(append([]string{path}, below...)...))
 		}
 	}
-	switch helm := getenv("HELM_REGISTRY_CONFIG"); {
-	case helm != "":
-		add(helm)
-	case getenv("HELM_CONFIG_HOME") != "":
-		add(getenv("HELM_CONFIG_HOME"), "registry", "config.json")
-	case getenv("XDG_CONFIG_HOME") != "":
-		add(getenv("XDG_CONFIG_HOME"), "helm", "registry", "config.json")
-	case runtime.GOOS == "darwin":
-		add(home, "Library", "Preferences", "helm", "registry", "config.json")
-	default:
-		add(home, ".config", "helm", "registry", "config.json")
+	if file := getenv("HELM_REGISTRY_CONFIG"); file != "" {
+		add(file)
+	} else {
+		add(helmConfig(getenv), "registry", "config.json")
 	}
 	if docker := getenv("DOCKER_CONFIG"); docker != "" {
 		add(docker, "config.json")
@@ -70,6 +63,22 @@ func configFiles(getenv func(string) string) []string {
 	add(getenv("REGISTRY_AUTH_FILE"))
 	add(getenv("XDG_RUNTIME_DIR"), "containers", "auth.json")
 	return files
+}
+
+// helmConfig is the folder of Helm's configuration.
+func helmConfig(getenv func(string) string) string {
+	switch home := getenv("HOME"); {
+	case getenv("HELM_CONFIG_HOME") != "":
+		return getenv("HELM_CONFIG_HOME")
+	case getenv("XDG_CONFIG_HOME") != "":
+		return filepath.Join(getenv("XDG_CONFIG_HOME"), "helm")
+	case home == "":
+		return ""
+	case runtime.GOOS == "darwin":
+		return filepath.Join(home, "Library", "Preferences", "helm")
+	default:
+		return filepath.Join(home, ".config", "helm")
+	}
 }
 
 // fromFile gives the credentials in a configuration of Docker's form, or nil.

@@ -39,7 +39,14 @@ func newTransport(a Access) (*boundedTransport, func()) {
 	if a.Transport != nil {
 		return &boundedTransport{inner: a.Transport, plainHTTP: a.PlainHTTP}, func() {}
 	}
-	own := &http.Transport{
+	own := ownTransport()
+	return &boundedTransport{inner: own, plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
+}
+
+// ownTransport is a transport with the proxies of the environment and a limit
+// on every wait.
+func ownTransport() *http.Transport {
+	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
@@ -47,7 +54,6 @@ func newTransport(a Access) (*boundedTransport, func()) {
 		ResponseHeaderTimeout: answerTimeout,
 		MaxIdleConnsPerHost:   4,
 	}
-	return &boundedTransport{inner: own, plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
 }
 
 // RoundTrip implements http.RoundTripper.

@@ -1,0 +1,234 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pintle-ci/pintle/chart"
+)
+
+// fileScheme begins the repository of a dependency that is a folder.
+const fileScheme = "file://"
+
+// parallelDownloads is how many indexes or archives are fetched at a time; each
+// may take maxChartBytes of memory.
+const parallelDownloads = 4
+
+// arrived is a dependency that was fetched and is not in charts/ yet.
+type arrived struct {
+	Fetched
+	temp string // the file, if it is to go into charts/
+	sum  [sha256.Size]byte
+}
+
+// each runs f for 0 to n-1, several at a time, and waits for all. Of several
+// failures the first in that order is returned, whichever came first.
+func each(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	var group errgroup.Group
+	group.SetLimit(parallelDownloads)
+	for i := range n {
+		group.Go(func() error {
+			errs[i] = f(i)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readIndexes reads the index of each repository that has one, once.
+func (u *update) readIndexes(ctx context.Context, wanted []*chart.Dependency) error {
+	names := map[string][]string{}
+	for _, d := range wanted {
+		if d.Repository == "" || strings.HasPrefix(d.Repository, fileScheme) || strings.HasPrefix(d.Repository, Scheme) {
+			continue
+		}
+		if names[d.Repository] = append(names[d.Repository], d.Name); u.indexes[d.Repository] != nil {
+			continue
+		}
+		r, err := u.known.Find(d.Repository)
+		if err != nil {
+			return fmt.Errorf("dependency %s: %w", d.Name, err)
+		}
+		opened, err := newDownload(u.Access, r)
+		if err != nil {
+			return fmt.Errorf("dependency %s: %w", d.Name, err)
+		}
+		u.indexes[d.Repository] = &indexed{download: opened}
+	}
+	repositories := slices.Sorted(maps.Keys(u.indexes))
+	err := each(len(repositories), func(i int) (err error) {
+		d := u.indexes[repositories[i]]
+		d.index, err = d.readIndex(ctx, names[repositories[i]]...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range repositories {
+		for _, text := range u.indexes[r].skipped {
+			u.warn("%s: %s", shownText(r), text)
+		}
+	}
+	return nil
+}
+
+// fetchAll fetches the dependencies, one that is used under several aliases once.
+func (u *update) fetchAll(ctx context.Context, wanted []*chart.Dependency, temp string) ([]arrived, error) {
+	list := make([]arrived, len(wanted))
+	first := make([]int, len(wanted))
+	for i, d := range wanted {
+		first[i] = slices.IndexFunc(wanted, func(w *chart.Dependency) bool {
+			return w.Name == d.Name && w.Version == d.Version && w.Repository == d.Repository
+		})
+	}
+	err := each(len(wanted), func(i int) (err error) {
+		if first[i] == i {
+			list[i], err = u.fetch(ctx, wanted[i], filepath.Join(temp, strconv.Itoa(i)))
+		}
+		if err != nil {
+			err = fmt.Errorf("dependency %s: %w", wanted[i].Name, err)
+		}
+		return err
+	})
+	for i := range list {
+		list[i] = list[first[i]]
+	}
+	return list, err
+}
+
+// fetch gets one dependency into the file temp, and loads it: what is not the
+// chart that was asked for never gets into charts/.
+func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (arrived, error) {
+	if d.Version == "" {
+		return arrived{}, errors.New("it names no version: write a range such as ^1.2 into Chart.yaml, or \"*\" for any version")
+	}
+	if _, err := semver.NewConstraint(d.Version); err != nil {
+		return arrived{}, fmt.Errorf("version %q is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2", d.Version)
+	}
+	if d.Repository == "" {
+		return u.present(ctx, d)
+	}
+	tgz, file, err := u.get(ctx, d)
+	if err != nil {
+		return arrived{}, err
+	}
+	loaded, err := chart.LoadArchive(ctx, bytes.NewReader(tgz))
+	switch {
+	case err != nil:
+		return arrived{}, fmt.Errorf("%s of %s is damaged: %w", file, shownText(d.Repository), err)
+	case loaded.Metadata.Name != d.Name:
+		return arrived{}, fmt.Errorf("%s of %s is the chart %q", file, shownText(d.Repository), loaded.Metadata.Name)
+	}
+	if err := os.WriteFile(temp, tgz, 0o644); err != nil {
+		return arrived{}, err
+	}
+	version := loaded.Metadata.Version
+	return arrived{Fetched{Name: d.Name, Version: version, Repository: d.Repository, File: file}, temp, sha256.Sum256(tgz)}, nil
+}
+
+// get gets the archive of a dependency, and the name of its file.
+func (u *update) get(ctx context.Context, d *chart.Dependency) (tgz []byte, file string, err error) {
+	if folder, ok := strings.CutPrefix(d.Repository, fileScheme); ok {
+		return u.pack(ctx, d, folder)
+	}
+	if strings.HasPrefix(d.Repository, Scheme) {
+		return u.pull(ctx, d)
+	}
+	repository := u.indexes[d.Repository]
+	entry, err := repository.pick(d.Name, d.Version)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", shown(repository.base), err)
+	}
+	return repository.archive(ctx, entry)
+}
+
+// pull gets a dependency from an OCI registry. A whole version is the tag, as
+// it is written; a part of one is a range.
+func (u *update) pull(ctx context.Context, d *chart.Dependency) (tgz []byte, file string, err error) {
+	ref, o := strings.TrimSuffix(d.Repository, "/")+"/"+d.Name, PullOptions{Access: u.Access, Version: d.Version}
+	if _, err := semver.StrictNewVersion(strings.TrimPrefix(d.Version, "v")); err == nil {
+		ref, o.Version = ref+":"+d.Version, ""
+	}
+	tgz, pulled, err := Pull(ctx, ref, o)
+	return tgz, d.Name + "-" + pulled.Version + ".tgz", err
+}
+
+// pack packs the folder of a dependency (file://), which may itself lack
+// dependencies: Helm takes it too.
+func (u *update) pack(ctx context.Context, d *chart.Dependency, folder string) (tgz []byte, file string, err error) {
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(u.dir, folder)
+	}
+	loaded, err := chart.Load(ctx, folder)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := inRange(d, loaded.Metadata.Version); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", folder, err)
+	}
+	if missing := loaded.MissingDependencies(); len(missing) > 0 {
+		u.warn("charts/ of %s lacks %s: run \"pintle chart deps update %s\" first, if they are used", folder, strings.Join(missing, ", "), folder)
+	}
+	return chart.Package(ctx, loaded, chart.PackageOptions{Time: u.Time, Incomplete: true})
+}
+
+// present finds a dependency that names no repository in charts/.
+func (u *update) present(ctx context.Context, d *chart.Dependency) (arrived, error) {
+	found, err := chart.LoadHead(ctx, filepath.Join(u.dir, "charts", d.Name))
+	if errors.Is(err, os.ErrNotExist) {
+		found, err = u.presentArchive(ctx, d)
+	}
+	if err != nil {
+		return arrived{}, err
+	}
+	version := found.Metadata.Version
+	return arrived{Fetched: Fetched{Name: d.Name, Version: version}}, inRange(d, version)
+}
+
+func (u *update) presentArchive(ctx context.Context, d *chart.Dependency) (*chart.Chart, error) {
+	files, err := filepath.Glob(filepath.Join(u.dir, "charts", "*.tgz"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if !strings.HasPrefix(filepath.Base(file), d.Name) {
+			continue
+		}
+		if c, err := chart.Load(ctx, file); err == nil && c.Metadata.Name == d.Name {
+			return c, nil
+		}
+	}
+	return nil, errors.New("it names no repository and is not in charts/: put it there, or write its repository into Chart.yaml")
+}
+
+// inRange says what is wrong with a version that is not the one wanted.
+func inRange(d *chart.Dependency, version string) error {
+	v, err := semver.NewVersion(version)
+	if err != nil {
+		return fmt.Errorf("version %q is no semantic version", version)
+	}
+	constraint, err := semver.NewConstraint(d.Version)
+	if err == nil && !constraint.Check(v) {
+		err = fmt.Errorf("its version %s does not match %s: change one of them", version, d.Version)
+	}
+	return err
+}
