@@ -187,7 +187,8 @@ func (d *download) failure(ctx context.Context, u *url.URL, err error) error {
 	case ctx.Err() != nil: // whatever the network made of it
 		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
 	case answered:
-		e.Kind, e.Hint = d.judge(u, status.code)
+		v := d.judge(u, status.code)
+		e.Kind, e.Hint = v.kind, v.hint
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Kind, e.Cause, e.Hint = ErrBusy, "the answer ended early", "try again later, or look at the repository's log and at what stands between"
 	case hangs(err):
@@ -201,23 +202,23 @@ func (d *download) failure(ctx context.Context, u *url.URL, err error) error {
 }
 
 // judge says what a status means here.
-func (d *download) judge(u *url.URL, code int) (kind error, hint string) {
+func (d *download) judge(u *url.URL, code int) verdict {
 	own := u.Host == d.base.Host && u.Scheme == d.base.Scheme
 	switch denied := code == http.StatusUnauthorized || code == http.StatusForbidden; {
 	case denied && !own && d.user != "" && !d.repository.PassCredentialsAll:
-		return ErrDenied, fmt.Sprintf("credentials for %s are not sent to another host: allow it with helm repo add NAME URL --pass-credentials", d.base.Host)
+		return verdict{ErrDenied, fmt.Sprintf("credentials for %s are not sent to another host: allow it with helm repo add NAME URL --pass-credentials", d.base.Host)}
 	case denied && d.user != "":
-		return ErrDenied, fmt.Sprintf("the user %q was refused: correct the credentials with helm repo add --force-update", d.user)
+		return verdict{ErrDenied, fmt.Sprintf("the user %q was refused: correct the credentials with helm repo add --force-update", d.user)}
 	case denied:
-		return ErrDenied, fmt.Sprintf("no credentials for %s: add them with helm repo add NAME %s --username USER --password-stdin", u.Host, shown(d.base))
+		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: add them with helm repo add NAME %s --username USER --password-stdin", u.Host, shown(d.base))}
 	case code == http.StatusNotFound && u.Path == d.indexURL().Path:
-		return ErrNotFound, "no chart repository is there: check its URL"
+		return verdict{ErrNotFound, "no chart repository is there: check its URL"}
 	case code == http.StatusNotFound:
-		return ErrNotFound, "the repository's index names it, but it is not there: its index is out of date"
+		return verdict{ErrNotFound, "the repository's index names it, but it is not there: its index is out of date"}
 	case code == http.StatusTooManyRequests:
-		return ErrBusy, "too many requests: wait a while"
+		return verdict{ErrBusy, "too many requests: wait a while"}
 	case code >= 500:
-		return ErrBusy, "try again later, or look at the repository's log"
+		return verdict{ErrBusy, "try again later, or look at the repository's log"}
 	}
-	return nil, ""
+	return verdict{}
 }

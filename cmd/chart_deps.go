@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func depsCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "deps", Aliases: []string{"dependency", "dep"}, Usage: "fetch a chart's dependencies into charts/", ArgsUsage: "update|build|list",
+		Subcommands: []*cli.Command{
+			depsFetchCommand(e, "update", "fetch the newest versions that Chart.yaml allows, and write Chart.lock", registry.UpdateDependencies),
+			depsFetchCommand(e, "build", "fetch the versions that Chart.lock names", registry.BuildDependencies),
+			depsListCommand(e),
+		},
+		Action: noSubcommand,
+	}
+}
+
+// fetchDependencies is an update or a build.
+type fetchDependencies func(context.Context, string, registry.DependencyOptions) (registry.DependencyResult, error)
+
+func depsFetchCommand(e env, name, usage string, fetch fetchDependencies) *cli.Command {
+	return &cli.Command{
+		Name: name, Usage: usage, ArgsUsage: "[CHART]",
+		Description: "Repositories are https:// (an index), oci://, file:// (a folder beside the chart), @NAME of Helm's repositories.yaml,\n" +
+			"or none for a chart that is in charts/. Nothing changes before every archive has arrived.",
+		Flags: []cli.Flag{plainHTTPFlag()},
+		Action: func(c *cli.Context) error {
+			dir, err := chartFolder(c)
+			if err != nil {
+				return err
+			}
+			o, err := dependencyOptions(e, c)
+			if err != nil {
+				return err
+			}
+			result, err := fetch(c.Context, dir, o)
+			if err != nil {
+				return withCode(pipeline.ExitFailed, err)
+			}
+			return tellDependencies(e, result)
+		},
+	}
+}
+
+// chartFolder is the one argument CHART, the current folder without it.
+func chartFolder(c *cli.Context) (string, error) {
+	switch c.Args().Len() {
+	case 0:
+		return ".", nil
+	case 1:
+		return c.Args().First(), nil
+	}
+	return "", usagef("%s takes one chart: %[1]s ./chart", c.Command.HelpName)
+}
+
+// dependencyOptions are those of every command that fetches dependencies.
+func dependencyOptions(e env, c *cli.Context) (registry.DependencyOptions, error) {
+	mtime, err := sourceDate(e)
+	generated := mtime
+	if generated.IsZero() {
+		generated = time.Now()
+	}
+	return registry.DependencyOptions{
+		Access: access(e, c), Time: mtime, Generated: generated, Warn: func(text string) { e.log.Warn(text) },
+	}, err
+}
+
+func tellDependencies(e env, result registry.DependencyResult) error {
+	for _, f := range result.Fetched {
+		text := f.Name + " " + f.Version + ": "
+		if f.File == "" {
+			text += "is in charts/"
+		} else {
+			text += "charts/" + f.File
+		}
+		if _, err := fmt.Fprintln(e.stdout, text); err != nil {
+			return err
+		}
+	}
+	for _, file := range result.Removed {
+		fmt.Fprintln(e.stderr, "removed charts/"+file)
+	}
+	if result.Lock != "" {
+		fmt.Fprintln(e.stderr, "wrote "+result.Lock)
+	}
+	return nil
+}
+
+func depsListCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "list", Aliases: []string{"ls"}, Usage: "list a chart's dependencies and whether charts/ has them", ArgsUsage: "[CHART]",
+		Flags: []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json"}},
+		Action: func(c *cli.Context) error {
+			dir, err := chartFolder(c)
+			if err != nil {
+				return err
+			}
+			if o := c.String("output"); o != "text" && o != "json" {
+				return usagef("--output %q: write text or json", o)
+			}
+			return listDependencies(e, c, dir)
+		},
+	}
+}
+
+func listDependencies(e env, c *cli.Context, dir string) error {
+	head, err := chart.LoadHead(c.Context, dir)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	list, extra, err := chart.ListDependencies(c.Context, dir, head)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("list dependencies of %s: %w", dir, err))
+	}
+	for _, name := range extra {
+		e.log.Warnf("%s is no dependency in Chart.yaml", filepath.Join(dir, "charts", name))
+	}
+	if c.String("output") == "json" {
+		encoder := json.NewEncoder(e.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(e.stderr, "the chart has no dependencies")
+		return nil
+	}
+	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tVERSION\tREPOSITORY\tFOUND\tSTATUS")
+	for _, d := range list {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Name, d.Version, d.Repository, d.Found, d.Status)
+	}
+	return table.Flush()
+}
