@@ -11,11 +11,14 @@ import (
 // v4.3.1 shows when it is built from its module, which leaves the commit and
 // the patch number out.
 const (
-	helmVersion        = "v4.3"
-	helmGoVersion      = "go1.26.8"
-	helmKubeClient     = "v1.37"
-	defaultKubeVersion = "v1.37.0"
+	helmVersion    = "v4.3"
+	helmGoVersion  = "go1.26.8"
+	helmKubeClient = "v1.37"
 )
+
+// DefaultKubeVersion is the Kubernetes that charts are rendered for unless
+// Options say otherwise: Helm's.
+const DefaultKubeVersion = "v1.37.0"
 
 // capabilities is the template object of that name. Its fields, their order and
 // their methods are Helm's, because templates print and serialize it
@@ -60,7 +63,7 @@ type buildInfo struct {
 func newCapabilities(opts Options) (*capabilities, error) {
 	version := opts.KubeVersion
 	if version == "" {
-		version = defaultKubeVersion
+		version = DefaultKubeVersion
 	}
 	kube, err := parseKubeVersion(version)
 	if err != nil {
