@@ -137,6 +137,14 @@ func printable(s string) string {
 	}, s)
 }
 
+// MissingDependenciesError says that charts/ lacks what Chart.yaml names.
+type MissingDependenciesError struct{ Names []string }
+
+// Error names the dependencies.
+func (e *MissingDependenciesError) Error() string {
+	return "charts/ lacks dependencies of Chart.yaml: " + strings.Join(e.Names, ", ")
+}
+
 // MissingDependencies names the dependencies in Chart.yaml that charts/ lacks,
 // in Chart.yaml's order.
 func (c *Chart) MissingDependencies() []string {

@@ -28,8 +28,8 @@ type PackageOptions struct {
 // same bytes: entries are sorted, headers carry neither owner nor clock.
 // Chart.yaml keeps its comments. The name is <chart>-<version>.tgz.
 //
-// Unless it may be incomplete, it fails when a dependency of Chart.yaml is not
-// in charts/, because no installation of such a package could succeed.
+// Unless it may be incomplete, a dependency of Chart.yaml that is not in charts/
+// is a *MissingDependenciesError: no installation of such a package could succeed.
 func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, "", fmt.Errorf("package chart: %w", err)
@@ -43,7 +43,7 @@ func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name 
 
 func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
 	if missing := c.MissingDependencies(); len(missing) > 0 && !o.Incomplete {
-		return nil, fmt.Errorf("charts/ lacks %s: fetch the dependencies of Chart.yaml first", strings.Join(missing, ", "))
+		return nil, &MissingDependenciesError{Names: missing}
 	}
 	if _, err := semver.StrictNewVersion(o.Version); err != nil && o.Version != "" {
 		return nil, fmt.Errorf("version %q: %w", o.Version, err)

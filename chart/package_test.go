@@ -193,7 +193,7 @@ func TestPackageErrors(t *testing.T) {
 	}{
 		{
 			"dependency missing", map[string]string{"Chart.yaml": packageChart}, PackageOptions{},
-			"package chart cart: charts/ lacks redis: fetch the dependencies of Chart.yaml first",
+			"package chart cart: charts/ lacks dependencies of Chart.yaml: redis",
 		},
 		{"no strict version", plain, PackageOptions{Version: "1.2"}, `package chart cart: version "1.2": `},
 		{

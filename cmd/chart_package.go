@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,18 +19,25 @@ import (
 
 func packageCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name: "package", Usage: "pack a chart: equal charts give equal bytes", ArgsUsage: "CHART",
+		Name: "package", Usage: "pack charts: equal charts give equal bytes", ArgsUsage: "CHART...",
 		Description: "Files carry the time of $SOURCE_DATE_EPOCH (seconds), 1970 without it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "version", Usage: "replace the chart's `VERSION`"},
 			&cli.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
 			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
+			&cli.BoolFlag{Name: "dependency-update", Aliases: []string{"u"}, Usage: "first fetch the dependencies, as \"chart deps update\" does"},
+			plainHTTPFlag(),
 		},
 		Action: func(c *cli.Context) error {
-			if c.Args().Len() != 1 {
-				return usagef("package takes one chart: pintle chart package ./chart")
+			if c.Args().Len() == 0 {
+				return usagef("package takes charts: pintle chart package ./chart")
 			}
-			return packageChart(e, c, c.Args().First())
+			for _, path := range c.Args().Slice() {
+				if err := packageChart(e, c, path); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 }
@@ -39,6 +47,11 @@ func packageChart(e env, c *cli.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("dependency-update") {
+		if err := updateDependencies(e, c, path); err != nil {
+			return err
+		}
+	}
 	loaded, err := chart.Load(c.Context, path)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
@@ -46,6 +59,9 @@ func packageChart(e env, c *cli.Context, path string) error {
 	tgz, name, err := chart.Package(c.Context, loaded, chart.PackageOptions{
 		Version: c.String("version"), AppVersion: c.String("app-version"), Time: mtime,
 	})
+	if missing, ok := errors.AsType[*chart.MissingDependenciesError](err); ok {
+		err = fmt.Errorf("package %s: %w: package with -u, or run \"pintle chart deps build %[1]s\"", path, missing)
+	}
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
 	}
@@ -55,6 +71,20 @@ func packageChart(e env, c *cli.Context, path string) error {
 	}
 	_, err = fmt.Fprintln(e.stdout, file)
 	return err
+}
+
+// updateDependencies fetches the dependencies of the chart at path, before
+// something else is done with it. A packed chart has them in it.
+func updateDependencies(e env, c *cli.Context, path string) error {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil
+	}
+	o, err := dependencyOptions(e, c)
+	if err != nil {
+		return err
+	}
+	_, err = registry.UpdateDependencies(c.Context, path, o)
+	return withCode(pipeline.ExitFailed, err)
 }
 
 // sourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.

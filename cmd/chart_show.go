@@ -1,42 +1,103 @@
 package cmd
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"k8s.io/client-go/util/jsonpath"
 
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
 func showCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name: "show", Usage: "print a part of a chart", ArgsUsage: "chart|values|readme|schema CHART",
-		Flags: []cli.Flag{versionFlag(), plainHTTPFlag()},
+		Name: "show", Usage: "print a part of a chart, as \"helm show\" does", ArgsUsage: strings.Join(chart.Parts, "|") + " CHART",
+		Description: "CHART is a folder, an archive, oci://HOST/PATH/NAME, or with --repo the name of a chart there.",
+		Flags: []cli.Flag{
+			versionFlag(), plainHTTPFlag(),
+			&cli.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},
+			&cli.StringFlag{Name: "repo", Usage: "the `URL` of an index repository, or @NAME of Helm's repositories.yaml"},
+			&cli.StringFlag{Name: "jsonpath", Usage: "of the values, print only this `EXPRESSION`: {.image.tag}"},
+		},
 		Action: func(c *cli.Context) error {
-			if c.Args().Len() != 2 {
+			part, ref := c.Args().Get(0), c.Args().Get(1)
+			switch {
+			case c.Args().Len() != 2:
 				return usagef("show takes a part and a chart: pintle chart show values ./chart")
+			case !slices.Contains(chart.Parts, part):
+				return usagef("no part %q of a chart: there are %s", part, strings.Join(chart.Parts, ", "))
+			case c.String("jsonpath") != "" && part != "values":
+				return usagef("--jsonpath is for values: pintle chart show values %s --jsonpath %q", ref, c.String("jsonpath"))
 			}
-			return show(e, c, c.Args().Get(0), c.Args().Get(1))
+			return show(e, c, part, ref)
 		},
 	}
 }
 
 func show(e env, c *cli.Context, part, ref string) error {
-	names := map[string]string{"chart": "Chart.yaml", "values": "values.yaml", "readme": "README.md", "schema": "values.schema.json"}
-	name, ok := names[part]
-	if !ok {
-		return usagef("no part %q of a chart: there are chart, values, readme, schema", part)
-	}
-	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
+	loaded, err := loadShown(e, c, ref)
 	if err != nil {
 		return err
 	}
-	for _, f := range loaded.Raw {
-		if strings.EqualFold(f.Name, name) {
-			_, err := e.stdout.Write(f.Data)
-			return err
-		}
+	text, err := chart.Show(loaded, part)
+	if c.String("jsonpath") != "" {
+		text, err = valuesAt(loaded, c.String("jsonpath"))
 	}
-	return withCode(pipeline.ExitFailed, fmt.Errorf("show %s: the chart %s has no %s", part, loaded.Metadata.Name, name))
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		fmt.Fprintf(e.stderr, "the chart %s has no %s\n", loaded.Metadata.Name, part)
+	}
+	_, err = e.stdout.Write(text)
+	return err
+}
+
+// loadShown loads a chart from where --repo says, or else as every command does.
+func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
+	version := c.String("version")
+	if version == "" && c.Bool("devel") {
+		version = ">0.0.0-0"
+	}
+	if c.String("repo") == "" {
+		return loadChart(c.Context, e, ref, version)
+	}
+	known, err := registry.LoadRepositories(e.getenv)
+	if err != nil {
+		return nil, withCode(pipeline.ExitUsage, err)
+	}
+	repository, err := known.Find(c.String("repo"))
+	if err != nil {
+		return nil, withCode(pipeline.ExitUsage, err)
+	}
+	tgz, _, err := registry.PullFrom(c.Context, repository, ref, version, access(e, c), func(text string) { e.log.Warn(text) })
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, err)
+	}
+	loaded, err := chart.LoadArchive(c.Context, bytes.NewReader(tgz))
+	if err != nil {
+		err = fmt.Errorf("load %s from %s: %w", ref, c.String("repo"), err)
+	}
+	return loaded, withCode(pipeline.ExitFailed, err)
+}
+
+// valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.
+func valuesAt(loaded *chart.Chart, expression string) ([]byte, error) {
+	parsed := jsonpath.New("values")
+	if err := parsed.Parse(expression); err != nil {
+		return nil, usagef("--jsonpath %q: %w: write {.image.tag}", expression, err)
+	}
+	if loaded.Values == nil {
+		return nil, nil
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, loaded.Values); err != nil {
+		return nil, withCode(pipeline.ExitFailed, fmt.Errorf("--jsonpath %q: %w", expression, err))
+	}
+	return out.Bytes(), nil
 }
