@@ -20,12 +20,13 @@ type engine struct {
 	funcs    template.FuncMap
 	findings []Finding
 
-	parsedAs map[string]string // file -> the file with the same text whose parse it shares
-	includes map[string]int    // how often each name is being included
-	depth    int               // nested includes and tpls
-	steps    int
-	written  int64
-	rendered int64
+	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
+	tplParser parser            // of texts given to tpl
+	includes  map[string]int    // how often each name is being included
+	depth     int               // nested includes and tpls
+	steps     int
+	written   int64
+	rendered  int64
 }
 
 // rendering is what one template file came to.
@@ -138,9 +139,10 @@ func (e *engine) parse() (*templateSet, error) {
 	}
 	trees := make([]map[string]*parse.Tree, len(e.sources))
 	errs := make([]error, len(e.sources))
-	concurrently(e.ctx, len(unique), func(n int) {
+	var parsers [maxWorkers]parser
+	concurrently(e.ctx, len(unique), func(worker, n int) {
 		i := unique[n]
-		trees[i], errs[i] = set.parse(e.sources[i].name, e.sources[i].text)
+		trees[i], errs[i] = set.parse(&parsers[worker], e.sources[i].name, e.sources[i].text)
 	})
 	if err := context.Cause(e.ctx); err != nil {
 		return nil, err
@@ -164,7 +166,9 @@ func (e *engine) parse() (*templateSet, error) {
 func (s *templateSet) add(trees map[string]*parse.Tree, parsed, name string) error {
 	for define, tree := range trees {
 		if define == parsed && parsed != name {
-			define, tree = name, &parse.Tree{Name: name, ParseName: name, Root: tree.Root}
+			renamed := *tree // it knows the text, for the positions in errors
+			renamed.Name, renamed.ParseName = name, name
+			define, tree = name, &renamed
 		}
 		if _, err := s.templates.AddParseTree(define, tree); err != nil {
 			return err
@@ -173,14 +177,17 @@ func (s *templateSet) add(trees map[string]*parse.Tree, parsed, name string) err
 	return nil
 }
 
-// concurrently calls do for 0 to n-1 on a few goroutines, until ctx ends.
-func concurrently(ctx context.Context, n int, do func(i int)) {
+const maxWorkers = 4
+
+// concurrently calls do for 0 to n-1 on a few goroutines, numbered from 0, until
+// ctx ends.
+func concurrently(ctx context.Context, n int, do func(worker, i int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4, n) {
+	for worker := range min(runtime.GOMAXPROCS(0), maxWorkers, n) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				do(i)
+				do(worker, i)
 			}
 		})
 	}

@@ -36,8 +36,13 @@ func (e *engine) newSet(t *template.Template) *templateSet {
 }
 
 // parse parses a text and the definitions in it, without adding them.
-func (s *templateSet) parse(name, text string) (map[string]*parse.Tree, error) {
-	trees, err := parse.Parse(name, text, "", "", s.names, builtinNames)
+func (s *templateSet) parse(p *parser, name, text string) (map[string]*parse.Tree, error) {
+	p.funcs = s.names
+	trees, ok := p.parse(name, text)
+	var err error
+	if !ok {
+		trees, err = parse.Parse(name, text, "", "", s.names, builtinNames)
+	}
 	for _, tree := range trees {
 		guard(tree)
 	}
@@ -103,7 +108,7 @@ func (s *templateSet) text(text string) (*tplText, error) {
 		return t, nil
 	}
 	name := s.templates.Name()
-	trees, err := s.parse(name, text)
+	trees, err := s.parse(&s.engine.tplParser, name, text)
 	if err != nil {
 		return nil, err
 	}
