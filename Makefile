@@ -14,6 +14,7 @@ STRIP := -ldflags '-s -w'
 
 GOLANGCI_VERSION := v2.15.0
 HELM_VERSION := v4.3.1
+HELM3_VERSION := v3.22.0
 
 .PHONY: build
 build: bin/pintle bin/pintle-sandbox ## bin/pintle and bin/pintle-sandbox
@@ -39,7 +40,7 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 	@echo "built $@"
 
 .PHONY: test
-test: build bin/tools/helm ## all tests, the ones on a real cluster included
+test: build bin/tools/helm bin/tools/helm3 ## all tests, the ones on a real cluster included
 	@bin/pintle sandbox run -- $(GO) test -timeout 15m ./...
 	@cd sandbox && $(GO) test -timeout 15m -ldflags '$(SANDBOX_LDFLAGS)' ./...
 
@@ -84,3 +85,8 @@ bin/tools/golangci-lint:
 bin/tools/helm:
 	@echo "building helm $(HELM_VERSION), which tests compare with: a minute or two, once"
 	@GOBIN=$(CURDIR)/bin/tools $(GO) install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
+
+bin/tools/helm3:
+	@echo "building helm $(HELM3_VERSION), whose releases tests share: a minute or two, once"
+	@GOBIN=$(CURDIR)/bin/tools/.helm3 $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
+	@mv bin/tools/.helm3/helm $@ && rmdir bin/tools/.helm3

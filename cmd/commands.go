@@ -25,6 +25,7 @@ func commands(e env) []*cli.Command {
 		historyCommand(e),
 		reportCommand(e),
 		chartCommand(e),
+		releaseCommand(e),
 		sandboxCommand(e),
 		completionCommand(e),
 	}

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -48,7 +46,7 @@ func (e *Engine) List(ctx context.Context, req ListRequest) (records []*release.
 	records = slices.DeleteFunc(records, func(r *release.Record) bool {
 		return req.Filter != nil && !req.Filter.MatchString(r.Name) ||
 			len(req.Statuses) > 0 && !slices.Contains(req.Statuses, r.Status()) ||
-			!selector.Matches(recordLabels(r))
+			!selector.Matches(labels.Set(r.AllLabels))
 	})
 	req.sort(records)
 	records = records[min(max(req.Offset, 0), len(records)):]
@@ -69,16 +67,6 @@ func newest(records []*release.Record) []*release.Record {
 		out = append(out, r)
 	}
 	return out
-}
-
-// recordLabels are the labels of a record's stored object, but for its dates.
-func recordLabels(r *release.Record) labels.Set {
-	set := labels.Set(maps.Clone(r.Labels))
-	if set == nil {
-		set = labels.Set{}
-	}
-	set["owner"], set["name"], set["status"], set["version"] = "helm", r.Name, string(r.Status()), strconv.Itoa(r.Version)
-	return set
 }
 
 func (req ListRequest) sort(records []*release.Record) {

@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -86,6 +87,14 @@ func (p *Plan) Notes() string { return p.record.Info.Notes }
 func (p *Plan) Record() *release.Record {
 	r := p.record.Clone()
 	r.Info.Status, r.Info.LastDeployed = pendingStatus(p.Operation), release.Time{Time: time.Now()}
+	return r
+}
+
+// Draft is the record that a request would begin with if its chart rendered to
+// result, without a look at any cluster.
+func Draft(req Request, result *render.Result) *release.Record {
+	r := newRecord(req, stage{revision: 1}, result)
+	r.Info.Status, r.Info.LastDeployed = release.PendingInstall, release.Time{Time: time.Now()}
 	return r
 }
 

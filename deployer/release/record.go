@@ -51,6 +51,7 @@ type Record struct {
 	Namespace   string            `json:"namespace,omitempty"`
 	ApplyMethod string            `json:"apply_method,omitempty"`
 	Labels      map[string]string `json:"-"` // the user's; they live on the stored object
+	AllLabels   map[string]string `json:"-"` // of the stored object, as read: the user's and Helm's own
 	Created     time.Time         `json:"-"` // when the server stored it, to the second; zero before it did
 }
 
@@ -63,6 +64,10 @@ type Info struct {
 	Status           Status `json:"status,omitempty"`
 	RollbackRevision int    `json:"rollback_revision,omitempty"`
 	Notes            string `json:"notes,omitempty"`
+
+	// Resources are the live objects by version and kind, where a status is shown;
+	// a record that is stored has none.
+	Resources map[string][]map[string]any `json:"resources,omitempty"`
 }
 
 // Time is an instant in Helm's JSON: Helm 3 writes "" for none, Helm 4 nothing.
@@ -106,7 +111,7 @@ func ChartOf(c *chart.Chart) *Chart {
 }
 
 func files(in []*chart.File) []*File {
-	out := make([]*File, 0, len(in))
+	var out []*File // null where there is none, as Helm writes it
 	for _, f := range in {
 		out = append(out, &File{Name: f.Name, Data: f.Data})
 	}

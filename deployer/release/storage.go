@@ -154,7 +154,7 @@ func (s *Storage) unpack(o *object) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read record %s: %w", o.Metadata.Name, err)
 	}
-	r.Created, r.Labels = o.Metadata.Created, map[string]string{}
+	r.Created, r.Labels, r.AllLabels = o.Metadata.Created, map[string]string{}, o.Metadata.Labels
 	for k, v := range o.Metadata.Labels {
 		if !slices.Contains(systemLabels, k) {
 			r.Labels[k] = v

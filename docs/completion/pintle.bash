@@ -3,11 +3,11 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
-	"") words="init check run version bump build publish plan deploy test rollback uninstall status history report chart sandbox completion --debug --color" ;;
+	"") words="init check run version bump build publish plan deploy test rollback uninstall status history report chart release sandbox completion --debug --color" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
 	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --take-ownership --approve" ;;
@@ -26,14 +26,30 @@ _pintle() {
 	" chart") words="template lint package push pull show deps" ;;
 	" chart template") words="--values --set --set-string --set-file --set-json --set-literal --namespace --name-template --generate-name --kube-version --api-versions --include-crds --no-hooks --skip-tests --show-only --output-dir --release-name --is-upgrade --skip-schema-validation --enable-dns --render-subchart-notes --version --plain-http --dry-run --validate --take-ownership --kubeconfig --kube-context" ;;
 	" chart lint") words="--values --set --set-string --set-file --set-json --set-literal --namespace --strict --disable" ;;
-	" chart package") words="--version --app-version --destination" ;;
+	" chart package") words="--version --app-version --destination --dependency-update --plain-http" ;;
 	" chart push") words="--plain-http" ;;
 	" chart pull") words="--version --plain-http --destination" ;;
-	" chart show") words="--version --plain-http" ;;
+	" chart show") words="--version --plain-http --devel --repo --jsonpath" ;;
 	" chart deps") words="update build list" ;;
 	" chart deps update") words="--plain-http" ;;
 	" chart deps build") words="--plain-http" ;;
 	" chart deps list") words="--output" ;;
+	" release") words="install upgrade rollback uninstall list history status get test" ;;
+	" release install") words="--replace --generate-name --name-template --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
+	" release upgrade") words="--install --reset-values --reuse-values --reset-then-reuse-values --cleanup-on-fail --history-max --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
+	" release rollback") words="--namespace --kubeconfig --kube-context --driver --wait --wait-for-jobs --timeout --server-side --history-max --force-conflicts --description --no-hooks --cleanup-on-fail --dry-run" ;;
+	" release uninstall") words="--namespace --kubeconfig --kube-context --driver --wait --timeout --keep-history --ignore-not-found --cascade --description --no-hooks --dry-run" ;;
+	" release list") words="--namespace --kubeconfig --kube-context --driver --output --all-namespaces --all --deployed --failed --pending --superseded --uninstalled --uninstalling --filter --selector --date --reverse --max --offset --short --no-headers --time-format" ;;
+	" release history") words="--namespace --kubeconfig --kube-context --driver --output --max --show-rollback-revision" ;;
+	" release status") words="--namespace --kubeconfig --kube-context --driver --output --revision --show-resources --show-desc" ;;
+	" release get") words="all hooks manifest metadata notes values" ;;
+	" release get all") words="--namespace --kubeconfig --kube-context --driver --revision --template" ;;
+	" release get hooks") words="--namespace --kubeconfig --kube-context --driver --revision" ;;
+	" release get manifest") words="--namespace --kubeconfig --kube-context --driver --revision" ;;
+	" release get metadata") words="--namespace --kubeconfig --kube-context --driver --revision --output" ;;
+	" release get notes") words="--namespace --kubeconfig --kube-context --driver --revision" ;;
+	" release get values") words="--namespace --kubeconfig --kube-context --driver --revision --output --all" ;;
+	" release test") words="--namespace --kubeconfig --kube-context --driver --timeout --filter --logs" ;;
 	" sandbox") words="" ;;
 	" completion") words="" ;;
 	esac

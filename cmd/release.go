@@ -1,0 +1,223 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// releaseCommand is the group that takes Helm's arguments and flags and prints
+// what Helm prints, without a pintle.yaml.
+func releaseCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
+		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test",
+		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/helm-differences.md.\n" +
+			"The result is on stdout, as Helm prints it; how it goes is on stderr.",
+		Subcommands: []*cli.Command{
+			releaseInstallCommand(e), releaseUpgradeCommand(e), releaseRollbackCommand(e), releaseUninstallCommand(e),
+			releaseListCommand(e), releaseHistoryCommand(e), releaseStatusCommand(e), releaseGetCommand(e), releaseTestCommand(e),
+		},
+		Action: noSubcommand,
+	}
+}
+
+// releaseClusterFlags say where a release is, with Helm's variables.
+func releaseClusterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; that of the kubeconfig's context otherwise"},
+		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
+		&cli.StringFlag{Name: "driver", EnvVars: []string{"HELM_DRIVER"}, Value: string(release.Secrets), Usage: "`KIND` of object that records live in: secret, configmap"},
+	}
+}
+
+func timeoutFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "time for the whole operation: `DURATION`"}
+}
+
+// waitFlags are what to wait for. As for Helm, nothing but hooks is awaited
+// unless --wait is given.
+func waitFlags() []cli.Flag {
+	return []cli.Flag{
+		optionalFlag{&cli.GenericFlag{Name: "wait", Value: &optional{}, Usage: "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"}},
+		&cli.BoolFlag{Name: "wait-for-jobs", Usage: "with --wait: until Jobs have completed, too"},
+	}
+}
+
+// serverSideFlag takes what Helm takes, as far as it can be had.
+func serverSideFlag() cli.Flag {
+	return optionalFlag{&cli.GenericFlag{
+		Name: "server-side", Value: &optional{}, Usage: "objects are always applied on the server's side; --server-side=false is refused",
+	}}
+}
+
+func historyMaxFlag() cli.Flag {
+	return &cli.IntFlag{Name: "history-max", Value: release.DefaultHistory, EnvVars: []string{"HELM_MAX_HISTORY"}, Usage: "keep at most `N` revisions; 0 keeps all"}
+}
+
+// optionalOf is the value of a flag that may stand alone; given says whether it was.
+func optionalOf(c *cli.Context, name string) (value string, given bool) {
+	if o, ok := c.Generic(name).(*optional); ok && c.IsSet(name) {
+		return o.value, true
+	}
+	return "", false
+}
+
+// waits reads --wait.
+func waits(c *cli.Context) (bool, error) {
+	value, given := optionalOf(c, "wait")
+	if !given {
+		return false, nil
+	}
+	switch value {
+	case "true", "watcher", "legacy":
+		return true, nil
+	case "false", "hookOnly":
+		return false, nil
+	}
+	return false, usagef("--wait=%s: write --wait, --wait=watcher, --wait=legacy or --wait=hookOnly", value)
+}
+
+func checkServerSide(c *cli.Context) error {
+	switch value, given := optionalOf(c, "server-side"); {
+	case !given || value == "auto":
+		return nil
+	default:
+		if on, err := strconv.ParseBool(value); err != nil || !on {
+			return usagef("--server-side=%s: objects are applied on the server's side only; Helm's releases that are not are taken over", value)
+		}
+	}
+	return nil
+}
+
+// recordLabels reads --labels: KEY=VALUE,...
+func recordLabels(c *cli.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for _, pair := range c.StringSlice("labels") {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, usagef("--labels %q: write KEY=VALUE", pair)
+		}
+		out[key] = value
+	}
+	if err := release.CheckLabels(out); err != nil {
+		return nil, usagef("%w", err)
+	}
+	return out, nil
+}
+
+func labelsFlag(usage string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "labels", Aliases: []string{"l"}, Usage: usage}
+}
+
+// openEngine connects to the cluster of a release.
+func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
+	drivers := map[string]release.Driver{
+		"": release.Secrets, "secret": release.Secrets, "secrets": release.Secrets,
+		"configmap": release.ConfigMaps, "configmaps": release.ConfigMaps,
+	}
+	driver, ok := drivers[c.String("driver")]
+	if !ok {
+		return nil, usagef("--driver %s: records live in %s", c.String("driver"), strings.Join(slices.Sorted(maps.Keys(drivers))[1:], ", "))
+	}
+	cluster, err := connect(c, "")
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, err)
+	}
+	return deployer.New(cluster, deployer.Options{Holder: holder(jenkins.Detect(e.getenv)), Driver: driver}), nil
+}
+
+// oneRelease is the only argument of a command.
+func oneRelease(c *cli.Context) (string, error) {
+	if c.Args().Len() != 1 {
+		return "", usagef("%s takes the name of a release: %s web", c.Command.HelpName, c.Command.HelpName)
+	}
+	return c.Args().First(), nil
+}
+
+// conduct runs one operation on a release and tells it on stderr as a run of one
+// step. The error is silent: all has been said.
+func conduct(e env, c *cli.Context, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
+	ci := jenkins.Detect(e.getenv)
+	console, sink := newConsole(e, ci, colorWanted(e, c, ci))
+	mask := &event.Mask{}
+	mask.Add(secrets(e.getenv)...)
+	var outcome deployer.Outcome
+	var failure error
+	log := event.NewLog(nil, mask.Sink(sink))
+	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}},
+		func(ctx context.Context, _ config.Unit, span event.Span) (deployer.Outcome, error) {
+			outcome, failure = op(ctx, span)
+			return outcome, failure
+		})
+	_ = console.Close() // whoever cannot see it cannot be told
+	if code == pipeline.ExitNotRolled && (errors.Is(failure, release.ErrNotFound) || errors.Is(failure, deployer.ErrBusy)) {
+		code = pipeline.ExitFailed // nothing was touched
+	}
+	return outcome, silent(code)
+}
+
+// planned passes a plan on, or says everything that the cluster would refuse.
+func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
+	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
+		fmt.Fprint(e.stderr, refused.Details())
+	}
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, err)
+	}
+	for _, w := range p.Warnings {
+		e.log.Warn(w)
+	}
+	return p, nil
+}
+
+// chartRequest is what install and upgrade ask of the engine.
+func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) {
+	wait, err := waits(c)
+	if err != nil {
+		return deployer.Request{}, err
+	}
+	if err := checkServerSide(c); err != nil {
+		return deployer.Request{}, err
+	}
+	labels, err := recordLabels(c)
+	if err != nil {
+		return deployer.Request{}, err
+	}
+	req := deployer.Request{
+		Release: name, Namespace: c.String("namespace"), Revise: true,
+		Timeout: c.Duration("timeout"), NoWait: !wait, WaitForJobs: c.Bool("wait-for-jobs"),
+		OnFailure: deployer.Leave, OnFailedInstall: deployer.Leave,
+		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
+		NoHooks: c.Bool("no-hooks"), SkipCRDs: c.Bool("skip-crds"), NoValidation: c.Bool("disable-openapi-validation"),
+		TakeOwnership: c.Bool("take-ownership"), ForceConflicts: c.Bool("force-conflicts"), Secrets: secrets(e.getenv),
+		HistoryLimit: -1,
+	}
+	if c.Bool("rollback-on-failure") {
+		req.OnFailure, req.OnFailedInstall, req.NoWait = deployer.Rollback, deployer.Remove, false
+	}
+	return req, nil
+}
+
+// historyLimit turns Helm's 0 into the engine's "all".
+func historyLimit(c *cli.Context) int {
+	if n := c.Int("history-max"); n > 0 {
+		return n
+	}
+	return -1
+}

@@ -1,0 +1,66 @@
+package cmd
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// TestReleaseHasHelmsFlags holds that every flag of Helm's is ours too, or stands
+// in docs/helm-differences.md with the reason why not.
+func TestReleaseHasHelmsFlags(t *testing.T) {
+	helm := tool(t, "HELM", "helm")
+	text, err := os.ReadFile("../docs/helm-differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, absent, found := strings.Cut(string(text), "deliberately absent:")
+	if !found {
+		t.Fatal("docs/helm-differences.md has no list of absent flags")
+	}
+	group := releaseCommand(env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }})
+	all := append(slices.Clone(group.Subcommands), find(group.Subcommands, "get").Subcommands...)
+	ours, theirs := 0, 0
+	for _, c := range all {
+		if len(c.Subcommands) > 0 {
+			continue
+		}
+		args := []string{c.Name, "--help"}
+		if !slices.Contains(group.Subcommands, c) {
+			args = []string{"get", c.Name, "--help"}
+		}
+		cmd := exec.CommandContext(t.Context(), helm, args...)
+		home := t.TempDir()
+		cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
+		help, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^ +(?:-(\w), )?--([a-z-]+)`).FindAllStringSubmatch(string(help), -1) {
+			short, long := m[1], m[2]
+			theirs++
+			switch {
+			case long == "help" || hasFlag(globalFlags(), long):
+				ours++
+			case hasFlag(c.Flags, long):
+				ours++
+				if short != "" && !hasFlag(c.Flags, short) {
+					t.Errorf("%s: -%s is missing beside --%s", c.Name, short, long)
+				}
+			case !strings.Contains(absent, "`--"+long+"`"):
+				t.Errorf("%s: --%s is neither there nor said to be absent", c.Name, long)
+			}
+		}
+	}
+	t.Logf("%d of Helm's %d flags, over all commands", ours, theirs)
+}
+
+func hasFlag(flags []cli.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+}

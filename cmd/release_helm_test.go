@@ -1,0 +1,146 @@
+package cmd
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestReleasePrintsWhatHelmPrints holds every command that only reads, in every
+// format, against Helm's over the same releases.
+func TestReleasePrintsWhatHelmPrints(t *testing.T) {
+	t.Parallel()
+	b := newWorkbench(t, "secret")
+	b.must(b.pintle("install", "web", b.charts["1.0.0"], "--set", "nested.a=2,greeting=héllo", "--labels", "team=shop,tier=front", "--description", "the first"))
+	b.must(b.pintle("upgrade", "web", b.charts["1.1.0"], "--set", "extra=true", "--wait"))
+	b.must(b.helm(b.helm4, "install", "api", b.charts["2.0.0"], "--set-json", `nested={"list":[1,2.5,"x",null],"html":"<a>&"}`, "--wait"))
+	b.must(b.helm(b.helm3, "install", "old", b.charts["1.0.0"], "--wait"))
+	b.must(b.pintle("rollback", "web", "1", "--wait"))
+	b.must(b.pintle("test", "web"))
+	b.must(b.helm(b.helm4, "install", "gone", b.charts["1.0.0"], "--set", "keep=true"))
+	b.must(b.pintle("uninstall", "gone", "--keep-history"))
+	if s := b.helm(b.helm4, "install", "bad", b.charts["1.0.0"], "--set", "image="+b.images["never"], "--wait", "--timeout", "2s"); s.code == 0 {
+		t.Fatal("the fixture does not fail")
+	}
+	for _, line := range []string{
+		"list", "list -o json", "list -o yaml", "list -q", "list -q -o json", "list -r", "list -d", "list -d -r", "list -m 2", "list -m 2 --offset 1", "list --offset 9",
+		"list --no-headers", "list --time-format 2006", "list -f ^[wo]", "list --deployed", "list --failed", "list --uninstalled", "list --superseded", "list --pending",
+		"list --failed --uninstalled -q", "list -l team=shop", "list -l team!=shop", "list -l status=deployed -q", "list -f nothing", "list -f nothing -o json", "list -f nothing -q",
+		"history web", "history web -o json", "history web -o yaml", "history web --max 2", "history web --show-rollback-revision", "history old", "history gone", "history bad",
+		"get values web", "get values web -o json", "get values web -o yaml", "get values web -a", "get values api -a -o json", "get values api", "get values old", "get values web --revision 2",
+		"get manifest web", "get manifest api --revision 1", "get notes web", "get hooks web", "get metadata web", "get metadata web -o json", "get metadata api -o yaml", "get metadata old", "get metadata gone", "get metadata web --revision 2",
+		"get all web", "get all api", "get all old", "get all web --template {{.Release.Name}}/{{.Release.Version}}/{{.Release.Info.Status}}/{{.Release.Chart.Metadata.Version}}",
+		"status web -o json", "status web -o yaml", "status old -o json", "status gone -o json", "status web --revision 1 -o json",
+	} {
+		t.Run(line, func(t *testing.T) {
+			args := strings.Fields(line)
+			want, got := b.must(b.helm(b.helm4, args...)), b.must(b.pintle(args...))
+			want, got = listVersion.ReplaceAllString(want, "LIST"), listVersion.ReplaceAllString(got, "LIST")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-helm +pintle\n%s", diff)
+			}
+		})
+	}
+	for _, name := range []string{"web", "api", "old", "gone", "bad"} {
+		t.Run("status "+name, func(t *testing.T) {
+			want, got := b.must(b.helm(b.helm4, "status", name)), b.must(b.pintle("status", name))
+			if diff := cmp.Diff(sections(want), sections(got)); diff != "" {
+				t.Errorf("-helm +pintle\n%s", diff)
+			}
+		})
+	}
+}
+
+// listVersion is the version of a list of pods, which moves with the whole cluster.
+var listVersion = regexp.MustCompile(`"kind":"PodList","metadata":\{"resourceVersion":"\d+"\}|kind: PodList\n +metadata:\n +resourceVersion: "\d+"`)
+
+var age = regexp.MustCompile(`\b\d+[smh](\d+s)? *`)
+
+// sections cuts a status into its head, its kinds, which Helm prints at random
+// order, and its tail; ages differ from one look to the next.
+func sections(status string) map[string]string {
+	out := map[string]string{}
+	head, rest, found := strings.Cut(status, "RESOURCES:\n")
+	out["head"] = head
+	if !found {
+		return out
+	}
+	parts := strings.Split(rest, "==> ")
+	last := parts[len(parts)-1]
+	at := strings.Index(last, "\n\n\n")
+	out["tail"], parts[len(parts)-1] = last[at:], last[:at]+"\n\n"
+	for _, p := range parts[1:] {
+		kind, text, _ := strings.Cut(p, "\n")
+		out[kind] = age.ReplaceAllString(text, "AGE")
+	}
+	return out
+}
+
+// TestReleaseInstallPrintsWhatHelmPrints compares what the commands that change
+// something print on stdout, but for times.
+func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newWorkbench(t, "secret"), newWorkbench(t, "secret")
+	theirs.charts = ours.charts
+	for _, line := range []string{
+		"install web CHART/1.0.0", "install web2 CHART/1.0.0 --hide-notes", "install web3 CHART/1.0.0 -o json", "install web4 CHART/1.0.0 --dry-run=server",
+		"install web4 CHART/1.0.0 --dry-run=client", "install web4 CHART/1.0.0 --dry-run=server --hide-secret", "upgrade web CHART/1.1.0 --set keep=true", "upgrade web CHART/1.1.0 --dry-run=server --description why",
+		"upgrade -i web5 CHART/1.0.0", "upgrade web2 CHART/2.0.0 -o yaml", "rollback web 1", "upgrade web CHART/2.0.0 --set keep=true", "test web --logs",
+		"uninstall web web2", "uninstall nothing --ignore-not-found", "uninstall web3 --keep-history --description why", "history web3",
+	} {
+		t.Run(line, func(t *testing.T) {
+			args := strings.Fields(line)
+			for i, a := range args {
+				if version, ok := strings.CutPrefix(a, "CHART/"); ok {
+					args[i] = ours.charts[version]
+				}
+			}
+			want, got := theirs.must(theirs.helm(theirs.helm4, args...)), ours.must(ours.pintle(args...))
+			if strings.Contains(line, "-o ") {
+				want, got = shape(t, want), shape(t, got)
+			}
+			if diff := cmp.Diff(timeless(want, theirs), timeless(got, ours)); diff != "" {
+				t.Errorf("-helm +pintle\n%s", diff)
+			}
+		})
+	}
+}
+
+var moment = regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT[\d:.]+Z`)
+
+func timeless(text string, b *workbench) string {
+	return strings.ReplaceAll(moment.ReplaceAllString(text, "TIME"), b.namespace, "NAMESPACE")
+}
+
+// shape leaves the parts of a printed record that depend on files' times out.
+func shape(t *testing.T, text string) string {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return regexp.MustCompile(`(?m)^ *-? ?modtime: .*\n|^ *schemamodtime: .*\n`).ReplaceAllString(text, "")
+	}
+	strip(v)
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func strip(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "modtime")
+		delete(v, "schemamodtime")
+		for _, child := range v {
+			strip(child)
+		}
+	case []any:
+		for _, child := range v {
+			strip(child)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package cmd
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func releaseListCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "list", Aliases: []string{"ls"}, Usage: "list releases, as \"helm list\" does",
+		Flags: append(releaseClusterFlags(),
+			outputFlag(),
+			&cli.BoolFlag{Name: "all-namespaces", Aliases: []string{"A"}, Usage: "list the releases of all namespaces"},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "list releases of every status, which is the default"},
+			&cli.BoolFlag{Name: "deployed", Usage: "list deployed releases"},
+			&cli.BoolFlag{Name: "failed", Usage: "list failed releases"},
+			&cli.BoolFlag{Name: "pending", Usage: "list pending releases"},
+			&cli.BoolFlag{Name: "superseded", Usage: "list superseded revisions"},
+			&cli.BoolFlag{Name: "uninstalled", Usage: "list uninstalled releases whose history was kept"},
+			&cli.BoolFlag{Name: "uninstalling", Usage: "list releases that are being uninstalled"},
+			&cli.StringFlag{Name: "filter", Aliases: []string{"f"}, Usage: "list releases whose name matches this `REGEXP`"},
+			&cli.StringFlag{Name: "selector", Aliases: []string{"l"}, Usage: "list releases with these labels: `KEY=VALUE`,..."},
+			&cli.BoolFlag{Name: "date", Aliases: []string{"d"}, Usage: "sort by the time of deployment"},
+			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
+			&cli.IntFlag{Name: "max", Aliases: []string{"m"}, Value: 256, Usage: "list at most `N` releases; 0 lists all"},
+			&cli.IntFlag{Name: "offset", Usage: "leave the first `N` releases out"},
+			&cli.BoolFlag{Name: "short", Aliases: []string{"q"}, Usage: "print names only"},
+			&cli.BoolFlag{Name: "no-headers", Usage: "leave the table's headers out"},
+			&cli.StringFlag{Name: "time-format", Usage: "print times by this Go `LAYOUT`: 2006-01-02"},
+		),
+		Action: func(c *cli.Context) error { return releaseList(e, c) },
+	}
+}
+
+func releaseList(e env, c *cli.Context) error {
+	if c.Args().Len() > 0 {
+		return usagef("%s takes no arguments; --filter chooses by name", c.Command.HelpName)
+	}
+	f, err := outputFormat(c)
+	if err != nil {
+		return err
+	}
+	req, err := listRequest(c)
+	if err != nil {
+		return err
+	}
+	engine, err := openEngine(e, c)
+	if err != nil {
+		return err
+	}
+	records, unreadable, err := engine.List(c.Context, req)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	for _, head := range unreadable {
+		e.log.Warnf("the record of revision %d of %s in %s cannot be read and is left out", head.Version, head.Name, head.Namespace)
+	}
+	if c.Bool("short") {
+		names := make([]string, 0, len(records))
+		for _, r := range records {
+			names = append(names, r.Name)
+		}
+		return f.write(e.stdout, names, func() string {
+			if len(names) == 0 {
+				return ""
+			}
+			return strings.Join(names, "\n") + "\n"
+		})
+	}
+	rows := listRows(records, c.String("time-format"))
+	return f.write(e.stdout, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
+}
+
+func listRequest(c *cli.Context) (deployer.ListRequest, error) {
+	req := deployer.ListRequest{
+		Namespace: c.String("namespace"), AllNamespaces: c.Bool("all-namespaces"), Selector: c.String("selector"),
+		ByDate: c.Bool("date"), Reverse: c.Bool("reverse"), Offset: c.Int("offset"), Max: c.Int("max"),
+	}
+	if pattern := c.String("filter"); pattern != "" {
+		var err error
+		if req.Filter, err = regexp.Compile(pattern); err != nil {
+			return req, usagef("--filter: %w", err)
+		}
+	}
+	if c.Bool("all") {
+		return req, nil
+	}
+	for _, choice := range []struct {
+		flag     string
+		statuses []release.Status
+	}{
+		{"deployed", []release.Status{release.Deployed}},
+		{"uninstalled", []release.Status{release.Uninstalled}},
+		{"uninstalling", []release.Status{release.Uninstalling}},
+		{"pending", []release.Status{release.PendingInstall, release.PendingUpgrade, release.PendingRollback}},
+		{"failed", []release.Status{release.Failed}},
+		{"superseded", []release.Status{release.Superseded}},
+	} {
+		if c.Bool(choice.flag) {
+			req.Statuses = append(req.Statuses, choice.statuses...)
+		}
+	}
+	return req, nil
+}
+
+// listRow is a release as `helm list` shows it.
+type listRow struct {
+	Name       string `json:"name"`
+	Namespace  string `json:"namespace"`
+	Revision   string `json:"revision"`
+	Updated    string `json:"updated"`
+	Status     string `json:"status"`
+	Chart      string `json:"chart"`
+	AppVersion string `json:"app_version"`
+}
+
+func listRows(records []*release.Record, layout string) []listRow {
+	rows := make([]listRow, 0, len(records))
+	for _, r := range records {
+		updated := "-"
+		switch at := r.Info.LastDeployed; {
+		case at.IsZero():
+		case layout != "":
+			updated = at.Format(layout)
+		default:
+			updated = fmt.Sprint(at.Time)
+		}
+		rows = append(rows, listRow{
+			Name: r.Name, Namespace: r.Namespace, Revision: strconv.Itoa(r.Version), Updated: updated,
+			Status: string(r.Status()), Chart: helmChartName(r), AppVersion: helmAppVersion(r),
+		})
+	}
+	return rows
+}
+
+func listTable(rows []listRow, headers bool) string {
+	var cells [][]string
+	if headers {
+		cells = append(cells, []string{"NAME", "NAMESPACE", "REVISION", "UPDATED", "STATUS", "CHART", "APP VERSION"})
+	}
+	for _, r := range rows {
+		cells = append(cells, []string{r.Name, r.Namespace, r.Revision, r.Updated, r.Status, r.Chart, r.AppVersion})
+	}
+	return columns(cells)
+}
+
+// missing is what Helm prints for the chart of a record that has none.
+const missing = "MISSING"
+
+func helmChartName(r *release.Record) string {
+	if r.Chart == nil || r.Chart.Metadata == nil {
+		return missing
+	}
+	return r.ChartName()
+}
+
+func helmAppVersion(r *release.Record) string {
+	if r.Chart == nil || r.Chart.Metadata == nil {
+		return missing
+	}
+	return r.Chart.Metadata.AppVersion
+}

@@ -1,0 +1,109 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+	"sigs.k8s.io/yaml"
+)
+
+// format is a way to print a result; the names are Helm's.
+type format string
+
+const (
+	table  format = "table"
+	asJSON format = "json"
+	asYAML format = "yaml"
+)
+
+func outputFlag() cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(table), Usage: "print as `FORMAT`: table, json, yaml"}
+}
+
+func outputFormat(c *cli.Context) (format, error) {
+	f := format(c.String("output"))
+	if !slices.Contains([]format{table, asJSON, asYAML}, f) {
+		return "", usagef("--output %s: write table, json or yaml", f)
+	}
+	return f, nil
+}
+
+// write prints v as JSON in one line or as YAML, or the text that stands for it.
+func (f format) write(w io.Writer, v any, text func() string) error {
+	switch f {
+	case asJSON:
+		return json.NewEncoder(w).Encode(v)
+	case asYAML:
+		data, err := yaml.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("print as YAML: %w", err)
+		}
+		_, err = w.Write(data)
+		return err
+	}
+	_, err := io.WriteString(w, text())
+	return err
+}
+
+// columns lays rows out as Helm does: every cell is padded to its column's width,
+// the last one too, and a tab stands between. A column is as wide as the longest
+// line in it; a cell whose lines are longer than that together is cut there, and
+// the lines that remain make several lines of its row.
+func columns(rows [][]string) string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			for line := range strings.SplitSeq(cell, "\n") {
+				widths[i] = max(widths[i], utf8.RuneCountInString(line))
+			}
+		}
+	}
+	var out []string
+	for _, row := range rows {
+		parts := make([][]string, len(row))
+		height := 0
+		for i, cell := range row {
+			parts[i] = strings.Split(cut(cell, widths[i]), "\n")
+			height = max(height, len(parts[i]))
+		}
+		for n := range height {
+			line := make([]string, len(row))
+			for i := range row {
+				text := ""
+				if n < len(parts[i]) {
+					text = parts[i][n]
+				}
+				line[i] = text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+			}
+			out = append(out, strings.Join(line, "\t"))
+		}
+	}
+	return strings.Join(out, "\n") + "\n"
+}
+
+// cut shortens a text whose lines have more than width characters together.
+func cut(text string, width int) string {
+	if utf8.RuneCountInString(strings.ReplaceAll(text, "\n", "")) <= width {
+		return text
+	}
+	var b strings.Builder
+	used := 0
+	for _, r := range text {
+		b.WriteRune(r)
+		if r != '\n' {
+			used++
+		}
+		if used >= width-3 {
+			break
+		}
+	}
+	return b.String() + "..."
+}

@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// maxDescription is Helm's limit of a rollback's description, in characters.
+const maxDescription = 256
+
+func releaseRollbackCommand(e env) *cli.Command {
+	flags := append(releaseClusterFlags(), waitFlags()...)
+	return &cli.Command{
+		Name: "rollback", Usage: "bring a release back to an earlier revision, as \"helm rollback\" does; without one, to the last good one before the newest", ArgsUsage: "NAME [REVISION]",
+		Flags: append(flags,
+			timeoutFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(),
+			&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision, 256 characters at most"},
+			&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
+			&cli.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
+			optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "change nothing; tell on stderr what would change"}},
+		),
+		Action: func(c *cli.Context) error { return releaseRollback(e, c) },
+	}
+}
+
+func releaseRollback(e env, c *cli.Context) error {
+	revision, err := rollbackTarget(c)
+	if err != nil {
+		return err
+	}
+	dry, err := readDryRun(e, c)
+	if err != nil {
+		return err
+	}
+	if n := utf8.RuneCountInString(c.String("description")); n > maxDescription {
+		return usagef("--description has %d characters, %d is the most", n, maxDescription)
+	}
+	req, err := chartRequest(e, c, c.Args().First())
+	if err != nil {
+		return err
+	}
+	req.HistoryLimit, req.CleanUp = historyLimit(c), c.Bool("cleanup-on-fail")
+	engine, err := openEngine(e, c)
+	if err != nil {
+		return err
+	}
+	plan, err := engine.PlanRollback(c.Context, req, revision)
+	if plan, err = planned(e, plan, err); err != nil {
+		return err
+	}
+	if dry != wet {
+		if err := plan.WriteText(e.stderr, colorOn(e, c, e.stderr)); err != nil {
+			return err
+		}
+	} else if _, err := conduct(e, c, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		return engine.Apply(ctx, plan, span)
+	}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.stdout, "Rollback was a success! Happy Helming!")
+	return err
+}
+
+// rollbackTarget is REVISION, 0 without one.
+func rollbackTarget(c *cli.Context) (int, error) {
+	if n := c.Args().Len(); n < 1 || n > 2 {
+		return 0, usagef("%s takes a release and, if you like, a revision: %[1]s web 3", c.Command.HelpName)
+	}
+	text := c.Args().Get(1)
+	if text == "" {
+		return 0, nil
+	}
+	revision, err := strconv.Atoi(text)
+	if err != nil || revision < 0 {
+		return 0, usagef("revision %q is no number of \"pintle release history %s\"", text, c.Args().First())
+	}
+	return revision, nil
+}

@@ -1,0 +1,63 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+func releaseTestCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "test", Usage: "run the tests of a release, as \"helm test\" does", ArgsUsage: "NAME",
+		Flags: append(releaseClusterFlags(), timeoutFlag(),
+			&cli.StringSliceFlag{Name: "filter", Usage: "run the test of this name only, or all but it: `name=NAME` or !name=NAME"},
+			&cli.BoolFlag{Name: "logs", Usage: "print the logs of the tests' pods when all have run"},
+		),
+		Action: func(c *cli.Context) error { return releaseTest(e, c) },
+	}
+}
+
+func releaseTest(e env, c *cli.Context) error {
+	name, err := oneRelease(c)
+	if err != nil {
+		return err
+	}
+	req := deployer.TestRequest{
+		Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), Logs: c.Bool("logs"), Secrets: secrets(e.getenv),
+	}
+	for _, f := range c.StringSlice("filter") {
+		key, value, _ := strings.Cut(f, "=")
+		switch strings.ReplaceAll(key, " ", "") {
+		case "name":
+			req.Only = append(req.Only, value)
+		case "!name":
+			req.Except = append(req.Except, value)
+		default:
+			return usagef("--filter %q: write name=NAME or !name=NAME", f)
+		}
+	}
+	engine, err := openEngine(e, c)
+	if err != nil {
+		return err
+	}
+	outcome, err := conduct(e, c, "test", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		return engine.Test(ctx, req, span)
+	})
+	if outcome.Record == nil {
+		return err
+	}
+	_, printErr := fmt.Fprint(e.stdout, statusText(outcome.Record, statusOptions{hideNotes: true}))
+	if req.Logs {
+		fmt.Fprintln(e.stdout)
+	}
+	for _, l := range outcome.Logs {
+		fmt.Fprintf(e.stdout, "POD LOGS: %s (%s)\n%s\n", l.Pod, l.Container, l.Text)
+	}
+	return errors.Join(err, printErr)
+}
