@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type engine struct {
 	sources  []source // in execution order
 	funcs    template.FuncMap
 	findings []Finding
+	meter    meter
 
 	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
 	tplParser parser            // of texts given to tpl
@@ -38,7 +40,7 @@ type rendering struct {
 }
 
 func newEngine(ctx context.Context, opts Options, sources []source) *engine {
-	e := &engine{ctx: ctx, opts: opts, includes: map[string]int{}, parsedAs: map[string]string{}}
+	e := &engine{ctx: ctx, opts: opts, includes: map[string]int{}, parsedAs: map[string]string{}, meter: newMeter()}
 	e.sources = inOrder(sources)
 	e.funcs = e.functions(ctx)
 	return e
@@ -149,6 +151,9 @@ func (e *engine) parse() (*templateSet, error) {
 	}
 	for i, s := range e.sources {
 		original := first[s.text]
+		if errors.Is(errs[original], ErrLimit) {
+			return nil, &Error{Template: e.sources[original].name, Cause: errs[original]}
+		}
 		if errs[original] != nil {
 			return nil, e.parseError(e.sources[original].name, errs[original])
 		}

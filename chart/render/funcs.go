@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/Masterminds/sprig/v3"
 )
@@ -41,7 +42,8 @@ func (e *engine) functions(ctx context.Context) template.FuncMap {
 		"lookup": e.lookup(ctx),
 	})
 	bounded(funcs)
-	funcs["_enter"], funcs["_leave"] = e.enter, e.leave
+	e.metered(funcs)
+	funcs["_enter"], funcs["_leave"], funcs["_show"] = e.enter, e.leave, show
 	if !e.opts.EnableDNS {
 		funcs["getHostByName"] = func(string) string { return "" }
 	}
@@ -77,7 +79,9 @@ func (e *engine) lookup(ctx context.Context) func(apiVersion, kind, namespace, n
 		if apiVersion == "" || kind == "" {
 			return map[string]any{}, errors.New("lookup needs an apiVersion and a kind")
 		}
+		began := time.Now()
 		object, err := e.opts.Lookup(ctx, apiVersion, kind, namespace, name)
+		e.meter.started = e.meter.started.Add(time.Since(began))
 		if err != nil {
 			return map[string]any{}, fmt.Errorf("look up %s %s/%s: %w", kind, namespace, name, err)
 		}

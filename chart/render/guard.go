@@ -1,6 +1,7 @@
 package render
 
 import (
+	"reflect"
 	"text/template/parse"
 )
 
@@ -8,17 +9,22 @@ import (
 // definition that calls itself until it is done. guard therefore adds actions
 // to parsed templates that print nothing, but pass through our writer or a
 // function of ours, where bounds are checked: one to each loop that does not
-// begin with text, and a pair to each template that calls others by the
-// template action. (Calls by include and tpl are seen anyway.)
-func guard(tree *parse.Tree) {
+// begin with text, one between actions in a row that write nothing, and a pair
+// to each template that calls others by the template action. (Calls by include
+// and tpl are seen anyway.) Where an action prints what may be a list or a map,
+// guard lets it pass through show, because package fmt does not come back from
+// a map that holds itself.
+func guard(tree *parse.Tree, funcs map[string]any) {
 	if tree.Root == nil || parse.IsEmptyTree(tree.Root) {
 		return // an empty definition must stay one, it replaces nothing
 	}
-	if guardList(tree.Root) {
+	if (guarder{funcs}).list(tree.Root) {
 		nodes := append([]parse.Node{guardEnter}, tree.Root.Nodes...)
 		tree.Root.Nodes = append(nodes, guardLeave)
 	}
 }
+
+type guarder struct{ funcs map[string]any }
 
 // The added actions: {{""}}, {{_enter}} and {{_leave}}. They are never changed,
 // so all templates share them.
@@ -34,31 +40,54 @@ func guardAction(arg parse.Node) parse.Node {
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pipe: pipe}
 }
 
-// guardList guards the loops in a list of nodes and says whether there is a
-// template action in it.
-func guardList(list *parse.ListNode) (calls bool) {
+// maxSilent is how many nodes in a row may write nothing.
+const maxSilent = 8
+
+// list guards a list of nodes and says whether there is a template action in it.
+func (g guarder) list(list *parse.ListNode) (calls bool) {
 	if list == nil {
 		return false
 	}
+	silent, longest := 0, 0
 	for _, node := range list.Nodes {
+		silent++
 		switch n := node.(type) {
+		case *parse.TextNode:
+			silent = 0
+		case *parse.ActionNode:
+			g.action(n)
 		case *parse.TemplateNode:
 			calls = true
 		case *parse.IfNode:
-			calls = guardBranch(&n.BranchNode) || calls
+			calls = g.branch(&n.BranchNode) || calls
 		case *parse.WithNode:
-			calls = guardBranch(&n.BranchNode) || calls
+			calls = g.branch(&n.BranchNode) || calls
 		case *parse.RangeNode:
-			calls = guardBranch(&n.BranchNode) || calls
+			calls = g.branch(&n.BranchNode) || calls
 			guardLoop(n.List)
 		}
+		longest = max(longest, silent)
+	}
+	if longest > maxSilent {
+		list.Nodes = withTicks(list.Nodes)
 	}
 	return calls
 }
 
-func guardBranch(n *parse.BranchNode) bool {
-	inside := guardList(n.List)
-	return guardList(n.ElseList) || inside
+func (g guarder) branch(n *parse.BranchNode) bool {
+	inside := g.list(n.List)
+	return g.list(n.ElseList) || inside
+}
+
+func withTicks(nodes []parse.Node) []parse.Node {
+	out := make([]parse.Node, 0, len(nodes)+len(nodes)/maxSilent)
+	for i, node := range nodes {
+		out = append(out, node)
+		if i%maxSilent == maxSilent-1 {
+			out = append(out, guardTick)
+		}
+	}
+	return out
 }
 
 func guardLoop(body *parse.ListNode) {
@@ -68,6 +97,50 @@ func guardLoop(body *parse.ListNode) {
 		}
 	}
 	body.Nodes = append([]parse.Node{guardTick}, body.Nodes...)
+}
+
+// action lets what an action prints pass through show.
+func (g guarder) action(n *parse.ActionNode) {
+	commands := n.Pipe.Cmds
+	if len(n.Pipe.Decl) > 0 || len(commands) == 0 || !g.mayNest(commands[len(commands)-1]) {
+		return
+	}
+	node := &parse.IdentifierNode{NodeType: parse.NodeIdentifier, Pos: n.Pos, Ident: showName}
+	n.Pipe.Cmds = append(commands[:len(commands):len(commands)], &parse.CommandNode{
+		NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{node},
+	})
+}
+
+// mayNest says whether a command may give a list or a map of anything.
+func (g guarder) mayNest(c *parse.CommandNode) bool {
+	switch arg := c.Args[0].(type) {
+	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:
+		return false
+	case *parse.IdentifierNode:
+		f, ok := g.funcs[arg.Ident]
+		if !ok { // built in
+			return arg.Ident == "and" || arg.Ident == "or" || arg.Ident == "index" || arg.Ident == "slice" || arg.Ident == "call"
+		}
+		switch reflect.TypeOf(f).Out(0).Kind() {
+		case reflect.Interface, reflect.Map, reflect.Slice:
+			return true
+		}
+		return false
+	}
+	return true
+}
+
+const showName = "_show"
+
+// show passes on what an action is about to print, unless there is no end to it.
+// The value stays as it is, because whether it has an address decides how it is
+// printed.
+func show(v reflect.Value) (reflect.Value, error) {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return v, checkSize(v.Interface())
+	}
+	return v, nil
 }
 
 // enter books one level of nested templates; leave returns it.

@@ -38,13 +38,20 @@ func (e *engine) newSet(t *template.Template) *templateSet {
 // parse parses a text and the definitions in it, without adding them.
 func (s *templateSet) parse(p *parser, name, text string) (map[string]*parse.Tree, error) {
 	p.funcs = s.names
+	if len(text) > largeTemplate {
+		if err := checkTemplate(text); err != nil {
+			return nil, err
+		}
+	}
 	trees, ok := p.parse(name, text)
 	var err error
 	if !ok {
-		trees, err = parse.Parse(name, text, "", "", s.names, builtinNames)
+		if err = checkTemplate(text); err == nil {
+			trees, err = parse.Parse(name, text, "", "", s.names, builtinNames)
+		}
 	}
 	for _, tree := range trees {
-		guard(tree)
+		guard(tree, s.names)
 	}
 	return trees, err
 }

@@ -1,24 +1,25 @@
 package render
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Bounds of one render. They are far above what charts need, and keep a hostile
 // one within a gigabyte and half a minute.
 const (
-	maxBuffer   = 64 << 20 // bytes of one template's, one include's or one function's result
-	maxWritten  = 1 << 30  // bytes written in all, includes counted again where they are used
-	maxOutput   = 128 << 20
-	maxSteps    = 4_000_000 // writes, loop turns; a call counts as several
-	callSteps   = 8
-	maxIncludes = 1000    // nested includes of one name; Helm's
-	maxDepth    = 5000    // nested calls of templates in all
-	maxNumbers  = 4 << 20 // numbers that until and its like make
-	maxValue    = 8 << 20 // bytes and elements of a value that becomes text
-	maxNesting  = 1000    // of such a value
+	maxBuffer    = 16 << 20 // bytes of one template's, one include's or one function's result
+	maxWritten   = 1 << 30  // bytes written in all, includes counted again where they are used
+	maxOutput    = 64 << 20
+	maxSteps     = 4_000_000 // writes, loop turns; a call counts as several
+	callSteps    = 8
+	maxIncludes  = 1000     // nested includes of one name; Helm's
+	maxDepth     = 2000     // nested calls of templates in all
+	maxNumbers   = 1 << 20  // numbers that until and its like make, items of a list
+	maxValue     = 16 << 20 // bytes of a value that becomes text or is compared
+	elementBytes = 32       // what an element of such a value counts beside its text
+	maxNesting   = 1000     // of such a value
 )
 
 // ErrLimit says that a render exceeds one of its bounds.
@@ -65,7 +66,10 @@ func (e *engine) tick() error {
 	if e.steps > maxSteps {
 		return limitf("more than %d steps", maxSteps)
 	}
-	return context.Cause(e.ctx)
+	if e.meter.credit -= stepCredit; e.meter.credit < 0 {
+		return e.settle()
+	}
+	return nil
 }
 
 // call books the call of a template, which takes longer than a step.
@@ -80,20 +84,26 @@ func checkSize(list ...any) error {
 	left := maxValue
 	for _, v := range list {
 		if left = measure(v, left, 0); left < 0 {
-			return limitf("a value of more than %d MiB as text, or one that holds itself", maxValue>>20)
+			return errHugeValue()
 		}
 	}
 	return nil
 }
 
-// measure subtracts a value's bytes and elements from left; the result is
-// negative if there are more.
+func errHugeValue() error {
+	return limitf("a value of more than %d MiB as text, or one that holds itself", maxValue>>20)
+}
+
+// measure subtracts what a value's text may take from left; the result is
+// negative if there is more.
 func measure(v any, left, depth int) int {
 	if depth > maxNesting {
 		return -1
 	}
-	left--
+	left -= elementBytes
 	switch v := v.(type) {
+	case nil, bool, int, int64, float64:
+		return left
 	case string:
 		return left - len(v)
 	case []byte:
@@ -111,6 +121,33 @@ func measure(v any, left, depth int) int {
 			if left = measure(e, left, depth+1); left < 0 {
 				return left
 			}
+		}
+	case []string:
+		for _, e := range v {
+			left -= len(e) + elementBytes
+		}
+	default:
+		return measureOther(reflect.ValueOf(v), left, depth)
+	}
+	return left
+}
+
+// measureOther measures what is no plain value: lists and maps of other types.
+func measureOther(v reflect.Value, left, depth int) int {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Array:
+		switch v.Type().Elem().Kind() {
+		case reflect.Interface, reflect.Slice, reflect.Map, reflect.String:
+		default:
+			return left - v.Len()*elementBytes
+		}
+		for i := 0; i < v.Len() && left >= 0; i++ {
+			left = measure(v.Index(i).Interface(), left, depth+1)
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next() && left >= 0; {
+			left = measure(it.Key().Interface(), left, depth+1)
+			left = measure(it.Value().Interface(), left, depth+1)
 		}
 	}
 	return left

@@ -59,10 +59,10 @@ func yamlNumber(f float64) (any, bool) {
 		return nil, false
 	case f != math.Trunc(f):
 		return f, true
-	case math.Abs(f) < 1<<62:
+	case math.Abs(f) < 1<<53:
 		return int64(f), true
 	}
-	return nil, false
+	return nil, false // JSON has as many digits as tell it from its neighbours, then zeros
 }
 
 func yamlMap(in map[string]any, depth int) (any, bool) {

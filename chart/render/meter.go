@@ -1,0 +1,195 @@
+package render
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"runtime/metrics"
+	"text/template"
+	"time"
+)
+
+// A render ends in bounded time and memory although nothing can interrupt
+// text/template: whatever it does passes through writes, added actions and
+// functions, and each of these uses up some credit. When the credit is spent,
+// the render looks at the clock, the heap and its context. A unit of credit is
+// about a nanosecond or a byte.
+const (
+	maxTime     = 20 * time.Second // of executing, without lookups in a cluster
+	maxHeap     = 576 << 20        // bytes in use, while other renders run or not
+	creditTotal = 1 << 20
+	stepCredit  = 4 << 10 // a write, a loop turn
+)
+
+type meter struct {
+	started time.Time // later than the start by what lookups took
+	credit  int
+}
+
+func newMeter() meter { return meter{started: time.Now(), credit: creditTotal} }
+
+// use books n units of work of a function; if there are no more, it panics with
+// the reason, which text/template turns into the function's error.
+func (e *engine) use(n int) {
+	if e.meter.credit -= n; e.meter.credit < 0 {
+		if err := e.settle(); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// settle says whether the render may go on.
+func (e *engine) settle() error {
+	e.meter.credit = creditTotal
+	if err := context.Cause(e.ctx); err != nil {
+		return err
+	}
+	if time.Since(e.meter.started) > maxTime {
+		return limitf("more than %v of work", maxTime)
+	}
+	if heapBytes() < maxHeap {
+		return nil
+	}
+	runtime.GC()
+	if heapBytes() < maxHeap {
+		return nil
+	}
+	return limitf("more than %d MiB of memory", maxHeap>>20)
+}
+
+func heapBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// shallow are functions that do not look into the values they are given, or
+// look themselves, and take no time to speak of.
+var shallow = map[string]bool{
+	"all": true, "any": true, "coalesce": true, "default": true, "dig": true, "empty": true, "get": true, "hasKey": true,
+	"kindIs": true, "kindOf": true, "list": true, "lookup": true, "required": true, "set": true, "ternary": true,
+	"tuple": true, "typeIs": true, "typeIsLike": true, "typeOf": true, "unset": true, "_enter": true, "_leave": true, "_show": true,
+}
+
+// listing are functions that copy lists, but not what is in them.
+var listing = map[string]bool{
+	"append": true, "push": true, "mustAppend": true, "mustPush": true, "prepend": true, "mustPrepend": true,
+	"first": true, "mustFirst": true, "last": true, "mustLast": true, "rest": true, "mustRest": true,
+	"initial": true, "mustInitial": true, "reverse": true, "mustReverse": true, "compact": true, "mustCompact": true,
+	"concat": true, "chunk": true, "mustChunk": true, "pluck": true, "pick": true, "omit": true, "keys": true, "values": true,
+}
+
+// slow are functions that take milliseconds whatever they are given.
+var slow = map[string]bool{
+	"bcrypt": true, "htpasswd": true, "derivePassword": true, "genPrivateKey": true, "genCA": true, "genCAWithKey": true,
+	"genSelfSignedCert": true, "genSelfSignedCertWithKey": true, "genSignedCert": true, "genSignedCertWithKey": true,
+	"buildCustomCert": true, "getHostByName": true,
+}
+
+// metered makes functions book what they do. Their types stay.
+func (e *engine) metered(funcs template.FuncMap) {
+	for name, f := range funcs {
+		if !shallow[name] {
+			funcs[name] = e.meteredFunc(name, f)
+		}
+	}
+}
+
+// meteredFunc wraps what charts call most without reflection.
+func (e *engine) meteredFunc(name string, f any) any {
+	switch f := f.(type) {
+	case func(string) string:
+		if !slow[name] {
+			return func(s string) string { e.use(8 * len(s)); return f(s) }
+		}
+	case func(string) (string, error):
+		return func(s string) (string, error) { e.use(8 * len(s)); return f(s) }
+	case func(int, string) string:
+		return func(n int, s string) string { e.use(8 * len(s)); return f(n, s) }
+	case func(int, string) (string, error):
+		return func(n int, s string) (string, error) { e.use(8 * len(s)); return e.made(f(n, s)) }
+	case func(string, string) bool:
+		return func(a, s string) bool { e.use(len(s)); return f(a, s) }
+	case func(string, string, string) (string, error):
+		return func(a, b, s string) (string, error) { e.use(8 * len(s)); return e.made(f(a, b, s)) }
+	case func(...any) (string, error):
+		return func(list ...any) (string, error) { return e.made(f(list...)) }
+	case func(string, ...any) (string, error):
+		return func(format string, list ...any) (string, error) { return e.made(f(format, list...)) }
+	case func(any) (string, error):
+		return func(v any) (string, error) { return e.made(f(v)) }
+	}
+	return e.reflected(name, f)
+}
+
+// made books a text that was made.
+func (e *engine) made(s string, err error) (string, error) {
+	e.use(8 * len(s))
+	return s, err
+}
+
+// reflected wraps a function of any type.
+func (e *engine) reflected(name string, f any) any {
+	fn := reflect.ValueOf(f)
+	call := fn.Call
+	if fn.Type().IsVariadic() {
+		call = fn.CallSlice
+	}
+	deep := !listing[name]
+	return reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
+		units := 0
+		for _, arg := range args {
+			units += e.argument(arg, deep)
+		}
+		if slow[name] {
+			units += creditTotal
+		}
+		e.use(units)
+		return call(args)
+	}).Interface()
+}
+
+// argument says how much work an argument may be; with deep the function is
+// one that goes through all of it, and then there is a bound.
+func (e *engine) argument(arg reflect.Value, deep bool) int {
+	switch arg.Kind() {
+	case reflect.String:
+		return 8 * arg.Len()
+	case reflect.Interface, reflect.Map, reflect.Slice:
+		if !arg.CanInterface() || arg.IsNil() {
+			return 0
+		}
+		if !deep {
+			return 32 * length(arg)
+		}
+		left := measure(arg.Interface(), maxValue, 0)
+		if left < 0 {
+			panic(errHugeValue())
+		}
+		return 8 * (maxValue - left)
+	}
+	return 0
+}
+
+// length counts the entries of a list or a map, and of the lists in a list of
+// arguments.
+func length(v reflect.Value) int {
+	for v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Map:
+		return v.Len()
+	case reflect.Slice:
+		n := v.Len()
+		if args, ok := v.Interface().([]any); ok && n < 64 {
+			for _, a := range args {
+				if r := reflect.ValueOf(a); r.Kind() == reflect.Slice || r.Kind() == reflect.Map {
+					n += r.Len()
+				}
+			}
+		}
+		return n
+	}
+	return 0
+}
