@@ -132,7 +132,7 @@ func unmarshal(f *File, into any) (err error) {
 		}
 	}()
 	if err := yaml.Unmarshal(f.Data, into); err != nil {
-		return fmt.Errorf("%s: %w", f.Name, err)
+		return inFile(f.Name, f.Data, err)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (c *Chart) place(f *File, subcharts map[string][]*File) error {
 	case f.Name == "values.yaml":
 		values, err := ParseValues(f.Data)
 		if err != nil {
-			return fmt.Errorf("values.yaml: %w", err)
+			return inFile(f.Name, f.Data, err)
 		}
 		c.Values = values
 	case f.Name == "values.schema.json":

@@ -30,7 +30,7 @@ func MergeValues(src ValueSources, read func(path string) ([]byte, error)) (map[
 		}
 		file, err := ParseValues(data)
 		if err != nil {
-			return nil, fmt.Errorf("values file %s: %w", name, err)
+			return nil, fmt.Errorf("values file %w", inFile(name, data, err))
 		}
 		values = MergeMaps(values, file)
 	}

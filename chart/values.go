@@ -22,11 +22,16 @@ func ParseValues(data []byte) (map[string]any, error) {
 		}
 	}
 	values := map[string]any{}
+	before := 0 // lines of the documents before, with their separators
 	for _, doc := range docs {
 		v, err := DecodeYAML(doc)
 		if err != nil {
+			if line, message := YAMLErrorLine(err); line > 0 {
+				return nil, &lineError{before + line, message}
+			}
 			return nil, err
 		}
+		before += bytes.Count(doc, []byte("\n")) + 1
 		switch v := v.(type) {
 		case nil:
 		case map[string]any:

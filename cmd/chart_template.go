@@ -10,6 +10,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -35,6 +36,7 @@ func templateFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "show-only", Aliases: []string{"s"}, Usage: "print only what this `TEMPLATE` renders to: templates/service.yaml"},
 		&cli.StringFlag{Name: "output-dir", Usage: "write a file for each template into this `FOLDER`, and print their names"},
 		&cli.BoolFlag{Name: "release-name", Usage: "with --output-dir, put the files into a folder of the release's name"},
+		&cli.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies that charts/ lacks, and write Chart.lock"},
 		&cli.BoolFlag{Name: "is-upgrade", Usage: "set .Release.IsUpgrade instead of .Release.IsInstall"},
 		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
@@ -55,11 +57,14 @@ func templateChart(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := release.CheckName(name); err != nil {
+		return withCode(pipeline.ExitUsage, err)
+	}
 	values, origin, err := readValuesWithOrigin(e, c)
 	if err != nil {
 		return err
 	}
-	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
+	loaded, err := loadTemplated(e, c, ref)
 	if err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func templateChart(e env, c *cli.Context) error {
 	}
 	result, err := mode.render(c, loaded, render.Options{ReleaseName: name, Origin: origin}, values)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(pipeline.ExitFailed, private(err, loaded, values))
 	}
 	if mode != offline && len(result.CRDs) > 0 {
 		e.log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)
@@ -79,14 +84,14 @@ func templateChart(e env, c *cli.Context) error {
 	return writeTemplates(e, c, name, result)
 }
 
-func writeTemplates(e env, c *cli.Context, release string, result *render.Result) error {
+func writeTemplates(e env, c *cli.Context, name string, result *render.Result) error {
 	options := render.TemplateOptions{
 		NoHooks: c.Bool("no-hooks"), SkipTests: c.Bool("skip-tests"), ShowOnly: c.StringSlice("show-only"),
 	}
 	if folder := c.String("output-dir"); folder != "" {
 		out := templateFolder{path: folder, log: e.stdout}
 		if c.Bool("release-name") {
-			out.release = release
+			out.release = name
 		}
 		return withCode(pipeline.ExitFailed, out.write(result.TemplateFiles(options)))
 	}

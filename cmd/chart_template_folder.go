@@ -30,7 +30,7 @@ func (f templateFolder) write(files []render.TemplateFile) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // a folder that was only written into
 	for _, file := range files {
 		if err := f.writeFile(root, file); err != nil {
 			return fmt.Errorf("write the templates into %s: %w", f.path, err)

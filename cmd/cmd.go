@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, e env) int {
 	return conclude(ctx, e, err)
 }
 
-// conclude prints err as one line on stderr and picks the exit code.
+// conclude tells err on stderr and picks the exit code.
 func conclude(ctx context.Context, e env, err error) int {
 	code := exitCode(err)
 	var quiet *codeError
@@ -62,7 +62,7 @@ func conclude(ctx context.Context, e env, err error) int {
 			code = pipeline.ExitOK
 		}
 	} else if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
-		fmt.Fprintln(e.stderr, "pintle:", err)
+		tell(e, err)
 	}
 	if s, ok := signalOf(ctx); ok && code != pipeline.ExitOK {
 		return s.ExitCode()

@@ -25,6 +25,9 @@ func (j *job) secrets(values map[string]any) []string {
 	return append(secretValues(values, nil), j.Secrets...)
 }
 
+// SecretValues are the strings that values hold under keys that promise a secret.
+func SecretValues(values map[string]any) []string { return secretValues(values, nil) }
+
 func secretValues(values map[string]any, found []string) []string {
 	for key, value := range values {
 		switch v := value.(type) {

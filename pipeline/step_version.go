@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,7 +15,15 @@ import (
 
 // failed is the result of a step that err has stopped.
 func failed(err error) event.Result {
-	return event.Result{Status: event.Failed, Message: oneLine(err.Error())}
+	result := event.Result{Status: event.Failed, Message: oneLine(err.Error())}
+	var explained interface{ Details() []string } // a chart's errors show the place
+	if errors.As(err, &explained) {
+		result.Details = strings.Join(explained.Details(), "\n")
+	}
+	if text := strings.TrimSpace(err.Error()); text != result.Message { // of many lines, as charts' authors write
+		result.Details = strings.TrimSpace(text + "\n" + result.Details)
+	}
+	return result
 }
 
 // oneLine is the first line of a text; the rest belongs into details.

@@ -29,6 +29,7 @@ type engine struct {
 	steps     int
 	written   int64
 	rendered  int64
+	record    *recording // nil but for finding out who wrote what
 }
 
 // rendering is what one template file came to.

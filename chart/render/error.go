@@ -3,31 +3,40 @@ package render
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"text/template"
+	"unicode/utf8"
 )
 
 // Error says where a chart could not be rendered, and why. It is about a
 // template that does not parse, one that fails, or a document that is no valid
 // YAML.
 type Error struct {
-	Template string  // the file: <chart>/templates/x
-	Line     int     // 1-based; 0 if unknown
-	Col      int     // 1-based; 0 if unknown
-	Source   string  // that line of the template
-	Node     string  // the failing action, for instance .Values.a.b
-	Hint     string  // what the values hold there and where that comes from; may be empty
-	Chain    []Frame // how execution came here, from the outside in; empty without include and tpl
-	Trace    string  // all that text/template says about a failed execution; columns from 0, as Helm prints them
+	Template string // the file: <chart>/templates/x
+	Line     int    // 1-based; 0 if unknown
+	Col      int    // 1-based; 0 if unknown
+	Source   string // that line of the template
+	Node     string // the failing action, for instance .Values.a.b
+	Hint     string // what the values hold there and where that comes from; may be empty
+	Advice   string // what to do about it; may be empty
+
+	// The function or the named template that there is not, and those that there
+	// are, for a suggestion.
+	Missing string
+	Known   []string
+	Chain   []Frame // how execution came here, from the outside in; empty without include and tpl
+	Trace   string  // all that text/template says about a failed execution; columns from 0, as Helm prints them
 
 	// For a document that is no valid YAML, the rendered lines around the
-	// place, and the number of the first and of the failing one. Line is 0 then.
+	// place, and the number of the first and of the failing one. Line is that of
+	// the template which wrote it, 0 if that is not certain.
 	Rendered      []string
 	RenderedFirst int
 	RenderedLine  int
+	Inner         []Frame // the includes within which it was written, from the outside in; Node is the line
 
 	Cause error
+
+	secret bool // the document is a Secret: its values are not to be quoted
 }
 
 // Frame is one step on the way to an error.
@@ -38,54 +47,121 @@ type Frame struct {
 	Node     string // the action: include "web.labels" .
 }
 
-// Error is one message: the place, the way there, the cause. A message that the
-// chart's author wrote for required or fail stands as written.
+// Error is one message: the place, the cause, what the values hold, the way
+// there. A message that the chart's author wrote for required or fail stands as
+// written, before the place.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("render " + place(e.Template, e.Line, e.Col))
-	if e.RenderedLine > 0 {
-		fmt.Fprintf(&b, ", rendered line %d", e.RenderedLine)
-	}
-	var user *userError
-	if e.Node != "" && !errors.As(e.Cause, &user) {
-		fmt.Fprintf(&b, ": at <%s>", e.Node)
-	}
-	fmt.Fprintf(&b, ": %v", e.Cause)
-	if e.Hint != "" {
-		b.WriteString(": " + e.Hint)
-	}
+	at, from := place(e.Template, e.Line, e.Col), ""
 	if n := len(e.Chain); n > 0 {
 		outer := e.Chain[0]
-		fmt.Fprintf(&b, " (from %s", place(outer.Template, outer.Line, outer.Col))
+		from = "from " + place(outer.Template, outer.Line, outer.Col)
 		if n > 1 {
-			fmt.Fprintf(&b, " through %d more", n-1)
+			from += fmt.Sprintf(" through %d more", n-1)
 		}
-		b.WriteString(")")
 	}
-	return b.String()
+	if user, ok := errors.AsType[*userError](e.Cause); ok {
+		return user.message + " (" + strings.TrimSuffix(at+", "+from, ", ") + ")"
+	}
+	if e.RenderedLine > 0 {
+		from = fmt.Sprintf("rendered line %d", e.RenderedLine)
+	}
+	if from != "" {
+		from = " (" + from + ")"
+	}
+	return "render " + at + ": " + e.reason() + from
 }
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Details are lines for a human under the message: the way to the place, then
-// the template's line or the rendered lines.
+// maxShown bounds the steps of an endless recursion that Details shows.
+const maxShown = 12
+
+// Details are lines for a human under the message: the way to the place from
+// the outside in, then the template's line with the failing part underlined; or
+// the rendered lines and what wrote the failing one.
 func (e *Error) Details() []string {
 	var lines []string
-	for _, f := range e.Chain {
+	for i, f := range e.Chain {
+		if hidden := len(e.Chain) - maxShown; hidden > 0 && i >= maxShown/2 && i < maxShown/2+hidden {
+			if i == maxShown/2 {
+				lines = append(lines, fmt.Sprintf("... %d more ...", hidden))
+			}
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%s: %s", place(f.Template, f.Line, f.Col), f.Node))
-	}
-	if e.Source != "" {
-		lines = append(lines, fmt.Sprintf("%s: %s", place(e.Template, e.Line, e.Col), strings.TrimSpace(e.Source)))
 	}
 	for i, text := range e.Rendered {
 		mark := " "
 		if e.RenderedFirst+i == e.RenderedLine {
 			mark = ">"
 		}
-		lines = append(lines, fmt.Sprintf("%s %4d | %s", mark, e.RenderedFirst+i, text))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%s %4d | %s", mark, e.RenderedFirst+i, text), " "))
+	}
+	lines = append(lines, e.sourceLines()...)
+	for _, f := range e.Inner {
+		lines = append(lines, fmt.Sprintf("%s: %s", place(f.Template, f.Line, f.Col), f.Node))
+	}
+	if _, ok := errors.AsType[*userError](e.Cause); (ok || e.RenderedLine > 0) && e.Hint != "" {
+		lines = append(lines, e.Hint)
 	}
 	return lines
+}
+
+// maxSource bounds the part of a template's line that is shown, in bytes.
+const maxSource = 160
+
+// sourceLines are the template's line and a line that points at the column.
+func (e *Error) sourceLines() []string {
+	if e.Source == "" {
+		return nil
+	}
+	text := strings.TrimRight(e.Source, " \t\r")
+	cut := len(text) - len(strings.TrimLeft(text, " \t"))
+	start, end := e.span(text)
+	if len(text)-cut > maxSource {
+		cut = max(cut, min(end, len(text))-maxSource/2)
+	}
+	for cut < len(text) && !utf8.RuneStart(text[cut]) {
+		cut++
+	}
+	shown := text[cut:]
+	if len(shown) > maxSource {
+		shown = strings.ToValidUTF8(shown[:maxSource], "") + "..."
+	}
+	prefix := place(e.Template, e.Line, e.Col) + ": "
+	lines := []string{prefix + shown}
+	if start < cut || end <= start {
+		return lines
+	}
+	before := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, text[cut:start])
+	width := max(1, utf8.RuneCountInString(text[start:min(end, len(text))]))
+	return append(lines, strings.Repeat(" ", utf8.RuneCountInString(prefix))+before+strings.Repeat("^", width))
+}
+
+// span is the part of the template's line that failed: the action if it can be
+// found around the column, else the column's byte; empty without a column.
+func (e *Error) span(text string) (start, end int) {
+	at := e.Col - 1
+	if at < 0 || at > len(text) {
+		return 0, 0
+	}
+	for from := 0; e.Node != ""; {
+		i := strings.Index(text[from:], e.Node)
+		if i < 0 || from+i > at {
+			break
+		}
+		if from+i+len(e.Node) > at {
+			return from + i, from + i + len(e.Node)
+		}
+		from += i + 1
+	}
+	return at, at + 1
 }
 
 func place(file string, line, col int) string {
@@ -96,141 +172,4 @@ func place(file string, line, col int) string {
 		return fmt.Sprintf("%s:%d", file, line)
 	}
 	return fmt.Sprintf("%s:%d:%d", file, line, col)
-}
-
-// executionError explains what text/template says about a failed execution of
-// the file name. Each nested error is a step: an include, a tpl, the cause.
-func (e *engine) executionError(name string, err error) *Error {
-	out := &Error{Template: name, Cause: err}
-	var frames []Frame
-	var levels []string
-	for err != nil {
-		exec, ok := errors.AsType[template.ExecError](err)
-		if !ok {
-			break
-		}
-		inner := errors.Unwrap(exec.Err)
-		message := exec.Err.Error()
-		if inner != nil {
-			message = strings.TrimSuffix(message, inner.Error())
-		}
-		levels = append(levels, message)
-		frame, rest := parseFrame(message)
-		frames = append(frames, frame)
-		out.Cause = inner
-		if inner == nil {
-			out.Cause = errors.New(rest)
-		}
-		err = inner
-	}
-	out.Trace = trace(levels, err)
-	if len(frames) > 0 {
-		if frames[0].Template == e.parsedAs[name] {
-			frames[0].Template = name
-		}
-		last := frames[len(frames)-1]
-		out.Template, out.Line, out.Col, out.Node = last.Template, last.Line, last.Col, last.Node
-		out.Chain = frames[:len(frames)-1]
-	}
-	if out.Node == "_enter" {
-		out.Node = ""
-	}
-	if tpl, ok := errors.AsType[*tplError](out.Cause); ok { // a tpl text that does not parse
-		out.Cause = &tplError{parseCause(tpl.err)}
-	}
-	out.Source = e.sourceLine(out.Template, out.Line)
-	return out
-}
-
-const (
-	tplName  = "gotpl" // of the set, and so of texts given to tpl
-	tplPlace = "tpl"   // what messages call those
-)
-
-// parseFrame reads "template: file:1:2: executing "x" at <node>: rest".
-func parseFrame(message string) (Frame, string) {
-	rest := strings.TrimPrefix(message, "template: ")
-	location, rest, ok := strings.Cut(rest, ": executing ")
-	if !ok {
-		return Frame{}, message
-	}
-	f := parseLocation(location)
-	if f.Template == tplName {
-		f.Template = tplPlace
-	}
-	if _, after, ok := strings.Cut(rest, " at <"); ok {
-		if node, tail, ok := strings.Cut(after, ">: "); ok {
-			f.Node, rest = node, tail
-		}
-	}
-	return f, rest
-}
-
-// parseLocation reads file:line:col or file:line.
-func parseLocation(s string) Frame {
-	numbers := [2]int{}
-	n := 0
-	for n < 2 {
-		i := strings.LastIndexByte(s, ':')
-		if i < 0 {
-			break
-		}
-		v, err := strconv.Atoi(s[i+1:])
-		if err != nil {
-			break
-		}
-		numbers[n] = v
-		s = s[:i]
-		n++
-	}
-	switch n {
-	case 2: // text/template counts columns from 0
-		return Frame{Template: s, Line: numbers[1], Col: numbers[0] + 1}
-	case 1:
-		return Frame{Template: s, Line: numbers[0]}
-	}
-	return Frame{Template: s}
-}
-
-// parseError explains what the parser says: "template: file:line: cause".
-func (e *engine) parseError(name string, err error) error {
-	out := &Error{Template: name, Cause: err}
-	rest := strings.TrimPrefix(err.Error(), "template: ")
-	if location, cause, ok := strings.Cut(rest, ": "); ok {
-		f := parseLocation(location)
-		out.Template, out.Line, out.Col = f.Template, f.Line, f.Col
-		out.Cause = errors.New(cause)
-		out.Source = e.sourceLine(f.Template, f.Line)
-	}
-	return out
-}
-
-// parseCause is the parser's message without its prefix.
-func parseCause(err error) error {
-	rest := strings.TrimPrefix(err.Error(), "template: ")
-	if location, cause, ok := strings.Cut(rest, ": "); ok {
-		if f := parseLocation(location); f.Line > 0 {
-			return fmt.Errorf("line %d: %s", f.Line, cause)
-		}
-	}
-	return err
-}
-
-// sourceLine is a line of a template file.
-func (e *engine) sourceLine(name string, line int) string {
-	for _, s := range e.sources {
-		if s.name == name {
-			return nthLine(s.text, line)
-		}
-	}
-	return ""
-}
-
-func nthLine(text string, n int) string {
-	for line := range strings.Lines(text) {
-		if n--; n == 0 {
-			return strings.TrimRight(line, "\r\n")
-		}
-	}
-	return ""
 }

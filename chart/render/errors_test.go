@@ -18,23 +18,25 @@ var errorCases = map[string]struct {
 }{
 	"nil pointer": {
 		files: map[string]string{"templates/a.yaml": "kind: A\nx: {{ .Values.a.b.c }}\n"},
-		want:  "render web/templates/a.yaml:2:14: at <.Values.a.b.c>: nil pointer evaluating interface {}.b: .Values.a is not set",
+		want:  "render web/templates/a.yaml:2:14: .Values.a is not set, so it has no b",
 		details: []string{
 			"web/templates/a.yaml:2:14: x: {{ .Values.a.b.c }}",
+			"                                 ^^^^^^^^^^^^^",
 		},
 	},
 	"through includes": {
 		files: map[string]string{"templates/_h.tpl": nestedHelpers, "templates/a.yaml": "kind: A\nx: {{ include \"outer\" . }}\n"},
-		want:  "render web/templates/_h.tpl:3:32: at <.Values.none.deep>: nil pointer evaluating interface {}.deep: .Values.none is not set (from web/templates/a.yaml:2:7 through 1 more)",
+		want:  "render web/templates/_h.tpl:3:32: .Values.none is not set, so it has no deep (from web/templates/a.yaml:2:7 through 1 more)",
 		details: []string{
 			`web/templates/a.yaml:2:7: include "outer" .`,
 			`web/templates/_h.tpl:2:4: include "inner" .`,
 			`web/templates/_h.tpl:3:32: {{ define "inner" }}x{{ .Values.none.deep }}{{ end }}`,
+			"                                                   ^^^^^^^^^^^^^^^^^",
 		},
 	},
 	"in a tpl text": {
 		files: map[string]string{"templates/a.yaml": "kind: A\nx: {{ tpl \"{{ .Values.a.b }}\" . }}\n"},
-		want:  "render tpl:1:11: at <.Values.a.b>: nil pointer evaluating interface {}.b: .Values.a is not set (from web/templates/a.yaml:2:7)",
+		want:  "render tpl:1:11: .Values.a is not set, so it has no b (from web/templates/a.yaml:2:7)",
 		details: []string{
 			`web/templates/a.yaml:2:7: tpl "{{ .Values.a.b }}" .`,
 		},
@@ -44,21 +46,25 @@ var errorCases = map[string]struct {
 		want:  "render web/templates/a.yaml:1:7: at <tpl \"a\\n{{ if }}\" .>: the text given to tpl does not parse: line 2: missing value for if",
 		details: []string{
 			`web/templates/a.yaml:1:7: x: {{ tpl "a\n{{ if }}" . }}`,
+			"                                ^^^^^^^^^^^^^^^^^^^",
 		},
 	},
 	"required": {
 		files: map[string]string{"templates/a.yaml": "x: {{ required \"set .Values.x, please\" .Values.x }}\n"},
-		want:  "render web/templates/a.yaml:1:7: set .Values.x, please",
+		want:  "set .Values.x, please (web/templates/a.yaml:1:7)",
 		details: []string{
 			`web/templates/a.yaml:1:7: x: {{ required "set .Values.x, please" .Values.x }}`,
+			"                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+			".Values.x is not set",
 		},
 	},
 	"fail in an include": {
 		files: map[string]string{"templates/_h.tpl": `{{ define "h" }}{{ fail "no way" }}{{ end }}`, "templates/a.yaml": "{{ include \"h\" . }}"},
-		want:  "render web/templates/_h.tpl:1:20: no way (from web/templates/a.yaml:1:4)",
+		want:  "no way (web/templates/_h.tpl:1:20, from web/templates/a.yaml:1:4)",
 		details: []string{
 			`web/templates/a.yaml:1:4: include "h" .`,
 			`web/templates/_h.tpl:1:20: {{ define "h" }}{{ fail "no way" }}{{ end }}`,
+			"                                              ^^^^^^^^^^^^^",
 		},
 	},
 	"no such template": {
@@ -66,6 +72,7 @@ var errorCases = map[string]struct {
 		want:  `render web/templates/a.yaml:1:4: at <include "nope" .>: include nope: no template with this name`,
 		details: []string{
 			`web/templates/a.yaml:1:4: {{ include "nope" . }}`,
+			"                             ^^^^^^^^^^^^^^^^",
 		},
 	},
 	"syntax": {
@@ -77,26 +84,73 @@ var errorCases = map[string]struct {
 	},
 	"a wrong type": {
 		files: map[string]string{"values.yaml": "a: text\n", "templates/a.yaml": "x: {{ .Values.a.b }}\n"},
-		want:  `render web/templates/a.yaml:1:14: at <.Values.a.b>: can't evaluate field b in type interface {}: .Values.a is the string "text", from values.yaml:1 of chart web`,
+		want:  `render web/templates/a.yaml:1:14: .Values.a is the string "text", from web/values.yaml:1, so it has no b`,
 		details: []string{
 			"web/templates/a.yaml:1:14: x: {{ .Values.a.b }}",
+			"                                 ^^^^^^^^^^^",
 		},
 	},
 	"invalid YAML": {
 		files: map[string]string{"templates/a.yaml": "kind: A\n---\nkind: B\na: 1\nb: {{ \"c: d\" }}\ne: 2\n"},
-		want:  "render web/templates/a.yaml, rendered line 5: invalid YAML: mapping values are not allowed in this context",
+		want:  "render web/templates/a.yaml:5: invalid YAML: mapping values are not allowed in this context (rendered line 5)",
 		details: []string{
 			"     2 | ---",
 			"     3 | kind: B",
 			"     4 | a: 1",
 			">    5 | b: c: d",
 			"     6 | e: 2",
-			"     7 | ",
+			"     7 |",
+			`web/templates/a.yaml:5: b: {{ "c: d" }}`,
+		},
+	},
+	"in a loop over values": {
+		files: map[string]string{"values.yaml": "list:\n  - a\n", "templates/a.yaml": "{{ if true }}{{ end }}{{ range .Values.list }}\n- {{ .name }}\n{{ end }}"},
+		want:  "render web/templates/a.yaml:2:6: .Values.list is a list, from web/values.yaml:1, so it has no name",
+		details: []string{
+			"web/templates/a.yaml:2:6: - {{ .name }}",
+			"                               ^^^^^",
+		},
+	},
+	"invalid YAML in two includes": {
+		files: map[string]string{
+			"templates/_h.tpl": "{{ define \"outer\" }}\na: b\n{{ include \"inner\" . }}\n{{ end }}\n{{ define \"inner\" }}{{ if true }}\n  c: d\n{{ end }}{{ end }}",
+			"templates/a.yaml": "kind: A\n# one\n{{ if true }}\ndata:\n{{- include \"outer\" . | nindent 2 }}\n{{ end }}",
+		},
+		want: "render web/templates/a.yaml:5: invalid YAML: mapping values are not allowed in this context (rendered line 8)",
+		details: []string{
+			"     5 |",
+			"     6 |   a: b",
+			"     7 |",
+			">    8 |     c: d",
+			"     9 |",
+			"    10 |",
+			"    11 |",
+			`web/templates/a.yaml:5: {{- include "outer" . | nindent 2 }}`,
+			`web/templates/_h.tpl:3: {{ include "inner" . }}`,
+			`web/templates/_h.tpl:6: c: d`,
+		},
+	},
+	"invalid YAML in a Secret": {
+		files: map[string]string{"templates/a.yaml": "kind: Secret\nmetadata:\n  name: a\nstringData:\n  user: me\n  url: {{ .Values.url }}\n", "values.yaml": "url: 'pw: x'\n"},
+		want:  "render web/templates/a.yaml:6: invalid YAML: mapping values are not allowed in this context (rendered line 6)",
+		details: []string{
+			"     3 |   name: a",
+			"     4 | stringData:",
+			"     5 |   user: ***",
+			">    6 |   url: ***",
+			"     7 |",
+			"web/templates/a.yaml:6: url: {{ .Values.url }}",
+			".Values.url is a string, from web/values.yaml:1",
 		},
 	},
 	"no map": {
 		files: map[string]string{"templates/a.yaml": "only text\n"},
-		want:  "render web/templates/a.yaml: invalid YAML: a manifest must be a map with apiVersion and kind",
+		want:  "render web/templates/a.yaml:1: invalid YAML: a manifest must be a map with apiVersion and kind (rendered line 1)",
+		details: []string{
+			">    1 | only text",
+			"     2 |",
+			"web/templates/a.yaml:1: only text",
+		},
 	},
 }
 
@@ -134,9 +188,9 @@ func TestHints(t *testing.T) {
 		return ""
 	}
 	for node, want := range map[string]string{
-		".Values.own.x":       ".Values.own is 5, from values.yaml:2 of chart sub",
-		".Values.parent.x":    `.Values.parent is the string "text", from values.yaml:2 of chart web`,
-		".Values.global.g.x":  ".Values.global.g is 1, from values.yaml:4 of chart web",
+		".Values.own.x":       ".Values.own is 5, from web/charts/sub/values.yaml:2",
+		".Values.parent.x":    `.Values.parent is the string "text", from web/values.yaml:2`,
+		".Values.global.g.x":  ".Values.global.g is 1, from web/values.yaml:4",
 		".Values.given.x":     ".Values.given is 1, from --set sub.given=1",
 		"$.Values.none.x":     ".Values.none is not set",
 		".Values.global.no.x": ".Values.global.no is not set",

@@ -37,10 +37,14 @@ func limitf(format string, args ...any) error {
 type output struct {
 	engine *engine
 	text   []byte
+	marks  []written // while the engine records
 }
 
 // Write appends p or says which bound it would break.
 func (o *output) Write(p []byte) (int, error) {
+	if r := o.engine.record; r != nil && r.note(o, p) {
+		return len(p), nil
+	}
 	if err := o.engine.charge(len(p)); err != nil {
 		return 0, err
 	}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // Manifest is the text of all manifests that Helm keeps in a release record:
@@ -55,7 +57,7 @@ func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
 	if len(opts.ShowOnly) == 0 {
 		return b.String(), nil
 	}
-	return showOnly(b.String(), opts.ShowOnly)
+	return r.showOnly(b.String(), opts.ShowOnly)
 }
 
 // TemplateFile is a document as helm template --output-dir writes it.
@@ -86,18 +88,34 @@ func (r *Result) TemplateFiles(opts TemplateOptions) []TemplateFile {
 		add(m.Source, m.Content, false)
 	}
 	for _, h := range r.Hooks {
-		if !opts.NoHooks && !(opts.SkipTests && slices.Contains(h.Events, testEvent)) {
-			add(h.Source, h.Content, false)
+		if opts.NoHooks || opts.SkipTests && slices.Contains(h.Events, testEvent) {
+			continue
 		}
+		add(h.Source, h.Content, false)
 	}
 	return files
 }
 
 var sourceComment = regexp.MustCompile("# Source: [^/]+/(.+)")
 
+// ShowOnlyError says that an entry of ShowOnly shows nothing.
+type ShowOnlyError struct {
+	Pattern   string
+	Exists    bool     // the chart has that template, it only renders to nothing
+	Templates []string // those that render to something
+}
+
+// Error is one line.
+func (e *ShowOnlyError) Error() string {
+	if e.Exists {
+		return "template " + e.Pattern + " renders to nothing"
+	}
+	return "template " + e.Pattern + " is not in the chart"
+}
+
 // showOnly picks the documents of the named templates, in the order of the
 // names, then of the documents.
-func showOnly(text string, patterns []string) (string, error) {
+func (r *Result) showOnly(text string, patterns []string) (string, error) {
 	docs := splitDocuments(text)
 	names := make([]string, len(docs))
 	for i, doc := range docs {
@@ -115,7 +133,8 @@ func showOnly(text string, patterns []string) (string, error) {
 			}
 		}
 		if !found {
-			return "", fmt.Errorf("template %s shows nothing: it is not in the chart, or renders to nothing", pattern)
+			exists := slices.ContainsFunc(r.Chart.Templates, func(f *chart.File) bool { return f.Name == pattern })
+			return "", &ShowOnlyError{Pattern: pattern, Exists: exists, Templates: slices.Compact(slices.Sorted(slices.Values(names)))}
 		}
 	}
 	return b.String(), nil

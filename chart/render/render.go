@@ -40,7 +40,7 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	r := &Result{Chart: resolved, Config: values, Values: merged, CRDs: crds(resolved, resolved.Name()), includeCRDs: opts.IncludeCRDs}
 	r.addWarnings(append(warnings, more...))
 	if !opts.SkipSchemaValidation {
-		if err := r.validate(resolved, merged); err != nil {
+		if err := r.validate(opts, resolved, merged); err != nil {
 			return nil, err
 		}
 	}
@@ -62,9 +62,20 @@ func check(c *chart.Chart, opts Options) error {
 		return fmt.Errorf("chart %s is a %s chart: it can be a dependency, not a release", c.Name(), t)
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 {
-		return fmt.Errorf("chart %s lacks the dependencies %s in charts/: fetch them with chart deps", c.Name(), strings.Join(missing, ", "))
+		return &DependenciesError{Chart: c.Name(), Missing: missing}
 	}
 	return nil
+}
+
+// DependenciesError says that a chart's dependencies are not in its charts/.
+type DependenciesError struct {
+	Chart   string
+	Missing []string // their names
+}
+
+// Error is one line.
+func (e *DependenciesError) Error() string {
+	return fmt.Sprintf("chart %s depends on %s, which charts/ lacks: fetch it with pintle chart deps update", e.Chart, strings.Join(e.Missing, ", "))
 }
 
 func (r *Result) addWarnings(list []chart.Warning) {
@@ -84,11 +95,11 @@ func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) 
 	rendered, err := e.run()
 	r.Findings = append(r.Findings, e.findings...)
 	if err != nil {
-		return r.withHint(opts, err)
+		return r.withHint(opts, e, err)
 	}
 	slices.SortFunc(rendered, func(a, b *rendering) int { return strings.Compare(a.name, b.name) })
 	rendered = r.takeNotes(rendered, opts.SubchartNotes)
-	return r.takeManifests(rendered)
+	return r.located(opts, e, r.takeManifests(rendered))
 }
 
 // root is what all templates see but for what is their chart's own.
@@ -108,13 +119,19 @@ func (r *Result) root(opts Options, caps *capabilities, revision int) map[string
 }
 
 // withHint adds to an error what the values hold where a template failed.
-func (r *Result) withHint(opts Options, err error) error {
-	if e, ok := errors.AsType[*Error](err); ok && e.Node != "" {
-		within := e.Template // the file whose values these are: the one that was executed
-		if len(e.Chain) > 0 {
-			within = e.Chain[0].Template
-		}
-		e.Hint = r.explain(opts, within, e.Node)
+func (r *Result) withHint(opts Options, e *engine, err error) error {
+	if failed, ok := errors.AsType[*Error](err); ok && failed.Advice == "" {
+		r.explain(opts, failed, e.sourceText(failed.Template))
+	}
+	return err
+}
+
+// located adds to an error about a rendered document which template wrote it.
+func (r *Result) located(opts Options, e *engine, err error) error {
+	if invalid, ok := errors.AsType[*Error](err); ok {
+		e.locate(invalid)
+		invalid.hideSecret()
+		r.explain(opts, invalid, e.sourceText(invalid.Template))
 	}
 	return err
 }
@@ -187,35 +204,17 @@ func crds(c *chart.Chart, place string) []CRD {
 	return out
 }
 
-// yamlError shows the rendered lines around the place that does not parse.
+// yamlError shows the rendered lines around the place that does not parse, or
+// those that a document begins with.
 func yamlError(f *rendering, doc document, err error) error {
 	const around = 3
-	out := &Error{Template: f.name, Cause: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
-	at, rest := yamlLine(err)
-	if at > 0 {
-		out.Cause = errors.New(rest)
-		out.RenderedLine = doc.line + at - 1
-		lines := strings.Split(f.text, "\n")
-		first := max(out.RenderedLine-around, 1)
-		last := min(out.RenderedLine+around, len(lines))
-		if first <= last {
-			out.Rendered, out.RenderedFirst = lines[first-1:last], first
-		}
-	}
-	out.Cause = fmt.Errorf("invalid YAML: %w", out.Cause)
+	at, message := chart.YAMLErrorLine(err)
+	lines := strings.Split(f.text, "\n")
+	out := &Error{Template: f.name, Cause: errors.New("invalid YAML: " + message)}
+	out.RenderedLine = min(doc.line+max(at, 1)-1, len(lines))
+	first := max(out.RenderedLine-around, 1)
+	last := min(out.RenderedLine+around, len(lines))
+	out.Rendered, out.RenderedFirst = slices.Clone(lines[first-1:last]), first
+	out.secret = secretKind.MatchString(doc.text)
 	return out
-}
-
-// yamlLine reads "yaml: line 12: rest".
-func yamlLine(err error) (int, string) {
-	var line int
-	rest, ok := strings.CutPrefix(err.Error(), "yaml: line ")
-	if !ok {
-		return 0, ""
-	}
-	number, rest, _ := strings.Cut(rest, ": ")
-	if _, err := fmt.Sscanf(number, "%d", &line); err != nil {
-		return 0, ""
-	}
-	return line, rest
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -12,48 +13,30 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// SchemaError says which values break the charts' schemas.
-type SchemaError struct {
-	Problems []SchemaProblem
-}
-
-// SchemaProblem is what one chart's values.schema.json finds.
-type SchemaProblem struct {
-	Chart   string // <chart>, <chart>/charts/<sub>
-	Message string // one or several lines
-}
-
-// Error names each chart and its problems.
-func (e *SchemaError) Error() string {
-	var b strings.Builder
-	b.WriteString("values do not fit the schema")
-	for _, p := range e.Problems {
-		fmt.Fprintf(&b, "\n%s: %s", p.Chart, p.Message)
-	}
-	return b.String()
-}
-
 // validate checks values against the schema of the chart, and each subchart's
 // section against the subchart's (facts/helm-format.md 4.15).
-func (r *Result) validate(c *chart.Chart, values map[string]any) error {
+func (r *Result) validate(opts Options, c *chart.Chart, values map[string]any) error {
 	var problems []SchemaProblem
-	r.validateChart(c, values, c.Name(), &problems)
+	r.validateChart(opts, []*chart.Chart{c}, values, &problems)
 	if len(problems) > 0 {
 		return &SchemaError{problems}
 	}
 	return nil
 }
 
-func (r *Result) validateChart(c *chart.Chart, values map[string]any, place string, problems *[]SchemaProblem) {
+// validateChart validates the last of charts, which lead from the root to it.
+func (r *Result) validateChart(opts Options, charts []*chart.Chart, values map[string]any, problems *[]SchemaProblem) {
+	c := charts[len(charts)-1]
 	if c.Schema != nil {
 		if err := r.validateSchema(c, values); err != nil {
-			*problems = append(*problems, SchemaProblem{place, strings.TrimSpace(err.Error())})
+			v := &viewer{opts: opts, result: r, charts: charts}
+			*problems = append(*problems, v.schemaProblem(err))
 		}
 	}
 	for _, sub := range c.Dependencies {
 		section, ok := values[sub.Name()].(map[string]any)
 		if ok {
-			r.validateChart(sub, section, place+"/charts/"+sub.Name(), problems)
+			r.validateChart(opts, append(slices.Clip(charts), sub), section, problems)
 		}
 	}
 }
@@ -80,10 +63,7 @@ func (r *Result) validateSchema(c *chart.Chart, values map[string]any) (err erro
 	if err != nil {
 		return fmt.Errorf("values.schema.json: %w", err)
 	}
-	if err := compiled.Validate(values); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+schemaURL+"#'\n"))
-	}
-	return nil
+	return compiled.Validate(values)
 }
 
 // schemaLoader resolves references to other schemas: to files of the chart and

@@ -47,7 +47,7 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	}
 	r := &Result{Chart: resolved, Config: values, Values: merged}
 	if !opts.SkipSchemaValidation {
-		if err := r.validate(resolved, merged); err != nil {
+		if err := r.validate(opts, resolved, merged); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +61,7 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	e := newEngine(ctx, opts, sources)
 	rendered, err := e.run()
 	if err != nil {
-		return nil, r.withHint(opts, err)
+		return nil, r.withHint(opts, e, err)
 	}
 	out := make([]Text, len(rendered))
 	for i, f := range rendered {

@@ -1,0 +1,99 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// What text/template says about values, in words that speak of types of Go.
+var (
+	nilPointer   = regexp.MustCompile(`^nil pointer evaluating .*\.(\w+)$`)
+	noField      = regexp.MustCompile(`^can't evaluate field (\w+) in type (?:interface \{\}|string|float64|bool|\[\]interface \{\})$`)
+	noIteration  = regexp.MustCompile(`(?s)^range can't iterate over (.*)$`)
+	wrongType    = regexp.MustCompile(`^wrong type for value; expected (.+); got (.+)$`)
+	noType       = regexp.MustCompile(`^invalid value; expected (.+)$`)
+	noFunction   = regexp.MustCompile(`^function "(.+)" not defined$`)
+	noDefinition = regexp.MustCompile(`^template "(.+)" not defined$`)
+)
+
+// reason is the cause in a chart author's words, with what the values hold.
+func (e *Error) reason() string {
+	cause := e.Cause.Error()
+	if m := nilPointer.FindStringSubmatch(cause); m != nil {
+		return e.without("a value that is not set", m[1])
+	}
+	if m := noField.FindStringSubmatch(cause); m != nil {
+		return e.without("a value that is no map", m[1])
+	}
+	if m := noIteration.FindStringSubmatch(cause); m != nil {
+		return "range needs a list or a map: " + cmp.Or(e.first(), "not "+clip(m[1], 40))
+	}
+	if m := wrongType.FindStringSubmatch(cause); m != nil {
+		return fmt.Sprintf("%s needs %s, not %s", e.Node, typeName(m[1]), typeName(m[2])) + e.hint()
+	}
+	if m := noType.FindStringSubmatch(cause); m != nil {
+		return fmt.Sprintf("%s needs %s, but the value is not set", e.Node, typeName(m[1])) + e.hint()
+	}
+	if m := noFunction.FindStringSubmatch(cause); m != nil {
+		return "there is no function " + m[1]
+	}
+	if m := noDefinition.FindStringSubmatch(cause); m != nil {
+		return "no file defines the template " + m[1]
+	}
+	if e.RenderedLine > 0 {
+		return cause
+	}
+	if e.Node != "" {
+		cause = "at <" + e.Node + ">: " + cause
+	}
+	return cause + e.hint()
+}
+
+// without says that what the template reads lacks a key.
+func (e *Error) without(what, key string) string {
+	if first := e.first(); first != "" {
+		return first + ", so it has no " + key
+	}
+	return fmt.Sprintf("at <%s>: %s has no %s", e.Node, what, key)
+}
+
+// first is the first thing to know about the values.
+func (e *Error) first() string {
+	first, _, _ := strings.Cut(e.Hint, "; ")
+	return first
+}
+
+func (e *Error) hint() string {
+	if e.Hint == "" {
+		return ""
+	}
+	return ": " + e.Hint
+}
+
+// typeName says what a type of Go is in YAML.
+func typeName(t string) string {
+	switch {
+	case t == "string":
+		return "text"
+	case t == "bool":
+		return "true or false"
+	case t == "interface {}":
+		return "a value"
+	case strings.HasPrefix(t, "int"), strings.HasPrefix(t, "float"):
+		return "a number"
+	case strings.HasPrefix(t, "map["), t == "render.values":
+		return "a map"
+	case strings.HasPrefix(t, "[]"):
+		return "a list"
+	}
+	return t
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "..."
+}

@@ -1,0 +1,161 @@
+package render
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// recording tells which part of a template wrote which part of its output. It is
+// made by executing a template once more, after its output proved to be no YAML,
+// with a mark before every node that writes: a text node of ours, whose bytes
+// text/template hands to the writer as they are, so their address tells them.
+type recording struct {
+	marks   map[*byte]written // the byte of a mark's text -> what follows it
+	outputs []*output         // of the template and of all that it includes, in the order in which they begin
+}
+
+// written is where in an output a node begins to write.
+type written struct {
+	at     int // offset in the output
+	place  Frame
+	isText bool // lines of the output are lines of the template
+}
+
+// note takes a mark out of what a template writes and says whether p was one.
+func (r *recording) note(o *output, p []byte) bool {
+	if len(p) != 1 {
+		return false
+	}
+	w, ok := r.marks[&p[0]]
+	if ok {
+		if len(o.marks) == 0 {
+			r.outputs = append(r.outputs, o)
+		}
+		w.at = len(o.text)
+		o.marks = append(o.marks, w)
+	}
+	return ok
+}
+
+// mark adds the marks to copies of all templates of a set.
+func (r *recording) mark(set *template.Template) error {
+	for _, t := range set.Templates() {
+		if t.Tree == nil || t.Root == nil || parse.IsEmptyTree(t.Root) {
+			continue
+		}
+		tree := t.Tree.Copy()
+		r.markList(tree, tree.Root)
+		if _, err := set.AddParseTree(t.Name(), tree); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recording) markList(tree *parse.Tree, list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	var nodes []parse.Node
+	for _, node := range list.Nodes {
+		switch n := node.(type) {
+		case *parse.TextNode, *parse.ActionNode, *parse.TemplateNode:
+			nodes = append(nodes, r.newMark(tree, node))
+		case *parse.IfNode:
+			r.markList(tree, n.List)
+			r.markList(tree, n.ElseList)
+		case *parse.WithNode:
+			r.markList(tree, n.List)
+			r.markList(tree, n.ElseList)
+		case *parse.RangeNode:
+			r.markList(tree, n.List)
+			r.markList(tree, n.ElseList)
+		}
+		nodes = append(nodes, node)
+	}
+	list.Nodes = nodes
+}
+
+func (r *recording) newMark(tree *parse.Tree, node parse.Node) parse.Node {
+	location, _ := tree.ErrorContext(node)
+	text := []byte{' '}
+	_, isText := node.(*parse.TextNode)
+	r.marks[&text[0]] = written{place: parseLocation(location), isText: isText}
+	return &parse.TextNode{NodeType: parse.NodeText, Text: text}
+}
+
+// locate names the template line that wrote the failing line of a rendered file,
+// and the includes within which it was written. An error that cannot be located
+// stays as it is: the second execution may come to another text, as templates
+// change values and draw lots.
+func (e *engine) locate(out *Error) {
+	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == out.Template })
+	if i < 0 || out.RenderedLine == 0 || len(out.Rendered) == 0 {
+		return
+	}
+	again := newEngine(e.ctx, e.opts, e.sources)
+	again.record = &recording{marks: map[*byte]written{}}
+	set, err := again.parse()
+	if err != nil || again.record.mark(set.templates) != nil {
+		return
+	}
+	if _, err := again.execute(set.templates.Lookup(out.Template), e.sources[i].root); err != nil || len(again.record.outputs) == 0 {
+		return
+	}
+	main := again.record.outputs[0]
+	line, place := main.writer(out.RenderedLine)
+	if place.Line == 0 || dropNoValue(line) != out.Rendered[out.RenderedLine-out.RenderedFirst] {
+		return
+	}
+	out.Line = place.Line
+	out.Source = e.sourceLine(out.Template, out.Line)
+	out.Node = strings.TrimSpace(out.Source)
+	out.Inner = e.innerPlaces(again.record.outputs[1:], line)
+}
+
+// innerPlaces finds the line in what was included, the outermost first.
+func (e *engine) innerPlaces(outputs []*output, line string) []Frame {
+	line = strings.TrimSpace(line)
+	var frames []Frame
+	for _, o := range outputs {
+		n := slices.IndexFunc(strings.Split(string(o.text), "\n"), func(s string) bool { return strings.TrimSpace(s) == line })
+		if line == "" || n < 0 || len(frames) == maxShown {
+			continue
+		}
+		_, at := o.writer(n + 1)
+		at.Col = 0
+		at.Node = strings.TrimSpace(e.sourceLine(at.Template, at.Line))
+		if at.Line > 0 && !slices.Contains(frames, at) {
+			frames = append(frames, at)
+		}
+	}
+	return frames
+}
+
+// writer is a line of an output, counted from 1, and the place in a template
+// that wrote its first character which is no blank.
+func (o *output) writer(line int) (string, Frame) {
+	start := 0
+	for range line - 1 {
+		i := bytes.IndexByte(o.text[start:], '\n')
+		if i < 0 {
+			return "", Frame{}
+		}
+		start += i + 1
+	}
+	text, _, _ := strings.Cut(string(o.text[start:]), "\n")
+	at := start + len(text) - len(strings.TrimLeft(text, " \t"))
+	for _, w := range slices.Backward(o.marks) {
+		if w.at <= at {
+			place := w.place
+			if w.isText {
+				place.Line += bytes.Count(o.text[w.at:at], []byte("\n"))
+			}
+			return text, place
+		}
+	}
+	return text, Frame{}
+}

@@ -1,0 +1,136 @@
+package cmd
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// tell prints an error: the message, what it knows for a human beneath, and the
+// next step where there is one. Known secrets show nowhere.
+func tell(e env, err error) {
+	var mask event.Mask
+	mask.Add(secrets(e.getenv)...)
+	if private, ok := errors.AsType[*privateError](err); ok {
+		mask.Add(private.secrets...)
+	}
+	fmt.Fprintln(e.stderr, "pintle:", mask.Text(err.Error()))
+	var detailed interface{ Details() []string }
+	if errors.As(err, &detailed) {
+		if lines := detailed.Details(); len(lines) > 1 || !strings.Contains(err.Error(), strings.Join(lines, "")) {
+			for _, line := range lines {
+				fmt.Fprintln(e.stderr, mask.Text("  "+line))
+			}
+		}
+	}
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintln(e.stderr, "hint:", mask.Text(hint))
+	}
+}
+
+// privateError is an error that may quote values, some of which are secrets.
+type privateError struct {
+	err     error
+	secrets []string
+}
+
+// Error implements error.
+func (e *privateError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *privateError) Unwrap() error { return e.err }
+
+// private keeps the secrets among values out of what is told about err. Those of
+// the chart's own values count too.
+func private(err error, loaded *chart.Chart, values map[string]any) error {
+	if err == nil {
+		return nil
+	}
+	return &privateError{err, append(pipeline.SecretValues(values), pipeline.SecretValues(loaded.Values)...)}
+}
+
+// hintedError carries the next step.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+// Error implements error.
+func (e *hintedError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *hintedError) Unwrap() error { return e.err }
+
+// hintFor is the next step after an error, if one is known.
+func hintFor(err error) string {
+	if hinted, ok := errors.AsType[*hintedError](err); ok {
+		return hinted.hint
+	}
+	if failed, ok := errors.AsType[*render.Error](err); ok {
+		return cmp.Or(didYouMean(failed.Missing, failed.Known), failed.Advice)
+	}
+	if shown, ok := errors.AsType[*render.ShowOnlyError](err); ok {
+		return cmp.Or(didYouMean(shown.Pattern, shown.Templates), "there are "+strings.Join(shown.Templates, ", "))
+	}
+	return ""
+}
+
+func didYouMean(name string, known []string) string {
+	if name == "" {
+		return ""
+	}
+	if nearest := config.Nearest(name, known); nearest != "" {
+		return fmt.Sprintf("did you mean %s?", nearest)
+	}
+	return ""
+}
+
+// hintPath adds to the failure to load a chart where one may be.
+func hintPath(err error, path string) error {
+	switch {
+	case errors.Is(err, chart.ErrNoChartFile):
+		if found := chartsBelow(path); len(found) > 0 {
+			return &hintedError{err, "a chart is in " + strings.Join(found, ", ")}
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		var names []string
+		entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that cannot be read has no names to suggest
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		if nearest := config.Nearest(filepath.Base(path), names); nearest != "" {
+			return &hintedError{err, fmt.Sprintf("did you mean %s?", filepath.Join(filepath.Dir(path), nearest))}
+		}
+	}
+	return err
+}
+
+// chartsBelow finds a few folders with a Chart.yaml, not deep and not in charts/.
+func chartsBelow(root string) []string {
+	var found []string
+	visited := 0
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error { // what cannot be read has nothing to suggest
+		if visited++; err != nil || visited > 2000 || len(found) == 3 {
+			return fs.SkipAll
+		}
+		depth := strings.Count(strings.TrimPrefix(path, filepath.Clean(root)), string(filepath.Separator))
+		switch {
+		case d.IsDir() && path != root && (depth > 4 || d.Name() == "charts" || strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case d.Name() == "Chart.yaml":
+			found = append(found, filepath.Dir(path))
+		}
+		return nil
+	})
+	return found
+}
