@@ -1,0 +1,49 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart/starter"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func createCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "create", Usage: "write a new chart that is fit for production", ArgsUsage: "NAME",
+		Description: "NAME is the folder to make. Its last part is the chart's name, and the part above in services/web/chart.\nWhat exists is never written over.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "starter", Aliases: []string{"p"}, Usage: "start from this `CHART`: a folder, an archive, or the name of one of Helm's starters; <CHARTNAME> is replaced in its files"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("create takes the new chart's name: pintle chart create services/web/chart")
+			}
+			return createChart(e, c, c.Args().First())
+		},
+	}
+}
+
+func createChart(e env, c *cli.Context, dir string) error {
+	from := c.String("starter")
+	if from != "" {
+		var err error
+		if from, err = starter.Find(from, e.getenv); err != nil {
+			return withCode(pipeline.ExitUsage, err)
+		}
+	}
+	if err := starter.Create(c.Context, dir, from); err != nil {
+		_, badName := errors.AsType[*starter.NameError](err)
+		if badName || errors.Is(err, starter.ErrExists) {
+			return withCode(pipeline.ExitUsage, err)
+		}
+		return withCode(pipeline.ExitFailed, err)
+	}
+	if _, err := fmt.Fprintln(e.stdout, dir); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "next: set image.repository in %s/values.yaml, then \"pintle chart lint %[1]s\" and \"pintle chart template %[1]s\"\n", dir)
+	return nil
+}
