@@ -85,7 +85,28 @@ func create(ctx context.Context, dir, from string) (err error) {
 	if _, err := chart.Load(ctx, temp); err != nil {
 		return fmt.Errorf("the starter does not make a chart: %w", errors.Unwrap(err))
 	}
-	return os.Rename(temp, dir)
+	return place(temp, dir)
+}
+
+// place moves the finished chart to dir. A folder that exists is kept, because
+// somebody may be in it, and gets the entries.
+func place(temp, dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(temp, dir)
+	}
+	entries, err := os.ReadDir(temp)
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		if err := os.Rename(filepath.Join(temp, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			for _, moved := range entries[:i] {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(dir, moved.Name())))
+			}
+			return err
+		}
+	}
+	return os.Remove(temp)
 }
 
 // checkName holds a name against the rules for the names of Kubernetes objects,
