@@ -25,6 +25,9 @@ type Unit struct {
 	// ChartVersion and AppVersion, if not empty, stand in for those of the chart
 	// and of its direct dependencies.
 	ChartVersion, AppVersion string
+
+	// KeepNulls shows templates the nulls in charts' default values, as Helm 3 does.
+	KeepNulls bool
 }
 
 // Texts executes the selected templates of a chart and returns what each of
@@ -44,6 +47,9 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	merged, _, err := chart.Coalesce(resolved, values)
 	if err != nil {
 		return nil, err
+	}
+	if unit.KeepNulls {
+		keepNulls(resolved, merged, values)
 	}
 	r := &Result{Chart: resolved, Config: values, Values: merged}
 	if !opts.SkipSchemaValidation {
