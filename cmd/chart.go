@@ -17,9 +17,9 @@ import (
 
 func chartCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name: "chart", Usage: "work with one chart", ArgsUsage: "create|template|lint|package|push|pull|show|deps",
+		Name: "chart", Usage: "work with one chart", ArgsUsage: "create|template|lint|package|push|pull|show|deps|test",
 		Subcommands: []*cli.Command{
-			createCommand(e), templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e), depsCommand(e),
+			createCommand(e), templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e), depsCommand(e), chartTestCommand(e),
 		},
 		Action: noSubcommand,
 	}

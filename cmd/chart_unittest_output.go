@@ -1,0 +1,157 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pintle-ci/pintle/chart/unittest"
+	"github.com/pintle-ci/pintle/pipeline/report"
+)
+
+// encodeTests writes the results of tests in a format.
+func encodeTests(w io.Writer, format string, tests []chartTest) error {
+	switch format {
+	case "junit":
+		return report.WriteCases(w, "chart-test", testCases(tests))
+	case "json":
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(testsJSON(tests))
+	}
+	for _, t := range tests {
+		if err := t.result.WriteText(w, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// testCases are the tests as JUnit knows them: the suite is the file.
+func testCases(tests []chartTest) []report.Case {
+	var out []report.Case
+	for _, t := range tests {
+		for _, suite := range t.result.Suites {
+			for _, test := range suite.Tests {
+				name := test.Name
+				if suite.Name != "" {
+					name = suite.Name + ": " + name
+				}
+				out = append(out, report.Case{
+					Suite: suite.File, Name: name, Duration: test.Duration,
+					Failure: test.Summary(), Details: strings.Join(test.Details(), "\n"), Skipped: test.Reason,
+				})
+			}
+		}
+	}
+	return out
+}
+
+// The JSON of chart test.
+type (
+	testsDoc struct {
+		Passed    int             `json:"passed"`
+		Failed    int             `json:"failed"`
+		Skipped   int             `json:"skipped"`
+		Snapshots snapshotsDoc    `json:"snapshots"`
+		Charts    []chartTestsDoc `json:"charts"`
+	}
+	snapshotsDoc struct {
+		Compared int `json:"compared"`
+		New      int `json:"new"`
+		Failed   int `json:"failed"`
+		Updated  int `json:"updated"`
+		Obsolete int `json:"obsolete"`
+	}
+	chartTestsDoc struct {
+		Chart  string     `json:"chart"`
+		Dir    string     `json:"dir"`
+		Suites []suiteDoc `json:"suites"`
+	}
+	suiteDoc struct {
+		File  string    `json:"file"`
+		Suite string    `json:"suite,omitempty"`
+		Tests []testDoc `json:"tests"`
+	}
+	testDoc struct {
+		Name     string       `json:"name"`
+		Line     int          `json:"line"`
+		Status   string       `json:"status"`
+		Reason   string       `json:"reason,omitempty"`
+		Error    string       `json:"error,omitempty"`
+		Failures []failureDoc `json:"failures,omitempty"`
+		Seconds  float64      `json:"seconds"`
+	}
+	failureDoc struct {
+		File      string   `json:"file"`
+		Line      int      `json:"line"`
+		Assertion string   `json:"assertion"`
+		Template  string   `json:"template,omitempty"`
+		Document  *int     `json:"document,omitempty"`
+		Path      string   `json:"path,omitempty"`
+		Message   string   `json:"message"`
+		Diff      []string `json:"diff,omitempty"`
+	}
+)
+
+func testsJSON(tests []chartTest) testsDoc {
+	doc := testsDoc{Charts: []chartTestsDoc{}}
+	for _, t := range tests {
+		doc.Passed += t.result.Count(unittest.Passed)
+		doc.Failed += t.result.Count(unittest.Failed)
+		doc.Skipped += t.result.Count(unittest.Skipped)
+		s := t.result.Snapshots
+		doc.Snapshots.Compared += s.Compared
+		doc.Snapshots.New += s.New
+		doc.Snapshots.Failed += s.Failed
+		doc.Snapshots.Updated += s.Updated
+		doc.Snapshots.Obsolete += s.Obsolete
+		chart := chartTestsDoc{Chart: t.plan.Chart.Name(), Dir: t.plan.Dir, Suites: []suiteDoc{}}
+		for _, suite := range t.result.Suites {
+			chart.Suites = append(chart.Suites, suiteJSON(suite))
+		}
+		doc.Charts = append(doc.Charts, chart)
+	}
+	return doc
+}
+
+func suiteJSON(suite unittest.SuiteResult) suiteDoc {
+	doc := suiteDoc{File: suite.File, Suite: suite.Name}
+	for _, t := range suite.Tests {
+		test := testDoc{Name: t.Name, Line: t.Line, Status: string(t.Status), Reason: t.Reason, Seconds: t.Duration.Seconds()}
+		if t.Err != nil {
+			test.Error = t.Err.Error()
+		}
+		for _, f := range t.Failures {
+			fd := failureDoc{File: f.File, Line: f.Line, Assertion: f.Assertion, Template: f.Template, Path: f.Path, Message: f.Message, Diff: f.Diff}
+			if f.Document >= 0 {
+				fd.Document = &f.Document
+			}
+			test.Failures = append(test.Failures, fd)
+		}
+		doc.Tests = append(doc.Tests, test)
+	}
+	return doc
+}
+
+// writeTestTotals ends the text with the totals, and says on stderr what became
+// of snapshots.
+func writeTestTotals(e env, tests []chartTest) error {
+	doc := testsJSON(tests)
+	suites := 0
+	for _, chart := range doc.Charts {
+		suites += len(chart.Suites)
+	}
+	text := fmt.Sprintf("%d suites, %d tests: %d passed, %d failed", suites, doc.Passed+doc.Failed+doc.Skipped, doc.Passed, doc.Failed)
+	if doc.Skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", doc.Skipped)
+	}
+	if s := doc.Snapshots; s.New+s.Updated > 0 {
+		e.log.Infof("snapshots: %d new, %d updated; commit them", s.New, s.Updated)
+	} else if s.Failed+s.Obsolete > 0 {
+		e.log.Warnf("snapshots: %d differ, %d are obsolete; if that is right, --update-snapshot brings them up to date", s.Failed, s.Obsolete)
+	}
+	_, err := fmt.Fprintln(e.stdout, text)
+	return err
+}
