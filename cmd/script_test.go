@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve,
+			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host,
 		},
 	})
 }
@@ -104,6 +104,16 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
+}
+
+// host NAME DIR serves a folder over HTTP and sets NAME to its URL.
+func host(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: host NAME DIR")
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
 }
 
 // fill FILE... replaces ${NAME} in files by the environment's values.
