@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,9 @@ const GlobalKey = "global"
 // order, later ones win (facts/helm-format.md 4.10). An empty file is an empty
 // map; a document that is a list or a scalar is an error.
 func ParseValues(data []byte) (map[string]any, error) {
+	if len(data) > 0 && data[len(data)-1] != '\n' { // Helm ends the last line, which a block scalar shows
+		data = append(slices.Clip(data), '\n')
+	}
 	docs := [][]byte{data}
 	if bytes.Contains(data, []byte("---")) || bytes.IndexByte(data, '\r') >= 0 {
 		var err error

@@ -10,7 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// values is the type of .Values and .Template. Its methods can be called from
+// values is the type of the root object, .Values and .Template. Its methods can be called from
 // templates, as those of Helm's type can: .Values.AsMap, .Values.Table "a.b".
 type values map[string]any
 
@@ -65,7 +65,7 @@ func (v values) PathValue(name string) (any, error) {
 type source struct {
 	name     string // <chart>/templates/x, <chart>/charts/<sub>/templates/x
 	text     string
-	root     map[string]any // shared by all templates of one chart
+	root     values // shared by all templates of one chart; typed, so it has the methods too
 	basePath string
 }
 

@@ -92,24 +92,18 @@ func (e *engine) lookup(ctx context.Context) func(apiVersion, kind, namespace, n
 	}
 }
 
-// typeOf is sprig's, with Helm's names for the types that we have to have too.
-func typeOf(v any) string {
-	switch v.(type) {
-	case values:
-		return "common.Values"
-	case files:
-		return "engine.files"
-	case versionSet:
-		return "common.VersionSet"
-	case *capabilities:
-		return "*common.Capabilities"
-	case kubeVersion:
-		return "common.KubeVersion"
-	case buildInfo:
-		return "version.BuildInfo"
-	}
-	return fmt.Sprintf("%T", v)
-}
+// typeNames gives the types that we have to have too the names of Helm's.
+var typeNames = strings.NewReplacer(
+	"render.values", "common.Values",
+	"render.files", "engine.files",
+	"render.versionSet", "common.VersionSet",
+	"render.capabilities", "common.Capabilities",
+	"render.kubeVersion", "common.KubeVersion",
+	"render.buildInfo", "version.BuildInfo",
+)
+
+// typeOf is sprig's.
+func typeOf(v any) string { return typeNames.Replace(fmt.Sprintf("%T", v)) }
 
 func typeIs(name string, v any) bool { return name == typeOf(v) }
 

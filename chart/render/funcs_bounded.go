@@ -180,7 +180,11 @@ func printf(format string, args ...any) (string, error) {
 			return "", limitf("printf with %d verbs", verbs)
 		}
 	}
-	return fmt.Sprintf(format, args...), nil
+	text := fmt.Sprintf(format, args...)
+	if strings.Contains(format, "%T") || strings.Contains(format, "%#") || strings.Contains(text, "%!") {
+		text = typeNames.Replace(text)
+	}
+	return text, nil
 }
 
 func measureAll(args []any) int {
