@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -99,7 +99,7 @@ func writeTemplates(e env, c *cli.Context, name string, result *render.Result) e
 	if err != nil {
 		return withCode(pipeline.ExitUsage, err)
 	}
-	_, err = fmt.Fprint(e.stdout, text)
+	_, err = io.WriteString(e.stdout, text)
 	return err
 }
 
@@ -124,5 +124,5 @@ func writeInto(folder, name string, data []byte) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, name)
-	return path, os.WriteFile(path, data, 0o644)
+	return path, chart.WriteFile(path, data)
 }

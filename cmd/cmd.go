@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -43,14 +44,20 @@ func run(ctx context.Context, args []string, e env) int {
 	e.log.SetLevel(logrus.WarnLevel)
 	e.log.SetFormatter(plainFormatter{})
 	if e.getenv("GOGC") == "" {
-		// A command lives for seconds: fewer collections save a third of a render's
-		// time (docs/performance.md); the limit keeps a large one from paying in memory.
-		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(512 << 20)
+		collectLate()
 	}
 	app := newApp(e)
 	err := app.RunContext(ctx, reorder(app, args))
 	return conclude(ctx, e, err)
+}
+
+// collectLate puts the first garbage collection off until 64 MiB are in use: most
+// commands end before (docs/performance.md). Later ones are rare too, but the
+// limit keeps a large command from paying for that in memory.
+func collectLate() {
+	debug.SetGCPercent(1600) // of the runtime's least heap, 4 MiB
+	debug.SetMemoryLimit(512 << 20)
+	runtime.AddCleanup(new(*byte), func(percent int) { debug.SetGCPercent(percent) }, 400)
 }
 
 // conclude tells err on stderr and picks the exit code.

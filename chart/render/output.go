@@ -21,6 +21,9 @@ func (r *Result) Manifest() string {
 	return b.String()
 }
 
+// documentFrame is what writeDocument adds, in bytes.
+const documentFrame = len("---\n# Source: \n\n")
+
 func writeDocument(b *strings.Builder, source, content string) {
 	for _, s := range []string{"---\n# Source: ", source, "\n", content, "\n"} {
 		b.WriteString(s)
@@ -38,26 +41,45 @@ type TemplateOptions struct {
 // manifests, hooks. It is an error if an entry of ShowOnly shows nothing.
 func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
 	var b strings.Builder
+	b.Grow(r.outputSize())
 	if r.includeCRDs {
 		for _, crd := range r.CRDs {
 			writeDocument(&b, crd.Source, string(crd.Data))
 		}
 	}
-	b.WriteString(r.Manifest())
+	for _, m := range r.Manifests {
+		writeDocument(&b, m.Source, m.Content)
+	}
 	text := strings.TrimSpace(b.String()) + "\n"
-	b.Reset()
-	b.WriteString(text)
+	var hooks strings.Builder
 	if !opts.NoHooks {
 		for _, h := range r.Hooks {
 			if !opts.SkipTests || !slices.Contains(h.Events, testEvent) {
-				writeDocument(&b, h.Source, h.Content)
+				writeDocument(&hooks, h.Source, h.Content)
 			}
 		}
 	}
-	if len(opts.ShowOnly) == 0 {
-		return b.String(), nil
+	if hooks.Len() > 0 {
+		text += hooks.String()
 	}
-	return r.showOnly(b.String(), opts.ShowOnly)
+	if len(opts.ShowOnly) == 0 {
+		return text, nil
+	}
+	return r.showOnly(text, opts.ShowOnly)
+}
+
+// outputSize is about how many bytes CRDs and manifests take.
+func (r *Result) outputSize() int {
+	size := 0
+	if r.includeCRDs {
+		for _, crd := range r.CRDs {
+			size += len(crd.Source) + len(crd.Data) + documentFrame
+		}
+	}
+	for _, m := range r.Manifests {
+		size += len(m.Source) + len(m.Content) + documentFrame
+	}
+	return size
 }
 
 // TemplateFile is a document as helm template --output-dir writes it.
