@@ -27,7 +27,8 @@ func LoadArchive(ctx context.Context, r io.Reader) (*Chart, error) {
 
 // readArchive unpacks the files of a chart archive, without their first folder.
 func readArchive(ctx context.Context, r io.Reader, b *budget) ([]*File, error) {
-	zip, err := gzip.NewReader(r)
+	packed := &io.LimitedReader{R: r, N: maxChartBytes}
+	zip, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, fmt.Errorf("not a gzipped archive: %w", err)
 	}
@@ -47,6 +48,9 @@ func readArchive(ctx context.Context, r io.Reader, b *budget) ([]*File, error) {
 		}
 		if limited.N <= 0 {
 			return nil, fmt.Errorf("%w: more than %d MiB unpacked", ErrTooLarge, maxChartBytes>>20)
+		}
+		if err != nil && packed.N <= 0 {
+			return nil, fmt.Errorf("%w: more than %d MiB packed", ErrTooLarge, maxChartBytes>>20)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read archive: %w", err)

@@ -12,6 +12,19 @@ const (
 	maxTotalBytes = 256 << 20 // with every archive inside
 	maxFiles      = 100_000   // with those of every archive inside
 	maxNesting    = 32        // charts within charts
+	maxEntries    = 200_000   // of one folder, ignored ones too
+
+	maxMetadata  = 1 << 20  // bytes of Chart.yaml, Chart.lock, requirements.yaml and .lock
+	maxYAMLBytes = 16 << 20 // of one YAML document, and of a values file
+	maxYAMLMarks = 1 << 20  // marks of one YAML document that begin entries
+	maxDocuments = 100      // of one values file
+	maxSchema    = 8 << 20  // bytes of values.schema.json
+
+	maxIgnoreBytes = 64 << 10       // of .helmignore
+	maxIgnoreWork  = 10_000_000_000 // bytes of its patterns times bytes of the names held against them
+
+	maxResolved      = 10_000   // charts, once for each alias
+	maxResolvedBytes = 64 << 20 // of their values.yaml
 )
 
 // ErrTooLarge says that a chart exceeds a bound of what is loaded.
@@ -20,7 +33,7 @@ var ErrTooLarge = errors.New("chart is too large")
 // budget counts down what one load may still read, nested archives included.
 type budget struct {
 	bytes int64
-	files int
+	files int // and folders
 }
 
 func newBudget() *budget { return &budget{bytes: maxTotalBytes, files: maxFiles} }

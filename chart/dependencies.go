@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 
@@ -25,6 +26,41 @@ func (c *Chart) Resolve(user map[string]any) (*Chart, []Warning, error) {
 
 type resolver struct {
 	merger
+	charts, bytes int
+	sizes         map[*File]int // bytes of values.yaml, by the first of a chart's files
+}
+
+// count books charts that a chart uses, each as often as it has aliases.
+// Aliases of aliases multiply.
+func (r *resolver) count(charts []*Chart) error {
+	for _, c := range charts {
+		r.charts++
+		r.bytes += r.size(c.Raw)
+	}
+	if r.charts > maxResolved || r.bytes > maxResolvedBytes {
+		return fmt.Errorf("%w: dependencies stand for more than %d charts or %d MiB of values", ErrTooLarge, maxResolved, maxResolvedBytes>>20)
+	}
+	return nil
+}
+
+// size is how many bytes values.yaml has.
+func (r *resolver) size(files []*File) int {
+	if len(files) == 0 {
+		return 0
+	}
+	size, ok := r.sizes[files[0]]
+	if !ok {
+		for _, f := range files {
+			if f.Name == "values.yaml" {
+				size = len(f.Data)
+			}
+		}
+		if r.sizes == nil {
+			r.sizes = map[*File]int{}
+		}
+		r.sizes[files[0]] = size
+	}
+	return size
 }
 
 // clone copies what resolving changes: the tree and the metadata.
@@ -58,6 +94,9 @@ func (r *resolver) enable(c *Chart, values map[string]any, path string) error {
 		return nil
 	}
 	c.Dependencies = matchDependencies(c)
+	if err := r.count(c.Dependencies); err != nil {
+		return err
+	}
 	for _, d := range c.Metadata.Dependencies {
 		if d.Alias != "" {
 			d.Name = d.Alias

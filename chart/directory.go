@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type folder struct {
 	rules  ignoreRules
 	budget *budget
 	left   int64 // bytes that this chart may still have
+	work   int64 // that matching names may still be
 	files  []*File
 }
 
@@ -35,7 +37,7 @@ func readFolder(ctx context.Context, dir string, b *budget) ([]*File, error) {
 	if root, err = filepath.Abs(root); err != nil {
 		return nil, err
 	}
-	f := &folder{root: root, budget: b, left: maxChartBytes}
+	f := &folder{root: root, budget: b, left: maxChartBytes, work: maxIgnoreWork}
 	ignore, err := f.readIgnore()
 	if err != nil {
 		return nil, err
@@ -57,7 +59,11 @@ func (f *folder) readIgnore() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readFileBounded(actual, f.left)
+	data, err := readFileBounded(actual, maxIgnoreBytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
+	}
+	return data, nil
 }
 
 // walk reads the folder actual, which stands at name in the chart. parents are
@@ -66,9 +72,9 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(actual)
+	entries, err := readEntries(actual)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
 	}
 	for _, e := range entries {
 		if err := f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents); err != nil {
@@ -93,11 +99,17 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 		}
 		actual, mode = target, info.Mode().Type()
 	}
+	if f.work -= int64(f.rules.cost() * len(name)); f.work < 0 {
+		return fmt.Errorf("%s: %w: too many patterns for too many files", ignoreFile, ErrTooLarge)
+	}
 	if f.rules.ignores(name, mode.IsDir()) {
 		return nil
 	}
 	switch {
 	case mode.IsDir():
+		if err := f.budget.take(0); err != nil {
+			return err
+		}
 		if slices.Contains(parents, actual) {
 			return fmt.Errorf("%s: the link leads to a folder that holds it", name)
 		}
@@ -121,6 +133,24 @@ func (f *folder) read(name, actual string) error {
 	return nil
 }
 
+// readEntries lists a folder by name.
+func readEntries(dir string) ([]fs.DirEntry, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	entries, err := d.ReadDir(maxEntries + 1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(entries) > maxEntries {
+		return nil, fmt.Errorf("%w: more than %d files in one folder", ErrTooLarge, maxEntries)
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, nil
+}
+
 // resolve follows a link and refuses one that leaves the chart.
 func (f *folder) resolve(name, actual string) (string, error) {
 	target, err := filepath.EvalSymlinks(actual)
@@ -135,6 +165,11 @@ func (f *folder) resolve(name, actual string) (string, error) {
 
 // readFileBounded reads a file of at most limit bytes.
 func readFileBounded(name string, limit int64) ([]byte, error) {
+	if info, err := os.Stat(name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() { // opening a FIFO waits for a writer
+		return nil, errors.New("not a regular file")
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -145,7 +180,7 @@ func readFileBounded(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > limit {
-		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxChartBytes>>20)
+		return nil, fmt.Errorf("%w: more than %d KiB", ErrTooLarge, limit>>10)
 	}
 	data := make([]byte, info.Size())
 	n, err := io.ReadFull(file, data)

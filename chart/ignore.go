@@ -79,6 +79,16 @@ func (rules ignoreRules) ignores(name string, isDir bool) bool {
 	return false
 }
 
+// cost is the bytes of all patterns, about what matching takes for each byte of
+// a name.
+func (rules ignoreRules) cost() int {
+	n := 0
+	for _, r := range rules {
+		n += len(r.pattern) + 1
+	}
+	return n
+}
+
 func (r ignoreRule) matches(name string) bool {
 	if !r.fullPath {
 		name = path.Base(name)

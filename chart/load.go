@@ -131,6 +131,9 @@ func unmarshal(f *File, into any) (err error) {
 			err = fmt.Errorf("%s: yaml: %v", f.Name, r)
 		}
 	}()
+	if len(f.Data) > maxMetadata {
+		return fmt.Errorf("%s: %w: more than %d MiB", f.Name, ErrTooLarge, maxMetadata>>20)
+	}
 	if err := yaml.Unmarshal(f.Data, into); err != nil {
 		return inFile(f.Name, f.Data, err)
 	}

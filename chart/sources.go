@@ -3,6 +3,8 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 )
 
@@ -69,4 +71,22 @@ func mergeJSON(expr string, values map[string]any) (map[string]any, error) {
 		return MergeMaps(values, object), nil
 	}
 	return values, parseSetJSON(expr, values)
+}
+
+// ReadFile reads a values file or a file of --set-file, of at most 16 MiB. It
+// may be a pipe, as of a shell's process substitution.
+func ReadFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxYAMLBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxYAMLBytes {
+		return nil, fmt.Errorf("more than %d MiB", maxYAMLBytes>>20)
+	}
+	return data, nil
 }

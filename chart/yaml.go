@@ -19,6 +19,9 @@ import (
 // maps, lists or null, and the numbers NaN and infinity, are errors. Aliases
 // are bounded by the decoder.
 func DecodeYAML(data []byte) (v any, err error) {
+	if len(data) > maxYAMLBytes {
+		return nil, fmt.Errorf("%w: a YAML document of more than %d MiB", ErrTooLarge, maxYAMLBytes>>20)
+	}
 	if v, ok := plainYAML(data); ok {
 		return v, nil
 	}
@@ -32,10 +35,36 @@ func fullYAML(data []byte) (v any, err error) {
 			v, err = nil, fmt.Errorf("yaml: %v", r)
 		}
 	}()
+	if err := CheckYAML(data); err != nil {
+		return nil, err
+	}
 	if err := yaml2.Unmarshal(data, &v); err != nil {
 		return nil, err
 	}
 	return jsonValue(v)
+}
+
+// CheckYAML refuses a document that the full decoder, whose nodes take up to a
+// hundred times the room of their text, would need too much memory for. The
+// error is ErrTooLarge.
+func CheckYAML(data []byte) error {
+	if len(data) > maxYAMLBytes {
+		return fmt.Errorf("%w: a YAML document of more than %d MiB", ErrTooLarge, maxYAMLBytes>>20)
+	}
+	if len(data) < maxYAMLMarks {
+		return nil
+	}
+	marks := 0
+	for _, c := range data {
+		switch c {
+		case ',', ':', '-', '?', '[', '{', '\n':
+			marks++
+		}
+	}
+	if marks > maxYAMLMarks {
+		return fmt.Errorf("%w: a YAML document of more than %d entries", ErrTooLarge, maxYAMLMarks)
+	}
+	return nil
 }
 
 // jsonValue turns what the YAML decoder made into what a JSON decoder would
@@ -139,6 +168,9 @@ func splitDocuments(data []byte) ([][]byte, error) {
 			if len(doc) > 0 {
 				docs = append(docs, doc)
 				doc = nil
+				if len(docs) > maxDocuments {
+					return nil, fmt.Errorf("%w: more than %d documents in one file", ErrTooLarge, maxDocuments)
+				}
 				continue
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 
@@ -81,7 +80,7 @@ func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []st
 		if path == "-" {
 			return stdin()
 		}
-		return os.ReadFile(path)
+		return chart.ReadFile(path)
 	}
 	values, err := chart.MergeValues(sources, read)
 	origin := func(path []string) string { return sources.Origin(path, read) }

@@ -69,7 +69,7 @@ func (j *job) values() (map[string]any, error) {
 }
 
 func (j *job) readValues(name string) ([]byte, error) {
-	data, err := os.ReadFile(j.path(name))
+	data, err := chart.ReadFile(j.path(name))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}

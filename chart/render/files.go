@@ -36,6 +36,9 @@ func (f files) Get(name string) string { return string(f[name]) }
 // Glob is the files whose path matches; a pattern that does not parse matches
 // every one.
 func (f files) Glob(pattern string) files {
+	if err := checkGlob(pattern); err != nil {
+		panic(err) // text/template makes it the method's error
+	}
 	g, err := glob.Compile(pattern, '/')
 	if err != nil {
 		g = glob.MustCompile("**")

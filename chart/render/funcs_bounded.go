@@ -43,6 +43,9 @@ func boundText(funcs template.FuncMap) {
 		if err := checkSize(v); err != nil {
 			return "", err
 		}
+		if n := length(reflect.ValueOf(v)); n > 0 && len(separator) > maxBuffer/n {
+			return "", limitf("join of %d items by %d bytes", n, len(separator))
+		}
 		return join(separator, v), nil
 	}
 }
@@ -52,20 +55,13 @@ func boundNumbers(funcs template.FuncMap) {
 	funcs["repeat"] = repeat
 	funcs["indent"] = indent
 	funcs["nindent"] = nindent
-	until := funcs["until"].(func(int) []int)
 	funcs["until"] = func(n int) ([]int, error) {
-		if n > maxNumbers || n < -maxNumbers {
-			return nil, limitf("until %d", n)
+		if n < 0 {
+			return untilStep(0, n, -1)
 		}
-		return until(n), nil
+		return untilStep(0, n, 1)
 	}
-	untilStep := funcs["untilStep"].(func(int, int, int) []int)
-	funcs["untilStep"] = func(start, stop, step int) ([]int, error) {
-		if step != 0 && (stop-start)/step > maxNumbers {
-			return nil, limitf("untilStep %d %d %d", start, stop, step)
-		}
-		return untilStep(start, stop, step), nil
-	}
+	funcs["untilStep"] = untilStep
 	seq := funcs["seq"].(func(...int) string)
 	funcs["seq"] = func(params ...int) (string, error) {
 		for _, n := range params {
@@ -74,6 +70,13 @@ func boundNumbers(funcs template.FuncMap) {
 			}
 		}
 		return seq(params...), nil
+	}
+	randBytes := funcs["randBytes"].(func(int) (string, error))
+	funcs["randBytes"] = func(n int) (string, error) {
+		if n > maxNumbers {
+			return "", limitf("randBytes %d", n)
+		}
+		return randBytes(n)
 	}
 	for _, name := range []string{"randAlphaNum", "randAlpha", "randAscii", "randNumeric"} {
 		random := funcs[name].(func(int) string)
@@ -116,13 +119,6 @@ func boundGrowth(funcs template.FuncMap) {
 			return mustReplaceAll(pattern, s, with)
 		}
 	}
-	split := funcs["split"].(func(string, string) map[string]string)
-	funcs["split"] = func(separator, s string) (map[string]string, error) {
-		if len(s) > maxNumbers {
-			return nil, limitf("split of %d MiB", len(s)>>20)
-		}
-		return split(separator, s), nil
-	}
 	concat := funcs["concat"].(func(...any) any)
 	funcs["concat"] = func(lists ...any) (any, error) {
 		total := 0
@@ -136,6 +132,21 @@ func boundGrowth(funcs template.FuncMap) {
 		}
 		return concat(lists...), nil
 	}
+	dict := funcs["dict"].(func(...any) map[string]any)
+	funcs["dict"] = func(pairs ...any) (map[string]any, error) {
+		for i := 0; i < len(pairs); i += 2 {
+			if _, ok := pairs[i].(string); !ok {
+				if err := checkSize(pairs[i]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return dict(pairs...), nil
+	}
+	boundParts(funcs)
+	boundRegexes(funcs)
+	boundPairs(funcs)
+	boundDecoders(funcs)
 }
 
 // checkReplacing refuses to replace each of many characters by a long text.
