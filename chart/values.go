@@ -15,13 +15,11 @@ const GlobalKey = "global"
 // order, later ones win (facts/helm-format.md 4.10). An empty file is an empty
 // map; a document that is a list or a scalar is an error.
 func ParseValues(data []byte) (map[string]any, error) {
-<<<<<<< HEAD
 	if len(data) > maxYAMLBytes {
 		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxYAMLBytes>>20)
-=======
+	}
 	if len(data) > 0 && data[len(data)-1] != '\n' { // Helm ends the last line, which a block scalar shows
 		data = append(slices.Clip(data), '\n')
->>>>>>> 334e974ea39000a212e378a31134bf94a5e298c9
 	}
 	docs := [][]byte{data}
 	if bytes.Contains(data, []byte("---")) || bytes.IndexByte(data, '\r') >= 0 {
