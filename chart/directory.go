@@ -17,7 +17,7 @@ import (
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 
-// folder walks a chart's folder. Links are followed as long as they stay in it.
+// folder walks a chart's folder. Links are followed as far as mayRead allows.
 type folder struct {
 	root   string // with every link resolved
 	rules  ignoreRules
@@ -157,10 +157,41 @@ func (f *folder) resolve(name, actual string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	if target != f.root && !strings.HasPrefix(target, f.root+string(filepath.Separator)) {
-		return "", fmt.Errorf("%s: the link leaves the chart: copy what it points to, or list it in .helmignore", name)
+	if !f.mayRead(target) {
+		return "", fmt.Errorf("%s: the link leaves the chart and its repository: copy what it points to, or list it in .helmignore", name)
 	}
 	return target, nil
+}
+
+// mayRead says whether a link may lead to target: it is in the chart, in another
+// chart, or in the chart's git work tree. Nothing else on the machine is for a
+// chart to read.
+func (f *folder) mayRead(target string) bool {
+	if within(f.root, target) || above(target, "Chart.yaml") != "" {
+		return true
+	}
+	const git = ".git"
+	repository := above(f.root, git)
+	return repository != "" && within(repository, target) && !within(filepath.Join(repository, git), target)
+}
+
+func within(dir, name string) bool {
+	return name == dir || strings.HasPrefix(name, dir+string(filepath.Separator))
+}
+
+// above is the folder that holds a file called name: dir or the next one above
+// it, "" if none does.
+func above(dir, name string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
 }
 
 // readFileBounded reads a file of at most limit bytes.

@@ -18,9 +18,10 @@ import (
 var ErrNoChartFile = errors.New("Chart.yaml file is missing") //nolint:staticcheck // the file's name
 
 // Load loads a chart from a folder or from an archive, whichever path is. A
-// folder's .helmignore holds; a link that leaves the folder is an error, unless
-// it is ignored. Charts in charts/, as folders and as archives, are loaded as
-// well (facts/helm-format.md 4.10). Sizes are bounded as in LoadArchive.
+// folder's .helmignore holds; a link that leaves the folder, other than for
+// another chart or the same git work tree, is an error, unless it is ignored.
+// Charts in charts/, as folders and as archives, are loaded as well
+// (facts/helm-format.md 4.10). Sizes are bounded as in LoadArchive.
 func Load(ctx context.Context, path string) (*Chart, error) {
 	c, err := load(ctx, path)
 	if err != nil {

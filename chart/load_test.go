@@ -228,6 +228,40 @@ func TestLoadFolderLinks(t *testing.T) {
 	}
 }
 
+func TestLoadFolderLinksOutside(t *testing.T) {
+	root := folderOf(t, map[string]string{
+		"repository/.git/config": "[remote]", "repository/shared/a.txt": "a",
+		"repository/web/Chart.yaml": minimal, "repository/web/templates/a.yaml": "kind: A",
+		"other/Chart.yaml": minimal, "other/files/b.txt": "b", "elsewhere/c.txt": "c",
+	})
+	for target, want := range map[string]string{
+		"../shared":               "", // of the same work tree
+		"../shared/a.txt":         "",
+		"../../other/files/b.txt": "", // of another chart
+		"../../other":             "",
+		"../.git/config":          "leaves the chart",
+		"../..":                   "leaves the chart",
+		"../../elsewhere/c.txt":   "leaves the chart",
+	} {
+		link := filepath.Join(root, "repository/web/link")
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(t.Context(), filepath.Dir(link))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", target, err)
+		case want == "" && len(c.Files) == 0:
+			t.Errorf("%s: nothing was read", target)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: error = %v, want it to say %q", target, err, want)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestLoadFolderItselfLinked(t *testing.T) {
 	dir := folderOf(t, map[string]string{"Chart.yaml": minimal})
 	alias := filepath.Join(t.TempDir(), "alias")
