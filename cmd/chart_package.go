@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -98,50 +96,6 @@ func sourceDate(e env) (time.Time, error) {
 		return time.Time{}, usagef("$SOURCE_DATE_EPOCH is %q: write seconds since 1970", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
-}
-
-func lintCommand(e env) *cli.Command {
-	return &cli.Command{
-		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
-		Flags: append(valueFlags(),
-			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
-			&cli.BoolFlag{Name: "strict", Usage: "let warnings fail"},
-			&cli.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out"},
-		),
-		Action: func(c *cli.Context) error {
-			if c.Args().Len() == 0 {
-				return usagef("lint takes charts: pintle chart lint ./chart")
-			}
-			return lintCharts(e, c)
-		},
-	}
-}
-
-func lintCharts(e env, c *cli.Context) error {
-	values, err := readValues(e, c)
-	if err != nil {
-		return err
-	}
-	bad := 0
-	for _, path := range c.Args().Slice() {
-		loaded, err := chart.Load(c.Context, path)
-		if err != nil {
-			return withCode(pipeline.ExitFailed, err)
-		}
-		findings := lint.Lint(c.Context, loaded, lint.Options{
-			Values: values, ReleaseName: "release-name", Namespace: c.String("namespace"), Disabled: c.StringSlice("disable"),
-		})
-		for _, f := range findings {
-			fmt.Fprintln(e.stdout, filepath.ToSlash(path)+": "+f.String())
-			if f.Severity == lint.Error || f.Severity == lint.Warning && c.Bool("strict") {
-				bad++
-			}
-		}
-	}
-	if bad > 0 {
-		return silent(pipeline.ExitFailed)
-	}
-	return nil
 }
 
 func pushCommand(e env) *cli.Command {

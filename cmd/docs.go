@@ -20,7 +20,12 @@ func Docs() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	rules, err := lintMarkdown()
+	if err != nil {
+		return nil, err
+	}
 	return map[string][]byte{
+		"docs/lint.md":                rules,
 		"docs/config.md":              reference,
 		"docs/cli.md":                 markdown(app),
 		"docs/pintle.1":               manPage(app),

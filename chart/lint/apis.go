@@ -2,8 +2,9 @@ package lint
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/pintle-ci/pintle/chart/lint/schema"
 )
 
 // removedAPI is an API version that Kubernetes gave up, from its deprecation
@@ -49,13 +50,16 @@ var removedAPIs = []removedAPI{
 }
 
 // api judges the object's API version for the cluster's Kubernetes.
-func (l *linter) api(o object) {
-	minor := minorVersion(l.opts.KubeVersion)
+func (l *linter) api(o *object) {
+	minor, ok := schema.Minor(l.opts.KubeVersion)
+	if !ok {
+		minor = 1 << 30 // later than all
+	}
+	line := o.line("apiVersion")
 	for _, api := range removedAPIs {
 		if api.apiVersion != o.apiVersion || api.kinds != nil && !slices.Contains(api.kinds, o.kind) {
 			continue
 		}
-		line := o.line("apiVersion: " + o.apiVersion)
 		switch {
 		case minor >= api.removed:
 			l.add("api/removed", o.file, line, "%s: %s was removed in Kubernetes 1.%d; use %s", o, api.apiVersion, api.removed, api.replacement)
@@ -64,17 +68,45 @@ func (l *linter) api(o object) {
 		}
 		return
 	}
+	switch {
+	case l.schema == nil || !l.schema.Exact:
+	case l.schema.Kind(o.apiVersion, o.kind) == nil:
+		l.unknownKind(o, line)
+	case l.schema.Version != "":
+		l.leaving(o, line)
+	}
 }
 
-// minorVersion reads v1.31.4-gke.1 as 31; without a version it is later than all.
-func minorVersion(version string) int {
-	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
-	if len(parts) < 2 {
-		return 1 << 30
+// unknownKind judges a kind that the schema has not. That of a group which no
+// Kubernetes knows is a custom resource; only a cluster can say whether it is
+// served.
+func (l *linter) unknownKind(o *object, line int) {
+	where, ofCluster := "Kubernetes "+l.schema.Version, l.schema.Version == ""
+	if ofCluster {
+		where = "the cluster"
 	}
-	minor, err := strconv.Atoi(strings.TrimRight(parts[1], "+"))
-	if err != nil {
-		return 1 << 30
+	elsewhere, err := schema.Serving(o.apiVersion, o.kind)
+	if err != nil || !ofCluster && !l.schema.HasGroup(o.apiVersion) && len(elsewhere) == 0 {
+		return
 	}
-	return minor
+	hint := ""
+	if versions := l.schema.Versions(o.apiVersion, o.kind); len(versions) > 0 {
+		hint = "; it serves " + strings.Join(versions, ", ")
+	} else if near := schema.Nearest(o.kind, l.schema.Kinds(o.apiVersion)); near != "" {
+		hint = ": did you mean " + near + "?"
+	} else if len(elsewhere) > 0 {
+		hint = "; these do: " + strings.Join(elsewhere, ", ")
+	}
+	l.add("api/unknown", o.file, line, "%s: %s does not serve %s of %s%s", o, where, o.kind, o.apiVersion, hint)
+}
+
+// leaving finds kinds that the newest Kubernetes known serves no more.
+func (l *linter) leaving(o *object, line int) {
+	versions, err := schema.Versions()
+	if err != nil || l.schema.Version == versions[len(versions)-1] {
+		return
+	}
+	if serving, err := schema.Serving(o.apiVersion, o.kind); err == nil && len(serving) > 0 && serving[len(serving)-1] != versions[len(versions)-1] {
+		l.add("api/deprecated", o.file, line, "%s: Kubernetes %s is the last to serve %s of %s", o, serving[len(serving)-1], o.kind, o.apiVersion)
+	}
 }

@@ -51,30 +51,30 @@ func lineOfKey(n *yaml.Node, name string) int {
 
 // chartFile judges Chart.yaml. What makes a chart impossible to load is no
 // matter here.
-func (l *linter) chartFile() {
-	data, _ := l.raw(chartYAML)
+func (f *fileLinter) chartFile() {
+	data, _ := f.raw(chartYAML)
 	root := parseNode(data)
-	md := l.chart.Metadata
+	md := f.chart.Metadata
 	if _, v := child(root, "apiVersion"); v == nil || v.Value != "v1" && v.Value != "v2" {
-		l.add("chart/api-version", chartYAML, lineOfKey(root, "apiVersion"), "apiVersion is %q, not v1 or v2", valueOf(v))
+		f.add("chart/api-version", chartYAML, lineOfKey(root, "apiVersion"), "apiVersion is %q, not v1 or v2", valueOf(v))
 	}
 	for _, key := range []string{"version", "appVersion"} {
 		if k, v := child(root, key); v != nil && v.Kind == yaml.ScalarNode && v.ShortTag() != "!!str" && v.ShortTag() != "!!null" {
 			id := map[string]string{"version": "chart/version-type", "appVersion": "chart/app-version-type"}[key]
-			l.add(id, chartYAML, k.Line, "%s: %s is read as a number and may lose digits", key, v.Value)
+			f.add(id, chartYAML, k.Line, "%s: %s is read as a number and may lose digits", key, v.Value)
 		}
 	}
 	if _, err := semver.StrictNewVersion(md.Version); err != nil {
-		l.add("chart/version-semver", chartYAML, lineOfKey(root, "version"), "version %s is no strict semantic version", md.Version)
+		f.add("chart/version-semver", chartYAML, lineOfKey(root, "version"), "version %s is no strict semantic version", md.Version)
 	}
 	if !chartName.MatchString(md.Name) {
-		l.add("chart/name-format", chartYAML, lineOfKey(root, "name"), "the name %q has other characters than a-z, 0-9 and -", md.Name)
+		f.add("chart/name-format", chartYAML, lineOfKey(root, "name"), "the name %q has other characters than a-z, 0-9 and -", md.Name)
 	}
 	if md.APIVersion == "v1" && root != nil {
-		l.v1Fields(root)
+		f.v1Fields(root)
 	}
-	l.people(md, root)
-	l.unknownFields(root)
+	f.people(md, root)
+	f.unknownFields(root)
 }
 
 var chartName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -86,37 +86,37 @@ func valueOf(n *yaml.Node) string {
 	return n.Value
 }
 
-func (l *linter) v1Fields(root *yaml.Node) {
+func (f *fileLinter) v1Fields(root *yaml.Node) {
 	if k, _ := child(root, "type"); k != nil {
-		l.add("chart/type-v1", chartYAML, k.Line, "type is not known in apiVersion v1")
+		f.add("chart/type-v1", chartYAML, k.Line, "type is not known in apiVersion v1")
 	}
 	if k, _ := child(root, "dependencies"); k != nil {
-		l.add("chart/dependencies-v1", chartYAML, k.Line, "dependencies stand in requirements.yaml in apiVersion v1")
+		f.add("chart/dependencies-v1", chartYAML, k.Line, "dependencies stand in requirements.yaml in apiVersion v1")
 	}
 }
 
-func (l *linter) people(md *chart.Metadata, root *yaml.Node) {
+func (f *fileLinter) people(md *chart.Metadata, root *yaml.Node) {
 	line := lineOfKey(root, "maintainers")
 	for _, m := range md.Maintainers {
 		if m.Name == "" {
-			l.add("chart/maintainers", chartYAML, line, "a maintainer has no name")
+			f.add("chart/maintainers", chartYAML, line, "a maintainer has no name")
 		}
 		if _, err := mail.ParseAddress(m.Email); m.Email != "" && err != nil {
-			l.add("chart/maintainers", chartYAML, line, "the email %q of maintainer %s is wrong", m.Email, m.Name)
+			f.add("chart/maintainers", chartYAML, line, "the email %q of maintainer %s is wrong", m.Email, m.Name)
 		}
 		if m.URL != "" && !strings.Contains(m.URL, ".") {
-			l.add("chart/maintainers", chartYAML, line, "the URL %q of maintainer %s is wrong", m.URL, m.Name)
+			f.add("chart/maintainers", chartYAML, line, "the URL %q of maintainer %s is wrong", m.URL, m.Name)
 		}
 	}
 	for _, source := range md.Sources {
 		if !requestURL(source) {
-			l.add("chart/url", chartYAML, lineOfKey(root, "sources"), "the source %q is no URL", source)
+			f.add("chart/url", chartYAML, lineOfKey(root, "sources"), "the source %q is no URL", source)
 		}
 	}
 	if md.Icon == "" {
-		l.add("chart/icon", chartYAML, 0, "the chart has no icon")
+		f.add("chart/icon", chartYAML, 0, "the chart has no icon")
 	} else if !requestURL(md.Icon) {
-		l.add("chart/url", chartYAML, lineOfKey(root, "icon"), "the icon %q is no URL", md.Icon)
+		f.add("chart/url", chartYAML, lineOfKey(root, "icon"), "the icon %q is no URL", md.Icon)
 	}
 }
 
@@ -126,21 +126,21 @@ func requestURL(text string) bool {
 }
 
 // unknownFields compares the keys of Chart.yaml with the fields of the model.
-func (l *linter) unknownFields(root *yaml.Node) {
-	l.unknownIn(root, "", reflect.TypeFor[chart.Metadata]())
+func (f *fileLinter) unknownFields(root *yaml.Node) {
+	f.unknownIn(root, "", reflect.TypeFor[chart.Metadata]())
 	if _, list := child(root, "dependencies"); list != nil {
 		for _, n := range list.Content {
-			l.unknownIn(n, "dependencies.", reflect.TypeFor[chart.Dependency]())
+			f.unknownIn(n, "dependencies.", reflect.TypeFor[chart.Dependency]())
 		}
 	}
 	if _, list := child(root, "maintainers"); list != nil {
 		for _, n := range list.Content {
-			l.unknownIn(n, "maintainers.", reflect.TypeFor[chart.Maintainer]())
+			f.unknownIn(n, "maintainers.", reflect.TypeFor[chart.Maintainer]())
 		}
 	}
 }
 
-func (l *linter) unknownIn(n *yaml.Node, prefix string, model reflect.Type) {
+func (f *fileLinter) unknownIn(n *yaml.Node, prefix string, model reflect.Type) {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return
 	}
@@ -151,55 +151,55 @@ func (l *linter) unknownIn(n *yaml.Node, prefix string, model reflect.Type) {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if key := n.Content[i]; !known[key.Value] {
-			l.add("chart/unknown-field", chartYAML, key.Line, "%s%s is no field of Chart.yaml", prefix, key.Value)
+			f.add("chart/unknown-field", chartYAML, key.Line, "%s%s is no field of Chart.yaml", prefix, key.Value)
 		}
 	}
 }
 
 // dependencies compares Chart.yaml with charts/.
-func (l *linter) dependencies() {
-	data, _ := l.raw(chartYAML)
+func (f *fileLinter) dependencies() {
+	data, _ := f.raw(chartYAML)
 	line := lineOfKey(parseNode(data), "dependencies")
-	for _, name := range l.chart.MissingDependencies() {
-		l.add("dependency/missing", chartYAML, line, "the dependency %s is not in charts/", name)
+	for _, name := range f.chart.MissingDependencies() {
+		f.add("dependency/missing", chartYAML, line, "the dependency %s is not in charts/", name)
 	}
 	declared := map[string]bool{}
-	for _, d := range l.chart.Metadata.Dependencies {
+	for _, d := range f.chart.Metadata.Dependencies {
 		declared[d.Name] = true
 	}
-	for _, d := range l.chart.Dependencies {
+	for _, d := range f.chart.Dependencies {
 		if !declared[d.Name()] {
-			l.add("dependency/undeclared", chartYAML, line, "charts/ holds %s, but Chart.yaml does not name it", d.Name())
+			f.add("dependency/undeclared", chartYAML, line, "charts/ holds %s, but Chart.yaml does not name it", d.Name())
 		}
 	}
 }
 
 // crds judges the files of crds/, which are applied as they are.
-func (l *linter) crds() {
-	for _, f := range l.chart.Files {
-		ext := path.Ext(f.Name)
-		if !strings.HasPrefix(f.Name, "crds/") || ext != ".yaml" && ext != ".yml" && ext != ".json" {
+func (f *fileLinter) crds() {
+	for _, file := range f.chart.Files {
+		ext := path.Ext(file.Name)
+		if !strings.HasPrefix(file.Name, "crds/") || ext != ".yaml" && ext != ".yml" && ext != ".json" {
 			continue
 		}
-		for doc := range strings.SplitSeq("\n"+string(f.Data), "\n---") {
-			l.crd(f.Name, doc)
+		for doc := range strings.SplitSeq("\n"+string(file.Data), "\n---") {
+			f.crd(file.Name, doc)
 		}
 	}
 }
 
-func (l *linter) crd(name, doc string) {
+func (f *fileLinter) crd(name, doc string) {
 	var head struct{ APIVersion, Kind string }
 	if err := k8syaml.Unmarshal([]byte(doc), &head); err != nil {
-		l.add("crd/yaml", name, 0, "%v", err)
+		f.add("crd/yaml", name, 0, "%v", err)
 		return
 	}
 	if head.APIVersion == "" && head.Kind == "" {
 		return // a comment, or nothing
 	}
 	if !strings.HasPrefix(head.APIVersion, "apiextensions.k8s.io/") {
-		l.add("crd/api-version", name, 0, "apiVersion %q is not of apiextensions.k8s.io", head.APIVersion)
+		f.add("crd/api-version", name, 0, "apiVersion %q is not of apiextensions.k8s.io", head.APIVersion)
 	}
 	if head.Kind != "CustomResourceDefinition" {
-		l.add("crd/kind", name, 0, "kind %q is not CustomResourceDefinition", head.Kind)
+		f.add("crd/kind", name, 0, "kind %q is not CustomResourceDefinition", head.Kind)
 	}
 }

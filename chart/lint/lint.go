@@ -1,8 +1,8 @@
 // Package lint judges a chart as it will be deployed: Helm's own rules
-// (facts/helm-format.md 4.18) and what bites in production. It looks at the
-// chart's files and at what they render to; it refuses to know a cluster, and
-// it never changes a chart. Findings of subcharts are their owners' business
-// and are left out.
+// (facts/helm-format.md 4.18), the schemas of Kubernetes' objects and what bites
+// in production. It looks at the chart's files and at what they render to; it
+// refuses to know a cluster, and it never changes a chart. Findings of subcharts
+// are their owners' business and are left out unless they are asked for.
 package lint
 
 import (
@@ -13,8 +13,10 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
@@ -28,13 +30,20 @@ const (
 	Info    Severity = "info"
 )
 
-// Options say how the chart will be deployed.
+// Options say how the chart will be deployed and what to look for.
 type Options struct {
 	Values      map[string]any // the user's values
 	ReleaseName string         // default test-release, Helm's
 	Namespace   string
-	KubeVersion string   // the cluster's version; empty means the newest
-	Disabled    []string // ids, or patterns of ids: image/*
+	KubeVersion string         // the cluster's version; empty means the newest known
+	APIVersions []string       // that the cluster serves besides
+	Schema      *schema.Schema // the cluster's own; nil means the one that ships for KubeVersion
+
+	Disabled      []string            // ids, or patterns of ids: image/*
+	Severity      map[string]Severity // by id or pattern, in place of the rule's; an exact id wins
+	WithSubcharts bool                // judge the subcharts too
+
+	SkipSchemaValidation bool // do not hold values against values.schema.json
 }
 
 // Finding is one thing to look at.
@@ -49,21 +58,34 @@ type Finding struct {
 
 // String is the finding on one line.
 func (f Finding) String() string {
-	place := f.Path
-	if f.Line > 0 {
-		place = fmt.Sprintf("%s:%d", f.Path, f.Line)
-	}
-	text := fmt.Sprintf("%s: %s: %s [%s]", place, f.Severity, f.Message, f.ID)
+	text := fmt.Sprintf("%s: %s: %s [%s]", f.Place(), f.Severity, f.Message, f.ID)
 	if f.Fix != "" {
 		text += ": " + f.Fix
 	}
 	return text
 }
 
+// Place is the path, with the line if that is known.
+func (f Finding) Place() string {
+	if f.Line > 0 {
+		return fmt.Sprintf("%s:%d", f.Path, f.Line)
+	}
+	return f.Path
+}
+
+// Unloadable is the finding about a chart that cannot be loaded, and why.
+func Unloadable(err error) Finding {
+	rule := ruleOf("chart/load")
+	return Finding{ID: rule.ID, Severity: rule.Severity, Path: chartYAML, Message: strings.Join(strings.Fields(err.Error()), " "), Fix: rule.Fix}
+}
+
 // linter collects findings about one chart.
 type linter struct {
 	chart    *chart.Chart
 	opts     Options
+	schema   *schema.Schema
+	files    map[string][]string // lines of the templates, by their paths from the chart
+	objects  []*object           // everything that the chart and its subcharts render to
 	findings []Finding
 }
 
@@ -71,37 +93,110 @@ type linter struct {
 // does not render has a finding of severity Error that says why. When ctx ends
 // first, the findings so far are returned.
 func Lint(ctx context.Context, c *chart.Chart, o Options) []Finding {
-	l := &linter{chart: c, opts: o}
-	l.chartFile()
-	l.dependencies()
-	l.valuesFile()
-	l.templateFiles()
-	l.crds()
+	l := &linter{chart: c, opts: o, files: map[string][]string{}}
+	l.lines(c, "")
+	files := &linter{chart: c, opts: o}
+	var beside sync.WaitGroup
+	beside.Go(func() { files.chartFiles(c, "") })
 	l.rendered(ctx)
+	beside.Wait()
+	l.findings = append(files.findings, l.findings...)
+	l.silence(c, "")
 	slices.SortStableFunc(l.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.ID, b.ID))
 	})
 	return slices.Compact(l.findings)
 }
 
+// lines splits the templates of a chart, which stands at place.
+func (l *linter) lines(c *chart.Chart, place string) {
+	for _, t := range c.Templates {
+		l.files[place+t.Name] = strings.Split(string(t.Data), "\n")
+	}
+	for _, d := range c.Dependencies {
+		l.lines(d, place+"charts/"+d.Name()+"/")
+	}
+}
+
+// chartFiles judges the files of a chart, which stands at place, as they are.
+func (l *linter) chartFiles(c *chart.Chart, place string) {
+	if place == "" || l.opts.WithSubcharts {
+		f := fileLinter{linter: l, chart: c, place: place}
+		f.chartFile()
+		f.dependencies()
+		f.valuesFile()
+		f.templateFiles()
+		f.crds()
+		f.values()
+	}
+	for _, d := range c.Dependencies {
+		l.chartFiles(d, place+"charts/"+d.Name()+"/")
+	}
+}
+
+// fileLinter judges the files of one chart.
+type fileLinter struct {
+	*linter
+	chart *chart.Chart
+	place string // of the chart below the root: charts/redis/
+}
+
+// add notes a finding about one of the chart's own files.
+func (f *fileLinter) add(id, file string, line int, format string, args ...any) {
+	f.linter.add(id, f.place+file, line, format, args...)
+}
+
+// raw is the text of one of the chart's files, as written.
+func (f *fileLinter) raw(name string) ([]byte, bool) {
+	for _, file := range f.chart.Raw {
+		if file.Name == name {
+			return file.Data, true
+		}
+	}
+	return nil, false
+}
+
 // add notes a finding of the rule id, unless that is disabled.
 func (l *linter) add(id, file string, line int, format string, args ...any) {
-	for _, pattern := range l.opts.Disabled {
-		if ok, err := path.Match(pattern, id); ok && err == nil {
-			return
-		}
+	if matches(l.opts.Disabled, id) {
+		return
 	}
 	rule := ruleOf(id)
 	message := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
-	l.findings = append(l.findings, Finding{ID: id, Severity: rule.Severity, Path: file, Line: line, Message: message, Fix: rule.Fix})
+	l.findings = append(l.findings, Finding{
+		ID: id, Severity: l.severity(rule), Path: file, Line: line, Message: message, Fix: rule.Fix,
+	})
+}
+
+func matches(patterns []string, id string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := path.Match(pattern, id)
+		return ok && err == nil
+	})
+}
+
+func (l *linter) severity(rule Rule) Severity {
+	if s, ok := l.opts.Severity[rule.ID]; ok {
+		return s
+	}
+	severity := rule.Severity
+	longest := -1 // the most specific pattern wins
+	for pattern, s := range l.opts.Severity {
+		if len(pattern) > longest && matches([]string{pattern}, rule.ID) {
+			severity, longest = s, len(pattern)
+		}
+	}
+	return severity
 }
 
 // rendered renders the chart and judges the objects.
 func (l *linter) rendered(ctx context.Context) {
-	result, err := render.Render(ctx, l.chart, l.opts.Values, render.Options{
-		ReleaseName: cmp.Or(l.opts.ReleaseName, "test-release"), Namespace: cmp.Or(l.opts.Namespace, "default"),
-		Revision: 1, KubeVersion: l.opts.KubeVersion, Lint: true,
-	})
+	opts := render.Options{
+		ReleaseName: l.release(), Namespace: cmp.Or(l.opts.Namespace, "default"),
+		Revision: 1, KubeVersion: l.opts.KubeVersion, APIVersions: l.opts.APIVersions,
+		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true,
+	}
+	result, err := render.Render(ctx, l.chart, l.opts.Values, opts)
 	if ctx.Err() != nil {
 		return
 	}
@@ -112,20 +207,26 @@ func (l *linter) rendered(ctx context.Context) {
 	for _, f := range result.Findings {
 		l.add(f.ID, "templates", 0, "%s", f.Message)
 	}
-	for _, m := range result.Manifests {
-		l.manifest(m, false)
+	l.collect(result)
+	long := l.renderLong(ctx, opts)
+	l.loadSchema()
+	for _, o := range l.objects {
+		if o.judged {
+			l.object(o)
+		}
 	}
-	for _, h := range result.Hooks {
-		l.manifest(h.Manifest, true)
-	}
+	l.together()
+	l.longNames(<-long)
 }
+
+func (l *linter) release() string { return cmp.Or(l.opts.ReleaseName, "test-release") }
 
 func (l *linter) renderError(err error) {
 	var template *render.Error
-	var schema *render.SchemaError
+	var invalid *render.SchemaError
 	switch {
-	case errors.As(err, &schema):
-		for _, p := range schema.Problems {
+	case errors.As(err, &invalid):
+		for _, p := range invalid.Problems {
 			for line := range strings.Lines(p.Message) {
 				l.add("values/schema", valuesYAML, 0, "%s: %s", p.Chart, strings.TrimPrefix(strings.TrimSpace(line), "- "))
 			}
@@ -142,14 +243,4 @@ func (l *linter) renderError(err error) {
 // own is a rendered file's path relative to the chart.
 func (l *linter) own(source string) string {
 	return strings.TrimPrefix(source, l.chart.Name()+"/")
-}
-
-// raw is the text of one of the chart's files, as written.
-func (l *linter) raw(name string) ([]byte, bool) {
-	for _, f := range l.chart.Raw {
-		if f.Name == name {
-			return f.Data, true
-		}
-	}
-	return nil, false
 }

@@ -2,108 +2,191 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// object is one rendered object of the chart itself.
+// object is one rendered object of the chart or of a subchart.
 type object struct {
 	fields           map[string]any
 	apiVersion, kind string
-	name             string
+	name, namespace  string
 	file             string   // relative to the chart
 	template         []string // the file's lines, before rendering
+	first            int      // the line of template with which the object begins; 0 if unknown
+	content          string   // the rendered document
 	hook             bool
+	judged           bool // it is the chart's own, or subcharts are judged too
 }
 
-// manifest judges one rendered document.
-func (l *linter) manifest(m render.Manifest, hook bool) {
-	file := l.own(m.Source)
-	if !strings.HasPrefix(file, "templates/") {
-		return // of a subchart
+// decoded is one rendered document, or why it cannot be read.
+type decoded struct {
+	*object
+	err       error // it is no YAML
+	duplicate error // a key stands twice
+}
+
+// decode reads a rendered document. One that no rule looks at stays closed.
+func (l *linter) decode(m render.Manifest, hook bool) decoded {
+	o := &object{file: l.own(m.Source), content: m.Content, hook: hook}
+	o.judged = strings.HasPrefix(o.file, "templates/") || l.opts.WithSubcharts
+	o.template = l.files[o.file]
+	if !o.judged && !related[m.Kind] {
+		o.fields = map[string]any{"apiVersion": m.APIVersion, "kind": m.Kind, "metadata": map[string]any{"name": m.Name, "namespace": m.Namespace}}
+		return decoded{object: o}
 	}
-	var fields map[string]any
-	if err := yaml.Unmarshal([]byte(m.Content), &fields); err != nil {
-		l.add("template/yaml", file, 0, "%v", err)
-		return
+	d := decoded{object: o}
+	if d.duplicate = yaml.UnmarshalStrict([]byte(m.Content), &o.fields); d.duplicate != nil {
+		d.err = yaml.Unmarshal([]byte(m.Content), &o.fields)
 	}
-	if len(fields) == 0 {
-		return
-	}
-	o := object{fields: fields, file: file, hook: hook}
-	for _, f := range l.chart.Templates {
-		if f.Name == file {
-			o.template = strings.Split(string(f.Data), "\n")
+	return d
+}
+
+// related are the kinds of which the contents matter to other objects.
+var related = map[string]bool{
+	"Pod": true, "Deployment": true, "StatefulSet": true, "DaemonSet": true, "ReplicaSet": true, "ReplicationController": true,
+	"Job": true, "CronJob": true, "Service": true, "ConfigMap": true, "Secret": true, "HorizontalPodAutoscaler": true, "List": true,
+	"CustomResourceDefinition": true,
+}
+
+// collect decodes everything that was rendered, on all processors.
+func (l *linter) collect(result *render.Result) {
+	all := make([]decoded, len(result.Manifests)+len(result.Hooks))
+	concurrently(len(all), func(i int) {
+		if n := i - len(result.Manifests); n >= 0 {
+			all[i] = l.decode(result.Hooks[n].Manifest, true)
+		} else {
+			all[i] = l.decode(result.Manifests[i], false)
 		}
+	})
+	for _, d := range all {
+		l.document(d)
 	}
-	l.nilValues(o, m.Content)
-	if m.Kind == "List" {
-		l.list(o)
-		return
-	}
-	l.object(o)
+	l.findBeginnings()
 }
 
-func (l *linter) list(o object) {
+// concurrently calls do for 0 to n-1 on a few goroutines.
+func concurrently(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), 4, n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// document keeps what was decoded, and says what cannot be read or got lost.
+func (l *linter) document(d decoded) {
+	o := d.object
+	if d.err != nil {
+		if o.judged {
+			l.add("template/yaml", o.file, 0, "%v", d.err)
+		}
+		return
+	}
+	if d.duplicate != nil && o.judged {
+		l.add("template/duplicate-key", o.file, 0, "%s/%s: %s", text(o.fields["kind"]), text(at(o.fields, "metadata", "name")), duplicateKey(d.duplicate))
+	}
+	if len(o.fields) == 0 {
+		return
+	}
+	if o.judged {
+		l.nilValues(o)
+	}
+	if text(o.fields["kind"]) != "List" {
+		l.keep(o)
+		return
+	}
+	if lines := kindLines(o.template, "List"); len(lines) == 1 {
+		o.first = lines[0]
+	}
 	for _, item := range listAt(o.fields, "items") {
 		fields, _ := item.(map[string]any)
-		if text(at(fields, "metadata", "annotations", "helm.sh/resource-policy")) != "" {
-			l.add("object/list-annotations", o.file, o.line("helm.sh/resource-policy"), "%s/%s", text(fields["kind"]), text(at(fields, "metadata", "name")))
+		if o.judged && text(at(fields, "metadata", "annotations", "helm.sh/resource-policy")) != "" {
+			l.add("object/list-annotations", o.file, o.line("items", "metadata", "annotations", "helm.sh/resource-policy"),
+				"%s/%s", text(fields["kind"]), text(at(fields, "metadata", "name")))
 		}
-		inner := o
-		inner.fields = fields
-		l.object(inner)
+		inner := *o
+		inner.fields, inner.template = fields, nil
+		l.keep(&inner)
 	}
 }
 
-func (l *linter) object(o object) {
+var duplicates = regexp.MustCompile(`key "[^"]*" already set in map`)
+
+// duplicateKey is what a strict decoder says, without how it got there.
+func duplicateKey(err error) string {
+	if found := duplicates.FindString(err.Error()); found != "" {
+		return strings.Replace(found, "already set in map", "stands twice in one mapping", 1)
+	}
+	return err.Error()
+}
+
+func (l *linter) keep(o *object) {
 	o.apiVersion, o.kind, o.name = text(o.fields["apiVersion"]), text(o.fields["kind"]), text(at(o.fields, "metadata", "name"))
+	o.namespace = text(at(o.fields, "metadata", "namespace"))
+	l.objects = append(l.objects, o)
+}
+
+// object judges one object by itself.
+func (l *linter) object(o *object) {
 	if o.apiVersion == "" || o.kind == "" || o.name == "" && text(at(o.fields, "metadata", "generateName")) == "" {
-		l.add("object/fields", o.file, 0, "%s has no apiVersion, kind or metadata.name", o)
+		l.add("object/fields", o.file, o.first, "%s has no apiVersion, kind or metadata.name", o)
 		return
 	}
 	if o.name != "" && !validName(o.kind, o.name) {
-		l.add("object/name-format", o.file, o.line("kind: "+o.kind), "%s: Kubernetes does not take this name", o)
+		l.add("object/name-format", o.file, o.line("metadata", "name"), "%s: Kubernetes does not take this name", o)
 	}
 	l.api(o)
+	l.fit(o)
+	l.labels(o)
+	l.exponents(o)
 	l.selector(o)
 	l.secret(o)
-	if spec := o.podSpec(); spec != nil {
-		l.pod(o, spec)
+	l.hookPolicy(o)
+	if p := o.pods(); p != nil {
+		l.pod(p)
 	}
 }
 
 // String names the object for humans.
-func (o object) String() string {
+func (o *object) String() string {
 	if o.kind == "" && o.name == "" {
 		return "an object"
 	}
 	return o.kind + "/" + o.name
 }
 
-// line is the template's line that contains part, if only one does.
-func (o object) line(part string) int {
-	found := 0
-	for i, line := range o.template {
-		if strings.Contains(line, part) {
-			if found > 0 {
-				return 0
-			}
-			found = i + 1
-		}
-	}
-	return found
-}
-
 var (
 	subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	label1035 = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
 )
+
+// nameLimit is how long a name of a kind may be. Pods of a StatefulSet carry a
+// label with its name and a hash of 10 letters; a CronJob's jobs get a time of 11.
+func nameLimit(kind string) int {
+	switch kind {
+	case "Service", "Namespace", "Job":
+		return 63
+	case "StatefulSet", "CronJob":
+		return 52
+	}
+	return 253
+}
 
 func validName(kind, name string) bool {
 	switch kind {
@@ -116,12 +199,12 @@ func validName(kind, name string) bool {
 	case "Namespace":
 		return len(name) <= 63 && subdomain.MatchString(name) && !strings.Contains(name, ".")
 	}
-	return len(name) <= 253 && subdomain.MatchString(name)
+	return len(name) <= nameLimit(kind) && subdomain.MatchString(name)
 }
 
 // nilValues finds what Go's templates print for a value that is not there.
-func (l *linter) nilValues(o object, content string) {
-	for line := range strings.Lines(content) {
+func (l *linter) nilValues(o *object) {
+	for line := range strings.Lines(o.content) {
 		for _, sign := range []string{"%!s(", "%!d(", "%!v(", "<nil>", "<no value>"} {
 			if strings.Contains(line, sign) {
 				l.add("template/nil", o.file, 0, "renders to %q", strings.TrimSpace(line))
@@ -131,61 +214,39 @@ func (l *linter) nilValues(o object, content string) {
 	}
 }
 
-func (o object) isApps() bool {
-	return slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}, o.kind)
-}
+var exponentForm = regexp.MustCompile(`^(?:[-\w.]+=)?(-?[0-9](?:\.[0-9]+)?e\+[0-9]{2})$`)
 
-// selector judges the selector of a workload, which cannot change later.
-func (l *linter) selector(o object) {
-	if !o.isApps() {
-		return
-	}
-	line := o.line("selector:")
-	matchLabels, _ := at(o.fields, "spec", "selector", "matchLabels").(map[string]any)
-	if len(matchLabels) == 0 && len(listAt(o.fields, "spec", "selector", "matchExpressions")) == 0 {
-		l.add("selector/missing", o.file, line, "%s has no selector", o)
-	}
-	labels, _ := at(o.fields, "spec", "template", "metadata", "labels").(map[string]any)
-	for _, key := range sortedKeys(matchLabels) {
-		value := text(matchLabels[key])
-		if text(labels[key]) != value {
-			l.add("selector/mismatch", o.file, line, "%s selects %s=%s, but its pods have %q", o, key, value, text(labels[key]))
+// exponents finds whole numbers that a template has printed as 1e+06, because
+// values are read as floating point numbers.
+func (l *linter) exponents(o *object) {
+	walk(o.fields, nil, func(path []string, value any) bool {
+		s, _ := value.(string)
+		if m := exponentForm.FindStringSubmatch(s); m != nil && o.kind != "Secret" {
+			number, _ := strconv.ParseFloat(m[1], 64)
+			l.add("template/exponent", o.file, o.line(path...), "%s: %s is %s, which was written %.0f", o, where(path), m[1], number)
 		}
-		if l.versioned(key, value) {
-			l.add("selector/version", o.file, line, "%s selects %s=%s", o, key, value)
-		}
-	}
-}
-
-// versioned says whether a label changes with the chart's version or the app's.
-func (l *linter) versioned(key, value string) bool {
-	md := l.chart.Metadata
-	switch {
-	case strings.Contains(value, strings.ReplaceAll(md.Version, "+", "_")):
 		return true
-	case key == "app.kubernetes.io/version":
-		return value == md.AppVersion
-	}
-	return value == md.AppVersion && strings.Contains(value, ".")
+	})
 }
 
-// secret finds literal data of a Secret in the template's text.
-func (l *linter) secret(o object) {
-	if o.kind != "Secret" {
-		return
-	}
-	for _, section := range []string{"data", "stringData"} {
-		data, _ := o.fields[section].(map[string]any)
-		for _, key := range sortedKeys(data) {
-			value := text(data[key])
-			for i, line := range o.template {
-				if name, rest, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && value != "" &&
-					strings.Trim(name, `"'`) == key && strings.Trim(strings.TrimSpace(rest), `"'`) == value {
-					l.add("secret/literal", o.file, i+1, "%s has the literal value of %s", o, key)
-				}
+// walk calls visit for every value below v, parents first, until it returns false.
+func walk(v any, path []string, visit func(path []string, value any) bool) bool {
+	switch x := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(x) {
+			if !visit(append(path, key), x[key]) || !walk(x[key], append(path, key), visit) {
+				return false
+			}
+		}
+	case []any:
+		for i, item := range x {
+			step := append(path, "["+strconv.Itoa(i)+"]")
+			if !visit(step, item) || !walk(item, step, visit) {
+				return false
 			}
 		}
 	}
+	return true
 }
 
 // at follows keys through maps; nil when there is nothing.
@@ -206,18 +267,29 @@ func listAt(m map[string]any, keys ...string) []any {
 	return list
 }
 
+func mapAt(m map[string]any, keys ...string) map[string]any {
+	inner, _ := at(m, keys...).(map[string]any)
+	return inner
+}
+
+// mapsAt are the mappings of a list, with their indexes kept: others are nil.
+func mapsAt(m map[string]any, keys ...string) []map[string]any {
+	list := listAt(m, keys...)
+	out := make([]map[string]any, len(list))
+	for i, item := range list {
+		out[i], _ = item.(map[string]any)
+	}
+	return out
+}
+
 func text(v any) string {
-	if v == nil {
+	switch x := v.(type) {
+	case nil:
 		return ""
+	case string:
+		return x
 	}
 	return fmt.Sprint(v)
 }
 
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -10,10 +10,10 @@ import (
 )
 
 // valuesFile judges values.yaml as text: what is lost once it is parsed.
-func (l *linter) valuesFile() {
-	data, ok := l.raw(valuesYAML)
+func (f *fileLinter) valuesFile() {
+	data, ok := f.raw(valuesYAML)
 	if !ok {
-		l.add("values/missing", valuesYAML, 0, "the chart has no values.yaml")
+		f.add("values/missing", valuesYAML, 0, "the chart has no values.yaml")
 		return
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(string(data)))
@@ -23,29 +23,29 @@ func (l *linter) valuesFile() {
 			return // the end, or an error that loading has reported
 		}
 		for _, n := range doc.Content {
-			l.valueNode(n, "")
+			f.valueNode(n, "")
 		}
 	}
 }
 
-func (l *linter) valueNode(n *yaml.Node, name string) {
+func (f *fileLinter) valueNode(n *yaml.Node, name string) {
 	switch n.Kind {
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
-			l.valueNode(item, name)
+			f.valueNode(item, name)
 		}
 	case yaml.MappingNode:
 		seen := map[string]int{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if line, twice := seen[key.Value]; twice && key.Value != "<<" {
-				l.add("values/duplicate-key", valuesYAML, key.Line, "%s stands also in line %d", key.Value, line)
+				f.add("values/duplicate-key", valuesYAML, key.Line, "%s stands also in line %d", key.Value, line)
 			}
 			seen[key.Value] = key.Line
-			l.valueNode(n.Content[i+1], key.Value)
+			f.valueNode(n.Content[i+1], key.Value)
 		}
 	case yaml.ScalarNode:
-		l.valueScalar(n, name)
+		f.valueScalar(n, name)
 	}
 }
 
@@ -59,30 +59,30 @@ var (
 	placeholder = regexp.MustCompile(`^\s*$|\{\{|\$\(|\$\{|^<.*>$`)
 )
 
-func (l *linter) valueScalar(n *yaml.Node, name string) {
+func (f *fileLinter) valueScalar(n *yaml.Node, name string) {
 	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) == 0
 	switch {
 	case plain && switches.MatchString(n.Value):
-		l.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as true or false", name, n.Value)
+		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as true or false", name, n.Value)
 	case plain && octal.MatchString(n.Value):
-		l.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as an octal number", name, n.Value)
+		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as an octal number", name, n.Value)
 	case plain && exponent.MatchString(n.Value) && n.ShortTag() == "!!float":
-		l.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number with an exponent", name, n.Value)
+		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number with an exponent", name, n.Value)
 	case plain && versionKey.MatchString(name) && lostZero.MatchString(n.Value):
-		l.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number and loses its last zero", name, n.Value)
+		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number and loses its last zero", name, n.Value)
 	case secretKey.MatchString(name) && n.ShortTag() == "!!str" && !placeholder.MatchString(n.Value):
-		l.add("values/secret", valuesYAML, n.Line, "%s has a default that everybody can read", name)
+		f.add("values/secret", valuesYAML, n.Line, "%s has a default that everybody can read", name)
 	}
 }
 
 // templateFiles judges the files of templates/ by their names.
-func (l *linter) templateFiles() {
-	if len(l.chart.Templates) == 0 && !l.chart.IsLibrary() && len(l.chart.Dependencies) == 0 {
-		l.add("template/missing", "templates", 0, "the chart has no templates")
+func (f *fileLinter) templateFiles() {
+	if len(f.chart.Templates) == 0 && !f.chart.IsLibrary() && len(f.chart.Dependencies) == 0 {
+		f.add("template/missing", "templates", 0, "the chart has no templates")
 	}
-	for _, f := range l.chart.Templates {
-		if ext := path.Ext(f.Name); !slices.Contains([]string{".yaml", ".yml", ".tpl", ".txt"}, ext) {
-			l.add("template/extension", f.Name, 0, "the extension %q is not one of .yaml, .yml, .tpl and .txt", ext)
+	for _, t := range f.chart.Templates {
+		if ext := path.Ext(t.Name); !slices.Contains([]string{".yaml", ".yml", ".tpl", ".txt"}, ext) {
+			f.add("template/extension", t.Name, 0, "the extension %q is not one of .yaml, .yml, .tpl and .txt", ext)
 		}
 	}
 }

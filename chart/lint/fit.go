@@ -1,0 +1,181 @@
+package lint
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/lint/schema"
+)
+
+// loadSchema finds the schemas of the chosen Kubernetes and adds those of the
+// CRDs that the chart brings.
+func (l *linter) loadSchema() {
+	l.schema = l.opts.Schema
+	if l.schema == nil {
+		s, err := schema.Of(l.opts.KubeVersion)
+		if err != nil {
+			l.add("schema/unavailable", chartYAML, 0, "%v", err)
+			return
+		}
+		l.schema = s
+	}
+	for _, o := range l.objects {
+		if o.kind == "CustomResourceDefinition" {
+			l.schema = l.schema.With(schema.ParseCRD(o.fields))
+		}
+	}
+	l.addCRDs(l.chart)
+}
+
+// addCRDs reads the CRDs of crds/ that the judged objects are of, side by side.
+func (l *linter) addCRDs(c *chart.Chart) {
+	kinds := map[string]bool{}
+	for _, o := range l.objects {
+		if o.judged && l.schema.Kind(o.apiVersion, o.kind) == nil {
+			kinds[o.kind] = true
+		}
+	}
+	if len(kinds) == 0 {
+		return
+	}
+	docs := crdsOf(c, kinds)
+	found := make([]*schema.Schema, len(docs))
+	concurrently(len(docs), func(i int) {
+		var fields map[string]any
+		if k8syaml.Unmarshal([]byte(undescribed(docs[i])), &fields) == nil {
+			found[i] = schema.ParseCRD(fields)
+		}
+	})
+	for _, s := range found {
+		if s != nil {
+			l.schema = l.schema.With(s)
+		}
+	}
+}
+
+// crdsOf are the documents of crds/ that are about one of the kinds; decoding
+// is slow, and CRDs are long.
+func crdsOf(c *chart.Chart, kinds map[string]bool) []string {
+	var docs []string
+	for _, f := range c.Files {
+		if !strings.HasPrefix(f.Name, "crds/") {
+			continue
+		}
+		for doc := range strings.SplitSeq("\n"+string(f.Data), "\n---") {
+			if m := crdKind.FindStringSubmatch(doc); m != nil && kinds[m[1]] {
+				docs = append(docs, doc)
+			}
+		}
+	}
+	for _, d := range c.Dependencies {
+		docs = append(docs, crdsOf(d, kinds)...)
+	}
+	return docs
+}
+
+// undescribed is a CRD without its descriptions, which are most of its text.
+func undescribed(doc string) string {
+	var b strings.Builder
+	b.Grow(len(doc) / 2)
+	deeper := -1 // lines of at least this indent belong to a description
+	for line := range strings.Lines(doc) {
+		trimmed := strings.TrimLeft(line, " ")
+		indent := len(line) - len(trimmed)
+		if deeper >= 0 && (indent >= deeper || strings.TrimSpace(trimmed) == "") {
+			continue
+		}
+		deeper = -1
+		if text, ok := strings.CutPrefix(trimmed, "description: "); ok && strings.TrimSpace(text) != "" {
+			deeper = indent + 1
+			continue
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+var crdKind = regexp.MustCompile(`(?m)^ {2,8}"?kind"?: "?(\w+)"?,?\s*$`)
+
+// fit judges an object by the schema of its kind, or its metadata alone when
+// there is no such schema.
+func (l *linter) fit(o *object) {
+	if l.schema == nil {
+		return
+	}
+	var problems []schema.Problem
+	if t := l.schema.Kind(o.apiVersion, o.kind); t != nil {
+		problems = l.schema.Validate(t, o.fields)
+	} else if t := l.schema.Metadata(); t != nil {
+		problems = l.schema.Validate(&schema.Type{Shape: schema.Object, Elem: &schema.Type{}, Fields: map[string]*schema.Type{"metadata": t}}, o.fields)
+	}
+	if len(problems) == 0 {
+		return
+	}
+	var doc yaml.Node
+	if o.kind != "Secret" && yaml.Unmarshal([]byte(o.content), &doc) != nil {
+		doc = yaml.Node{}
+	}
+	for _, p := range problems {
+		if p.Fault == schema.MissingField && o.isApps() && p.Where() == "spec.selector" {
+			continue // selector/missing, which Helm has too
+		}
+		if id := faultID(p.Fault); l.schema.Exact || p.Fault != schema.UnknownField && p.Fault != schema.NotInEnum {
+			l.add(id, o.file, o.line(p.Path...), "%s: %s %s%s", o, p.Where(), p.Message, written(&doc, p))
+		}
+	}
+}
+
+func faultID(f schema.Fault) string {
+	switch f {
+	case schema.UnknownField:
+		return "schema/unknown-field"
+	case schema.MissingField:
+		return "schema/missing-field"
+	case schema.NotInEnum:
+		return "schema/enum"
+	case schema.Duplicate:
+		return "schema/duplicate"
+	case schema.BadQuantity:
+		return "schema/quantity"
+	}
+	return "schema/type"
+}
+
+// written shows the text of a value of the wrong sort as it was rendered, since
+// 1.10, on and 1e3 are read as something else than they look.
+func written(doc *yaml.Node, p schema.Problem) string {
+	if p.Fault == schema.MissingField || p.Fault == schema.UnknownField || p.Fault == schema.Duplicate || len(doc.Content) == 0 {
+		return ""
+	}
+	n := doc.Content[0]
+	for _, step := range p.Path {
+		if n = descend(n, step); n == nil {
+			return ""
+		}
+	}
+	const longest = 60
+	if n.Kind != yaml.ScalarNode || len(n.Value) > longest {
+		return ""
+	}
+	return ": it is " + n.Value
+}
+
+func descend(n *yaml.Node, step string) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.SequenceNode {
+		_, value := child(n, step)
+		return value
+	}
+	i, err := strconv.Atoi(strings.Trim(step, "[]"))
+	if err != nil || i < 0 || i >= len(n.Content) {
+		return nil
+	}
+	return n.Content[i]
+}

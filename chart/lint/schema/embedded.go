@@ -1,0 +1,99 @@
+package schema
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+//go:generate go run ./generate -o kubernetes.gz v1.29.6 v1.30.14 v1.31.14 v1.32.13 v1.33.13 v1.34.4 v1.35.4 v1.36.3
+
+//go:embed kubernetes.gz
+var embedded []byte
+
+// library is the text of the embedded schemas; it is unpacked when the first
+// chart is linted.
+var library = sync.OnceValues(func() (string, error) {
+	r, err := gzip.NewReader(bytes.NewReader(embedded))
+	if err != nil {
+		return "", fmt.Errorf("unpack the schemas: %w", err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return "", fmt.Errorf("unpack the schemas: %w", err)
+	}
+	return string(text), nil
+})
+
+// Versions lists the Kubernetes versions whose schemas ship with the binary,
+// oldest first: 1.29.
+func Versions() ([]string, error) {
+	text, err := library()
+	if err != nil {
+		return nil, err
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.Fields(first)[1:], nil
+}
+
+// Of is the schema of a Kubernetes version: v1.33.4-gke.1, 1.33. Without one it
+// is the newest that ships with the binary, and for a version that does not
+// ship the nearest that does, which is not Exact.
+func Of(version string) (*Schema, error) {
+	versions, err := Versions()
+	if err != nil {
+		return nil, err
+	}
+	index, exact := nearest(versions, version)
+	text, err := library()
+	if err != nil {
+		return nil, err
+	}
+	s, err := decode(text, index)
+	if err != nil {
+		return nil, err
+	}
+	s.Version, s.Exact = versions[index], exact
+	return s, nil
+}
+
+func nearest(versions []string, version string) (index int, exact bool) {
+	newest := len(versions) - 1
+	if version == "" {
+		return newest, true
+	}
+	minor, ok := Minor(version)
+	if !ok {
+		return newest, false
+	}
+	for i, v := range versions {
+		if have, _ := Minor(v); have >= minor {
+			return i, have == minor
+		}
+	}
+	return newest, false
+}
+
+// Minor reads v1.31.4-gke.1, 1.31 or 1.31+ as 31.
+func Minor(version string) (int, bool) {
+	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")
+	if len(parts) < 2 {
+		return 0, false
+	}
+	minor, err := strconv.Atoi(strings.TrimRight(parts[1], "+"))
+	return minor, err == nil && minor >= 0
+}
+
+// Serving lists the shipped Kubernetes versions that serve a kind.
+func Serving(apiVersion, kind string) ([]string, error) {
+	text, err := library()
+	if err != nil {
+		return nil, err
+	}
+	return served(text, apiVersion+"/"+kind), nil
+}

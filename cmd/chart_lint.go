@@ -1,0 +1,174 @@
+package cmd
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func lintCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
+		Description: "Exit code 4 if there is an error. The rules, and how to silence one: docs/lint.md.",
+		Flags: append(valueFlags(),
+			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
+			&cli.StringFlag{Name: "kube-version", Usage: "hold objects against the schemas of this Kubernetes `VERSION`; the newest known otherwise"},
+			&cli.BoolFlag{Name: "cluster", Usage: "hold objects against the schemas that the cluster serves, CRDs included"},
+			&cli.StringFlag{Name: "kubeconfig", Usage: "with --cluster: kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+			&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "with --cluster: `CONTEXT` of the kubeconfig; the current one otherwise"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json, sarif, junit"},
+			&cli.BoolFlag{Name: "strict", Usage: "let warnings fail: --fail-on warning"},
+			&cli.StringFlag{Name: "fail-on", Value: "error", Usage: "fail on findings of this `SEVERITY` and graver ones: error, warning, info, none"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "leave findings of severity info out"},
+			&cli.BoolFlag{Name: "with-subcharts", Usage: "judge the subcharts too"},
+			&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+			&cli.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out: image/latest, values/*"},
+			versionFlag(), plainHTTPFlag(),
+		),
+		Action: func(c *cli.Context) error {
+			if c.Args().Len() == 0 {
+				return usagef("lint takes charts: pintle chart lint ./chart")
+			}
+			return lintCharts(e, c)
+		},
+	}
+}
+
+// lintedChart is one chart and what was found in it.
+type lintedChart struct {
+	Path     string         `json:"chart"` // as the user named it, with slashes
+	Findings []lint.Finding `json:"findings"`
+}
+
+func lintCharts(e env, c *cli.Context) error {
+	write, err := lintWriter(c.String("output"))
+	if err != nil {
+		return err
+	}
+	threshold, err := failOn(c)
+	if err != nil {
+		return err
+	}
+	options, err := lintOptions(e, c)
+	if err != nil {
+		return err
+	}
+	var charts []lintedChart
+	for _, path := range c.Args().Slice() {
+		linted, err := lintOne(e, c, path, options)
+		if err != nil {
+			return err
+		}
+		charts = append(charts, linted)
+	}
+	if err := write(e, c, charts, threshold); err != nil {
+		return err
+	}
+	for _, linted := range charts {
+		if slices.ContainsFunc(linted.Findings, threshold.reached) {
+			return silent(pipeline.ExitFailed)
+		}
+	}
+	return nil
+}
+
+// lintOne judges one chart. A chart that cannot be loaded has that as its
+// finding, so that the others are judged too.
+func lintOne(e env, c *cli.Context, path string, options lint.Options) (lintedChart, error) {
+	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(path), "/"), Findings: []lint.Finding{}}
+	loaded, err := loadChart(c.Context, e, path, c.String("version"))
+	if cause := c.Context.Err(); cause != nil {
+		return out, cause
+	}
+	if err != nil {
+		out.Findings = append(out.Findings, lint.Unloadable(err))
+		return out, nil
+	}
+	for _, f := range lint.Lint(c.Context, loaded, options) {
+		if !c.Bool("quiet") || f.Severity != lint.Info {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	return out, c.Context.Err()
+}
+
+func lintOptions(e env, c *cli.Context) (lint.Options, error) {
+	values, err := readValues(e, c)
+	if err != nil {
+		return lint.Options{}, err
+	}
+	for _, id := range lint.UnknownIDs(c.StringSlice("disable")) {
+		return lint.Options{}, usagef("--disable %s: there is no such rule%s; docs/lint.md has them all", id, nearestRule(id))
+	}
+	o := lint.Options{
+		Values: values, ReleaseName: "release-name", Namespace: c.String("namespace"), KubeVersion: c.String("kube-version"),
+		Disabled: c.StringSlice("disable"), WithSubcharts: c.Bool("with-subcharts"), SkipSchemaValidation: c.Bool("skip-schema-validation"),
+	}
+	if _, ok := schema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {
+		return o, usagef("--kube-version %s: write it as v1.33 or v1.33.4", o.KubeVersion)
+	}
+	if !c.Bool("cluster") {
+		return o, nil
+	}
+	if o.KubeVersion != "" {
+		return o, usagef("--cluster and --kube-version do not go together: the cluster says which version it is")
+	}
+	return withClusterSchema(c, o)
+}
+
+func nearestRule(id string) string {
+	if near := lint.NearestID(id); near != "" {
+		return ": did you mean " + near + "?"
+	}
+	return ""
+}
+
+// withClusterSchema reads which Kubernetes the cluster is and what it serves.
+func withClusterSchema(c *cli.Context, o lint.Options) (lint.Options, error) {
+	cluster, err := kube.Connect(kube.Config{Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context")})
+	if err != nil {
+		return o, withCode(pipeline.ExitUsage, err)
+	}
+	capabilities, err := cluster.Capabilities(c.Context)
+	if err != nil {
+		return o, withCode(pipeline.ExitFailed, err)
+	}
+	var document json.RawMessage
+	if err := cluster.Do(c.Context, http.MethodGet, "/openapi/v2", nil, &document); err != nil {
+		return o, withCode(pipeline.ExitFailed, err)
+	}
+	o.KubeVersion, o.APIVersions = capabilities.KubeVersion, capabilities.APIVersions
+	o.Schema, err = schema.Parse(document)
+	return o, withCode(pipeline.ExitFailed, err)
+}
+
+// severityThreshold is the least severity that fails, by its weight.
+type severityThreshold int
+
+var severityWeights = map[lint.Severity]severityThreshold{lint.Error: 3, lint.Warning: 2, lint.Info: 1}
+
+func (t severityThreshold) reached(f lint.Finding) bool { return severityWeights[f.Severity] >= t }
+
+// failOn reads --fail-on and --strict, of which the stricter one counts.
+func failOn(c *cli.Context) (severityThreshold, error) {
+	word := c.String("fail-on")
+	t, ok := severityWeights[lint.Severity(word)]
+	if !ok && word != "none" {
+		return 0, usagef("--fail-on %s: write error, warning, info or none", word)
+	}
+	t = cmp.Or(t, 4)
+	if c.Bool("strict") {
+		t = min(t, severityWeights[lint.Warning])
+	}
+	return t, nil
+}
