@@ -3,7 +3,7 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
@@ -23,9 +23,10 @@ _pintle() {
 	" status") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" history") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" report") words="--report-dir" ;;
-	" chart") words="template lint package push pull show deps" ;;
-	" chart template") words="--values --set --set-string --set-file --set-json --set-literal --namespace --name-template --generate-name --kube-version --api-versions --include-crds --no-hooks --skip-tests --show-only --output-dir --release-name --is-upgrade --skip-schema-validation --enable-dns --render-subchart-notes --version --plain-http --dry-run --validate --take-ownership --kubeconfig --kube-context" ;;
-	" chart lint") words="--values --set --set-string --set-file --set-json --set-literal --namespace --strict --disable" ;;
+	" chart") words="create template lint package push pull show deps test" ;;
+	" chart create") words="--starter" ;;
+	" chart template") words="--values --set --set-string --set-file --set-json --set-literal --namespace --name-template --generate-name --kube-version --api-versions --include-crds --no-hooks --skip-tests --show-only --output-dir --release-name --dependency-update --is-upgrade --skip-schema-validation --enable-dns --render-subchart-notes --version --plain-http --dry-run --validate --take-ownership --kubeconfig --kube-context" ;;
+	" chart lint") words="--values --set --set-string --set-file --set-json --set-literal --namespace --kube-version --cluster --kubeconfig --kube-context --output --strict --fail-on --quiet --with-subcharts --skip-schema-validation --disable --version --plain-http" ;;
 	" chart package") words="--version --app-version --destination --dependency-update --plain-http" ;;
 	" chart push") words="--plain-http" ;;
 	" chart pull") words="--version --plain-http --destination" ;;
@@ -34,6 +35,7 @@ _pintle() {
 	" chart deps update") words="--plain-http" ;;
 	" chart deps build") words="--plain-http" ;;
 	" chart deps list") words="--output" ;;
+	" chart test") words="--file --values --with-subchart --chart-tests-path --update-snapshot --strict --failfast --skip-schema-validation --output --output-file" ;;
 	" release") words="install upgrade rollback uninstall list history status get test" ;;
 	" release install") words="--replace --generate-name --name-template --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
 	" release upgrade") words="--install --reset-values --reuse-values --reset-then-reuse-values --cleanup-on-fail --history-max --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
