@@ -315,3 +315,30 @@ func TestIndexLeadsToRegistry(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
+
+// FuzzParseIndex holds the cutting of an index against parsing all of it: where
+// both understand it, they find the same versions.
+func FuzzParseIndex(f *testing.F) {
+	asJSON, err := yaml.YAMLToJSON([]byte(smallIndex))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(smallIndex))
+	f.Add(asJSON)
+	f.Add([]byte("apiVersion: v1\nentries:\n  a: []\n  redis:\n    - name: redis\n      version: 1.0.0\n"))
+	f.Add([]byte("entries:\n redis:\n - &a {name: redis, version: 1.0.0}\n - *a\napiVersion: v1\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		names := []string{"redis"}
+		got, err := parseIndex(data, names)
+		if err != nil {
+			return
+		}
+		if _, err := got.pick("redis", ""); err == nil && len(got.entries["redis"]) == 0 {
+			t.Error("a version was picked where there is none")
+		}
+		raw, _, err := yamlIndex(data, names)
+		if err == nil && len(raw["redis"]) != len(got.entries["redis"])+len(got.skipped) {
+			t.Errorf("%d entries, %d in the whole", len(got.entries["redis"])+len(got.skipped), len(raw["redis"]))
+		}
+	})
+}
