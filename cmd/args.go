@@ -31,17 +31,17 @@ func reorder(app *cli.App, args []string) []string {
 			i = len(words)
 		case len(w) > 1 && w[0] == '-':
 			dst := &local
-			takes, known := takesValue(flags, w)
+			full, takes, known := fullFlag(flags, w)
 			if here != nil {
-				if t, ok := takesValue(here.Flags, w); ok {
-					takes, known = t, true
+				if f, t, ok := fullFlag(here.Flags, w); ok {
+					full, takes, known = f, t, true
 				} else if known {
 					dst = &global
 				}
 			} else {
 				dst = &global
 			}
-			*dst = append(*dst, w)
+			*dst = append(*dst, full)
 			if known && takes && !strings.Contains(w, "=") && i+1 < len(words) {
 				i++
 				*dst = append(*dst, words[i])
@@ -72,16 +72,21 @@ func find(commands []*cli.Command, name string) *cli.Command {
 	return nil
 }
 
-// takesValue reports whether the flag written as word is among flags, and
-// whether it is followed by a value.
-func takesValue(flags []cli.Flag, word string) (takes, known bool) {
-	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+// fullFlag finds the flag written as word among flags and writes it with its
+// full name, because the flag package refuses "-f a --values b"; takes says
+// whether a value follows it. An unknown flag stays as it is.
+func fullFlag(flags []cli.Flag, word string) (full string, takes, known bool) {
+	name, value, assigned := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	for _, f := range flags {
 		if !slices.Contains(f.Names(), name) {
 			continue
 		}
+		full = "--" + f.Names()[0]
+		if assigned {
+			full += "=" + value
+		}
 		g, ok := f.(cli.DocGenerationFlag)
-		return ok && g.TakesValue(), true
+		return full, ok && g.TakesValue(), true
 	}
-	return false, false
+	return word, false, false
 }
