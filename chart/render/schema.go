@@ -55,7 +55,7 @@ func (r *Result) validateSchema(c *chart.Chart, values map[string]any) (err erro
 		return fmt.Errorf("values.schema.json is no JSON: %w", err)
 	}
 	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(&schemaLoader{result: r, chart: c})
+	compiler.UseLoader(&schemaLoader{r})
 	if err := compiler.AddResource(schemaURL, schema); err != nil {
 		return fmt.Errorf("values.schema.json: %w", err)
 	}
@@ -66,12 +66,10 @@ func (r *Result) validateSchema(c *chart.Chart, values map[string]any) (err erro
 	return compiled.Validate(values)
 }
 
-// schemaLoader resolves references to other schemas: to files of the chart and
-// to nothing else. It reads neither the disk nor the network.
-type schemaLoader struct {
-	result *Result
-	chart  *chart.Chart
-}
+// schemaLoader resolves references from one schema to others: none but urn. It
+// reads neither the disk nor the network, and no file of the chart either: Helm
+// looks for those at the root of the disk.
+type schemaLoader struct{ result *Result }
 
 // Load returns the schema at an absolute URL.
 func (l *schemaLoader) Load(address string) (any, error) {
@@ -84,13 +82,7 @@ func (l *schemaLoader) Load(address string) (any, error) {
 		l.result.Findings = append(l.result.Findings, Finding{"schema/urn", "the schema reference " + address + " is not resolved and allows everything"})
 		return true, nil
 	case "file":
-		name := strings.TrimPrefix(u.Path, "/")
-		for _, f := range l.chart.Files {
-			if f.Name == name {
-				return jsonschema.UnmarshalJSON(bytes.NewReader(f.Data))
-			}
-		}
-		return nil, fmt.Errorf("the chart has no file %s", name)
+		return nil, fmt.Errorf("a schema cannot refer to the file %s: put it under $defs of values.schema.json", strings.TrimPrefix(u.Path, "/"))
 	}
 	return nil, errors.New("a schema must not refer to the network: put it into the chart, or skip schema validation")
 }
