@@ -143,7 +143,8 @@ func writeTestTotals(e env, tests []chartTest) error {
 	for _, chart := range doc.Charts {
 		suites += len(chart.Suites)
 	}
-	text := fmt.Sprintf("%d suites, %d tests: %d passed, %d failed", suites, doc.Passed+doc.Failed+doc.Skipped, doc.Passed, doc.Failed)
+	total := doc.Passed + doc.Failed + doc.Skipped
+	text := fmt.Sprintf("%d suite%s, %d test%s: %d passed, %d failed", suites, plural(suites), total, plural(total), doc.Passed, doc.Failed)
 	if doc.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", doc.Skipped)
 	}
@@ -154,4 +155,11 @@ func writeTestTotals(e env, tests []chartTest) error {
 	}
 	_, err := fmt.Fprintln(e.stdout, text)
 	return err
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }

@@ -13,7 +13,7 @@ func (j *job) assert(a *Assertion, out *rendered, snapshot *comparer) []Failure 
 	for _, name := range j.templatesOf(a, out) {
 		byTemplate[name] = out.docs[name]
 	}
-	if f := out.failed; f != nil && f.file != "" && a.kind.failure {
+	if f := out.failed; f != nil && a.kind.failure {
 		return j.assertFailed(a, f, byTemplate)
 	}
 	selected, err := j.selectDocuments(a, byTemplate)
@@ -56,7 +56,7 @@ func (j *job) assertTemplate(a *Assertion, out *rendered, name string, selected 
 	})
 }
 
-// assertFailed checks what is expected of a failure of one template. The
+// assertFailed checks what is expected of a failure. If one template failed, the
 // assertion must be about that one.
 func (j *job) assertFailed(a *Assertion, failed *failedRender, byTemplate map[string][]*document) []Failure {
 	if len(byTemplate) == 0 {
@@ -65,7 +65,7 @@ func (j *job) assertFailed(a *Assertion, failed *failedRender, byTemplate map[st
 	var failures []Failure
 	for _, name := range sortedKeys(byTemplate) {
 		in := checkInput{negative: a.negative()}
-		if name == failed.file {
+		if failed.file == "" || name == failed.file {
 			in.failure = failed
 		}
 		for _, f := range a.check(in) {

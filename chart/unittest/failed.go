@@ -12,7 +12,7 @@ import (
 
 // failedRender is a render that failed, as assertions see it.
 type failedRender struct {
-	file     string   // the template that failed; empty if none did, but the whole
+	file     string   // the template that failed; empty if that is a partial, or the whole did
 	content  string   // the message
 	wordings []string // the message and other ways to put it
 	err      error
@@ -42,6 +42,9 @@ func newFailedRender(err error) *failedRender {
 	content := contentOf(text, place, column)
 	if content == "" {
 		return wholeFailure(err, text)
+	}
+	if strings.HasPrefix(path.Base(file), "_") {
+		file = ""
 	}
 	f := &failedRender{file: file, content: content, wordings: []string{content}, err: err}
 	if !byAuthor {

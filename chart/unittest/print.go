@@ -89,8 +89,11 @@ func (f Failure) about() string {
 // wrong and the difference.
 func (f Failure) Lines() []string {
 	out := []string{f.place()}
-	for _, line := range append(strings.Split(f.about(), "\n"), f.Diff...) {
+	for line := range strings.SplitSeq(f.about(), "\n") {
 		out = append(out, "  "+line)
+	}
+	for _, line := range f.Diff {
+		out = append(out, "  "+line[:1]+" "+line[1:])
 	}
 	return out
 }
