@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
@@ -191,6 +193,37 @@ func TestWeGoOnWithHelmsRelease(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What Helm wrote client-side and the chart no longer has must go, also where
+// nothing else about the object changes, and where it would be invalid beside
+// what comes in its place.
+func TestWhatLeavesAClientSideReleaseGoes(t *testing.T) {
+	findHelm(t)
+	b := newBench(t)
+	c := service("1.0.0", nil)
+	for i, f := range c.Templates {
+		text := strings.Replace(string(f.Data), "data: {greeting", "data: {old: field, greeting", 1)
+		c.Templates[i].Data = []byte(strings.Replace(text, "ports: [{port: 80}]", "ports: [{name: http, port: 80}]", 1))
+	}
+	b.helm("install", "web", write(t, c), "--wait", "--server-side=false")
+	if b.config()["old"] == nil {
+		t.Fatal("the fixture lacks the field that goes")
+	}
+	moved := map[string]string{"templates/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{name: http, port: 8080}]\n"}
+	b.mustDeploy(b.request(service("1.1.0", moved), nil))
+	if diff := cmp.Diff(map[string]any{"greeting": "hello"}, b.config()); diff != "" {
+		t.Error(diff)
+	}
+	live, err := b.cluster.Get(t.Context(), kube.Ref{APIVersion: "v1", Kind: "Service", Namespace: b.namespace, Name: "web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports, _, _ := unstructured.NestedSlice(live.Object, "spec", "ports")
+	if len(ports) != 1 {
+		t.Errorf("the service has the ports %v", ports)
+	}
+	b.helm("upgrade", "web", write(t, service("1.2.0", nil)), "--set", "greeting=four", "--wait", "--server-side=true")
 }
 
 func (b *bench) config() map[string]any {

@@ -8,12 +8,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // look fills every sight from the cluster: the live object and the dry run, at
 // the same time.
 func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing bool) error {
-	coming := namespacesOf(sights)
+	coming, whole := namespacesOf(sights), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i := range sights {
@@ -43,6 +44,37 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 			}
 			s.result, s.err = result, err
 			return fatalOnly(err)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return e.lookAgain(whole, req, sights)
+}
+
+// lookAgain asks otherwise about objects that Helm has written client-side and
+// that the server called invalid: the dry run sees what the chart no longer has
+// beside what it has now, such as two ports of one name, because nobody owns the
+// old one before its fields are taken over.
+func (e *Engine) lookAgain(ctx context.Context, req Request, sights []sight) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i := range sights {
+		s := &sights[i]
+		if s.live == nil || !kube.Is(s.err, kube.Invalid) || !kube.ClientSide(s.live, release.Manager) {
+			continue
+		}
+		g.Go(func() error {
+			whole := s.object.DeepCopy()
+			whole.SetResourceVersion(s.live.GetResourceVersion())
+			options := req.applyOptions()
+			options.DryRun = true
+			if _, err := e.cluster.Update(ctx, whole, options); err != nil {
+				s.err = err
+				return fatalOnly(err)
+			}
+			s.err, s.unchecked = nil, "checked in part: its fields are taken over from client-side apply"
+			return nil
 		})
 	}
 	return g.Wait()

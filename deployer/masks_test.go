@@ -50,7 +50,7 @@ func TestSecretsStayMasked(t *testing.T) {
 func TestReleaseTestsMaskSecrets(t *testing.T) {
 	b := newBench(t)
 	line := "login with battery-staple and token-of-hook at correct-place"
-	leak := kubetest.Image(t, "leak:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 1, Log: []string{line}})
+	leak := kubetest.Image(t, "leak-test:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 1, Log: []string{line}})
 	extra := map[string]string{
 		"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {password: battery-staple}\n",
 		"templates/hook.yaml":   "apiVersion: v1\nkind: Secret\nmetadata: {name: probe, annotations: {helm.sh/hook: test, helm.sh/hook-weight: \"-1\"}}\ndata: {token: {{ b64enc \"token-of-hook\" }}}\n",

@@ -93,14 +93,9 @@ func each[T any](items []T, fn func(T)) {
 
 // applyOne brings one object to its target and remembers its state.
 func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
-	if c.Action == Unchanged {
-		// The record will say server-side: Helm then goes on server-side with this
-		// object too, and would conflict with what was written client-side.
-		if !c.crd {
-			if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
-				return nil, err
-			}
-		}
+	// The record will say server-side: Helm then goes on server-side with this
+	// object too, and would conflict with what was written client-side.
+	if c.Action == Unchanged && (c.crd || !kube.ClientSide(c.live, release.Manager)) {
 		r.keep(c, c.live)
 		return c.live, nil
 	}

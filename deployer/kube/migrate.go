@@ -16,7 +16,7 @@ import (
 // (facts/helm-format.md 4.6).
 func (c *Client) AdoptFields(ctx context.Context, live *unstructured.Unstructured, manager string) error {
 	for attempt := 0; ; attempt++ {
-		if !clientSide(live, manager) {
+		if !ClientSide(live, manager) {
 			return nil
 		}
 		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(manager), manager)
@@ -36,7 +36,8 @@ func (c *Client) AdoptFields(ctx context.Context, live *unstructured.Unstructure
 	}
 }
 
-func clientSide(o *unstructured.Unstructured, manager string) bool {
+// ClientSide reports whether manager has fields of o by client-side apply.
+func ClientSide(o *unstructured.Unstructured, manager string) bool {
 	for _, f := range o.GetManagedFields() {
 		if f.Manager == manager && f.Operation == metav1.ManagedFieldsOperationUpdate && f.Subresource == "" {
 			return true
