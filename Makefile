@@ -1,4 +1,4 @@
-# make build | test | lint | check | demo | bench | docs. "make check" is what CI runs.
+# make build | test | walk | lint | check | demo | bench | docs. "make check" is what CI runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -43,6 +43,12 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 test: build bin/tools/helm bin/tools/helm3 ## all tests, the ones on a real cluster included
 	@bin/pintle sandbox run -- $(GO) test -timeout 15m ./...
 	@cd sandbox && $(GO) test -timeout 15m -ldflags '$(SANDBOX_LDFLAGS)' ./...
+
+WALK ?= 20
+WALK_SEED ?= $(shell date +%s)
+.PHONY: walk
+walk: build bin/tools/helm bin/tools/helm3 ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
+	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestReleaseWalk$$' ./cmd
 
 .PHONY: lint
 lint: bin/tools/golangci-lint ## static checks; holds the floors of the house

@@ -6,7 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
@@ -62,7 +62,7 @@ func columns(rows [][]string) string {
 				widths = append(widths, 0)
 			}
 			for line := range strings.SplitSeq(cell, "\n") {
-				widths[i] = max(widths[i], utf8.RuneCountInString(line))
+				widths[i] = max(widths[i], cells(line))
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func columns(rows [][]string) string {
 				if n < len(parts[i]) {
 					text = parts[i][n]
 				}
-				line[i] = text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+				line[i] = text + strings.Repeat(" ", widths[i]-cells(text))
 			}
 			out = append(out, strings.Join(line, "\t"))
 		}
@@ -91,19 +91,28 @@ func columns(rows [][]string) string {
 
 // cut shortens a text whose lines have more than width characters together.
 func cut(text string, width int) string {
-	if utf8.RuneCountInString(strings.ReplaceAll(text, "\n", "")) <= width {
+	if cells(text) <= width {
 		return text
 	}
 	var b strings.Builder
 	used := 0
 	for _, r := range text {
 		b.WriteRune(r)
-		if r != '\n' {
-			used++
-		}
+		used += cells(string(r))
 		if used >= width-3 {
 			break
 		}
 	}
 	return b.String() + "..."
+}
+
+// cells is how wide a text is: control characters, such as a tab, take no room.
+func cells(text string) int {
+	n := 0
+	for _, r := range text {
+		if !unicode.IsControl(r) {
+			n++
+		}
+	}
+	return n
 }

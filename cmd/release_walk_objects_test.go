@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+)
+
+// checkObjects holds the live objects against the deployed revision: each is
+// there, is marked as the release's, says what the manifest says and is Helm's in
+// its managed fields; and none is there besides, but for those that ask to be kept
+// and those that Helm has left behind.
+func (w *walker) checkObjects(who string, op stride) {
+	w.t.Helper()
+	if op.fails {
+		return
+	}
+	live := w.liveObjects()
+	want := map[string]bool{}
+	for _, doc := range strings.Split("\n"+w.manifest(), "\n---\n") {
+		var m map[string]any
+		if err := yaml.Unmarshal([]byte(doc), &m); err != nil {
+			w.t.Fatal(err)
+		}
+		if len(m) == 0 {
+			continue
+		}
+		o := &unstructured.Unstructured{Object: m}
+		key := kube.RefOf(o).String()
+		want[key] = true
+		if live[key] == nil {
+			w.t.Fatalf("%s is in the manifest and not in the cluster", key)
+		}
+		w.checkObject(o, live[key])
+	}
+	over := map[string]bool{}
+	for key, o := range live {
+		if !want[key] && o.GetAnnotations()["helm.sh/resource-policy"] != "keep" {
+			over[key] = true
+		}
+	}
+	if who == "pintle" {
+		for key := range over {
+			if !w.left[key] {
+				w.t.Fatalf("%s is left in the cluster and in no manifest", key)
+			}
+		}
+	}
+	w.left = over
+}
+
+// manifest is the text of the deployed revision, empty when none is.
+func (w *walker) manifest() string {
+	w.t.Helper()
+	if n := len(w.history); n == 0 || w.history[n-1].Status != "deployed" {
+		return ""
+	}
+	return w.must(w.pintle("get", "manifest", "web"))
+}
+
+// liveObjects are those that carry the release's mark, by Kind/name.
+func (w *walker) liveObjects() map[string]*unstructured.Unstructured {
+	w.t.Helper()
+	cluster := kubetest.Connect(w.t, nil)
+	out := map[string]*unstructured.Unstructured{}
+	for _, kind := range []kube.Ref{
+		{APIVersion: "v1", Kind: "ConfigMap"}, {APIVersion: "v1", Kind: "Secret"}, {APIVersion: "v1", Kind: "Service"},
+		{APIVersion: "v1", Kind: "ServiceAccount"}, {APIVersion: "apps/v1", Kind: "Deployment"},
+	} {
+		objects, _, err := cluster.List(w.t.Context(), kind.APIVersion, kind.Kind, kube.Selection{Namespace: w.namespace})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, o := range objects {
+			if o.GetAnnotations()["meta.helm.sh/release-name"] == "web" && o.GetDeletionTimestamp() == nil {
+				out[kube.RefOf(o).String()] = o
+			}
+		}
+	}
+	return out
+}
+
+func (w *walker) checkObject(want, live *unstructured.Unstructured) {
+	w.t.Helper()
+	name := kube.RefOf(want).String()
+	if live.GetLabels()["app.kubernetes.io/managed-by"] != "Helm" || live.GetAnnotations()["meta.helm.sh/release-namespace"] != w.namespace {
+		w.t.Fatalf("%s has the marks %v %v", name, live.GetLabels(), live.GetAnnotations())
+	}
+	managers := map[string]bool{}
+	for _, f := range live.GetManagedFields() {
+		if f.Subresource == "" {
+			managers[f.Manager] = true
+		}
+	}
+	delete(managers, "kube-controller-manager") // its annotation of a Deployment's revision
+	if got := slices.Sorted(maps.Keys(managers)); !slices.Equal(got, []string{"helm"}) {
+		w.t.Fatalf("%s is managed by %v", name, got)
+	}
+	delete(want.Object, "stringData")
+	if path := lacks(want.Object, live.Object); path != "" {
+		w.t.Fatalf("%s is not as the manifest says at %s", name, path)
+	}
+	if data, ok := live.Object["data"].(map[string]any); ok && live.GetKind() == "ConfigMap" {
+		if said, _ := want.Object["data"].(map[string]any); len(data) != len(said) {
+			w.t.Fatalf("%s has the data %v, the manifest says %v", name, data, said)
+		}
+	}
+}
+
+// lacks is the path of something in want that live has otherwise, or "".
+func lacks(want, live any) string {
+	switch want := want.(type) {
+	case map[string]any:
+		have, _ := live.(map[string]any)
+		for key, value := range want {
+			if path := lacks(value, have[key]); path != "" {
+				return "." + key + path
+			}
+		}
+		return ""
+	case []any:
+		have, _ := live.([]any)
+		for i, value := range want {
+			if i >= len(have) {
+				return fmt.Sprintf("[%d]", i)
+			}
+			if path := lacks(value, have[i]); path != "" {
+				return fmt.Sprintf("[%d]%s", i, path)
+			}
+		}
+		return ""
+	}
+	if want == nil || fmt.Sprint(want) == fmt.Sprint(live) || reflect.DeepEqual(want, live) {
+		return ""
+	}
+	return fmt.Sprintf(" (%v, not %v)", live, want)
+}
