@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -24,9 +26,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	}
 	var mask event.Mask
 	mask.Add(j.secrets(values)...)
-	findings := lint.Lint(ctx, j.chart, lint.Options{
-		Values: values, ReleaseName: j.unit.Release, Namespace: j.unit.Namespace, Disabled: j.Config.Lint.Disable,
-	})
+	findings := lint.Lint(ctx, j.chart, j.lintOptions(values))
 	var bad []string
 	warnings := 0
 	for _, f := range findings {
@@ -46,6 +46,26 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		return event.Result{Status: event.Failed, Message: oneLine(message), Details: strings.Join(bad, "\n")}
 	}
 	return event.Result{Status: event.Passed, Message: counted(warnings, "warning")}
+}
+
+// lintOptions are what pintle.yaml says of findings, for all and for the service.
+func (j *job) lintOptions(values map[string]any) lint.Options {
+	all := j.Config.Lint
+	o := lint.Options{
+		Values: values, ReleaseName: j.unit.Release, Namespace: j.unit.Namespace, KubeVersion: all.KubeVersion,
+		Severity: map[string]lint.Severity{},
+	}
+	own := config.ServiceLint{}
+	if s := j.Config.Services[j.unit.Name]; s != nil {
+		own = s.Lint
+	}
+	o.Disabled = slices.Concat(all.Disable, own.Disable)
+	for _, list := range []map[string]string{all.Severity, own.Severity} {
+		for id, severity := range list {
+			o.Severity[id] = lint.Severity(severity)
+		}
+	}
+	return o
 }
 
 func counted(n int, what string) string {

@@ -109,6 +109,8 @@ type Service struct {
 	Watch []string `yaml:"watch"`
 	// Run the chart's test hooks after the deploy. Default: true.
 	Test *bool `yaml:"test"`
+	// Which findings of the chart linter count here, on top of lint.
+	Lint ServiceLint `yaml:"lint"`
 }
 
 // Image says which image a service has and where its chart's values name it.
@@ -184,10 +186,22 @@ type Deploy struct {
 
 // Lint says which findings of the chart linter count.
 type Lint struct {
-	// Findings to leave out, by their ids.
+	// Findings to leave out, by their ids (docs/lint.md); "image/*" means all that begin so.
 	Disable []string `yaml:"disable"`
+	// Other severities, by id: error, warning, info.
+	Severity map[string]string `yaml:"severity"`
 	// Let warnings fail the step. Default: false.
 	Strict bool `yaml:"strict"`
+	// The version of Kubernetes whose schemas and APIs charts are held against: "1.33". Default: the newest known.
+	KubeVersion string `yaml:"kubeVersion"`
+}
+
+// ServiceLint says which findings about one chart count, on top of lint.
+type ServiceLint struct {
+	// Findings to leave out, by their ids.
+	Disable []string `yaml:"disable"`
+	// Other severities, by id: error, warning, info.
+	Severity map[string]string `yaml:"severity"`
 }
 
 // Report says where reports are written.

@@ -42,7 +42,7 @@ type File struct {
 }
 
 // ErrNoCharts says that there is nothing to write a pintle.yaml about.
-var ErrNoCharts = errors.New(`no chart (Chart.yaml) in this repository; put one into services/NAME/chart ("helm create" makes one), then run "pintle init" again`)
+var ErrNoCharts = errors.New(`no chart (Chart.yaml) in this repository; make one with "pintle chart create services/NAME/chart", then run "pintle init" again`)
 
 // Scaffold returns a pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work
 // as they are for what was found. Those that exist are marked as kept; where

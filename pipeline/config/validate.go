@@ -44,6 +44,7 @@ func (v *validator) validate() {
 	v.needs()
 	v.collisions()
 	v.deploy()
+	v.lint()
 	if v.says("report.dir") {
 		v.inside("report.dir", v.c.Report.Dir)
 		if !reportDir.MatchString(v.c.Report.Dir) || path.Clean(v.c.Report.Dir) == "." {
