@@ -18,14 +18,14 @@ import (
 // document is nil. Keys that are no strings become strings; keys that are
 // maps, lists or null, and the numbers NaN and infinity, are errors. Aliases
 // are bounded by the decoder.
-func DecodeYAML(data []byte) (v any, err error) {
+func DecodeYAML[T string | []byte](data T) (v any, err error) {
 	if len(data) > maxYAMLBytes {
 		return nil, fmt.Errorf("%w: a YAML document of more than %d MiB", ErrTooLarge, maxYAMLBytes>>20)
 	}
-	if v, ok := plainYAML(data); ok {
+	if v, ok := plainYAML(string(data)); ok {
 		return v, nil
 	}
-	return fullYAML(data)
+	return fullYAML([]byte(data))
 }
 
 // fullYAML decodes all of YAML.

@@ -11,8 +11,7 @@ import (
 // collections. It gives up, with ok false, on everything else, on every error
 // and wherever it is not certain to agree with the full decoder, which then
 // decides. A fuzz test compares the two.
-func plainYAML(data []byte) (v any, ok bool) {
-	text := string(data)
+func plainYAML(text string) (v any, ok bool) {
 	if !plainChars(text) {
 		return nil, false
 	}

@@ -29,6 +29,7 @@ type engine struct {
 	steps     int
 	written   int64
 	rendered  int64
+	buffers   [][]byte   // of outputs that ended, to be written again
 	record    *recording // nil but for finding out who wrote what
 }
 
@@ -120,11 +121,20 @@ func (e *engine) executeAll(set *templateSet, work chan<- *rendering) ([]*render
 	return out, nil
 }
 
+const maxReused = 1 << 20 // bytes of an output's buffer
+
 // execute runs a template and returns what it wrote.
 func (e *engine) execute(t *template.Template, root any) (string, error) {
 	out := &output{engine: e}
+	if n := len(e.buffers); n > 0 {
+		out.text, e.buffers = e.buffers[n-1], e.buffers[:n-1]
+	}
 	err := t.Execute(out, root)
-	return string(out.text), err
+	text := string(out.text)
+	if cap(out.text) <= maxReused && e.record == nil { // a recording looks at it later
+		e.buffers = append(e.buffers, out.text[:0])
+	}
+	return text, err
 }
 
 // parse parses all files, concurrently, and adds them to one set in order. A

@@ -27,7 +27,7 @@ func toYAMLPretty(v any) string {
 }
 
 func fromYAML(s string) map[string]any {
-	if v, err := chart.DecodeYAML([]byte(s)); err == nil {
+	if v, err := chart.DecodeYAML(s); err == nil {
 		if m, ok := v.(map[string]any); ok {
 			return m
 		}
@@ -40,7 +40,7 @@ func fromYAML(s string) map[string]any {
 }
 
 func fromYAMLArray(s string) []any {
-	if v, err := chart.DecodeYAML([]byte(s)); err == nil {
+	if v, err := chart.DecodeYAML(s); err == nil {
 		if list, ok := v.([]any); ok {
 			return list
 		}

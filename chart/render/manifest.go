@@ -85,7 +85,7 @@ type head struct {
 // parseHead decodes a document far enough to know its head and that the rest
 // is valid: what has no place in JSON is an error, as it is for Helm.
 func parseHead(text string) (head, error) {
-	v, err := chart.DecodeYAML([]byte(text))
+	v, err := chart.DecodeYAML(text)
 	if err != nil {
 		return head{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pintle-ci/pintle/chart"
 )
@@ -50,7 +51,12 @@ func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
 	for _, m := range r.Manifests {
 		writeDocument(&b, m.Source, m.Content)
 	}
-	text := strings.TrimSpace(b.String()) + "\n"
+	text := b.String() // begins with dashes
+	if end := len(strings.TrimRightFunc(text, unicode.IsSpace)); end == len(text) || text[end] != '\n' {
+		text = text[:end] + "\n"
+	} else {
+		text = text[:end+1] // without a copy
+	}
 	var hooks strings.Builder
 	if !opts.NoHooks {
 		for _, h := range r.Hooks {
