@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -53,4 +54,46 @@ func BenchmarkRender(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkRenderUmbrella renders charts of many subcharts, each with its own
+// templates and definitions: the time for each must not grow with their number.
+func BenchmarkRenderUmbrella(b *testing.B) {
+	for _, n := range []int{10, 50, 100, 200, 400} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			c := umbrella(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := render.Render(b.Context(), c, nil, render.Options{ReleaseName: "rel", Namespace: "ns"}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/subchart")
+		})
+	}
+}
+
+func umbrella(n int) *chart.Chart {
+	c := &chart.Chart{Metadata: &chart.Metadata{APIVersion: "v2", Name: "umbrella", Version: "1.0.0"}}
+	for i := range n {
+		name := fmt.Sprintf("service-%d", i)
+		labels := fmt.Sprintf(`{{ define "%s.labels" }}app: {{ .Chart.Name }}
+release: {{ .Release.Name }}{{ end }}`, name)
+		object := fmt.Sprintf(`{{ range list "ConfigMap" "Secret" "Service" }}---
+kind: {{ . }}
+metadata:
+  name: {{ $.Release.Name }}-%[1]s
+  labels: {{- include "%[1]s.labels" $ | nindent 4 }}
+{{ with $.Values.data }}data: {{- toYaml . | nindent 2 }}{{ end }}
+{{ end }}`, name)
+		c.Dependencies = append(c.Dependencies, &chart.Chart{
+			Metadata: &chart.Metadata{APIVersion: "v2", Name: name, Version: "1.0.0"},
+			Values:   map[string]any{"data": map[string]any{"a": "1", "b": "2"}},
+			Templates: []*chart.File{
+				{Name: "templates/_labels.tpl", Data: []byte(labels)},
+				{Name: "templates/objects.yaml", Data: []byte(object)},
+			},
+		})
+	}
+	return c
 }
