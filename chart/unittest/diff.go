@@ -1,6 +1,9 @@
 package unittest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Bounds of a diff: what is compared line by line, how much is shown, and how
 // many equal lines stand around a difference.
@@ -58,9 +61,9 @@ func middle(a, b []string) []string {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
+	for i, line := range slices.Backward(a) {
 		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+			if line == b[j] {
 				common[i][j] = common[i+1][j+1] + 1
 			} else {
 				common[i][j] = max(common[i+1][j], common[i][j+1])

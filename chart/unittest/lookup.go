@@ -3,6 +3,7 @@ package unittest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -55,11 +56,7 @@ func (c Cluster) lookup() (lookupFunc, error) {
 // over adds the objects and kinds of a suite to those of a test.
 func (c Cluster) over(suite Cluster) Cluster {
 	out := Cluster{Scheme: map[string]Kind{}, Objects: slices.Concat(c.Objects, suite.Objects)}
-	for name, kind := range c.Scheme {
-		out.Scheme[name] = kind
-	}
-	for name, kind := range suite.Scheme {
-		out.Scheme[name] = kind
-	}
+	maps.Copy(out.Scheme, c.Scheme)
+	maps.Copy(out.Scheme, suite.Scheme)
 	return out
 }

@@ -1,6 +1,10 @@
 package unittest
 
-import "github.com/pintle-ci/pintle/chart"
+import (
+	"slices"
+
+	"github.com/pintle-ci/pintle/chart"
+)
 
 // hasNullDefaults says whether a null stands in the default values of a chart or
 // of a subchart. Helm 3 shows such nulls to templates and Helm 4 does not, so
@@ -10,12 +14,7 @@ func hasNullDefaults(c *chart.Chart) bool {
 	if hasNull(c.Values) {
 		return true
 	}
-	for _, d := range c.Dependencies {
-		if hasNullDefaults(d) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Dependencies, hasNullDefaults)
 }
 
 func hasNull(m map[string]any) bool {

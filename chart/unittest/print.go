@@ -128,13 +128,13 @@ func (p *printer) suite(s SuiteResult) {
 	}
 	switch ran := counts[Passed] + counts[Failed]; {
 	case counts[Failed] > 0:
-		p.line(red, "FAIL  %s: %d of %s failed", s.Label(), counts[Failed], counted(ran, "test"))
+		p.line(red, "FAIL  %s: %d of %s failed", s.Label(), counts[Failed], counted(ran))
 	case ran == 0:
 		p.line(faint, "skip  %s: %s", s.Label(), cmp.Or(firstReason(s.Tests), "no tests"))
 	case counts[Skipped] > 0:
-		p.line("", "ok    %s: %s, %d skipped", s.Label(), counted(ran, "test"), counts[Skipped])
+		p.line("", "ok    %s: %s, %d skipped", s.Label(), counted(ran), counts[Skipped])
 	default:
-		p.line("", "ok    %s: %s", s.Label(), counted(ran, "test"))
+		p.line("", "ok    %s: %s", s.Label(), counted(ran))
 	}
 	for _, t := range s.Tests {
 		if t.Status == Failed {
@@ -166,9 +166,10 @@ func firstReason(tests []TestResult) string {
 	return ""
 }
 
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
+// counted is a number of tests.
+func counted(n int) string {
+	if n == 1 {
+		return "1 test"
 	}
-	return fmt.Sprintf("%d %s", n, noun)
+	return fmt.Sprintf("%d tests", n)
 }

@@ -185,7 +185,7 @@ func (p *Plan) collect(jobs []*job, books map[string]*snapshotBook, results []Te
 		out.Suites = append(out.Suites, sr)
 		if nulls > 0 {
 			out.Warnings = append(out.Warnings, Problem{File: suite.File, Message: fmt.Sprintf(
-				"%s passed only because null defaults of the chart were kept, as Helm 3 does; Helm 4 drops them", counted(nulls, "test"))})
+				"%s passed only because null defaults of the chart were kept, as Helm 3 does; Helm 4 drops them", counted(nulls))})
 		}
 	}
 	for _, file := range sortedKeys(books) {

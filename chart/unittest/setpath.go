@@ -2,6 +2,7 @@ package unittest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,8 +84,8 @@ func bracketElement(text string, afterName bool) (element any, rest string, err 
 
 // place builds the value that has v at a path, and nulls before it in lists.
 func place(v any, path []any) any {
-	for i := len(path) - 1; i >= 0; i-- {
-		switch e := path[i].(type) {
+	for _, element := range slices.Backward(path) {
+		switch e := element.(type) {
 		case int:
 			list := make([]any, e+1)
 			list[e] = v

@@ -2,6 +2,7 @@ package unittest
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -25,9 +26,7 @@ func keysOf(names ...string) *shape {
 
 // with adds keys that have shapes of their own.
 func (s *shape) with(more map[string]*shape) *shape {
-	for k, v := range more {
-		s.keys[k] = v
-	}
+	maps.Copy(s.keys, more)
 	return s
 }
 
