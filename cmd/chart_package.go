@@ -129,28 +129,48 @@ func pushCommand(e env) *cli.Command {
 
 func pullCommand(e env) *cli.Command {
 	return &cli.Command{
-		Name: "pull", Usage: "download a packaged chart from a registry", ArgsUsage: "oci://HOST/PATH/NAME",
+		Name: "pull", Usage: "download a packaged chart from a registry or a repository", ArgsUsage: "oci://HOST/PATH/NAME",
+		Description: "With --repo the argument is the name of a chart there.",
 		Flags: []cli.Flag{
-			versionFlag(), plainHTTPFlag(),
+			versionFlag(), plainHTTPFlag(), repoFlag(),
 			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() != 1 {
 				return usagef("pull takes one chart: pintle chart pull oci://registry.example.com/charts/web --version 1.0.0")
 			}
-			ref := c.Args().First()
-			tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
-			if err != nil {
-				return withCode(pipeline.ExitFailed, err)
-			}
-			base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
-			name, _, _ := strings.Cut(base, ":")
-			file, err := writeInto(c.String("destination"), name+"-"+pulled.Version+".tgz", tgz)
-			if err != nil {
-				return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
-			}
-			_, err = fmt.Fprintln(e.stdout, file)
-			return err
+			return pull(e, c, c.Args().First())
 		},
 	}
+}
+
+func pull(e env, c *cli.Context, ref string) error {
+	tgz, name, err := pullArchive(e, c, ref)
+	if err != nil {
+		return err
+	}
+	file, err := writeInto(c.String("destination"), name, tgz)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
+	}
+	_, err = fmt.Fprintln(e.stdout, file)
+	return err
+}
+
+// pullArchive downloads a chart, and names its file.
+func pullArchive(e env, c *cli.Context, ref string) (tgz []byte, file string, err error) {
+	if c.String("repo") != "" {
+		tgz, entry, err := fromRepository(e, c, ref, c.String("version"))
+		if err != nil {
+			return nil, "", err
+		}
+		return tgz, entry.Name + "-" + entry.Version + ".tgz", nil
+	}
+	tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
+	if err != nil {
+		return nil, "", withCode(pipeline.ExitFailed, err)
+	}
+	base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
+	name, _, _ := strings.Cut(base, ":")
+	return tgz, name + "-" + pulled.Version + ".tgz", nil
 }

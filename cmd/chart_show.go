@@ -21,7 +21,7 @@ func showCommand(e env) *cli.Command {
 		Flags: []cli.Flag{
 			versionFlag(), plainHTTPFlag(),
 			&cli.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},
-			&cli.StringFlag{Name: "repo", Usage: "the `URL` of an index repository, or @NAME of Helm's repositories.yaml"},
+			repoFlag(),
 			&cli.StringFlag{Name: "jsonpath", Usage: "of the values, print only this `EXPRESSION`: {.image.tag}"},
 		},
 		Action: func(c *cli.Context) error {
@@ -67,23 +67,33 @@ func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	if c.String("repo") == "" {
 		return loadChart(c.Context, e, ref, version)
 	}
-	known, err := registry.LoadRepositories(e.getenv)
+	tgz, _, err := fromRepository(e, c, ref, version)
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
-	}
-	repository, err := known.Find(c.String("repo"))
-	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
-	}
-	tgz, _, err := registry.PullFrom(c.Context, repository, ref, version, access(e, c), func(text string) { e.log.Warn(text) })
-	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, err
 	}
 	loaded, err := chart.LoadArchive(c.Context, bytes.NewReader(tgz))
 	if err != nil {
 		err = fmt.Errorf("load %s from %s: %w", ref, c.String("repo"), err)
 	}
 	return loaded, withCode(pipeline.ExitFailed, err)
+}
+
+func repoFlag() cli.Flag {
+	return &cli.StringFlag{Name: "repo", Usage: "the `URL` of an index repository, or @NAME of Helm's repositories.yaml"}
+}
+
+// fromRepository downloads a chart from the index repository of --repo.
+func fromRepository(e env, c *cli.Context, name, version string) ([]byte, *registry.IndexEntry, error) {
+	known, err := registry.LoadRepositories(e.getenv)
+	if err != nil {
+		return nil, nil, withCode(pipeline.ExitUsage, err)
+	}
+	repository, err := known.Find(c.String("repo"))
+	if err != nil {
+		return nil, nil, withCode(pipeline.ExitUsage, err)
+	}
+	tgz, entry, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
+	return tgz, entry, withCode(pipeline.ExitFailed, err)
 }
 
 // valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.

@@ -245,8 +245,8 @@ func (d *download) archive(ctx context.Context, e *IndexEntry) (tgz []byte, name
 
 // PullFrom gets a packaged chart from an index repository, and its version.
 // wanted is a version or a range; empty means the newest that is no pre-release.
-// The bytes are held against the index's digest. warn hears about entries of
-// the index that are no charts.
+// The bytes are held against the index's digest. warn, which may be nil, hears about
+// entries of the index that are no charts.
 func PullFrom(ctx context.Context, r Repository, name, wanted string, a Access, warn func(string)) ([]byte, *IndexEntry, error) {
 	d, err := newDownload(a, r)
 	if err != nil {
@@ -257,8 +257,10 @@ func PullFrom(ctx context.Context, r Repository, name, wanted string, a Access, 
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, text := range ix.skipped {
-		warn(shown(d.base) + ": " + text)
+	if warn != nil {
+		for _, text := range ix.skipped {
+			warn(shown(d.base) + ": " + text)
+		}
 	}
 	entry, err := ix.pick(name, wanted)
 	if err != nil {
