@@ -22,6 +22,7 @@ func (j *job) assert(a *Assertion, out *rendered, snapshot *comparer) []Failure 
 	}
 	if len(selected) == 0 {
 		if j.test.Selector != nil && j.test.Selector.SkipEmptyTemplates {
+			j.unasked++
 			return nil
 		}
 		return j.assertTemplate(a, out, "", nil, snapshot)

@@ -26,6 +26,7 @@ type job struct {
 	selected func(template string) bool
 	files    *valuesFiles
 	book     *snapshotBook
+	unasked  int       // assertions that found no document to ask, which is fine
 	nulls    bool      // the chart's null defaults are kept
 	warnings []Problem // what assertions let pass, but should not
 }

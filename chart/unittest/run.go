@@ -146,8 +146,11 @@ func (j *job) result(ctx context.Context) (TestResult, []taken) {
 	}
 	out.Duration = time.Since(start)
 	out.Failures, out.Err = failures, err
-	if err != nil || len(failures) > 0 {
+	switch {
+	case err != nil || len(failures) > 0:
 		out.Status = Failed
+	case j.unasked == len(j.test.Assertions):
+		out.Status, out.Reason = Skipped, "documentSelector matches no document"
 	}
 	return out, snapshot.taken
 }
