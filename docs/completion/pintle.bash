@@ -29,7 +29,7 @@ _pintle() {
 	" chart lint") words="--values --set --set-string --set-file --set-json --set-literal --namespace --kube-version --cluster --kubeconfig --kube-context --output --strict --fail-on --quiet --with-subcharts --skip-schema-validation --disable --version --plain-http" ;;
 	" chart package") words="--version --app-version --destination --dependency-update --plain-http" ;;
 	" chart push") words="--plain-http" ;;
-	" chart pull") words="--version --plain-http --destination" ;;
+	" chart pull") words="--version --plain-http --repo --destination" ;;
 	" chart show") words="--version --plain-http --devel --repo --jsonpath" ;;
 	" chart deps") words="update build list" ;;
 	" chart deps update") words="--plain-http" ;;
