@@ -6,12 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Origin says which of the sources gives the value at path, keys from the root
-// down: "prod.yaml:12", "--set a.b=1"; it is empty if none does. It reads and
+// down: "prod.yaml:12", "--set a.b"; it is empty if none does. It reads and
 // parses the sources again, so it is for messages, not for every render.
 func (src ValueSources) Origin(path []string, read func(name string) ([]byte, error)) string {
 	fromFile := func(expr string, into map[string]any) error { return ParseSetFile(expr, into, read) }
@@ -33,7 +34,7 @@ func (src ValueSources) Origin(path []string, read func(name string) ([]byte, er
 		for _, expr := range slices.Backward(flag.exprs) {
 			values := map[string]any{}
 			if err := flag.parse(expr, values); err == nil && has(values, path) {
-				return flag.name + " " + expr
+				return flag.name + " " + strings.Join(path, ".") // not the expression, which may hold a secret
 			}
 		}
 	}

@@ -177,3 +177,49 @@ func writeTestFile(t *testing.T, path string, data []byte) {
 		t.Fatal(err)
 	}
 }
+
+// TestTemplateLikeHelmInCluster compares what both make of the same cluster.
+func TestTemplateLikeHelmInCluster(t *testing.T) {
+	helm := os.Getenv("HELM")
+	if helm == "" || os.Getenv("PINTLE_SANDBOX_REGISTRY") == "" {
+		t.Skip("needs the sandbox and $HELM")
+	}
+	charts := t.TempDir()
+	asking, err := txtar.ParseFile("testdata/charts/asking.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range asking.Files {
+		writeTestFile(t, filepath.Join(charts, f.Name), f.Data)
+	}
+	env := []string{"KUBECONFIG=" + os.Getenv("KUBECONFIG")}
+	for _, call := range []string{
+		"asking ./asking --dry-run=server",
+		"asking ./asking --validate",
+		"asking ./asking --dry-run=server --is-upgrade -n kube-system",
+		"asking ./asking --dry-run=server -n no-such-namespace",
+		"asking ./asking --validate -n no-such-namespace",
+		"asking ./asking --dry-run=server --kube-version 1.20 --api-versions a/v1",
+		"asking ./asking --dry-run=server --set unknownKind=true",
+		"asking ./asking --dry-run=server --set foreign=true",
+		"asking ./asking --dry-run=server --set foreign=true --take-ownership",
+		"asking ./asking --dry-run=server --set foreign=true --is-upgrade",
+		"asking ./asking --dry-run=server --kube-context nowhere",
+		"asking ./asking --dry-run=server --kubeconfig nowhere",
+		"asking ./asking --dry-run=client",
+	} {
+		t.Run(call, func(t *testing.T) {
+			compareTemplates(t, helm, charts, call, env)
+		})
+	}
+	t.Run("only --validate asks for the object", func(t *testing.T) {
+		call := strings.Fields("chart template asking ./asking --set unknownField=true")
+		if run := runTemplate(t, env, charts, "pintle", append(call, "--dry-run=server")); run.failed {
+			t.Errorf("--dry-run=server: %s", run.stderr)
+		}
+		run := runTemplate(t, env, charts, "pintle", append(call, "--validate"))
+		if !run.failed || !strings.Contains(run.stderr, "bogus: field not declared in schema") {
+			t.Errorf("--validate: %s", run.stderr)
+		}
+	})
+}

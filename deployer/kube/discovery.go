@@ -88,6 +88,9 @@ func (c *Client) discover(ctx context.Context) error {
 		}
 		key := r.APIVersion() + "/" + r.Kind
 		apis[key] = true
+		if r.Plural == "" { // of a subresource
+			continue
+		}
 		if _, ok := d.known[key]; !ok {
 			d.known[key] = r
 		}
@@ -112,6 +115,9 @@ type groupList struct {
 				Resource     string                  `json:"resource"`
 				ResponseKind metav1.GroupVersionKind `json:"responseKind"`
 				Scope        string                  `json:"scope"`
+				Subresources []struct {
+					ResponseKind metav1.GroupVersionKind `json:"responseKind"`
+				} `json:"subresources"`
 			} `json:"resources"`
 		} `json:"versions"`
 	} `json:"items"`
@@ -137,6 +143,9 @@ func (c *Client) discoverRoot(ctx context.Context, path string) ([]Resource, err
 					Group: group.Metadata.Name, Version: v.Version, Kind: res.ResponseKind.Kind,
 					Plural: res.Resource, Namespaced: res.Scope == "Namespaced",
 				})
+				for _, sub := range res.Subresources { // Helm lists their kinds among the APIs, under this group
+					out = append(out, Resource{Group: group.Metadata.Name, Version: v.Version, Kind: sub.ResponseKind.Kind})
+				}
 			}
 		}
 	}
@@ -177,9 +186,11 @@ func oldResources(gv string, list metav1.APIResourceList) []Resource {
 	group, version := splitAPIVersion(gv)
 	out := []Resource{{Group: group, Version: version}}
 	for _, r := range list.APIResources {
-		if !strings.Contains(r.Name, "/") {
-			out = append(out, Resource{Group: group, Version: version, Kind: r.Kind, Plural: r.Name, Namespaced: r.Namespaced})
+		res := Resource{Group: group, Version: version, Kind: r.Kind, Plural: r.Name, Namespaced: r.Namespaced}
+		if strings.Contains(r.Name, "/") { // a subresource
+			res.Plural = ""
 		}
+		out = append(out, res)
 	}
 	return out
 }
