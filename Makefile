@@ -1,4 +1,4 @@
-# make build | test | walk | lint | check | demo | bench | docs. "make check" is what CI runs.
+# make build | test | walk | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -66,6 +66,10 @@ demo: build ## the main job in three acts, on a cluster of its own
 .PHONY: bench
 bench: build bin/tools/helm ## benchmarks, as ratios
 	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (30s), one after the other
+	@GO='$(GO)' .ci/fuzz $(or $(FUZZTIME),30s)
 
 .PHONY: docs
 docs: ## regenerate docs/cli.md, the man page, shell completion and the JSON schema

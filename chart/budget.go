@@ -18,7 +18,6 @@ const (
 	maxYAMLBytes = 16 << 20 // of one YAML document, and of a values file
 	maxYAMLMarks = 1 << 20  // marks of one YAML document that begin entries
 	maxDocuments = 100      // of one values file
-	maxSchema    = 8 << 20  // bytes of values.schema.json
 
 	maxIgnoreBytes = 64 << 10       // of .helmignore
 	maxIgnoreWork  = 10_000_000_000 // bytes of its patterns times bytes of the names held against them

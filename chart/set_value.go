@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // value reads what follows the equals sign, and the comma after it.
@@ -90,13 +92,15 @@ func (p *setParser) jsonValue() (any, error) {
 	if p.skipComma() {
 		return nil, nil
 	}
-	rest := string(p.text[p.pos:])
-	decoder := json.NewDecoder(strings.NewReader(rest))
+	rest := p.text[p.pos:]
+	decoder := json.NewDecoder(&runeReader{rest})
 	var v any
 	if err := decoder.Decode(&v); err != nil {
-		return nil, fmt.Errorf("invalid JSON %.60q: %w", rest, err)
+		return nil, fmt.Errorf("invalid JSON %q: %w", string(rest[:min(len(rest), 60)]), err)
 	}
-	p.pos += len([]rune(rest[:decoder.InputOffset()]))
+	for read := int64(0); read < decoder.InputOffset(); p.pos++ {
+		read += int64(utf8.RuneLen(p.text[p.pos]))
+	}
 	p.skipComma()
 	return v, nil
 }
@@ -115,4 +119,19 @@ func (p *setParser) skipComma() bool {
 		}
 	}
 	return true
+}
+
+// runeReader reads runes as UTF-8, no more than is asked for.
+type runeReader struct{ text []rune }
+
+// Read implements io.Reader.
+func (r *runeReader) Read(p []byte) (n int, err error) {
+	for len(r.text) > 0 && n+utf8.UTFMax <= len(p) {
+		n += utf8.EncodeRune(p[n:], r.text[0])
+		r.text = r.text[1:]
+	}
+	if n == 0 && len(r.text) == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }

@@ -45,7 +45,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		out.Template, out.Line, out.Col, out.Node = last.Template, last.Line, last.Col, last.Node
 		out.Chain = frames[:len(frames)-1]
 	}
-	if out.Node == "_enter" || out.Node == showName {
+	if strings.HasPrefix(out.Node, "_") { // what guard added
 		out.Node = ""
 	}
 	if tpl, ok := errors.AsType[*tplError](out.Cause); ok { // a tpl text that does not parse

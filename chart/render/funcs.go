@@ -44,6 +44,7 @@ func (e *engine) functions(ctx context.Context) template.FuncMap {
 	bounded(funcs)
 	e.metered(funcs)
 	funcs["_enter"], funcs["_leave"], funcs["_show"] = e.enter, e.leave, show
+	funcs["_weigh"] = e.weigh
 	if !e.opts.EnableDNS {
 		funcs["getHostByName"] = func(string) string { return "" }
 	}

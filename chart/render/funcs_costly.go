@@ -15,7 +15,7 @@ const (
 	maxRegexWork = 300_000_000 // instructions of its program times bytes of the text
 	maxPairs     = 100_000_000 // comparisons of uniq and without, by size
 	maxDecoded   = 8 << 20     // bytes given to fromYaml, fromJson and fromToml
-	maxTOML      = 1 << 20
+	maxTOML      = 128 << 10
 )
 
 // untilStep is sprig's: the numbers from start to before stop.

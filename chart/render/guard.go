@@ -2,6 +2,7 @@ package render
 
 import (
 	"reflect"
+	"strconv"
 	"text/template/parse"
 )
 
@@ -18,13 +19,41 @@ func guard(tree *parse.Tree, funcs map[string]any) {
 	if tree.Root == nil || parse.IsEmptyTree(tree.Root) {
 		return // an empty definition must stay one, it replaces nothing
 	}
-	if (guarder{funcs}).list(tree.Root) {
+	g := guarder{funcs: funcs}
+	if g.list(tree.Root) {
 		nodes := append([]parse.Node{guardEnter}, tree.Root.Nodes...)
 		tree.Root.Nodes = append(nodes, guardLeave)
 	}
+	if g.deepest > nestedLittle {
+		nodes := append([]parse.Node{guardWeigh(g.deepest)}, tree.Root.Nodes...)
+		tree.Root.Nodes = append(nodes, guardWeigh(-g.deepest))
+	}
 }
 
-type guarder struct{ funcs map[string]any }
+// nestedLittle is up to which nesting of blocks and parentheses a template is as
+// heavy as any other on the stack.
+const nestedLittle = 10
+
+type guarder struct {
+	funcs          map[string]any
+	depth, deepest int // nested blocks and parentheses
+}
+
+// guardWeigh is {{_weigh n}}.
+func guardWeigh(n int) parse.Node {
+	action := guardAction(parse.NewIdentifier("_weigh")).(*parse.ActionNode)
+	number := &parse.NumberNode{NodeType: parse.NodeNumber, IsInt: true, Int64: int64(n), Text: strconv.Itoa(n)}
+	action.Pipe.Cmds[0].Args = append(action.Pipe.Cmds[0].Args, number)
+	return action
+}
+
+// weigh books n levels of nesting while a template is executed.
+func (e *engine) weigh(n int) (string, error) {
+	if e.meter.weight += n; e.meter.weight > maxWeight {
+		return "", errTooDeep
+	}
+	return "", nil
+}
 
 // The added actions: {{""}}, {{_enter}} and {{_leave}}. They are never changed,
 // so all templates share them.
@@ -44,10 +73,12 @@ func guardAction(arg parse.Node) parse.Node {
 const maxSilent = 8
 
 // list guards a list of nodes and says whether there is a template action in it.
-func (g guarder) list(list *parse.ListNode) (calls bool) {
+func (g *guarder) list(list *parse.ListNode) (calls bool) {
 	if list == nil {
 		return false
 	}
+	g.depth++
+	defer func() { g.depth-- }()
 	silent, longest := 0, 0
 	for _, node := range list.Nodes {
 		silent++
@@ -55,9 +86,13 @@ func (g guarder) list(list *parse.ListNode) (calls bool) {
 		case *parse.TextNode:
 			silent = 0
 		case *parse.ActionNode:
+			g.pipe(n.Pipe)
 			g.action(n)
 		case *parse.TemplateNode:
 			calls = true
+			if n.Pipe != nil {
+				g.pipe(n.Pipe)
+			}
 		case *parse.IfNode:
 			calls = g.branch(&n.BranchNode) || calls
 		case *parse.WithNode:
@@ -74,7 +109,25 @@ func (g guarder) list(list *parse.ListNode) (calls bool) {
 	return calls
 }
 
-func (g guarder) branch(n *parse.BranchNode) bool {
+// pipe measures how deeply a pipeline is nested.
+func (g *guarder) pipe(p *parse.PipeNode) {
+	g.deepest = max(g.deepest, g.depth)
+	for _, command := range p.Cmds {
+		for _, arg := range command.Args {
+			if chain, ok := arg.(*parse.ChainNode); ok {
+				arg = chain.Node
+			}
+			if inner, ok := arg.(*parse.PipeNode); ok {
+				g.depth++
+				g.pipe(inner)
+				g.depth--
+			}
+		}
+	}
+}
+
+func (g *guarder) branch(n *parse.BranchNode) bool {
+	g.pipe(n.Pipe)
 	inside := g.list(n.List)
 	return g.list(n.ElseList) || inside
 }
@@ -100,7 +153,7 @@ func guardLoop(body *parse.ListNode) {
 }
 
 // action lets what an action prints pass through show.
-func (g guarder) action(n *parse.ActionNode) {
+func (g *guarder) action(n *parse.ActionNode) {
 	commands := n.Pipe.Cmds
 	if len(n.Pipe.Decl) > 0 || len(commands) == 0 || !g.mayNest(commands[len(commands)-1]) {
 		return
@@ -112,7 +165,7 @@ func (g guarder) action(n *parse.ActionNode) {
 }
 
 // mayNest says whether a command may give a list or a map of anything.
-func (g guarder) mayNest(c *parse.CommandNode) bool {
+func (g *guarder) mayNest(c *parse.CommandNode) bool {
 	switch arg := c.Args[0].(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:
 		return false

@@ -15,7 +15,8 @@ const (
 	maxSteps     = 4_000_000 // writes, loop turns; a call counts as several
 	callSteps    = 8
 	maxIncludes  = 1000     // nested includes of one name; Helm's
-	maxDepth     = 2000     // nested calls of templates in all
+	maxWeight    = 20_000   // levels of blocks and parentheses in them, as they are on the stack
+	maxDepth     = 1100     // nested calls of templates in all
 	maxNumbers   = 1 << 20  // numbers that until and its like make, items of a list
 	maxValue     = 16 << 20 // bytes of a value that becomes text or is compared
 	elementBytes = 32       // what an element of such a value counts beside its text

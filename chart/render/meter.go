@@ -18,12 +18,13 @@ const (
 	maxTime     = 20 * time.Second // of executing, without lookups in a cluster
 	maxHeap     = 576 << 20        // bytes in use, while other renders run or not
 	creditTotal = 1 << 20
-	stepCredit  = 4 << 10 // a write, a loop turn
+	stepCredit  = 16 << 10 // a write, a loop turn
 )
 
 type meter struct {
 	started time.Time // later than the start by what lookups took
 	credit  int
+	weight  int // levels of blocks and parentheses on the stack
 }
 
 func newMeter() meter { return meter{started: time.Now(), credit: creditTotal} }
@@ -68,7 +69,7 @@ func heapBytes() uint64 {
 var shallow = map[string]bool{
 	"all": true, "any": true, "coalesce": true, "default": true, "dig": true, "empty": true, "get": true, "hasKey": true,
 	"kindIs": true, "kindOf": true, "list": true, "lookup": true, "required": true, "set": true, "ternary": true,
-	"tuple": true, "typeIs": true, "typeIsLike": true, "typeOf": true, "unset": true, "_enter": true, "_leave": true, "_show": true,
+	"tuple": true, "typeIs": true, "typeIsLike": true, "typeOf": true, "unset": true, "_enter": true, "_leave": true, "_show": true, "_weigh": true,
 }
 
 // listing are functions that copy lists, but not what is in them.

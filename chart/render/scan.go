@@ -30,6 +30,8 @@ type scanner struct {
 	words  int
 	levels []int // what each open block adds: itself and its else ifs
 	nested int   // the sum of levels
+
+	deepest int // level so far, with parentheses
 }
 
 // next goes to the text of the next action.
@@ -78,6 +80,7 @@ func (s *scanner) action() error {
 		s.pos++
 	}
 	s.words++
+	s.deepest = max(s.deepest, s.nested+deepest)
 	switch {
 	case s.nested+deepest > maxTemplateNest:
 		return limitf("blocks and parentheses are nested more than %d deep", maxTemplateNest)

@@ -50,17 +50,24 @@ func (r *Result) validateSchema(c *chart.Chart, values map[string]any) (err erro
 			err = fmt.Errorf("the schema cannot be used: %v", p)
 		}
 	}()
+	if err := checkSchemaText(c.Schema); err != nil {
+		return fmt.Errorf("values.schema.json: %w", err)
+	}
 	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(c.Schema))
 	if err != nil {
 		return fmt.Errorf("values.schema.json is no JSON: %w", err)
 	}
 	compiler := jsonschema.NewCompiler()
+	compiler.UseRegexpEngine(newSchemaRegexp)
 	compiler.UseLoader(&schemaLoader{r})
 	if err := compiler.AddResource(schemaURL, schema); err != nil {
 		return fmt.Errorf("values.schema.json: %w", err)
 	}
 	compiled, err := compiler.Compile(schemaURL)
 	if err != nil {
+		return fmt.Errorf("values.schema.json: %w", err)
+	}
+	if err := checkSchemaCost(compiled, values); err != nil {
 		return fmt.Errorf("values.schema.json: %w", err)
 	}
 	return compiled.Validate(values)
