@@ -57,6 +57,8 @@ var rules = []Rule{
 		Why: "YAML reads 1.10 as the number 1.1."},
 	{ID: "chart/dependencies-v1", Severity: Error, Title: "dependencies in a Chart.yaml of apiVersion v1", Fix: "write apiVersion: v2",
 		Why: "In apiVersion v1 they stand in requirements.yaml; those in Chart.yaml are not looked at."},
+	{ID: "chart/folder", Severity: Error, Title: "templates or crds is a file", Fix: "make it a folder",
+		Why: "What is in it is not a part of the release."},
 	{ID: "chart/icon", Severity: Info, Title: "no icon", Fix: "add icon with a URL",
 		Why: "Catalogues show it."},
 	{ID: "chart/load", Severity: Error, Title: "a chart that cannot be loaded", Fix: "correct the file that the message names",

@@ -77,6 +77,11 @@ func (f *fileLinter) valueScalar(n *yaml.Node, name string) {
 
 // templateFiles judges the files of templates/ by their names.
 func (f *fileLinter) templateFiles() {
+	for _, name := range []string{"templates", "crds"} {
+		if _, ok := f.raw(name); ok {
+			f.add("chart/folder", name, 0, "%s is a file", name)
+		}
+	}
 	if len(f.chart.Templates) == 0 && !f.chart.IsLibrary() && len(f.chart.Dependencies) == 0 {
 		f.add("template/missing", "templates", 0, "the chart has no templates")
 	}
