@@ -126,7 +126,7 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 	}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == Upgrade,
-		KubeVersion: caps.KubeVersion, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render release %s: %w", req.Release, err)

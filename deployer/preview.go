@@ -37,7 +37,7 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 	}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: 1, IsUpgrade: req.IsUpgrade,
-		KubeVersion: caps.KubeVersion, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -72,6 +73,7 @@ func newCapabilities(opts Options) (*capabilities, error) {
 	versions := versionSet(opts.APIVersions)
 	if opts.Discovered {
 		kube.Version, kube.normalizedVersion = version, ""
+		kube.Minor = cmp.Or(opts.KubeMinor, kube.Minor)
 	} else {
 		versions = append(slices.Clip(versionSet(builtinAPIVersions)), opts.APIVersions...)
 	}

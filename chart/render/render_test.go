@@ -228,10 +228,10 @@ func TestLint(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	c := load(t, map[string]string{
-		"templates/a.yaml": "kind: A\nv: {{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }} {{ .Capabilities.APIVersions.Has \"x/v1/Y\" }}\nr: {{ .Release.Revision }} {{ .Release.IsUpgrade }} {{ .Release.IsInstall }}\nl: {{ (lookup \"v1\" \"Pod\" \"n\" \"p\").found }}\n",
+		"templates/a.yaml": "kind: A\nv: {{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.Version }} {{ .Capabilities.KubeVersion.Minor }} {{ .Capabilities.APIVersions.Has \"apps/v1\" }} {{ .Capabilities.APIVersions.Has \"x/v1/Y\" }}\nr: {{ .Release.Revision }} {{ .Release.IsUpgrade }} {{ .Release.IsInstall }}\nl: {{ (lookup \"v1\" \"Pod\" \"n\" \"p\").found }}\n",
 	})
 	opts := options
-	opts.Discovered, opts.KubeVersion, opts.APIVersions = true, "v1.33.4-gke.1", []string{"x/v1/Y"}
+	opts.Discovered, opts.KubeVersion, opts.KubeMinor, opts.APIVersions = true, "v1.33.4-gke.1", "33+", []string{"x/v1/Y"}
 	opts.Revision, opts.IsUpgrade = 7, true
 	opts.Lookup = func(_ context.Context, apiVersion, kind, namespace, name string) (map[string]any, error) {
 		return map[string]any{"found": strings.Join([]string{apiVersion, kind, namespace, name}, "/")}, nil
@@ -240,7 +240,7 @@ func TestOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "kind: A\nv: v1.33.4-gke.1 v1.33.4-gke.1 false true\nr: 7 true false\nl: v1/Pod/n/p\n"
+	want := "kind: A\nv: v1.33.4-gke.1 v1.33.4-gke.1 33+ false true\nr: 7 true false\nl: v1/Pod/n/p\n"
 	if diff := cmp.Diff(want, r.Manifests[0].Content); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -44,6 +44,7 @@ type discovery struct {
 	mu     sync.Mutex
 	known  map[string]Resource // "apps/v1/Deployment"; nil until read
 	gitVer string
+	minor  string
 	apis   []string
 }
 
@@ -70,16 +71,16 @@ func (c *Client) Rediscover(ctx context.Context) error {
 
 func (c *Client) discover(ctx context.Context) error {
 	var core, groups []Resource
-	var gitVersion string
+	var server serverVersion
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { core, err = c.discoverRoot(gctx, "/api"); return err })
 	g.Go(func() (err error) { groups, err = c.discoverRoot(gctx, "/apis"); return err })
-	g.Go(func() (err error) { gitVersion, err = c.version(gctx); return err })
+	g.Go(func() (err error) { server, err = c.version(gctx); return err })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	d := &c.discovery
-	d.known, d.gitVer = map[string]Resource{}, gitVersion
+	d.known, d.gitVer, d.minor = map[string]Resource{}, server.GitVersion, server.Minor
 	apis := map[string]bool{}
 	for _, r := range slices.Concat(core, groups) {
 		apis[r.APIVersion()] = true
@@ -195,12 +196,14 @@ func oldResources(gv string, list metav1.APIResourceList) []Resource {
 	return out
 }
 
-func (c *Client) version(ctx context.Context) (string, error) {
-	var v struct {
-		GitVersion string `json:"gitVersion"`
-	}
-	err := c.do(ctx, request{method: http.MethodGet, path: "/version", doing: "reach the cluster"}, &v)
-	return v.GitVersion, err
+type serverVersion struct {
+	GitVersion string `json:"gitVersion"`
+	Minor      string `json:"minor"`
+}
+
+func (c *Client) version(ctx context.Context) (v serverVersion, err error) {
+	err = c.do(ctx, request{method: http.MethodGet, path: "/version", doing: "reach the cluster"}, &v)
+	return v, err
 }
 
 func splitAPIVersion(apiVersion string) (group, version string) {
@@ -262,6 +265,7 @@ func (c *Client) Served(ctx context.Context, apiVersion, kind string) (r Resourc
 // Capabilities is what a chart may ask a cluster (facts/helm-format.md 4.16).
 type Capabilities struct {
 	KubeVersion string   // as the server gives it: v1.36.3, v1.33.4-gke.1
+	KubeMinor   string   // likewise: 36, 29+
 	APIVersions []string // "apps/v1" and "apps/v1/Deployment", sorted
 }
 
@@ -272,5 +276,5 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	}
 	c.discovery.mu.Lock()
 	defer c.discovery.mu.Unlock()
-	return Capabilities{KubeVersion: c.discovery.gitVer, APIVersions: slices.Clone(c.discovery.apis)}, nil
+	return Capabilities{KubeVersion: c.discovery.gitVer, KubeMinor: c.discovery.minor, APIVersions: slices.Clone(c.discovery.apis)}, nil
 }
