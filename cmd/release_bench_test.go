@@ -89,9 +89,9 @@ func (b *workbench) chartFiles(version string) map[string]string {
 	case "1.1.0": // a new object, a field that goes
 		files["templates/account.yaml"] = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: {{ .Release.Name }}}\n"
 		files["templates/config.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}, labels: {version: \"1.1\"}}\ndata:\n  greeting: {{ .Values.greeting | quote }}\n"
-	case "2.0.0": // an object that goes, a changed port
+	case "2.0.0": // an object that goes, a changed field of a list (not its key: Helm 3 leaves the old one behind after a failure)
 		delete(files, "templates/secret.yaml")
-		files["templates/service.yaml"] = strings.ReplaceAll(files["templates/service.yaml"], "port: 80", "port: 8080")
+		files["templates/service.yaml"] = strings.ReplaceAll(files["templates/service.yaml"], "port: 80", "port: 80, targetPort: 8080")
 	}
 	return files
 }

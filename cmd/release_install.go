@@ -123,11 +123,12 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	version := c.String("version")
-	if version == "" && c.Bool("devel") {
-		version = ">0.0.0-0"
+	if c.String("version") == "" && c.Bool("devel") {
+		if err := c.Set("version", ">0.0.0-0"); err != nil {
+			return nil, err
+		}
 	}
-	if w.chart, err = loadWithDependencies(e, c, ref, version); err != nil {
+	if w.chart, err = loadTemplated(e, c, ref); err != nil {
 		return nil, err
 	}
 	if err := installable(e, w.chart); err != nil {
@@ -140,19 +141,6 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 	}
 	w.request.Render = w.renderer(w.chart, w.values)
 	return w, nil
-}
-
-// loadWithDependencies loads a chart; with --dependency-update, what its folder
-// lacks is fetched first.
-func loadWithDependencies(e env, c *cli.Context, ref, version string) (*chart.Chart, error) {
-	loaded, err := loadChart(c.Context, e, ref, version)
-	if err != nil || !c.Bool("dependency-update") || len(loaded.MissingDependencies()) == 0 {
-		return loaded, err
-	}
-	if err := updateDependencies(e, c, ref); err != nil {
-		return nil, err
-	}
-	return loadChart(c.Context, e, ref, version)
 }
 
 func installable(e env, c *chart.Chart) error {

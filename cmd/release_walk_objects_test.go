@@ -25,7 +25,7 @@ func (w *walker) checkObjects(who string, op stride) {
 	}
 	live := w.liveObjects()
 	want := map[string]bool{}
-	for _, doc := range strings.Split("\n"+w.manifest(), "\n---\n") {
+	for doc := range strings.SplitSeq("\n"+w.manifest(), "\n---\n") {
 		var m map[string]any
 		if err := yaml.Unmarshal([]byte(doc), &m); err != nil {
 			w.t.Fatal(err)

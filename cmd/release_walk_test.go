@@ -166,6 +166,9 @@ func (w *walker) replace(who string) stride {
 func (w *walker) upgradeInstall(who string) stride {
 	op := w.upgrade(who)
 	op.args = append(op.args, "--install")
+	if who != "pintle" { // Helm's install forgets --history-max
+		op.limit = 0
+	}
 	return op
 }
 
