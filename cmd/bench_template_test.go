@@ -1,6 +1,8 @@
 package cmd_test
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -155,11 +157,12 @@ func publicCharts(b *testing.B) []string {
 		if err != nil || !d.IsDir() {
 			return err
 		}
-		if _, err := os.Stat(filepath.Join(path, "Chart.yaml")); err != nil {
+		_, err = os.Stat(filepath.Join(path, "Chart.yaml"))
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		charts = append(charts, path)
-		return fs.SkipDir
+		return cmp.Or(err, fs.SkipDir)
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -118,8 +119,11 @@ func runTemplate(t *testing.T, env []string, charts, name string, args []string)
 	err := command.Run()
 	run := templateRun{stdout: stdout.String(), stderr: stderr.String(), files: map[string]string{}, failed: err != nil}
 	err = filepath.WalkDir(filepath.Join(dir, "out"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && d.IsDir() {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		data, err := os.ReadFile(path)
 		run.files[strings.TrimPrefix(path, dir)] = string(data)

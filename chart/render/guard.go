@@ -2,6 +2,7 @@ package render
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"text/template/parse"
 )
@@ -159,7 +160,7 @@ func (g *guarder) action(n *parse.ActionNode) {
 		return
 	}
 	node := &parse.IdentifierNode{NodeType: parse.NodeIdentifier, Pos: n.Pos, Ident: showName}
-	n.Pipe.Cmds = append(commands[:len(commands):len(commands)], &parse.CommandNode{
+	n.Pipe.Cmds = append(slices.Clip(commands), &parse.CommandNode{
 		NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{node},
 	})
 }

@@ -183,7 +183,7 @@ func length(v reflect.Value) int {
 		return v.Len()
 	case reflect.Slice:
 		n := v.Len()
-		if args, ok := v.Interface().([]any); ok && n < 64 {
+		if args, ok := reflect.TypeAssert[[]any](v); ok && n < 64 {
 			for _, a := range args {
 				if r := reflect.ValueOf(a); r.Kind() == reflect.Slice || r.Kind() == reflect.Map {
 					n += r.Len()
