@@ -23,6 +23,7 @@ const (
 	maxIgnoreWork  = 10_000_000_000 // bytes of its patterns times bytes of the names held against them
 
 	maxResolved      = 10_000   // charts, once for each alias
+	maxImports       = 1000     // import-values of all of them
 	maxResolvedBytes = 64 << 20 // of their values.yaml
 )
 

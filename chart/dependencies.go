@@ -26,7 +26,8 @@ func (c *Chart) Resolve(user map[string]any) (*Chart, []Warning, error) {
 
 type resolver struct {
 	merger
-	charts, bytes int
+	charts, bytes int // of values
+	imports       int
 	sizes         map[*File]int // bytes of values.yaml, by the first of a chart's files
 }
 

@@ -35,6 +35,9 @@ func (r *resolver) importValues(c *Chart) error {
 			if !ok {
 				continue
 			}
+			if r.imports++; r.imports > maxImports {
+				return fmt.Errorf("%w: more than %d import-values", ErrTooLarge, maxImports)
+			}
 			normal = append(normal, map[string]string{"child": child, "parent": parent})
 			table, ok := lookupTable(values, d.Name+"."+child)
 			if !ok {

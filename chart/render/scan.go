@@ -110,7 +110,7 @@ func (s *scanner) quoted(quote byte) {
 		case c == quote:
 			s.pos++
 			return
-		case c == '\\' && quote != '`':
+		case c == '\\' && quote != '`' && s.pos+1 < len(s.text):
 			s.pos++
 		case c == '\n' && quote != '`':
 			return

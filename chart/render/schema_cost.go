@@ -13,7 +13,8 @@ import (
 // of forty definitions make 2^40 visits of a schema.
 const (
 	maxSchemaBytes   = 8 << 20
-	maxSchemaObjects = 30_000    // the compiler looks for each among all
+	maxSchemaObjects = 20_000 // the compiler looks for each among all
+	maxSchemaDepth   = 256
 	maxSchemaDynamic = 16        // references whose target depends on the way to them
 	maxSchemaVisits  = 2_000_000 // of a schema with a value
 )
@@ -25,7 +26,30 @@ func checkSchemaText(text []byte) error {
 		return fmt.Errorf("%w: a schema of more than %d MiB, %d objects or %d dynamic references",
 			ErrLimit, maxSchemaBytes>>20, maxSchemaObjects, maxSchemaDynamic)
 	}
+	if jsonDepth(text) > maxSchemaDepth {
+		return limitf("a schema of more than %d levels", maxSchemaDepth)
+	}
 	return nil
+}
+
+// jsonDepth is how deeply objects and lists of a JSON text are nested.
+func jsonDepth(text []byte) (deepest int) {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // checkSchemaCost refuses to validate what would take too many visits.
