@@ -89,7 +89,7 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 		"install web CHART/1.0.0", "install web2 CHART/1.0.0 --hide-notes", "install web3 CHART/1.0.0 -o json", "install web4 CHART/1.0.0 --dry-run=server",
 		"install web4 CHART/1.0.0 --dry-run=client", "install web4 CHART/1.0.0 --dry-run=server --hide-secret", "upgrade web CHART/1.1.0 --set keep=true", "upgrade web CHART/1.1.0 --dry-run=server --description why",
 		"upgrade -i web5 CHART/1.0.0", "upgrade web2 CHART/2.0.0 -o yaml", "rollback web 1", "upgrade web CHART/2.0.0 --set keep=true", "test web --logs",
-		"upgrade web CHART/1.1.0 --reuse-values --set nested.b.c=null,greeting=x,image=null", "get values web", "get values web -a", "get manifest web",
+		"upgrade web CHART/1.1.0 --reuse-values --set nested.b.c=null,greeting=x,nested.a=null", "get values web", "get values web -a", "get manifest web",
 		"upgrade web CHART/2.0.0 --reset-then-reuse-values --set sub.word=y", "get values web", "get values web -a", "get manifest web",
 		"upgrade web CHART/1.0.0", "get values web", "upgrade web CHART/1.0.0 --reset-values", "get values web", "get values web -a",
 		"uninstall web web2", "uninstall nothing --ignore-not-found", "uninstall web3 --keep-history --description why", "history web3",

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/pintle-ci/pintle/chart"
 )
@@ -29,9 +30,9 @@ func Renew(current *Record, c *chart.Chart, given map[string]any, how Reuse) (*c
 		}
 		return c, given, nil
 	}
-	values, err := over(current, current.Config, given)
-	if err != nil || how == ReuseGiven {
-		return c, values, err
+	values := carryOver(current.Config, given)
+	if how == ReuseGiven {
+		return c, values, nil
 	}
 	defaults, err := current.Values()
 	if err != nil {
@@ -40,6 +41,29 @@ func Renew(current *Record, c *chart.Chart, given map[string]any, how Reuse) (*c
 	renewed := *c
 	renewed.Values = defaults
 	return &renewed, values, nil
+}
+
+// carryOver puts what the user gives now over what the user gave before. A null
+// takes an old value away; an old null, which takes a chart's default away, stays.
+func carryOver(old, given map[string]any) map[string]any {
+	out := maps.Clone(given)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for key, before := range old {
+		now, ok := given[key]
+		table, isTable := now.(map[string]any)
+		under, wasTable := before.(map[string]any)
+		switch {
+		case !ok:
+			out[key] = before
+		case now == nil && before != nil:
+			delete(out, key)
+		case isTable && wasTable:
+			out[key] = carryOver(under, table)
+		}
+	}
+	return out
 }
 
 // Values are the revision's whole values: the user's over the chart's defaults,
