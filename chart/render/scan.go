@@ -116,7 +116,6 @@ func (s *scanner) quoted(quote byte) {
 			return
 		}
 	}
-	s.pos = min(s.pos, len(s.text)) // a backslash was the last
 }
 
 // block books the block that an action opens, goes on with or ends.
