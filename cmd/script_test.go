@@ -23,7 +23,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"pintle": func() { os.Exit(cmd.Main(os.Args)) },
+		"pintle":  func() { os.Exit(cmd.Main(os.Args)) },
+		"measure": func() { os.Exit(measure(os.Args[1], os.Args[2:])) },
 	})
 }
 
