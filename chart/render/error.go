@@ -77,6 +77,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 // maxShown bounds the steps of an endless recursion that Details shows.
 const maxShown = 12
 
+// maxDetail bounds a line under a message, in bytes.
+const maxDetail = 300
+
 // Details are lines for a human under the message: the way to the place from
 // the outside in, then the template's line with the failing part underlined; or
 // the rendered lines and what wrote the failing one.
@@ -104,6 +107,11 @@ func (e *Error) Details() []string {
 	}
 	if _, ok := errors.AsType[*userError](e.Cause); (ok || e.RenderedLine > 0) && e.Hint != "" {
 		lines = append(lines, e.Hint)
+	}
+	for i, line := range lines {
+		if len(line) > maxDetail {
+			lines[i] = strings.ToValidUTF8(line[:maxDetail], "") + "..."
+		}
 	}
 	return lines
 }
