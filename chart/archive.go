@@ -84,7 +84,7 @@ func readEntry(tr *tar.Reader, header *tar.Header, limited *io.LimitedReader, b 
 	if header.Size > limited.N {
 		return nil, fmt.Errorf("%w: more than %d MiB unpacked", ErrTooLarge, maxChartBytes>>20)
 	}
-	if err := b.take(header.Size); err != nil {
+	if err := b.take(1, header.Size); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(tr)

@@ -3,6 +3,7 @@ package chart
 import (
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // Bounds of what is loaded. Helm has the first (facts/helm-format.md 4.10);
@@ -31,17 +32,21 @@ const (
 var ErrTooLarge = errors.New("chart is too large")
 
 // budget counts down what one load may still read, nested archives included.
+// It is safe for concurrent use.
 type budget struct {
+	mu    sync.Mutex
 	bytes int64
 	files int // and folders
 }
 
 func newBudget() *budget { return &budget{bytes: maxTotalBytes, files: maxFiles} }
 
-// take books one file of size bytes.
-func (b *budget) take(size int64) error {
-	b.bytes -= size
-	b.files--
+// take books files and what is in them.
+func (b *budget) take(files int, bytes int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bytes -= bytes
+	b.files -= files
 	switch {
 	case b.bytes < 0:
 		return fmt.Errorf("%w: more than %d MiB with the archives in it", ErrTooLarge, maxTotalBytes>>20)

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 )
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
@@ -22,9 +24,12 @@ type folder struct {
 	root   string // with every link resolved
 	rules  ignoreRules
 	budget *budget
-	left   int64 // bytes that this chart may still have
 	work   int64 // that matching names may still be
 	files  []*File
+	places []string // where the files are
+
+	mu   sync.Mutex
+	left int64 // bytes that this chart may still have
 }
 
 // readFolder reads every file of a chart's folder that .helmignore leaves, in
@@ -48,7 +53,7 @@ func readFolder(ctx context.Context, dir string, b *budget) ([]*File, error) {
 	if err := f.walk(ctx, "", root, []string{root}); err != nil {
 		return nil, err
 	}
-	return f.files, nil
+	return f.files, f.read(ctx)
 }
 
 func (f *folder) readIgnore() ([]byte, error) {
@@ -59,7 +64,12 @@ func (f *folder) readIgnore() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFileBounded(actual, maxIgnoreBytes)
+	data, err := readFileBounded(actual, func(size int64) error {
+		if size > maxIgnoreBytes {
+			return fmt.Errorf("%w: more than %d KiB", ErrTooLarge, maxIgnoreBytes>>10)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
 	}
@@ -107,7 +117,7 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 	}
 	switch {
 	case mode.IsDir():
-		if err := f.budget.take(0); err != nil {
+		if err := f.budget.take(1, 0); err != nil {
 			return err
 		}
 		if slices.Contains(parents, actual) {
@@ -117,20 +127,32 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 	case !mode.IsRegular():
 		return fmt.Errorf("%s: not a regular file: remove it or list it in .helmignore", name)
 	}
-	return f.read(name, actual)
+	f.files, f.places = append(f.files, &File{Name: name}), append(f.places, actual)
+	return f.budget.take(1, 0)
 }
 
-func (f *folder) read(name, actual string) error {
-	data, err := readFileBounded(actual, f.left)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+// read reads the files that were found, some at a time.
+func (f *folder) read(ctx context.Context) error {
+	return concurrently(ctx, len(f.files), func(i int) error {
+		data, err := readFileBounded(f.places[i], f.take)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.files[i].Name, err)
+		}
+		f.files[i].Data = bytes.TrimPrefix(data, utf8BOM)
+		return nil
+	})
+}
+
+// take books a file's bytes.
+func (f *folder) take(bytes int64) error {
+	f.mu.Lock()
+	f.left -= bytes
+	left := f.left
+	f.mu.Unlock()
+	if left < 0 {
+		return fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxChartBytes>>20)
 	}
-	f.left -= int64(len(data))
-	if err := f.budget.take(int64(len(data))); err != nil {
-		return err
-	}
-	f.files = append(f.files, &File{Name: name, Data: bytes.TrimPrefix(data, utf8BOM)})
-	return nil
+	return f.budget.take(0, bytes)
 }
 
 // readEntries lists a folder by name.
@@ -194,14 +216,9 @@ func above(dir, name string) string {
 	}
 }
 
-// readFileBounded reads a file of at most limit bytes.
-func readFileBounded(name string, limit int64) ([]byte, error) {
-	if info, err := os.Stat(name); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() { // opening a FIFO waits for a writer
-		return nil, errors.New("not a regular file")
-	}
-	file, err := os.Open(name)
+// readFileBounded reads a regular file once take has agreed to its size.
+func readFileBounded(name string, take func(bytes int64) error) ([]byte, error) {
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a FIFO would wait for a writer
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +227,11 @@ func readFileBounded(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%w: more than %d KiB", ErrTooLarge, limit>>10)
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	if err := take(info.Size()); err != nil {
+		return nil, err
 	}
 	data := make([]byte, info.Size())
 	n, err := io.ReadFull(file, data)

@@ -204,18 +204,17 @@ func (c *Chart) addSubcharts(ctx context.Context, subcharts map[string][]*File, 
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sub, err := loadSubchart(ctx, name, subcharts[name], b, depth+1)
-		if err != nil {
-			return fmt.Errorf("charts/%s: %w", name, err)
-		}
-		c.Dependencies = append(c.Dependencies, sub)
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	slices.Sort(names)
+	c.Dependencies = make([]*Chart, len(names))
+	return concurrently(ctx, len(names), func(i int) (err error) {
+		if c.Dependencies[i], err = loadSubchart(ctx, names[i], subcharts[names[i]], b, depth+1); err != nil {
+			return fmt.Errorf("charts/%s: %w", names[i], err)
+		}
+		return nil
+	})
 }
 
 func loadSubchart(ctx context.Context, name string, files []*File, b *budget, depth int) (*Chart, error) {
