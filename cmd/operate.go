@@ -166,7 +166,7 @@ func rollbackCommand(e env) *cli.Command {
 			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				return d.engine.Rollback(ctx, deployer.Request{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
-					ForceConflicts: c.Bool("force-conflicts"),
+					ForceConflicts: c.Bool("force-conflicts"), OnImmutable: pipeline.ImmutablePolicies(u),
 				}, revision, span)
 			}, c.Args().First())
 		},

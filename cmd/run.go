@@ -23,8 +23,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, clusterFlags()...)
 	}
 	if goal.MayPlan() {
-		flags = append(flags, forceConflictsFlag(),
-			&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"})
+		flags = append(flags, policyFlags()...)
 	}
 	if goal.Deploys() {
 		flags = append(flags, approveFlag())
@@ -113,7 +112,10 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
-		TakeOwnership: c.Bool("take-ownership"), ForceConflicts: c.Bool("force-conflicts"),
+		ForceConflicts: c.Bool("force-conflicts"),
+	}
+	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
+		return o, err
 	}
 	if resolved.Environment == "" || !goal.NeedsCluster() {
 		return o, nil

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -107,6 +109,8 @@ type sight struct {
 	result    *unstructured.Unstructured // what the server would make of it; nil when it could not say
 	unchecked string                     // why the server could not say
 	err       error                      // why the server refused
+	fixed     []string                   // fields whose change it refused, and nothing else; then err says so
+	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
 	isCRD     bool                       // of crds/: created when absent, else left alone
 }
 
@@ -116,8 +120,7 @@ type scene struct {
 	record           *release.Record // the revision to be
 	namespace        string
 	namespaceMissing bool
-	createNamespace  bool
-	takeOwnership    bool
+	request          Request
 	sights           []sight
 	leftovers        []*unstructured.Unstructured // live objects of earlier revisions that the target lacks
 	warnings         []string
@@ -133,7 +136,7 @@ func decide(s scene) (*Plan, error) {
 		p.Deployed = s.stage.deployed.Version
 	}
 	if s.namespaceMissing {
-		if !s.createNamespace {
+		if !s.request.CreateNamespace {
 			return nil, fmt.Errorf("plan release %s: namespace %s does not exist; create it, or allow that with --create-namespace", p.Release, s.namespace)
 		}
 		p.createNamespace = true
@@ -141,6 +144,7 @@ func decide(s scene) (*Plan, error) {
 	}
 	var problems []Problem
 	before := refsOf(s.stage.since)
+	s.leftovers = withoutRenamed(s.leftovers, s.sights, before)
 	for _, sight := range s.sights {
 		c, err := decideObject(sight, before, s)
 		if err != nil {
@@ -170,10 +174,17 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 		return c, s.err
 	}
 	if s.live != nil && !before[c.Object.Key()] {
-		if mine, whose := owned(s.live, sc.record.Name, sc.namespace); !mine && !sc.takeOwnership {
-			return c, errors.New("it exists and cannot be taken into the release: " + whose + "; delete it, or adopt it with --take-ownership")
+		whose := ownerOf(s.live, sc.record.Name, sc.namespace)
+		if !sc.request.adopts(whose, c.Object) {
+			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
 		c.Action = Adopt
+		if whose.class != ours {
+			c.Note = strings.TrimPrefix(c.Note+"; taken over: "+whose.String(), "; ")
+		}
+	}
+	if s.err != nil && s.fixed != nil {
+		return decideImmutable(c, s, sc.request)
 	}
 	if s.err != nil {
 		return c, s.err
@@ -213,6 +224,27 @@ func decidePrune(s scene) []Change {
 		out = append(out, c)
 	}
 	slices.SortStableFunc(out, func(a, b Change) int { return rank(b.Object.Kind) - rank(a.Object.Kind) })
+	return out
+}
+
+// withoutRenamed drops those leftovers that are objects of the target under
+// another group's name, as their uid tells: the two are one object, which is the
+// release's by before.
+func withoutRenamed(leftovers []*unstructured.Unstructured, sights []sight, before map[string]bool) []*unstructured.Unstructured {
+	byUID := map[types.UID]string{}
+	for _, s := range sights {
+		if s.live != nil && s.live.GetUID() != "" {
+			byUID[s.live.GetUID()] = kube.RefOf(s.object).Key()
+		}
+	}
+	var out []*unstructured.Unstructured
+	for _, o := range leftovers {
+		if key, same := byUID[o.GetUID()]; same {
+			before[key] = true
+			continue
+		}
+		out = append(out, o)
+	}
 	return out
 }
 

@@ -87,9 +87,12 @@ type Request struct {
 	SkipCRDs        bool     // leave the charts' crds/ out
 	NoValidation    bool     // let the server ignore fields that it does not know
 	CleanUp         bool     // of an upgrade or rollback that failed and is left: delete the objects it created
-	TakeOwnership   bool     // adopt objects that no or another release owns
 	ForceConflicts  bool     // take fields over from other managers
 	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
+
+	OnImmutable map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
+	Adopt       Adoption                   // objects that are not the release's; empty means AdoptNever
+	AdoptList   []string                   // for AdoptListed: Kind/name or Kind/namespace/name
 }
 
 // withDefaults fills what the caller left open.
@@ -120,7 +123,7 @@ func (r Request) check() error {
 	if r.OnFailedInstall != Remove && r.OnFailedInstall != Leave {
 		return fmt.Errorf("release %s: on failed install %q is unknown; write remove or leave", r.Release, r.OnFailedInstall)
 	}
-	return nil
+	return r.checkPolicies()
 }
 
 // mergeLabels is Helm's rule for labels of the next revision: the new ones over

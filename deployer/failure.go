@@ -45,6 +45,9 @@ func (r *Refusal) Error() string {
 
 // causeOf is an error without the object's name, which stands before it anyway.
 func causeOf(err error) string {
+	if e, ok := errors.AsType[*ImmutableError](err); ok {
+		return e.Error()
+	}
 	if e, ok := errors.AsType[*kube.Error](err); ok {
 		return e.Brief()
 	}

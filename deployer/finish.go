@@ -184,7 +184,7 @@ func (p *Plan) done() string {
 	for _, a := range []struct {
 		action Action
 		word   string
-	}{{Create, "created"}, {Modify, "changed"}, {Adopt, "adopted"}, {Delete, "deleted"}, {Unchanged, "unchanged"}} {
+	}{{Create, "created"}, {Modify, "changed"}, {Recreate, "recreated"}, {Adopt, "adopted"}, {Delete, "deleted"}, {Unchanged, "unchanged"}} {
 		if n := p.Count(a.action); n > 0 {
 			if parts != "" {
 				parts += ", "

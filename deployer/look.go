@@ -49,7 +49,10 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return e.lookAgain(whole, req, sights)
+	if err := e.lookAgain(whole, req, sights); err != nil {
+		return err
+	}
+	return e.lookAnew(whole, req, sights)
 }
 
 // lookAgain asks otherwise about objects that Helm has written client-side and
@@ -118,13 +121,7 @@ func fatalOnly(err error) error {
 // pretending to create it, unnamed, in the default namespace. Only what is
 // wrong with the object itself counts: policies and quotas differ by namespace.
 func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructured.Unstructured) (refused, err error) {
-	probe := o.DeepCopy()
-	probe.SetNamespace("default")
-	probe.SetName("")
-	probe.SetGenerateName("pintle-check-")
-	options := req.applyOptions()
-	options.DryRun = true
-	_, err = e.cluster.Create(ctx, probe, options)
+	_, err = e.pretend(ctx, req, o, "default")
 	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
 		return err, nil
 	}

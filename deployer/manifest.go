@@ -158,17 +158,23 @@ func own(o *unstructured.Unstructured, name, namespace string) {
 	o.SetAnnotations(notes)
 }
 
+// ownerOf is whose an object is, by the marks on it.
+func ownerOf(o *unstructured.Unstructured, name, namespace string) owner {
+	notes := o.GetAnnotations()
+	release, at := notes[nameNote], notes[namespaceNote]
+	switch {
+	case release == name && at == namespace && o.GetLabels()[managedByLabel] == managedBy:
+		return owner{class: ours}
+	case release != "" && (release != name || at != namespace):
+		return owner{class: foreign, release: release, namespace: at}
+	}
+	return owner{class: unowned}
+}
+
 // owned reports whether the release's marks are on o, and if not, whose it is.
 func owned(o *unstructured.Unstructured, name, namespace string) (bool, string) {
-	notes := o.GetAnnotations()
-	owner, at := notes[nameNote], notes[namespaceNote]
-	switch {
-	case owner == name && at == namespace && o.GetLabels()[managedByLabel] == managedBy:
-		return true, ""
-	case owner != "" && (owner != name || at != namespace):
-		return false, fmt.Sprintf("it belongs to release %s in namespace %s", owner, at)
-	}
-	return false, "it was not made by this release"
+	whose := ownerOf(o, name, namespace)
+	return whose.class == ours, whose.String()
 }
 
 // kept reports whether the object must outlive its release.

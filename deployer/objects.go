@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -103,6 +104,10 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 		if err := r.waiter().await(ctx, []*awaited{toBeGone(c.live)}); err != nil {
 			return nil, err
 		}
+	} else if c.Action == Recreate {
+		if err := r.recreate(ctx, c); err != nil {
+			return nil, err
+		}
 	} else if c.live != nil {
 		if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
 			return nil, err
@@ -154,18 +159,23 @@ func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, option
 }
 
 // onlyOurselves reports a conflict in which every other manager is Helm's name
-// from the days of client-side apply.
+// from the days of client-side apply, or owns only the marks that say whose an
+// object is: a plan takes them over or refuses the object, whoever set them.
 func onlyOurselves(err error) bool {
 	e, ok := errors.AsType[*kube.Error](err)
 	if !ok || e.Reason != kube.Conflict || len(e.Managers) == 0 {
 		return false
 	}
-	for _, m := range e.Managers {
-		if m != release.Manager {
+	for i, m := range e.Managers {
+		if m != release.Manager && !slices.Contains(markFields, e.Fields[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+var markFields = []string{
+	"metadata.labels." + managedByLabel, "metadata.annotations." + nameNote, "metadata.annotations." + namespaceNote,
 }
 
 func managers(err error) int {

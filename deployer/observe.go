@@ -79,8 +79,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	plan, err := decide(scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
-		createNamespace: req.CreateNamespace, takeOwnership: req.TakeOwnership, sights: sights,
-		leftovers: leftovers, warnings: t.warnings,
+		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
 	})
 	if err != nil {
 		return nil, err

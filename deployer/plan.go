@@ -23,7 +23,8 @@ type Action string
 const (
 	Create    Action = "create"
 	Modify    Action = "change"
-	Adopt     Action = "adopt" // exists with the release's marks, or is taken over
+	Recreate  Action = "recreate" // deleted and created anew, because a field cannot be changed
+	Adopt     Action = "adopt"    // exists with the release's marks, or is taken over
 	Delete    Action = "delete"
 	Unchanged Action = "unchanged"
 )
@@ -32,11 +33,12 @@ const (
 type Change struct {
 	Action Action
 	Object kube.Ref
-	Fields []Field // of Modify and Adopt
+	Fields []Field // of Modify, Recreate and Adopt
 	Note   string  // what a reader should know; may be empty
 
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
+	orphan               bool // of Recreate: what it owns stays
 }
 
 // Plan is what would happen to a release: data, decided and not yet done.
@@ -104,7 +106,7 @@ func (p *Plan) Manifest() string { return p.record.Manifest }
 // Summary is one line: "2 to create, 1 to change, 4 unchanged".
 func (p *Plan) Summary() string {
 	var parts []string
-	for _, a := range []Action{Create, Modify, Adopt, Delete} {
+	for _, a := range []Action{Create, Modify, Recreate, Adopt, Delete} {
 		if n := p.Count(a); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, a))
 		}

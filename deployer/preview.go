@@ -55,7 +55,10 @@ func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *r
 	if err := e.lookBriefly(ctx, req, sights); err != nil {
 		return fmt.Errorf("preview release %s: %w", req.Release, err)
 	}
-	sc := scene{stage: first, record: record, namespace: req.Namespace, takeOwnership: req.TakeOwnership || req.IsUpgrade}
+	sc := scene{stage: first, record: record, namespace: req.Namespace}
+	if req.TakeOwnership || req.IsUpgrade {
+		sc.request.Adopt = AdoptAll
+	}
 	var problems []Problem
 	for _, s := range sights {
 		if _, err := decideObject(s, nil, sc); err != nil {

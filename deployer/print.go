@@ -16,7 +16,7 @@ const (
 // marks and colours of the actions, as diff tools have taught everybody.
 var marks = map[Action][2]string{
 	Create: {"+ create", "\x1b[32m"}, Modify: {"~ change", "\x1b[33m"}, Adopt: {"~ adopt", "\x1b[35m"},
-	Delete: {"- delete", "\x1b[31m"}, Unchanged: {"= unchanged", "\x1b[2m"},
+	Recreate: {"! recreate", "\x1b[31m"}, Delete: {"- delete", "\x1b[31m"}, Unchanged: {"= unchanged", "\x1b[2m"},
 }
 
 // WriteText prints the plan for people; color adds ANSI colours.
@@ -128,11 +128,16 @@ func (t *text) value(v any) string {
 	if s, ok := v.(string); ok {
 		return clip(fmt.Sprintf("%q", t.redact(s)), maxValue)
 	}
+	return clip(t.redact(valueText(v)), maxValue)
+}
+
+// valueText is a value as JSON.
+func valueText(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return t.redact(fmt.Sprint(v))
+		return fmt.Sprint(v)
 	}
-	return clip(t.redact(string(data)), maxValue)
+	return string(data)
 }
 
 // counted is "1 object", or "2 objects".

@@ -218,7 +218,8 @@ func TestDecideObject(t *testing.T) {
 	for name, tt := range map[string]struct {
 		sight  sight
 		before map[string]bool
-		take   bool
+		adopt  Adoption
+		list   []string
 		want   Action
 		err    string
 	}{
@@ -228,7 +229,12 @@ func TestDecideObject(t *testing.T) {
 		"ours, not in records": {sight: sight{live: changed, result: mine}, want: Adopt},
 		"foreign":              {sight: sight{live: foreign, result: mine}, err: "belongs to release other"},
 		"unmarked":             {sight: sight{live: bare, result: mine}, err: "not made by this release"},
-		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, take: true, want: Adopt},
+		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, adopt: AdoptUnowned, want: Adopt},
+		"foreign, not allowed": {sight: sight{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
+		"foreign, all":         {sight: sight{live: foreign, result: mine}, adopt: AdoptAll, want: Adopt},
+		"listed":               {sight: sight{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: Adopt},
+		"listed elsewhere":     {sight: sight{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
+		"ours, never":          {sight: sight{live: mine, result: mine}, adopt: AdoptNever, want: Unchanged},
 		"marks lost":           {sight: sight{live: bare, result: mine}, before: before, want: Modify},
 		"being deleted":        {sight: sight{live: leaving, result: mine}, before: before, want: Create},
 		"not checked":          {sight: sight{unchecked: "no namespace"}, want: Create},
@@ -237,7 +243,8 @@ func TestDecideObject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.sight.object = target
-			c, err := decideObject(tt.sight, tt.before, scene{record: record(2, ""), namespace: "shop", takeOwnership: tt.take})
+			sc := scene{record: record(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
+			c, err := decideObject(tt.sight, tt.before, sc)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v", err)

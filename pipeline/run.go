@@ -44,8 +44,9 @@ type Options struct {
 
 	ReportDir string // where packages are kept, below charts/
 
-	TakeOwnership  bool // adopt objects that another release or nobody owns
-	ForceConflicts bool // take fields over from other managers
+	Adopt          deployer.Adoption // objects that are not the release's; empty means as pintle.yaml says
+	AdoptList      []string          // of deployer.AdoptListed
+	ForceConflicts bool              // take fields over from other managers
 
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -77,6 +78,10 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 
 func (j *job) request(values map[string]any) deployer.Request {
 	u := j.unit
+	adopt, list := deployer.Adoption(u.Adopt), u.AdoptList
+	if j.Adopt != "" {
+		adopt, list = j.Adopt, j.AdoptList
+	}
 	return deployer.Request{
 		Release: u.Release, Namespace: u.Namespace,
 		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
@@ -87,8 +92,19 @@ func (j *job) request(values map[string]any) deployer.Request {
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Secrets: j.secrets(values),
-		TakeOwnership: j.TakeOwnership, ForceConflicts: j.ForceConflicts,
+		ForceConflicts: j.ForceConflicts,
+		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
 	}
+}
+
+// ImmutablePolicies are what pintle.yaml says about objects of a unit whose
+// immutable fields differ, by kind.
+func ImmutablePolicies(u config.Unit) map[string]deployer.ImmutablePolicy {
+	out := map[string]deployer.ImmutablePolicy{}
+	for kind, p := range u.OnImmutable {
+		out[kind] = deployer.ImmutablePolicy(p)
+	}
+	return out
 }
 
 // deploy carries the plan out.

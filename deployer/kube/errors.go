@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -127,7 +128,7 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 	case http.StatusGone:
 		return Expired, ""
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
-		if strings.Contains(status.Message, "immutable") || strings.Contains(status.Message, "updates to statefulset spec for fields other than") {
+		if immutable(status) {
 			return Immutable, "the object must be deleted and created anew, or keep its old value"
 		}
 		return Invalid, ""
@@ -138,6 +139,30 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 		return Invalid, ""
 	}
 	return Unavailable, ""
+}
+
+// unchangeable is how the server's validation says that a field keeps the value
+// it was created with; there is no code for it.
+var unchangeable = regexp.MustCompile(`immutable|may not be changed|may not change|cannot be changed|cannot change roleRef|` +
+	`for fields other than|updates to \w+ are forbidden|not be (updated|modified)`)
+
+// immutable reports whether all that is wrong with an object is that fields of
+// it cannot be changed: then it would be taken anew.
+func immutable(s metav1.Status) bool {
+	if s.Details == nil || len(s.Details.Causes) == 0 {
+		return unchangeable.MatchString(s.Message)
+	}
+	return !slices.ContainsFunc(s.Details.Causes, func(c metav1.StatusCause) bool { return !unchangeable.MatchString(c.Message) })
+}
+
+// Immutables are the fields that a refused change of an object would change
+// though they cannot be; ok is false for any other error.
+func Immutables(err error) (fields []string, ok bool) {
+	e, is := errors.AsType[*Error](err)
+	if !is || e.Reason != Immutable {
+		return nil, false
+	}
+	return e.Fields, true
 }
 
 // untyped begins the message about an object that does not fit its schema,

@@ -29,6 +29,19 @@ const (
 	Leave    = "leave"    // leave everything as it stands, for a person to look at
 )
 
+// How a plan goes about what is in the cluster already: the values of
+// Deploy.OnImmutable and Deploy.Adopt.
+const (
+	Fail           = "fail"
+	Recreate       = "recreate"
+	OrphanRecreate = "orphan-recreate"
+
+	AdoptNever   = "never"
+	AdoptUnowned = "unowned"
+	AdoptListed  = "list"
+	AdoptAll     = "all"
+)
+
 // Config is pintle.yaml with its defaults filled in. Load makes it; its
 // comments are the descriptions in the JSON schema.
 type Config struct {
@@ -180,6 +193,12 @@ type Deploy struct {
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.
 	History int `yaml:"history" jsonschema:"minimum=1,maximum=1000"`
+	// What to do, by kind, with an object whose change the cluster refuses because a field of it cannot be changed: fail, recreate it, or orphan-recreate it (its pods stay). Default: recreate for Job, orphan-recreate for StatefulSet, fail for every other kind.
+	OnImmutable map[string]string `yaml:"onImmutable"`
+	// Which objects that exist and are not the release's may be taken into it: never, unowned (those of no release), list (those of adoptList) or all. Default: never.
+	Adopt string `yaml:"adopt" jsonschema:"enum=never,enum=unowned,enum=list,enum=all"`
+	// The objects of "adopt: list": Kind/name or Kind/namespace/name.
+	AdoptList []string `yaml:"adoptList"`
 	// How many services are worked on at the same time. Default: 4.
 	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=64"`
 }

@@ -31,6 +31,7 @@ func (c *Config) Effective(r *Resolved) ([]byte, error) {
 		s.add("needs", u.Needs, "").add("values", u.Values, "").add("set", masked(u.Set), "")
 		s.add("timeout", brief(u.Timeout), c.origin(u, "timeout")).add("rollbackTimeout", brief(u.RollbackTimeout), c.origin(u, "rollbackTimeout"))
 		s.add("onFailure", u.OnFailure, "").add("onFailedInstall", u.OnFailedInstall, "").add("history", u.History, "")
+		s.add("onImmutable", u.OnImmutable, "").add("adopt", u.Adopt, "").add("adoptList", u.AdoptList, "")
 		units.put(u.Name, &s.Node)
 	}
 	root := section{}
@@ -84,6 +85,10 @@ func (s *section) add(key string, value any, origin string) *section {
 			return s
 		}
 	case map[string]any:
+		if len(v) == 0 {
+			return s
+		}
+	case map[string]string:
 		if len(v) == 0 {
 			return s
 		}

@@ -194,6 +194,9 @@ type Unit struct {
 	RollbackTimeout time.Duration
 	OnFailure       string // Rollback or Leave
 	OnFailedInstall string // Remove or Leave
+	OnImmutable     map[string]string
+	Adopt           string // AdoptNever, AdoptUnowned, AdoptListed or AdoptAll; empty means AdoptNever
+	AdoptList       []string
 	History         int
 
 	// Origins tells which path of the file decided "namespace", "timeout",

@@ -148,6 +148,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration) {
 		u.RollbackTimeout = d.RollbackTimeout
 	}
 	u.OnFailure, u.OnFailedInstall, u.History = d.OnFailure, d.OnFailedInstall, d.History
+	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
 	u.Origins = r.origins
 }
 

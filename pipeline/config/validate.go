@@ -222,14 +222,6 @@ func (v *validator) environment(at string, e *Environment) {
 	}
 }
 
-func (v *validator) deploy() {
-	d := v.c.Deploy
-	v.oneOf("deploy.onFailure", d.OnFailure, Rollback, Leave)
-	v.oneOf("deploy.onFailedInstall", d.OnFailedInstall, Remove, Leave)
-	v.between("deploy.history", d.History, 1, 1000)
-	v.between("deploy.parallel", d.Parallel, 1, 64)
-}
-
 func (v *validator) oneOf(path, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) && !v.doubtful(path) {
 		v.bad(path, suggest(value, allowed), "%q is none of %s", value, strings.Join(allowed, ", "))

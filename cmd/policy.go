@@ -1,0 +1,41 @@
+package cmd
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+)
+
+// policyFlags say how a plan goes about what is in the cluster already.
+func policyFlags() []cli.Flag {
+	return []cli.Flag{
+		forceConflictsFlag(),
+		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
+		&cli.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
+	}
+}
+
+// adoption reads --adopt and --take-ownership; without either the policy is
+// empty, which leaves it to pintle.yaml.
+func adoption(c *cli.Context) (deployer.Adoption, []string, error) {
+	asked := c.StringSlice("adopt")
+	switch {
+	case c.Bool("take-ownership") && len(asked) > 0:
+		return "", nil, usagef("--take-ownership and --adopt: give one of them; the first is --adopt all")
+	case c.Bool("take-ownership"):
+		return deployer.AdoptAll, nil, nil
+	case len(asked) == 0:
+		return "", nil, nil
+	}
+	if p := deployer.Adoption(asked[0]); len(asked) == 1 && p != deployer.AdoptListed && slices.Contains(deployer.Adoptions(), p) {
+		return p, nil, nil
+	}
+	for _, s := range asked {
+		if err := deployer.CheckObjectName(s); err != nil {
+			return "", nil, usagef("--adopt: %v, or one of never, unowned and all", err)
+		}
+	}
+	return deployer.AdoptListed, asked, nil
+}

@@ -1,0 +1,191 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// ImmutableError is a change of fields that cannot be changed in an object that
+// its policy does not allow to recreate.
+type ImmutableError struct {
+	Object kube.Ref
+	Fields []Field // which, with their old and new values
+	Policy ImmutablePolicy
+	Reason string // why the policy does not help; may be empty
+	Err    error  // the server's refusal
+}
+
+// maxNamedFields bounds how many fields an error names.
+const maxNamedFields = 3
+
+// Error is one line: the fields, their values, and what to do.
+func (e *ImmutableError) Error() string {
+	var parts []string
+	for i, f := range e.Fields {
+		if i == maxNamedFields {
+			parts = append(parts, counted(len(e.Fields)-i, "more field"))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, brief(valueText(f.Old)), brief(valueText(f.New))))
+	}
+	s := strings.Join(parts, ", ") + " cannot be changed"
+	if len(parts) == 0 {
+		s = causeOf(e.Err)
+	}
+	if e.Reason != "" {
+		return s + ", and " + e.Reason
+	}
+	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: onImmutable %s=%s", s, e.Object.Kind, suggested(e.Object.Kind))
+}
+
+func suggested(kind string) ImmutablePolicy {
+	if kind == "StatefulSet" {
+		return OrphanRecreate
+	}
+	return RecreateObject
+}
+
+// Unwrap gives the server's refusal.
+func (e *ImmutableError) Unwrap() error { return e.Err }
+
+// lookAnew asks about objects whose change the server refused because fields
+// cannot be changed, whether it would take them anew: it pretends to create each
+// under another name, which also tells the new values with their defaults.
+func (e *Engine) lookAnew(ctx context.Context, req Request, sights []sight) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i := range sights {
+		s := &sights[i]
+		refused, ok := kube.Immutables(s.err)
+		if !ok || s.live == nil {
+			continue
+		}
+		s.fixed = refused
+		if s.object.GetKind() == "Service" { // a fixed address or port is taken by the present one
+			continue
+		}
+		g.Go(func() error {
+			made, err := e.pretend(ctx, req, s.object, s.object.GetNamespace())
+			if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
+				s.fixed, s.err = nil, err
+				return nil
+			}
+			s.anew = made
+			return fatalOnly(err)
+		})
+	}
+	return g.Wait()
+}
+
+// pretend asks the server what it would make of the object if it were created,
+// under a name that nobody has, in namespace.
+func (e *Engine) pretend(ctx context.Context, req Request, o *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
+	probe := o.DeepCopy()
+	probe.SetNamespace(namespace)
+	probe.SetName("")
+	probe.SetGenerateName("pintle-check-")
+	options := req.applyOptions()
+	options.DryRun = true
+	made, err := e.cluster.Create(ctx, probe, options)
+	if err != nil {
+		return nil, err
+	}
+	made.SetNamespace(o.GetNamespace())
+	made.SetName(o.GetName())
+	made.SetGenerateName("")
+	return made, nil
+}
+
+// decideImmutable says what becomes of an object whose immutable fields differ.
+func decideImmutable(c Change, s sight, req Request) (Change, error) {
+	next := s.anew
+	if next == nil {
+		next = s.object
+	}
+	all := diff(s.live, next)
+	fixed := fixedFields(all, s.fixed, s.object.GetKind())
+	policy := req.onImmutable(s.object.GetKind())
+	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Policy: policy, Err: s.err}
+	switch {
+	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
+		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"
+		return c, refusal
+	case policy == FailImmutable:
+		return c, refusal
+	case kept(s.live):
+		refusal.Reason = "its " + keepNote + " forbids to delete it"
+		return c, refusal
+	}
+	c.Action, c.orphan = Recreate, policy == OrphanRecreate
+	c.Fields = fixed
+	c.Note = "deleted with what it owns and created anew: " + paths(fixed) + " cannot be changed"
+	if c.orphan {
+		c.Note = "deleted without its pods and created anew: " + paths(fixed) + " cannot be changed"
+	}
+	return c, nil
+}
+
+func paths(fields []Field) string {
+	var out []string
+	for i, f := range fields {
+		if i == maxNamedFields {
+			out = append(out, "...")
+			break
+		}
+		out = append(out, f.Path)
+	}
+	return strings.Join(out, ", ")
+}
+
+// changeable are the fields of a StatefulSet that can be changed: the server
+// names the whole spec when another one is.
+var changeable = []string{
+	"spec.replicas", "spec.ordinals", "spec.template", "spec.updateStrategy", "spec.revisionHistoryLimit",
+	"spec.persistentVolumeClaimRetentionPolicy", "spec.minReadySeconds",
+}
+
+// fixedFields are those of fields that the server has named, or that stand below
+// one it has named. What only a controller writes is left out.
+func fixedFields(fields []Field, named []string, kind string) []Field {
+	var out []Field
+	for _, f := range fields {
+		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name")
+		free := kind == "StatefulSet" && slices.ContainsFunc(changeable, func(p string) bool { return below(f.Path, p) })
+		if !controllers && !free && slices.ContainsFunc(named, func(n string) bool { return below(f.Path, n) || below(n, f.Path) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// below reports whether path is parent or stands below it.
+func below(path, parent string) bool {
+	rest, ok := strings.CutPrefix(path, parent)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// recreate deletes the very object that the plan saw, and waits until it is
+// gone; what it owns goes first, unless that is to stay.
+func (r *run) recreate(ctx context.Context, c *Change) error {
+	cascade := kube.Foreground
+	if c.orphan {
+		cascade = kube.Orphan
+	}
+	err := r.engine.cluster.Delete(ctx, c.Object, string(c.live.GetUID()), cascade)
+	if kube.Is(err, kube.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
+	return r.waiter().await(ctx, []*awaited{toBeGone(c.live)})
+}

@@ -1,0 +1,88 @@
+package deployer
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+func TestOnImmutable(t *testing.T) {
+	asked := Request{OnImmutable: map[string]ImmutablePolicy{
+		"Deployment": RecreateObject, "Job": FailImmutable, "CustomResourceDefinition": RecreateObject,
+	}}
+	for _, tt := range []struct {
+		req  Request
+		kind string
+		want ImmutablePolicy
+	}{
+		{Request{}, "Job", RecreateObject},
+		{Request{}, "StatefulSet", OrphanRecreate},
+		{Request{}, "Deployment", FailImmutable},
+		{Request{}, "PersistentVolumeClaim", FailImmutable},
+		{asked, "Deployment", RecreateObject},
+		{asked, "Job", FailImmutable},
+		{asked, "StatefulSet", OrphanRecreate},
+		{asked, "CustomResourceDefinition", FailImmutable},
+	} {
+		if got := tt.req.onImmutable(tt.kind); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.kind, got, tt.want)
+		}
+	}
+}
+
+func TestDecideImmutable(t *testing.T) {
+	workload := func(kind, service, image, notes string) *sight {
+		o := obj(t, `
+apiVersion: apps/v1
+kind: `+kind+`
+metadata: {name: db, namespace: shop, annotations: {`+notes+`}}
+spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: `+image+`}}, spec: {containers: [{name: db, image: "`+image+`"}]}}}
+`)
+		own(o, "web", "shop")
+		return &sight{object: o}
+	}
+	refused := &kube.Error{Reason: kube.Immutable, Cause: "forbidden", Fields: []string{"spec"}}
+	for name, tt := range map[string]struct {
+		kind, notes string
+		policy      ImmutablePolicy
+		want        Action
+		orphan      bool
+		fields      string
+		err         string
+	}{
+		"StatefulSet":            {kind: "StatefulSet", want: Recreate, orphan: true, fields: "spec.serviceName"},
+		"StatefulSet, recreated": {kind: "StatefulSet", policy: RecreateObject, want: Recreate, fields: "spec.serviceName"},
+		"StatefulSet, refused":   {kind: "StatefulSet", policy: FailImmutable, err: `spec.serviceName ("old" -> "new") cannot be changed`},
+		"kept":                   {kind: "StatefulSet", notes: "helm.sh/resource-policy: keep", err: "helm.sh/resource-policy forbids to delete it"},
+		"Job":                    {kind: "Job", want: Recreate, fields: "spec.serviceName, spec.template.spec.containers[db].image"},
+		"Deployment":             {kind: "Deployment", err: "onImmutable Deployment=recreate"},
+		"CRD":                    {kind: "CustomResourceDefinition", policy: RecreateObject, err: "never deleted to change it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := workload(tt.kind, "new", "db:2", tt.notes)
+			s.live, s.anew = workload(tt.kind, "old", "db:1", tt.notes).object, s.object
+			s.fixed, s.err = refused.Fields, refused
+			req := Request{}
+			if tt.policy != "" {
+				req.OnImmutable = map[string]ImmutablePolicy{tt.kind: tt.policy}
+			}
+			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, scene{record: record(2, ""), namespace: "shop", request: req})
+			if tt.err != "" {
+				if _, ok := errors.AsType[*ImmutableError](err); !ok || !strings.Contains(err.Error(), tt.err) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil || c.Action != tt.want || c.orphan != tt.orphan {
+				t.Errorf("%s, orphan %t, %v", c.Action, c.orphan, err)
+			}
+			if d := cmp.Diff(tt.fields, paths(c.Fields)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
