@@ -54,7 +54,7 @@ func (e *Engine) confirm(ctx context.Context, p *Plan, span event.Span) (Outcome
 	for i := range p.Objects {
 		r.keep(&p.Objects[i], p.Objects[i].live)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.request.Timeout, errTimeout)
+	ctx, cancel := r.limited(ctx)
 	defer cancel()
 	if err := r.wait(ctx); err != nil {
 		failed := r.failed(ctx, err)
@@ -71,6 +71,7 @@ type run struct {
 	span    event.Span
 	storage *release.Storage
 	redact  func(string) string
+	expires time.Time // of waits for objects without a limit of their own; zero: when the context ends
 
 	mu      sync.Mutex
 	applied []*awaited // in what state the objects were left
@@ -84,7 +85,7 @@ func (e *Engine) newRun(p *Plan, span event.Span) *run {
 
 // carryOut is the whole life of a run that changes something.
 func (r *run) carryOut(parent context.Context) (Outcome, error) {
-	ctx, cancel := context.WithTimeoutCause(parent, r.plan.request.Timeout, errTimeout)
+	ctx, cancel := r.limited(parent)
 	defer cancel()
 	if err := r.begin(ctx); err != nil {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, err
@@ -186,5 +187,15 @@ func (r *run) wait(ctx context.Context) error {
 }
 
 func (r *run) waiter() *waiter {
-	return &waiter{cluster: r.engine.cluster, span: r.span}
+	return &waiter{cluster: r.engine.cluster, span: r.span, expires: r.expires}
+}
+
+// limited is the context of the run's work: it ends after the request's Timeout,
+// or as late as an object's own limit of its wait asks; all other waits then end
+// at the Timeout by themselves.
+func (r *run) limited(parent context.Context) (context.Context, context.CancelFunc) {
+	timeout, longest := r.plan.request.Timeout, r.plan.longestWait()
+	r.expires = time.Now().Add(timeout)
+	r.plan.request.RollbackTimeout = max(r.plan.request.RollbackTimeout, longest)
+	return context.WithTimeoutCause(parent, max(timeout, longest), errTimeout)
 }

@@ -189,6 +189,9 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	if s.err != nil {
 		return c, s.err
 	}
+	if _, err := notesOf(s.object); err != nil {
+		return c, err
+	}
 	switch {
 	case s.live == nil:
 		c.Action = Create

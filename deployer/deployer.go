@@ -78,11 +78,12 @@ type Request struct {
 	OnFailedInstall Policy // Remove (default) or Leave
 
 	CreateNamespace bool
-	HistoryLimit    int               // revisions kept; 0 means 10, below 0 all
-	Labels          map[string]string // of the record; the value "null" removes one
-	Description     string            // of the revision; empty means Helm's "Install complete"
-	WaitForJobs     bool              // Jobs must complete, not only start
-	NoWait          bool              // do not wait for objects (hooks are awaited)
+	HistoryLimit    int                 // revisions kept; 0 means 10, below 0 all
+	Labels          map[string]string   // of the record; the value "null" removes one
+	Description     string              // of the revision; empty means Helm's "Install complete"
+	WaitForJobs     bool                // Jobs must complete, not only start
+	Readiness       map[string]Criteria // by "group/Kind", core kinds by "Kind": rules over the engine's own
+	NoWait          bool                // do not wait for objects (hooks are awaited)
 	NoHooks         bool
 	SkipCRDs        bool     // leave the charts' crds/ out
 	NoValidation    bool     // let the server ignore fields that it does not know
@@ -116,6 +117,11 @@ func (r Request) check() error {
 	}
 	if r.Operation != "" && r.Operation != Install && r.Operation != Upgrade {
 		return fmt.Errorf("release %s: operation %q is unknown; write install or upgrade", r.Release, r.Operation)
+	}
+	for kind, c := range r.Readiness {
+		if err := checkReasons(c.Tolerate); err != nil {
+			return fmt.Errorf("release %s: readiness of %s: %w", r.Release, kind, err)
+		}
 	}
 	if r.OnFailure != Rollback && r.OnFailure != Leave {
 		return fmt.Errorf("release %s: on failure %q is unknown; write rollback or leave", r.Release, r.OnFailure)

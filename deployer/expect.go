@@ -8,17 +8,34 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
-// toBeReady expects an object to become what its spec says.
-func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool) *awaited {
-	return &awaited{
-		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job",
+// toBeReady expects an object to become what its spec says, by the criteria for
+// its kind where there are some.
+func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c Criteria) *awaited {
+	n, _ := notesOf(o) // the plan has refused what cannot be read
+	a := &awaited{
+		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.with(c),
 		judge: func(o *unstructured.Unstructured) verdict {
 			if o == nil {
 				return verdict{progressing, "it does not exist any more"}
 			}
-			return readiness(o, waitForJobs)
+			return c.judge(o, waitForJobs)
 		},
 	}
+	if n.ignore {
+		a.judge = func(*unstructured.Unstructured) verdict {
+			return verdict{ready, "not awaited, as its " + waitNote + " says"}
+		}
+	}
+	if change != Unchanged && !n.ignore && c.Ready == nil && heeded(o) {
+		a.applied, a.quiet = o.GetResourceVersion(), quietAfterChange
+		if change == Create {
+			a.quiet = quietAfterCreation
+		}
+	}
+	if n.timeout > 0 {
+		a.expires = time.Now().Add(n.timeout)
+	}
+	return a
 }
 
 // unprobed is how long a changed workload must stay ready whose pods have no

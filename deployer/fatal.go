@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ var fatalReasons = map[string]grace{
 	crashed:                      {tries: 1},
 	failedCreate:                 {tries: 20, lasts: 5 * time.Second},
 	quotaExceeded:                {tries: 40, lasts: 20 * time.Second},
+	givenUp:                      {lasts: 30 * time.Second},
 }
 
 // Reasons of our own.
@@ -41,11 +43,14 @@ const (
 	crashed       = "Crashed"       // ended badly, maxCrashes times
 	failedCreate  = "FailedCreate"  // the controller may not create pods
 	quotaExceeded = "QuotaExceeded" // the same, but pods that stop may make room
+	givenUp       = "GivenUp"       // a custom resource's controller says that it cannot
 	maxCrashes    = 2
 )
 
 // families are reasons that alternate while one trouble lasts.
 var families = map[string]string{"ImagePullBackOff": "ErrImagePull"}
+
+func family(reason string) string { return cmp.Or(families[reason], reason) }
 
 // trouble is what keeps one container, or one controller, from getting on.
 type trouble struct {
@@ -79,11 +84,7 @@ func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
 	c := &unstructured.Unstructured{Object: status}
 	name, restarts := str(c, "name"), number(c, "restartCount")
 	reason := str(c, "state", "waiting", "reason")
-	family := reason
-	if f, ok := families[reason]; ok {
-		family = f
-	}
-	t := trouble{reason: reason, key: name + "/" + family, episode: fmt.Sprint(reason, restarts)}
+	t := trouble{reason: reason, key: name + "/" + family(reason), episode: fmt.Sprint(reason, restarts)}
 	switch {
 	case imageReasons[reason]:
 		t.cause = fmt.Sprintf("image %s of container %s: %s", str(c, "image"), name, pullCause(c, reason))
@@ -185,7 +186,7 @@ func (p patience) over(t trouble, now time.Time) bool {
 	if e.count == 0 || e.last != t.episode {
 		e.count, e.last = e.count+1, t.episode
 	}
-	return e.count >= g.tries || (g.lasts > 0 && now.Sub(e.since) >= g.lasts)
+	return (g.tries > 0 && e.count >= g.tries) || (g.lasts > 0 && now.Sub(e.since) >= g.lasts)
 }
 
 // brief is a message cut to what a one-line cause can bear.

@@ -29,7 +29,7 @@ status:
 		item  *awaited
 		fails bool
 	}{
-		{"to be ready", toBeReady(pod, Create, true), true},
+		{"to be ready", toBeReady(pod, Create, true, Criteria{}), true},
 		{"to be gone", toBeGone(pod), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 		if err != nil {
 			failed = append(failed, failure{ref: c.Object, cause: causeOf(err), err: err})
 		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
-			crds = append(crds, toBeReady(o, c.Action, false))
+			crds = append(crds, toBeReady(o, c.Action, false, Criteria{}))
 		}
 	})
 	if ctx.Err() != nil && len(failed) > 0 {
@@ -126,7 +126,7 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 	if o == nil || c.leftover || c.Object.Kind == "Namespace" && c.object == nil {
 		return
 	}
-	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs)
+	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs, r.plan.request.criteria(o))
 	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,8 +24,9 @@ const (
 
 // readiness judges one live object. It is pure: the object's own status is all
 // it looks at. The rules are those of the kinds' controllers, as kstatus has
-// them (facts/helm-format.md 4.9); kinds without a rule of their own are judged
-// by the conditions that custom resources have in common.
+// them (facts/helm-format.md 4.9), and customRules for well-known custom
+// resources; kinds without a rule are judged by the conditions that custom
+// resources have in common.
 func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	if o.GetDeletionTimestamp() != nil {
 		return verdict{progressing, "being deleted"}
@@ -58,13 +60,30 @@ func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	case "apiregistration.k8s.io/APIService":
 		return conditionReady(o, "Available")
 	}
+	if r, ok := ruleFor(o.GroupVersionKind().Group, o.GetKind()); ok {
+		return r.ready(o)
+	}
 	return customReady(o)
+}
+
+// observedGeneration is the generation that an object's status speaks of. Argo
+// Rollouts write it as text.
+func observedGeneration(o *unstructured.Unstructured) (int64, bool) {
+	field, _, _ := unstructured.NestedFieldNoCopy(o.Object, "status", "observedGeneration")
+	switch n := field.(type) {
+	case int64:
+		return n, true
+	case string:
+		i, err := strconv.ParseInt(n, 10, 64)
+		return i, err == nil
+	}
+	return 0, false
 }
 
 // outdated reports an object whose controller has not yet seen its last change.
 func outdated(o *unstructured.Unstructured) (verdict, bool) {
-	observed, ok, err := unstructured.NestedInt64(o.Object, "status", "observedGeneration")
-	if !ok || err != nil {
+	observed, ok := observedGeneration(o)
+	if !ok {
 		switch o.GetKind() {
 		case "Deployment", "StatefulSet", "DaemonSet":
 			return verdict{progressing, "not yet seen by its controller"}, o.GroupVersionKind().Group == "apps"
@@ -196,6 +215,9 @@ func conditionReady(o *unstructured.Unstructured, name string) verdict {
 	if !ok {
 		return verdict{progressing, "condition " + name + " is not set"}
 	}
+	if c.observed > 0 && c.observed < o.GetGeneration() {
+		return verdict{progressing, "the last change is not yet seen by its controller"}
+	}
 	return reached(c.status == "True", strings.TrimSuffix(name+"="+c.status+": "+c.message, ": "))
 }
 
@@ -214,17 +236,25 @@ func customReady(o *unstructured.Unstructured) verdict {
 	return verdict{ready, ""}
 }
 
-type conditionStatus struct{ status, reason, message string }
+type conditionStatus struct {
+	status, reason, message string
+	observed                int64 // the generation that it speaks of; 0 when it does not say
+}
 
 func condition(o *unstructured.Unstructured, name string) (conditionStatus, bool) {
 	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	return conditionIn(list, name)
+}
+
+func conditionIn(list []any, name string) (conditionStatus, bool) {
 	for _, item := range list {
 		m, ok := item.(map[string]any)
 		if !ok || m["type"] != name {
 			continue
 		}
 		field := func(k string) string { s, _ := m[k].(string); return strings.Join(strings.Fields(s), " ") }
-		return conditionStatus{field("status"), field("reason"), field("message")}, true
+		observed, _ := m["observedGeneration"].(int64)
+		return conditionStatus{field("status"), field("reason"), field("message"), observed}, true
 	}
 	return conditionStatus{}, false
 }

@@ -22,7 +22,11 @@ type awaited struct {
 	judge  func(*unstructured.Unstructured) verdict
 	ofJob  bool // its pods may crash: a Job counts for itself
 
-	settle time.Duration // how long it must stay ready
+	settle  time.Duration // how long it must stay ready
+	quiet   time.Duration // how long a status may still be to come: see unheard
+	applied string        // the resource version that our write gave it; empty when there was none
+	notes   notes
+	expires time.Time // when its wait has lasted too long; zero: when the context ends
 
 	verdict verdict
 	since   time.Time // of being ready without a break
@@ -43,6 +47,8 @@ type waiter struct {
 	patience   patience
 	notices    chan notice
 	began      time.Time
+	expires    time.Time       // of items without a limit of their own; zero: when the context ends
+	consumers  map[string]bool // storage classes whose volumes wait for a pod
 }
 
 type notice struct {
@@ -62,6 +68,7 @@ func (w *waiter) await(ctx context.Context, items []*awaited) error {
 	w.began = time.Now()
 	for _, a := range items {
 		w.index[a.ref.Key()] = a
+		w.expect(ctx, a)
 	}
 	if f := w.assess(w.began); f != nil {
 		return f
@@ -108,6 +115,9 @@ func (w *waiter) follow(parent context.Context) error {
 		}
 		if w.done(now) {
 			return nil
+		}
+		if w.late(now) {
+			return w.ended(errTimeout)
 		}
 		w.unstick(ctx)
 	}
@@ -192,7 +202,7 @@ func put(m map[string]*unstructured.Unstructured, uid string, n notice) {
 func (w *waiter) assess(now time.Time) error {
 	var failed []failure
 	for _, a := range w.items {
-		a.verdict = a.judge(a.object)
+		a.verdict = w.judge(a, now)
 		if a.verdict.state == progressing && a.change != Delete { // what is to go may crash as it likes
 			w.look(a, now)
 		}
@@ -243,9 +253,9 @@ func (w *waiter) tell(a *awaited, now time.Time) {
 
 // ended is the verdict of a wait whose context ended first.
 func (w *waiter) ended(cause error) error {
-	f := &failures{err: cause}
+	f, now := &failures{err: cause}, time.Now()
 	for _, a := range w.items {
-		if a.verdict.state == ready {
+		if a.verdict.state == ready || w.late(now) && !a.late(now) {
 			continue
 		}
 		reason := "interrupted while " + a.verdict.message

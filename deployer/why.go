@@ -27,7 +27,7 @@ func (w *waiter) look(a *awaited, now time.Time) {
 		}
 	}
 	for _, t := range troubles {
-		if w.patience.over(t, now) {
+		if !a.notes.tolerates(t.reason) && w.patience.over(t, now) {
 			a.verdict = verdict{dead, t.cause}
 			return
 		}
@@ -56,6 +56,9 @@ func (w *waiter) podReason(pod *unstructured.Unstructured) string {
 // that say it nowhere else, its FailedCreate events since the wait began.
 func (w *waiter) ownTroubles(a *awaited) []trouble {
 	if t, ok := controllerTrouble(a.object); ok {
+		return []trouble{t}
+	}
+	if t, ok := customTrouble(a.object); ok {
 		return []trouble{t}
 	}
 	e, ok := w.events[string(a.object.GetUID())]

@@ -18,6 +18,7 @@ type Resource struct {
 	Group, Version, Kind string
 	Plural               string // in paths: "deployments"
 	Namespaced           bool
+	Status               bool // has a status that is written apart from the rest
 }
 
 // APIVersion is "v1" or "group/version".
@@ -117,6 +118,7 @@ type groupList struct {
 				ResponseKind metav1.GroupVersionKind `json:"responseKind"`
 				Scope        string                  `json:"scope"`
 				Subresources []struct {
+					Subresource  string                  `json:"subresource"`
 					ResponseKind metav1.GroupVersionKind `json:"responseKind"`
 				} `json:"subresources"`
 			} `json:"resources"`
@@ -144,6 +146,10 @@ func (c *Client) discoverRoot(ctx context.Context, path string) ([]Resource, err
 					Group: group.Metadata.Name, Version: v.Version, Kind: res.ResponseKind.Kind,
 					Plural: res.Resource, Namespaced: res.Scope == "Namespaced",
 				})
+				kind := &out[len(out)-1]
+				for _, sub := range res.Subresources {
+					kind.Status = kind.Status || sub.Subresource == "status"
+				}
 				for _, sub := range res.Subresources { // Helm lists their kinds among the APIs, under this group
 					out = append(out, Resource{Group: group.Metadata.Name, Version: v.Version, Kind: sub.ResponseKind.Kind})
 				}
@@ -188,6 +194,7 @@ func oldResources(gv string, list metav1.APIResourceList) []Resource {
 	out := []Resource{{Group: group, Version: version}}
 	for _, r := range list.APIResources {
 		res := Resource{Group: group, Version: version, Kind: r.Kind, Plural: r.Name, Namespaced: r.Namespaced}
+		res.Status = slices.ContainsFunc(list.APIResources, func(sub metav1.APIResource) bool { return sub.Name == r.Name+"/status" })
 		if strings.Contains(r.Name, "/") { // a subresource
 			res.Plural = ""
 		}

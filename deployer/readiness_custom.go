@@ -1,0 +1,224 @@
+package deployer
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// rule is how a well-known kind of custom resource tells that it is ready,
+// where the conditions Ready, Reconciling and Stalled alone do not say it.
+type rule struct {
+	needs  []string // conditions that must all be True
+	failed []string // conditions that are final when True
+	barred []string // conditions that, when False for a while, are final: see customTrouble
+	silent bool     // nobody writes a status: it is ready once it exists
+	judge  func(*unstructured.Unstructured) verdict
+}
+
+// customRules are keyed by "group/Kind", or by "group/*" for all other kinds of
+// a group. The conditions are those that the projects document.
+var customRules = map[string]rule{
+	"argoproj.io/Rollout":              {judge: rolloutReady},
+	"argoproj.io/Application":          {judge: applicationReady},
+	"argoproj.io/AppProject":           {silent: true},
+	"cert-manager.io/*":                {needs: []string{"Ready"}},
+	"external-secrets.io/*":            {needs: []string{"Ready"}},
+	"generators.external-secrets.io/*": {silent: true},
+	"bitnami.com/SealedSecret":         {needs: []string{"Synced"}, barred: []string{"Synced"}},
+	"serving.knative.dev/*":            {needs: []string{"Ready"}, barred: []string{"Ready"}},
+	"eventing.knative.dev/*":           {needs: []string{"Ready"}},
+	"kafka.strimzi.io/*":               {judge: strimziReady},
+	"postgresql.cnpg.io/Cluster":       {needs: []string{"Ready"}},
+	"rabbitmq.com/RabbitmqCluster":     {needs: []string{"AllReplicasReady", "ClusterAvailable"}},
+
+	"monitoring.coreos.com/Prometheus":      {needs: []string{"Available", "Reconciled"}},
+	"monitoring.coreos.com/PrometheusAgent": {needs: []string{"Available", "Reconciled"}},
+	"monitoring.coreos.com/Alertmanager":    {needs: []string{"Available", "Reconciled"}},
+	"monitoring.coreos.com/ThanosRuler":     {needs: []string{"Available", "Reconciled"}},
+	"monitoring.coreos.com/*":               {silent: true}, // monitors and rules
+
+	"gateway.networking.k8s.io/GatewayClass": {needs: []string{"Accepted"}},
+	"gateway.networking.k8s.io/Gateway":      {needs: []string{"Accepted", "Programmed"}},
+	"gateway.networking.k8s.io/HTTPRoute":    {judge: routeReady},
+	"gateway.networking.k8s.io/GRPCRoute":    {judge: routeReady},
+	"gateway.networking.k8s.io/TLSRoute":     {judge: routeReady},
+	"gateway.networking.k8s.io/TCPRoute":     {judge: routeReady},
+	"gateway.networking.k8s.io/UDPRoute":     {judge: routeReady},
+	"gateway.networking.k8s.io/*":            {silent: true}, // ReferenceGrant
+
+	"networking.istio.io/*": {silent: true},
+	"security.istio.io/*":   {silent: true},
+	"telemetry.istio.io/*":  {silent: true},
+	"extensions.istio.io/*": {silent: true},
+
+	"pkg.crossplane.io/Provider":                              {needs: []string{"Installed", "Healthy"}},
+	"pkg.crossplane.io/Configuration":                         {needs: []string{"Installed", "Healthy"}},
+	"pkg.crossplane.io/Function":                              {needs: []string{"Installed", "Healthy"}},
+	"apiextensions.crossplane.io/CompositeResourceDefinition": {needs: []string{"Established"}},
+	"apiextensions.crossplane.io/*":                           {silent: true}, // Composition
+}
+
+// ruleFor finds the rule of a kind. The groups of Crossplane's managed
+// resources are as many as its providers.
+func ruleFor(group, kind string) (rule, bool) {
+	if r, ok := customRules[group+"/"+kind]; ok {
+		return r, true
+	}
+	if r, ok := customRules[group+"/*"]; ok {
+		return r, true
+	}
+	if strings.HasSuffix(group, ".crossplane.io") || strings.HasSuffix(group, ".upbound.io") {
+		return rule{judge: managedReady}, true
+	}
+	return rule{}, false
+}
+
+func (r rule) ready(o *unstructured.Unstructured) verdict {
+	for _, name := range r.failed {
+		if c, ok := condition(o, name); ok && c.status == "True" {
+			return verdict{dead, strings.ToLower(name) + ": " + c.message}
+		}
+	}
+	switch {
+	case r.silent:
+		return verdict{ready, ""}
+	case r.judge != nil:
+		return r.judge(o)
+	}
+	for _, name := range r.needs {
+		if v := conditionReady(o, name); v.state != ready {
+			return v
+		}
+	}
+	return verdict{ready, ""}
+}
+
+// customTrouble is a condition that its controller sets to False when it has
+// given up, yet may take back: it is given some time.
+func customTrouble(o *unstructured.Unstructured) (trouble, bool) {
+	r, _ := ruleFor(o.GroupVersionKind().Group, o.GetKind())
+	for _, name := range r.barred {
+		if c, ok := condition(o, name); ok && c.status == "False" {
+			cause := strings.TrimSuffix(fmt.Sprintf("%s=False, %s: %s", name, c.reason, brief(c.message)), ": ")
+			return trouble{reason: givenUp, cause: cause, key: string(o.GetUID()) + "/" + name, episode: givenUp}, true
+		}
+	}
+	return trouble{}, false
+}
+
+// rolloutReady reads Argo Rollouts' own phase. A pause that only a person ends
+// is as far as a deploy can come.
+func rolloutReady(o *unstructured.Unstructured) verdict {
+	phase, message := str(o, "status", "phase"), str(o, "status", "message")
+	said := strings.TrimSuffix("phase "+phase+": "+message, ": ")
+	switch phase {
+	case "Healthy":
+		return verdict{ready, said}
+	case "Degraded":
+		return verdict{dead, said}
+	case "Paused":
+		if timedPause(o) {
+			return verdict{progressing, said}
+		}
+		return verdict{ready, "paused, waits for its promotion"}
+	case "":
+		return verdict{progressing, "not yet seen by its controller"}
+	}
+	return verdict{progressing, said}
+}
+
+// timedPause reports that the canary step at which a Rollout stands ends by itself.
+func timedPause(o *unstructured.Unstructured) bool {
+	steps, _, _ := unstructured.NestedSlice(o.Object, "spec", "strategy", "canary", "steps")
+	i := number(o, "status", "currentStepIndex")
+	if i < 0 || i >= int64(len(steps)) {
+		return false
+	}
+	step, _ := steps[i].(map[string]any)
+	pause, _ := step["pause"].(map[string]any)
+	return pause["duration"] != nil
+}
+
+func applicationReady(o *unstructured.Unstructured) verdict {
+	sync, health := str(o, "status", "sync", "status"), str(o, "status", "health", "status")
+	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, str(o, "status", "health", "message")), ": ")
+	return reached(sync == "Synced" && (health == "Healthy" || health == "Suspended"), said)
+}
+
+// strimziReady waits for Ready; while that is missing, NotReady says why.
+func strimziReady(o *unstructured.Unstructured) verdict {
+	if c, ok := condition(o, "NotReady"); ok && c.status == "True" {
+		return verdict{progressing, strings.TrimSuffix("not ready: "+c.reason+": "+c.message, ": ")}
+	}
+	return conditionReady(o, "Ready")
+}
+
+// managedReady is for Crossplane's managed resources. Kinds such as
+// ProviderConfig have neither condition and are ready.
+func managedReady(o *unstructured.Unstructured) verdict {
+	_, synced := condition(o, "Synced")
+	_, isReady := condition(o, "Ready")
+	if !synced && !isReady {
+		return verdict{ready, ""}
+	}
+	for _, name := range []string{"Synced", "Ready"} {
+		if v := conditionReady(o, name); v.state != ready {
+			return v
+		}
+	}
+	return verdict{ready, ""}
+}
+
+// routeReady wants every gateway that a route names to have taken it.
+func routeReady(o *unstructured.Unstructured) verdict {
+	parents, _, _ := unstructured.NestedSlice(o.Object, "status", "parents")
+	wants, _, _ := unstructured.NestedSlice(o.Object, "spec", "parentRefs")
+	if len(parents) < len(wants) {
+		return verdict{progressing, fmt.Sprintf("taken by %d of %d gateways", len(parents), len(wants))}
+	}
+	for _, p := range parents {
+		m, _ := p.(map[string]any)
+		parent := &unstructured.Unstructured{Object: m}
+		list, _, _ := unstructured.NestedSlice(m, "conditions")
+		for _, name := range []string{"Accepted", "ResolvedRefs"} {
+			c, ok := conditionIn(list, name)
+			at := "gateway " + str(parent, "parentRef", "name") + ": "
+			switch {
+			case !ok:
+				return verdict{progressing, at + "condition " + name + " is not set"}
+			case c.observed > 0 && c.observed < o.GetGeneration():
+				return verdict{progressing, at + "the last change is not yet seen"}
+			case c.status != "True":
+				return verdict{progressing, at + strings.TrimSuffix(name+"="+c.status+": "+c.reason+": "+c.message, ": ")}
+			}
+		}
+	}
+	return verdict{ready, ""}
+}
+
+// builtinGroups are the groups with a dot that belong to Kubernetes itself: the
+// kinds in them that have a status are judged by rules or by nobody.
+var builtinGroups = map[string]bool{
+	"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "apiregistration.k8s.io": true,
+	"authentication.k8s.io": true, "authorization.k8s.io": true, "certificates.k8s.io": true, "coordination.k8s.io": true,
+	"discovery.k8s.io": true, "events.k8s.io": true, "flowcontrol.apiserver.k8s.io": true, "internal.apiserver.k8s.io": true,
+	"networking.k8s.io": true, "node.k8s.io": true, "rbac.authorization.k8s.io": true, "resource.k8s.io": true,
+	"scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
+}
+
+// custom reports whether objects of a group are made from a CRD.
+func custom(group string) bool { return strings.Contains(group, ".") && !builtinGroups[group] }
+
+// spoken reports whether some controller has written a status that says anything.
+func spoken(o *unstructured.Unstructured) bool {
+	status, _, _ := unstructured.NestedMap(o.Object, "status")
+	for _, v := range status {
+		if list, ok := v.([]any); ok && len(list) == 0 {
+			continue
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// How long the controller of a custom resource has for its first word. Nobody
+// can tell a controller that is slow from one that never writes a status, so the
+// wait for it is short; kinds without a status subresource are not waited for.
+const (
+	quietAfterCreation = 10 * time.Second
+	quietAfterChange   = 3 * time.Second
+)
+
+// heeded reports whether a controller is to be expected that writes the status
+// of an object: it is a custom resource of a kind that is not known to have none.
+func heeded(o *unstructured.Unstructured) bool {
+	group := o.GroupVersionKind().Group
+	r, _ := ruleFor(group, o.GetKind())
+	return custom(group) && !r.silent
+}
+
+// unheard reports whether an object's status says nothing about our last write:
+// it is empty, or it counts no generations and the object is as we wrote it.
+func (a *awaited) unheard() bool {
+	if a.quiet == 0 || a.object == nil {
+		return false
+	}
+	if !spoken(a.object) {
+		return true
+	}
+	_, counts := observedGeneration(a.object)
+	return !counts && a.object.GetResourceVersion() == a.applied
+}
+
+// expect completes what is expected of an item by what the cluster knows.
+func (w *waiter) expect(ctx context.Context, a *awaited) {
+	if a.expires.IsZero() {
+		a.expires = w.expires
+	}
+	if a.quiet > 0 {
+		if res, err := w.cluster.Resource(ctx, a.ref.APIVersion, a.ref.Kind); err != nil || !res.Status {
+			a.quiet = 0
+		}
+	}
+	if a.object != nil && a.ref.Kind == "PersistentVolumeClaim" && str(a.object, "status", "phase") != "Bound" {
+		w.learn(ctx, str(a.object, "spec", "storageClassName"))
+	}
+}
+
+// learn asks whether a storage class makes volumes only for a pod that uses
+// them. Where that may not be read, claims are waited for.
+func (w *waiter) learn(ctx context.Context, class string) {
+	if _, known := w.consumers[class]; known || class == "" {
+		return
+	}
+	if w.consumers == nil {
+		w.consumers = map[string]bool{}
+	}
+	o, err := w.cluster.Get(ctx, kube.Ref{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass", Name: class})
+	w.consumers[class] = err == nil && str(o, "volumeBindingMode") == "WaitForFirstConsumer"
+}
+
+// judge is the item's own judge, and what only the wait knows: how long a
+// controller has been silent, and which claims nobody will bind yet.
+func (w *waiter) judge(a *awaited, now time.Time) verdict {
+	v := a.judge(a.object)
+	switch {
+	case v.state == ready && a.unheard() && now.Sub(w.began) < a.quiet:
+		return verdict{progressing, fmt.Sprintf("its controller has written no status yet; it is given %s", a.quiet)}
+	case v.state == ready && a.unheard() && !spoken(a.object):
+		v.message = fmt.Sprintf("no controller has written a status within %s", a.quiet)
+	case v.state == progressing && a.ref.Kind == "PersistentVolumeClaim" && a.object != nil &&
+		str(a.object, "status", "phase") == "Pending" && w.consumers[str(a.object, "spec", "storageClassName")]:
+		return verdict{ready, "waits for the first pod that uses it"}
+	}
+	return v
+}
+
+// late reports whether an item should have been ready by now.
+func (a *awaited) late(now time.Time) bool {
+	return a.verdict.state != ready && !a.expires.IsZero() && !now.Before(a.expires)
+}
+
+func (w *waiter) late(now time.Time) bool {
+	for _, a := range w.items {
+		if a.late(now) {
+			return true
+		}
+	}
+	return false
+}
