@@ -3,12 +3,13 @@ package chart
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // tagBytes may end a tag or an anchor; after one of them a value needs a blank.
@@ -139,11 +140,11 @@ func plainEnd(src []byte, start int, value string) int {
 }
 
 // safePlain are values that no YAML reader could take for syntax.
-var safePlain = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_./:@+~-]*$`)
+var safePlain = lazyregexp.New(`^[A-Za-z0-9_./][A-Za-z0-9_./:@+~-]*$`)
 
 // otherTypesThanText are values that YAML 1.1 or 1.2 readers take for something else
 // than text: booleans, null, numbers in all their forms (sexagesimal too) and dates.
-var otherTypesThanText = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null|nan|\.nan|[-+]?\.inf|` +
+var otherTypesThanText = lazyregexp.New(`^(?i:y|n|yes|no|on|off|true|false|null|nan|\.nan|[-+]?\.inf|` +
 	`[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?|` +
 	`[-+]?0[xob][0-9a-f_]+|` +
 	`[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|` +

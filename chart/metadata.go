@@ -3,11 +3,12 @@ package chart
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 	typeLibrary  = "library"
 )
 
-var aliasFormat = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
+var aliasFormat = lazyregexp.New(`^[a-zA-Z0-9_-]+$`)
 
 // Name is the name in Chart.yaml, or the alias under which a parent uses the chart.
 func (c *Chart) Name() string {

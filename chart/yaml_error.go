@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // SyntaxError is a file that is no valid YAML.
@@ -67,8 +68,8 @@ func inFile(file string, data []byte, err error) error {
 // What looks like a secret in a file that nobody can read: the value of a key that
 // promises one, or a line of an encoded one.
 var (
-	secretLine  = regexp.MustCompile(`(?i)^(\s*(?:- )?[\w."'-]*(?:pass|secret|token|credential|key)[\w."'-]*\s*[:=]\s*)\S.*$`)
-	encodedLine = regexp.MustCompile(`^(\s*)[A-Za-z0-9+/=_-]{24,}\s*$`)
+	secretLine  = lazyregexp.New(`(?i)^(\s*(?:- )?[\w."'-]*(?:pass|secret|token|credential|key)[\w."'-]*\s*[:=]\s*)\S.*$`)
+	encodedLine = lazyregexp.New(`^(\s*)[A-Za-z0-9+/=_-]{24,}\s*$`)
 )
 
 func hideSecret(line string) string {

@@ -1,15 +1,14 @@
 package pipeline
 
 import (
-	"regexp"
-
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // secretKey finds the keys of values that hold a secret themselves: not the
 // name of a Secret (existingSecret), nor of a key in one (passwordKey).
-var secretKey = regexp.MustCompile(`(?i)(password|passwd|passphrase|token|secret_?key|private_?key|api_?key)$`)
+var secretKey = lazyregexp.New(`(?i)(password|passwd|passphrase|token|secret_?key|private_?key|api_?key)$`)
 
 // minSecret is the length in bytes of the shortest value that counts as a
 // secret: to hide "root" everywhere would make evidence unreadable.

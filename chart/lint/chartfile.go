@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"path"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -13,6 +12,7 @@ import (
 	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 const (
@@ -77,7 +77,7 @@ func (f *fileLinter) chartFile() {
 	f.unknownFields(root)
 }
 
-var chartName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var chartName = lazyregexp.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func valueOf(n *yaml.Node) string {
 	if n == nil {

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // loadSchema finds the schemas of the chosen Kubernetes and adds those of the
@@ -99,7 +99,7 @@ func undescribed(doc string) string {
 	return b.String()
 }
 
-var crdKind = regexp.MustCompile(`(?m)^ {2,8}"?kind"?: "?(\w+)"?,?\s*$`)
+var crdKind = lazyregexp.New(`(?m)^ {2,8}"?kind"?: "?(\w+)"?,?\s*$`)
 
 // fit judges an object by the schema of its kind, or its metadata alone when
 // there is no such schema.

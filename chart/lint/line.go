@@ -1,11 +1,11 @@
 package lint
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // where is a path in one word.
@@ -92,8 +92,8 @@ type section struct {
 }
 
 var (
-	keyLine    = regexp.MustCompile(`^(\s*)((?:- +)*)["']?([^\s"':{}]+)["']?\s*:(?:\s|$)`)
-	actionLine = regexp.MustCompile(`^\s*(?:\{\{.*\}\})?\s*(?:#.*)?$`) // nothing but a template action or a comment
+	keyLine    = lazyregexp.New(`^(\s*)((?:- +)*)["']?([^\s"':{}]+)["']?\s*:(?:\s|$)`)
+	actionLine = lazyregexp.New(`^\s*(?:\{\{.*\}\})?\s*(?:#.*)?$`) // nothing but a template action or a comment
 )
 
 // child is the block of a key or of an item [2].

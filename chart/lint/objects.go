@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // object is one rendered object of the chart or of a subchart.
@@ -126,7 +126,7 @@ func (l *linter) document(d decoded) {
 	}
 }
 
-var duplicates = regexp.MustCompile(`key "[^"]*" already set in map`)
+var duplicates = lazyregexp.New(`key "[^"]*" already set in map`)
 
 // duplicateKey is what a strict decoder says, without how it got there.
 func duplicateKey(err error) string {
@@ -172,8 +172,8 @@ func (o *object) String() string {
 }
 
 var (
-	subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-	label1035 = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+	subdomain = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	label1035 = lazyregexp.New(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
 )
 
 // nameLimit is how long a name of a kind may be. Pods of a StatefulSet carry a
@@ -214,7 +214,7 @@ func (l *linter) nilValues(o *object) {
 	}
 }
 
-var exponentForm = regexp.MustCompile(`^(?:[-\w.]+=)?(-?[0-9](?:\.[0-9]+)?e\+[0-9]{2})$`)
+var exponentForm = lazyregexp.New(`^(?:[-\w.]+=)?(-?[0-9](?:\.[0-9]+)?e\+[0-9]{2})$`)
 
 // exponents finds whole numbers that a template has printed as 1e+06, because
 // values are read as floating point numbers.

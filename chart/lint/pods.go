@@ -1,12 +1,13 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // pods are what the pods of an object look like.
@@ -204,7 +205,7 @@ func (l *linter) volumes(p *pods) {
 	}
 }
 
-var imageReference = regexp.MustCompile(`^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[0-9a-f]{32,})?$`)
+var imageReference = lazyregexp.New(`^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[0-9a-f]{32,})?$`)
 
 // imageTag is the tag of an image, or its digest, which is better than a tag.
 func imageTag(image string) (tag string, ok bool) {

@@ -1,9 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 func (o *object) isApps() bool {
@@ -73,7 +74,7 @@ func selects(selector, labels map[string]any) bool {
 	return true
 }
 
-var labelValue = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`)
+var labelValue = lazyregexp.New(`^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`)
 
 func validLabel(value string) bool { return len(value) <= 63 && labelValue.MatchString(value) }
 

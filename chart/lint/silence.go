@@ -1,18 +1,18 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // A comment "pintle:lint ignore ID[,ID...] reason" silences findings: in the
 // comments at the top of a file those of the whole file, elsewhere those of its
 // own line and of the next line that is not a comment.
-var ignoreComment = regexp.MustCompile(`(?:#|/\*).*\bpintle:lint ignore ([\w/*.,-]+)`)
+var ignoreComment = lazyregexp.New(`(?:#|/\*).*\bpintle:lint ignore ([\w/*.,-]+)`)
 
 // ignore is one such comment.
 type ignore struct {

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template/parse"
@@ -10,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // values judges how the templates use the values.
@@ -81,7 +81,7 @@ func parseTemplate(name, text string) map[string]*parse.Tree {
 	return trees
 }
 
-var valuesPath = regexp.MustCompile(`\.Values((?:\.[A-Za-z0-9_]+)+)`)
+var valuesPath = lazyregexp.New(`\.Values((?:\.[A-Za-z0-9_]+)+)`)
 
 // reachTexts reads what may be given to tpl: strings of the values, and files.
 func (f *fileLinter) reachTexts(r *reach, c *chart.Chart) {

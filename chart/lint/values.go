@@ -2,11 +2,12 @@ package lint
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // valuesFile judges values.yaml as text: what is lost once it is parsed.
@@ -50,13 +51,13 @@ func (f *fileLinter) valueNode(n *yaml.Node, name string) {
 }
 
 var (
-	switches    = regexp.MustCompile(`^(?i:on|off|yes|no)$`) // booleans in YAML 1.1, which Helm reads
-	octal       = regexp.MustCompile(`^0[0-7]+$`)
-	exponent    = regexp.MustCompile(`^[0-9.]+[eE][+-]?[0-9]+$`)
-	lostZero    = regexp.MustCompile(`^[0-9]+\.[0-9]*0$`)
-	versionKey  = regexp.MustCompile(`(?i)(tag|version|revision|sha|commit)$`)
-	secretKey   = regexp.MustCompile(`(?i)(password|passwd|token|api_?key|private_?key|secret_?key|access_?key)$`)
-	placeholder = regexp.MustCompile(`^\s*$|\{\{|\$\(|\$\{|^<.*>$`)
+	switches    = lazyregexp.New(`^(?i:on|off|yes|no)$`) // booleans in YAML 1.1, which Helm reads
+	octal       = lazyregexp.New(`^0[0-7]+$`)
+	exponent    = lazyregexp.New(`^[0-9.]+[eE][+-]?[0-9]+$`)
+	lostZero    = lazyregexp.New(`^[0-9]+\.[0-9]*0$`)
+	versionKey  = lazyregexp.New(`(?i)(tag|version|revision|sha|commit)$`)
+	secretKey   = lazyregexp.New(`(?i)(password|passwd|token|api_?key|private_?key|secret_?key|access_?key)$`)
+	placeholder = lazyregexp.New(`^\s*$|\{\{|\$\(|\$\{|^<.*>$`)
 )
 
 func (f *fileLinter) valueScalar(n *yaml.Node, name string) {

@@ -2,13 +2,14 @@ package registry
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // chartLine is a chart's name in an index.yaml as Helm writes it, and an empty
 // list behind it, perhaps.
-var chartLine = regexp.MustCompile(`^ *["']?([A-Za-z0-9][A-Za-z0-9._-]*)["']?: *(\[\])?$`)
+var chartLine = lazyregexp.New(`^ *["']?([A-Za-z0-9][A-Za-z0-9._-]*)["']?: *(\[\])?$`)
 
 // cutIndex cuts from an index.yaml what stands outside of its entries and the
 // entries called names, without parsing the rest, and lists the names of all
@@ -31,7 +32,7 @@ func cutIndex(data []byte, names []string) (part []byte, all []string, ok bool) 
 			}
 		case !inside:
 		case indent < 0 || depth == indent && text[depth] != '-':
-			found := chartLine.FindSubmatch(text)
+			found := chartLine.Compiled().FindSubmatch(text)
 			if found == nil {
 				return nil, nil, false
 			}

@@ -1,8 +1,9 @@
 package render
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // block is an action that waits for its end.
@@ -12,14 +13,14 @@ type block struct {
 	line    int
 }
 
-var controlAction = regexp.MustCompile(`(?s)\{\{-?\s*(?:(/\*.*?\*/)|(if|range|with|define|block|end)\b(.*?))\s*-?\}\}`)
+var controlAction = lazyregexp.New(`(?s)\{\{-?\s*(?:(/\*.*?\*/)|(if|range|with|define|block|end)\b(.*?))\s*-?\}\}`)
 
 // openBlocks lists the blocks that are open at the end of a template's text,
 // the outermost first. It is for messages: it reads actions as a human does, and
 // may err where a string holds braces.
 func openBlocks(text string) []block {
 	var open []block
-	for _, m := range controlAction.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range controlAction.Compiled().FindAllStringSubmatchIndex(text, -1) {
 		if m[4] < 0 { // a comment
 			continue
 		}

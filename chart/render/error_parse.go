@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // executionError explains what text/template says about a failed execution of
@@ -58,7 +59,7 @@ func (e *engine) executionError(name string, err error) *Error {
 	return out
 }
 
-var definition = regexp.MustCompile(`\{\{-?\s*define\s+"([^"]+)"`)
+var definition = lazyregexp.New(`\{\{-?\s*define\s+"([^"]+)"`)
 
 // definitions are the names of the named templates of all files, as far as they
 // can be read without parsing.

@@ -3,19 +3,20 @@ package render
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // What text/template says about values, in words that speak of types of Go.
 var (
-	nilPointer   = regexp.MustCompile(`^nil pointer evaluating .*\.(\w+)$`)
-	noField      = regexp.MustCompile(`^can't evaluate field (\w+) in type (?:interface \{\}|string|float64|bool|\[\]interface \{\})$`)
-	noIteration  = regexp.MustCompile(`(?s)^range can't iterate over (.*)$`)
-	wrongType    = regexp.MustCompile(`^wrong type for value; expected (.+); got (.+)$`)
-	noType       = regexp.MustCompile(`^invalid value; expected (.+)$`)
-	noFunction   = regexp.MustCompile(`^function "(.+)" not defined$`)
-	noDefinition = regexp.MustCompile(`^template "(.+)" not defined$`)
+	nilPointer   = lazyregexp.New(`^nil pointer evaluating .*\.(\w+)$`)
+	noField      = lazyregexp.New(`^can't evaluate field (\w+) in type (?:interface \{\}|string|float64|bool|\[\]interface \{\})$`)
+	noIteration  = lazyregexp.New(`(?s)^range can't iterate over (.*)$`)
+	wrongType    = lazyregexp.New(`^wrong type for value; expected (.+); got (.+)$`)
+	noType       = lazyregexp.New(`^invalid value; expected (.+)$`)
+	noFunction   = lazyregexp.New(`^function "(.+)" not defined$`)
+	noDefinition = lazyregexp.New(`^template "(.+)" not defined$`)
 )
 
 // reason is the cause in a chart author's words, with what the values hold.

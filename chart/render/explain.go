@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // explain adds to an error what the values hold where a template failed, where
@@ -34,7 +34,7 @@ func (r *Result) explain(opts Options, e *Error, source string) {
 // maxMentions bounds how many values an error tells about.
 const maxMentions = 3
 
-var valuesMention = regexp.MustCompile(`(\w*)\.Values((?:\.[A-Za-z_]\w*)+)`)
+var valuesMention = lazyregexp.New(`(\w*)\.Values((?:\.[A-Za-z_]\w*)+)`)
 
 // mentions are the paths of values that have to do with the failure: those in
 // the failing action; else in the action up to there, for a value that came
@@ -163,7 +163,7 @@ func (v *viewer) holds(keys []string, value any) string {
 }
 
 // secretName finds keys whose values no message quotes.
-var secretName = regexp.MustCompile(`(?i)(pass|secret|token|credential|key$)`)
+var secretName = lazyregexp.New(`(?i)(pass|secret|token|credential|key$)`)
 
 func (v *viewer) name(keys []string, value any) string {
 	switch value := value.(type) {

@@ -3,12 +3,12 @@ package render
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Manifest is the text of all manifests that Helm keeps in a release record:
@@ -124,7 +124,7 @@ func (r *Result) TemplateFiles(opts TemplateOptions) []TemplateFile {
 	return files
 }
 
-var sourceComment = regexp.MustCompile("# Source: [^/]+/(.+)")
+var sourceComment = lazyregexp.New("# Source: [^/]+/(.+)")
 
 // ShowOnlyError says that an entry of ShowOnly shows nothing.
 type ShowOnlyError struct {

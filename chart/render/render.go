@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 const notesFile = "NOTES.txt"
@@ -47,7 +47,7 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	return r, r.execute(ctx, opts, caps)
 }
 
-var releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+var releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
 // check refuses what cannot become a release. A chart that is only linted may
 // be a library and lack dependencies.

@@ -1,11 +1,11 @@
 package render
 
-import "regexp"
+import "github.com/pintle-ci/pintle/internal/lazyregexp"
 
 var (
-	secretKind = regexp.MustCompile(`(?m)^kind:\s*["']?Secret["']?\s*$`)
-	plainLine  = regexp.MustCompile(`^(---|#|apiVersion:|kind:|type:|metadata:|data:|stringData:|\s+(name|namespace|labels|annotations):)`)
-	secretLine = regexp.MustCompile(`^(\s*(?:- )?(?:[\w.-]+:\s*)?)(.*)$`)
+	secretKind = lazyregexp.New(`(?m)^kind:\s*["']?Secret["']?\s*$`)
+	plainLine  = lazyregexp.New(`^(---|#|apiVersion:|kind:|type:|metadata:|data:|stringData:|\s+(name|namespace|labels|annotations):)`)
+	secretLine = lazyregexp.New(`^(\s*(?:- )?(?:[\w.-]+:\s*)?)(.*)$`)
 )
 
 // hideSecret hides the values of a Secret in the rendered lines that are shown.

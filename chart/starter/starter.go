@@ -12,11 +12,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // placeholder stands for the chart's name in starters.
@@ -31,7 +31,7 @@ var builtin embed.FS
 // maxName leaves room in the 63 characters of an object's name for a suffix.
 const maxName = 53
 
-var nameFormat = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
+var nameFormat = lazyregexp.New(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 
 // Create writes a new chart into the folder dir, whose last part is its name, or
 // the part above when the last is "chart" (services/web/chart is the chart of

@@ -7,12 +7,13 @@ import (
 	"io"
 	"math"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // maxDocuments bounds the documents that one template renders to.
@@ -34,7 +35,7 @@ func rawDocument(text string) *document {
 // raw is the text of a document that is no YAML.
 func (d *document) raw() string { return uniform(fmt.Sprint(d.value[rawKey])) }
 
-var blankEnds = regexp.MustCompile(` +\r?\n`)
+var blankEnds = lazyregexp.New(` +\r?\n`)
 
 // uniform drops what nobody sees: blanks at the ends of lines and empty lines
 // at the start.
@@ -69,7 +70,7 @@ func (d *document) find(p *Path) ([]any, error) {
 
 // documentStart matches what separates documents, wherever a line begins with
 // three dashes.
-var documentStart = regexp.MustCompile(`(?:^|\s*\n)---\s*`)
+var documentStart = lazyregexp.New(`(?:^|\s*\n)---\s*`)
 
 // parseDocuments reads what a template wrote. Documents that are empty are left
 // out; one that is no map is an error.

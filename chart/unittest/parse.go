@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Bounds on what a suite file may hold.
@@ -44,7 +45,7 @@ func ParseSuites(file string, data []byte) (suites []*Suite, problems, warnings 
 func splitSuites(text string) []string {
 	var parts []string
 	last := 0
-	for _, at := range documentStart.FindAllStringIndex(text, -1) {
+	for _, at := range documentStart.Compiled().FindAllStringIndex(text, -1) {
 		dashes := at[0] + strings.Index(text[at[0]:at[1]], "---")
 		parts = append(parts, text[last:dashes])
 		last = dashes
@@ -112,7 +113,7 @@ func parseNode(text string) (*yaml.Node, error) {
 	err := yaml.NewDecoder(strings.NewReader(text)).Decode(&doc)
 	if err != nil && strings.Contains(err.Error(), "unknown escape character") {
 		doc = yaml.Node{}
-		err = yaml.Unmarshal([]byte(oddBackslashes.ReplaceAllStringFunc(text, evenOut)), &doc)
+		err = yaml.Unmarshal([]byte(oddBackslashes.Compiled().ReplaceAllStringFunc(text, evenOut)), &doc)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil, nil
@@ -129,7 +130,7 @@ func parseNode(text string) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-var oddBackslashes = regexp.MustCompile(`\\+`)
+var oddBackslashes = lazyregexp.New(`\\+`)
 
 func evenOut(s string) string {
 	if len(s)%2 == 1 {
@@ -157,7 +158,7 @@ func (p *suiteParser) yamlProblems(err error) {
 	}
 }
 
-var intoType = regexp.MustCompile("cannot unmarshal !!(\\w+)( `(.*)`)? into (\\S+)")
+var intoType = lazyregexp.New("cannot unmarshal !!(\\w+)( `(.*)`)? into (\\S+)")
 
 // plainMessage says without Go's type names that a value has the wrong type.
 func plainMessage(message string) string {

@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -18,10 +18,10 @@ const (
 )
 
 var (
-	label       = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
-	unsluggable = regexp.MustCompile(`[^0-9a-z]+`)
+	label       = lazyregexp.New(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	placeholder = lazyregexp.New(`\{([^{}]*)\}`)
+	unsluggable = lazyregexp.New(`[^0-9a-z]+`)
 )
 
 // known are the placeholders of paths, namespaces and release names.
@@ -38,7 +38,7 @@ func placeholders(s string) []string {
 
 // fill puts values in the place of placeholders; those without a value stay.
 func fill(s string, values map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
+	return placeholder.Compiled().ReplaceAllStringFunc(s, func(p string) string {
 		if v, ok := values[p[1:len(p)-1]]; ok {
 			return v
 		}

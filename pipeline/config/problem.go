@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // ErrConfig is what every error of this package is, for errors.Is: the file
@@ -103,9 +104,9 @@ func (ps Problems) sorted(file string) Problems {
 
 var (
 	// userinfo finds credentials in addresses, which no message may repeat.
-	userinfo = regexp.MustCompile(`(://)([^/@\s"']+)(@)`)
+	userinfo = lazyregexp.New(`(://)([^/@\s"']+)(@)`)
 	// secret finds values under keys that promise a secret.
-	secret = regexp.MustCompile(`((?i:password|passwd|secret|token|credential)[\w.-]*["']?\s*:\s+)("[^"]*"?|'[^']*'?|[^\s,}\]]+)()`)
+	secret = lazyregexp.New(`((?i:password|passwd|secret|token|credential)[\w.-]*["']?\s*:\s+)("[^"]*"?|'[^']*'?|[^\s,}\]]+)()`)
 )
 
 // short cuts a message that repeats too much of the file.
@@ -120,8 +121,8 @@ func short(s string) string {
 // redact masks credentials and replaces what would steer a terminal. What is
 // masked keeps its length, so that a marker below it stays right.
 func redact(s string) string {
-	for _, re := range []*regexp.Regexp{userinfo, secret} {
-		s = re.ReplaceAllStringFunc(s, func(found string) string {
+	for _, re := range []lazyregexp.Regexp{userinfo, secret} {
+		s = re.Compiled().ReplaceAllStringFunc(s, func(found string) string {
 			m := re.FindStringSubmatch(found)
 			return m[1] + strings.Repeat("*", utf8.RuneCountInString(m[2])) + m[3]
 		})

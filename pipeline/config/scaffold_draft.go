@@ -3,9 +3,10 @@ package config
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // draft is what the templates are filled with.
@@ -132,7 +133,7 @@ func tagOf(tags []string, services []draftService) string {
 	return defaultTag
 }
 
-var number = regexp.MustCompile(`^\d+\.\d+\.\d+`)
+var number = lazyregexp.New(`^\d+\.\d+\.\d+`)
 
 func startsWithNumber(s string) bool { return number.MatchString(s) }
 

@@ -2,12 +2,13 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-var plainYAML = regexp.MustCompile(`^[A-Za-z_]([\w./:-]*[\w./-])?$`)
+var plainYAML = lazyregexp.New(`^[A-Za-z_]([\w./:-]*[\w./-])?$`)
 
 // yamlText writes a text as a YAML scalar that flow style reads as text.
 func yamlText(s string) string {

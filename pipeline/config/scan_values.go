@@ -3,10 +3,11 @@ package config
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // imageIn finds where a values.yaml holds the image: image.repository and
@@ -59,7 +60,7 @@ func findImages(n *yaml.Node, at string, depth int, images *[]Image) {
 }
 
 // environmentValues finds the environment in the name of a values file.
-var environmentValues = regexp.MustCompile(`^(values[-._])([a-z0-9]([-a-z0-9]*[a-z0-9])?)(\.ya?ml)$`)
+var environmentValues = lazyregexp.New(`^(values[-._])([a-z0-9]([-a-z0-9]*[a-z0-9])?)(\.ya?ml)$`)
 
 // valuesIn finds values files of environments beside a chart or in it, as one
 // pattern, and the environments that they are for.

@@ -65,7 +65,7 @@ func generate(t *testing.T) []byte {
 // named makes the keys of a section DNS labels.
 func named(s *generator.Schema, section string) *generator.Schema {
 	property, _ := s.Properties.Get(section)
-	property.PropertyNames = &generator.Schema{Pattern: label.String()}
+	property.PropertyNames = &generator.Schema{Pattern: label.Compiled().String()}
 	return property
 }
 

@@ -4,18 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // yamlError splits the parser's message. Its line is that of the enclosing
 // block, or one too low, so the place is searched for instead.
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var yamlError = lazyregexp.New(`^yaml: (?:line (\d+): )?`)
 
 // syntax records a syntax error where it stands: at the end of the shortest
 // beginning of the text that has the same error.

@@ -3,13 +3,13 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-var kubeVersion = regexp.MustCompile(`^v?1\.[0-9]{1,3}([.+-].*)?$`)
+var kubeVersion = lazyregexp.New(`^v?1\.[0-9]{1,3}([.+-].*)?$`)
 
 // lint checks the keys about findings, for all services and for each.
 func (v *validator) lint() {

@@ -3,9 +3,10 @@ package config
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 const (
@@ -15,10 +16,10 @@ const (
 
 // OCI names as the distribution specification has them.
 var (
-	ociReference = regexp.MustCompile(`^oci://` + hostPattern + `(/` + componentPattern + `)*$`)
-	imageName    = regexp.MustCompile(`^(` + hostPattern + `/)?` + componentPattern + `(/` + componentPattern + `)*$`)
-	imageHost    = regexp.MustCompile(`^` + hostPattern + `$`)
-	endsWithTag  = regexp.MustCompile(`(:[\w][\w.-]*|@sha256:[0-9a-f]+)$`)
+	ociReference = lazyregexp.New(`^oci://` + hostPattern + `(/` + componentPattern + `)*$`)
+	imageName    = lazyregexp.New(`^(` + hostPattern + `/)?` + componentPattern + `(/` + componentPattern + `)*$`)
+	imageHost    = lazyregexp.New(`^` + hostPattern + `$`)
+	endsWithTag  = lazyregexp.New(`(:[\w][\w.-]*|@sha256:[0-9a-f]+)$`)
 )
 
 func (v *validator) registry() {

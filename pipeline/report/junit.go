@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"encoding/xml"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -208,7 +208,7 @@ func junitBody(s string) string {
 }
 
 // generated is the end of the name of a Pod or ReplicaSet that a controller made.
-var generated = regexp.MustCompile(`(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?(-[bcdfghjklmnpqrstvwxz2456789]{5})$`)
+var generated = lazyregexp.New(`(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?(-[bcdfghjklmnpqrstvwxz2456789]{5})$`)
 
 // stableName is an object's name without what its controller made up.
 func stableName(name string) string {

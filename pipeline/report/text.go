@@ -3,19 +3,19 @@ package report
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // escapes are the ECMA-48 control sequences: CSI, OSC and other strings, and
 // the two-character ones. A string that is never ended ends with its line.
-var escapes = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])`)
+var escapes = lazyregexp.New(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])`)
 
 // clean makes s harmless for a terminal, XML 1.0 and HTML: valid UTF-8, no
 // escape sequences, no control characters but newline and tab. What a carriage
@@ -24,7 +24,7 @@ func clean(s string) string {
 	if isClean(s) {
 		return s
 	}
-	s = escapes.ReplaceAllLiteralString(strings.ToValidUTF8(s, "\uFFFD"), "")
+	s = escapes.Compiled().ReplaceAllLiteralString(strings.ToValidUTF8(s, "\uFFFD"), "")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 	return strings.Map(func(r rune) rune {
 		switch {
