@@ -75,6 +75,9 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		return Outcome{ExitCode: ExitUsage}, err
 	}
 	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder})}
+	if r.readiness, err = criteria(o.Config.Readiness); err != nil {
+		return Outcome{ExitCode: ExitUsage}, err
+	}
 	var jobs []*job
 	var units []Unit
 	if o.Goal.NeedsCluster() && o.Resolved.Environment != "" {
@@ -130,8 +133,9 @@ func verdict(ctx context.Context, code int) (event.Status, string) {
 // shared is what the units of one run have in common.
 type shared struct {
 	Options
-	engine   *deployer.Engine
-	versions func() (map[string]decided, error) // of every service, read in one walk
+	engine    *deployer.Engine
+	readiness map[string]deployer.Criteria
+	versions  func() (map[string]decided, error) // of every service, read in one walk
 }
 
 func (r *shared) headCommit() string {

@@ -91,7 +91,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
-		WaitForJobs: true, Secrets: j.secrets(values),
+		WaitForJobs: true, Readiness: j.readiness, Secrets: j.secrets(values),
 		ForceConflicts: j.ForceConflicts,
 		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
 	}

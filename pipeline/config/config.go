@@ -61,6 +61,8 @@ type Config struct {
 	Environments map[string]*Environment `yaml:"environments"`
 	// How a deploy waits, and what it does when it fails.
 	Deploy Deploy `yaml:"deploy"`
+	// How objects of certain kinds tell that they are ready, by "GROUP/KIND", core kinds by KIND alone.
+	Readiness map[string]*Readiness `yaml:"readiness"`
 	// Which findings of the chart linter count.
 	Lint Lint `yaml:"lint"`
 	// Where reports are written.
@@ -201,6 +203,17 @@ type Deploy struct {
 	AdoptList []string `yaml:"adoptList"`
 	// How many services are worked on at the same time. Default: 4.
 	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=64"`
+}
+
+// Readiness says how objects of one kind tell that they are ready, or that they
+// never will be. Without a key, what is known about the kind decides.
+type Readiness struct {
+	// A CEL expression that is true once an object is ready: "status.phase == 'Running'". It knows metadata, spec, status, data and, for the whole, object; a field that is not there yet makes it false.
+	Ready string `yaml:"ready"`
+	// A CEL expression that is true of an object that will never be ready: "status.phase == 'Broken'". The deploy then fails at once.
+	Failed string `yaml:"failed"`
+	// Troubles that do not end the wait, however long they last: CrashLoopBackOff, ErrImagePull, FailedCreate; "*" for all (docs/waiting.md).
+	Tolerate []string `yaml:"tolerate"`
 }
 
 // Lint says which findings of the chart linter count.

@@ -45,6 +45,7 @@ func (v *validator) validate() {
 	v.collisions()
 	v.deploy()
 	v.lint()
+	v.readiness()
 	if v.says("report.dir") {
 		v.inside("report.dir", v.c.Report.Dir)
 		if !reportDir.MatchString(v.c.Report.Dir) || path.Clean(v.c.Report.Dir) == "." {
