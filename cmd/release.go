@@ -205,7 +205,7 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		OnFailure: deployer.Leave, OnFailedInstall: deployer.Leave,
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
 		NoHooks: c.Bool("no-hooks"), SkipCRDs: c.Bool("skip-crds"), NoValidation: c.Bool("disable-openapi-validation"),
-		ForceConflicts: c.Bool("force-conflicts"), Secrets: secrets(e.getenv),
+		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c), Secrets: secrets(e.getenv),
 		HistoryLimit: -1,
 	}
 	if c.Bool("take-ownership") {

@@ -23,7 +23,7 @@ func releaseUninstallCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "uninstall", Aliases: []string{"del", "delete", "un"}, Usage: "take releases away, as \"helm uninstall\" does", ArgsUsage: "NAME...",
 		Flags: append(flags,
-			timeoutFlag(),
+			timeoutFlag(), onCancelFlag("leave"),
 			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the release back"},
 			&cli.BoolFlag{Name: "ignore-not-found", Usage: "a release that does not exist is no error"},
 			&cli.StringFlag{Name: "cascade", Value: "background", Usage: "what becomes of what the objects own: `HOW` is background, foreground or orphan"},
@@ -56,7 +56,7 @@ func releaseUninstall(e env, c *cli.Context) error {
 		req := deployer.UninstallRequest{
 			Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"),
 			KeepHistory: c.Bool("keep-history"), Description: c.String("description"),
-			NoHooks: c.Bool("no-hooks"), NoWait: !wait, Cascade: cascade, Secrets: secrets(e.getenv),
+			NoHooks: c.Bool("no-hooks"), NoWait: !wait, Cascade: cascade, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
 		}
 		if err := uninstallOne(e, c, engine, req); err != nil {
 			return err

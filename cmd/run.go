@@ -26,7 +26,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, policyFlags()...)
 	}
 	if goal.Deploys() {
-		flags = append(flags, approveFlag())
+		flags = append(flags, approveFlag(), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"))
 	}
 	if goal == pipeline.GoalPlan {
 		flags = append(flags, &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
@@ -112,7 +112,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
-		ForceConflicts: c.Bool("force-conflicts"),
+		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
 		return o, err

@@ -85,7 +85,12 @@ func (e *Engine) newRun(p *Plan, span event.Span) *run {
 
 // carryOut is the whole life of a run that changes something.
 func (r *run) carryOut(parent context.Context) (Outcome, error) {
-	ctx, cancel := r.limited(parent)
+	if parent.Err() != nil {
+		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, context.Cause(parent)
+	}
+	work, stop := lingering(parent, r.plan.request.OnCancel)
+	defer stop()
+	ctx, cancel := r.limited(work)
 	defer cancel()
 	if err := r.begin(ctx); err != nil {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, err

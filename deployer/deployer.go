@@ -48,11 +48,13 @@ type RenderFunc func(context.Context, render.Options) (*render.Result, error)
 // Policy says what to do with what a failure left behind.
 type Policy string
 
-// The policies. Leave is for people who want to look at the wreck.
+// The policies. Leave is for people who want to look at the wreck; Finish is for
+// interruptions only.
 const (
 	Rollback Policy = "rollback" // of an upgrade: back to the last deployed revision
 	Remove   Policy = "remove"   // of a first install: delete what it created
 	Leave    Policy = "leave"
+	Finish   Policy = "finish" // go on for the little time that an interruption leaves, then leave
 )
 
 // Request asks for a release to be as its chart and values say.
@@ -76,6 +78,7 @@ type Request struct {
 
 	OnFailure       Policy // Rollback (default) or Leave
 	OnFailedInstall Policy // Remove (default) or Leave
+	OnCancel        Policy // after an interruption: Rollback (a first install is removed), Leave or Finish; empty means as after a failure
 
 	CreateNamespace bool
 	HistoryLimit    int                 // revisions kept; 0 means 10, below 0 all
@@ -128,6 +131,9 @@ func (r Request) check() error {
 	}
 	if r.OnFailedInstall != Remove && r.OnFailedInstall != Leave {
 		return fmt.Errorf("release %s: on failed install %q is unknown; write remove or leave", r.Release, r.OnFailedInstall)
+	}
+	if err := checkCancel(r.Release, r.OnCancel); err != nil {
+		return err
 	}
 	return r.checkPolicies()
 }

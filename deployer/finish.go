@@ -12,15 +12,14 @@ import (
 )
 
 const (
-	recordBound    = 20 * time.Second // of the last record writes, whatever happened to the run's context
-	interruptBound = 12 * time.Second // of everything that follows an interruption: a CI kills 15 s after it asks
-	evidenceBound  = 15 * time.Second // of reading events and logs before a rollback
+	recordBound   = 20 * time.Second // of the last record writes, whatever happened to the run's context
+	evidenceBound = 15 * time.Second // of reading events and logs before a rollback
 )
 
 // succeed writes the record of success: the new revision first, so that there
 // is never none deployed, then those it replaces.
 func (r *run) succeed(ctx context.Context) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
+	ctx, cancel := afterwards(ctx, recordBound, lastBound)
 	defer cancel()
 	rec := r.plan.record
 	rec.Set(release.Deployed, cmp.Or(r.plan.request.Description, r.defaultDescription()))
@@ -63,7 +62,7 @@ func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	if errors.Is(context.Cause(ctx), errLockLost) {
 		return out, &FailedError{Release: r.plan.Release, Cause: errLockLost.Error(), Err: errLockLost}
 	}
-	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout)
+	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout, r.plan.request.cleanUpBound())
 	defer cancel()
 	failed := r.failed(fresh, err)
 	if interrupted {
@@ -74,23 +73,6 @@ func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	r.restore(parent, fresh, failed)
 	failed.RollbackErr = errors.Join(failed.RollbackErr, recordErr)
 	return r.outcome(out, failed, interrupted), failed
-}
-
-// afterwards is the context of what follows a failure. It does not end with the
-// parent, but once the parent is cancelled, before or meanwhile, it has only
-// interruptBound left; and none when the lock is lost.
-func afterwards(parent context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
-	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
-	ctx, cancel := context.WithTimeoutCause(ctx, bound, errTimeout)
-	hurry := time.AfterFunc(bound, func() { end(errTimeout) })
-	stop := context.AfterFunc(parent, func() {
-		if errors.Is(context.Cause(parent), errLockLost) {
-			end(errLockLost)
-			return
-		}
-		hurry.Reset(min(bound, interruptBound))
-	})
-	return ctx, func() { stop(); hurry.Stop(); cancel(); end(nil) }
 }
 
 func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcome {
@@ -122,6 +104,9 @@ func (r *run) recordFailure(ctx context.Context, cause string) error {
 // restore does what the policy says about what the failure left behind.
 func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 	req := r.plan.request
+	if parent.Err() != nil {
+		req.OnFailure, req.OnFailedInstall = req.cancelled()
+	}
 	switch {
 	case r.plan.Operation == RollingBack:
 		failed.RollbackErr = r.cleanUp(ctx)
@@ -158,10 +143,10 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 		err = nil
 	}
 	if err != nil {
-		failed := back.failed(context.WithoutCancel(ctx), err)
-		recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
+		after, cancel := afterwards(parent, evidenceBound+recordBound, lastBound)
 		defer cancel()
-		return errors.Join(errors.New(failed.Cause), back.recordFailure(recordCtx, failed.Cause))
+		failed := back.failed(after, err)
+		return errors.Join(errors.New(failed.Cause), back.recordFailure(after, failed.Cause))
 	}
 	_, err = back.succeed(ctx)
 	return err

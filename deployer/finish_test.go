@@ -31,7 +31,7 @@ func TestAfterwards(t *testing.T) {
 					cancelParent(tt.cause)
 				}
 				began := time.Now()
-				ctx, cancel := afterwards(parent, 5*time.Minute)
+				ctx, cancel := afterwards(parent, 5*time.Minute, interruptBound)
 				defer cancel()
 				<-ctx.Done()
 				if got := time.Since(began); got != tt.want {
@@ -39,6 +39,37 @@ func TestAfterwards(t *testing.T) {
 				}
 				if cause := context.Cause(ctx); !errors.Is(cause, tt.wantCause) {
 					t.Errorf("cause %v, want %v", cause, tt.wantCause)
+				}
+			})
+		})
+	}
+}
+
+// TestLingering holds how long work goes on after an interruption.
+func TestLingering(t *testing.T) {
+	for name, tt := range map[string]struct {
+		policy Policy
+		cause  error
+		want   time.Duration
+	}{
+		"rollback": {Rollback, context.Canceled, time.Minute},
+		"finish":   {Finish, context.Canceled, time.Minute + finishBound},
+		"no lock":  {Finish, errLockLost, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				parent, cancelParent := context.WithCancelCause(t.Context())
+				timer := time.AfterFunc(time.Minute, func() { cancelParent(tt.cause) })
+				defer timer.Stop()
+				began := time.Now()
+				ctx, stop := lingering(parent, tt.policy)
+				defer stop()
+				<-ctx.Done()
+				if got := time.Since(began); got != tt.want {
+					t.Errorf("ended after %s, want %s", got, tt.want)
+				}
+				if cause := context.Cause(ctx); !errors.Is(cause, tt.cause) {
+					t.Errorf("cause %v, want %v", cause, tt.cause)
 				}
 			})
 		})

@@ -200,7 +200,7 @@ func (e *Engine) renew(ctx context.Context, l *leaseObject) error {
 
 // unlock deletes the lease if it is still ours. Failing that, it expires.
 func (e *Engine) unlock(ctx context.Context, l *leaseObject) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, lastBound)
 	defer cancel()
 	options := map[string]any{
 		"apiVersion": "v1", "kind": "DeleteOptions",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -101,7 +100,7 @@ func (r *run) remove(ctx context.Context) error {
 	if err := r.deleteAndWait(ctx, objects); err != nil && ctx.Err() == nil {
 		return err
 	}
-	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastBound)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
 	for _, a := range slices.Backward(r.plan.stage.attempts) {

@@ -25,6 +25,7 @@ type UninstallRequest struct {
 	NoHooks     bool
 	NoWait      bool             // do not wait until the objects are gone
 	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
+	OnCancel    Policy           // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
 	Secrets     []string
 }
 
@@ -46,6 +47,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	full.Description, full.NoWait = req.Description, req.NoWait
+	full.OnCancel = req.OnCancel
 	if err := full.check(); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
@@ -54,7 +56,9 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.release()
-	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
+	work, stop := lingering(ctx, full.OnCancel)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(work, full.Timeout, errTimeout)
 	defer cancel()
 	seen, err := e.observeRelease(ctx, full)
 	if err != nil {
@@ -84,7 +88,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	count, kept, err := r.takeAway(ctx, cascade)
 	out.Kept = kept
 	if err != nil {
-		fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceBound)
+		fresh, cancel := afterwards(ctx, evidenceBound, finishedBound)
 		defer cancel()
 		failed := r.failed(fresh, err)
 		failed.Doing = "uninstall"
@@ -95,7 +99,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 		out.Message, out.Details = failed.Cause, failed.Details()
 		return out, failed
 	}
-	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordBound)
+	fresh, cancel := afterwards(ctx, recordBound, lastBound)
 	defer cancel()
 	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", counted(count, "object"))
 	return out, r.forget(fresh, keepHistory)

@@ -46,6 +46,7 @@ type Options struct {
 
 	Adopt          deployer.Adoption // objects that are not the release's; empty means as pintle.yaml says
 	AdoptList      []string          // of deployer.AdoptListed
+	OnCancel       deployer.Policy   // over that of pintle.yaml; empty leaves it
 	ForceConflicts bool              // take fields over from other managers
 
 	Registry registry.Access

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		},
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
+		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Readiness: j.readiness, Secrets: j.secrets(values),
 		ForceConflicts: j.ForceConflicts,

@@ -27,6 +27,7 @@ const (
 	Rollback = "rollback" // go back to the last deployed revision
 	Remove   = "remove"   // remove what a failed first install made
 	Leave    = "leave"    // leave everything as it stands, for a person to look at
+	Finish   = "finish"   // of Deploy.OnCancel: go on for the few seconds that an interruption leaves
 )
 
 // How a plan goes about what is in the cluster already: the values of
@@ -191,6 +192,8 @@ type Deploy struct {
 	OnFailure string `yaml:"onFailure" jsonschema:"enum=rollback,enum=leave"`
 	// After a failed first install: remove what it made, or leave it as it stands. Default: remove.
 	OnFailedInstall string `yaml:"onFailedInstall" jsonschema:"enum=remove,enum=leave"`
+	// After SIGTERM or SIGINT: rollback (a first install is removed), leave it as it stands, or finish what can be finished in 8 seconds. Default: what a failure would bring.
+	OnCancel string `yaml:"onCancel" jsonschema:"enum=rollback,enum=leave,enum=finish"`
 	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.

@@ -194,6 +194,7 @@ type Unit struct {
 	RollbackTimeout time.Duration
 	OnFailure       string // Rollback or Leave
 	OnFailedInstall string // Remove or Leave
+	OnCancel        string // Rollback, Leave or Finish; empty means as after a failure
 	OnImmutable     map[string]string
 	Adopt           string // AdoptNever, AdoptUnowned, AdoptListed or AdoptAll; empty means AdoptNever
 	AdoptList       []string

@@ -147,7 +147,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration) {
 	if r.note("rollbackTimeout", "deploy.rollbackTimeout") {
 		u.RollbackTimeout = d.RollbackTimeout
 	}
-	u.OnFailure, u.OnFailedInstall, u.History = d.OnFailure, d.OnFailedInstall, d.History
+	u.OnFailure, u.OnFailedInstall, u.OnCancel, u.History = d.OnFailure, d.OnFailedInstall, d.OnCancel, d.History
 	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
 	u.Origins = r.origins
 }

@@ -12,6 +12,9 @@ func (v *validator) deploy() {
 	d := v.c.Deploy
 	v.oneOf("deploy.onFailure", d.OnFailure, Rollback, Leave)
 	v.oneOf("deploy.onFailedInstall", d.OnFailedInstall, Remove, Leave)
+	if d.OnCancel != "" {
+		v.oneOf("deploy.onCancel", d.OnCancel, Rollback, Leave, Finish)
+	}
 	v.between("deploy.history", d.History, 1, 1000)
 	v.between("deploy.parallel", d.Parallel, 1, 64)
 	v.policies(d)

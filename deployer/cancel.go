@@ -1,0 +1,97 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Bounds of what follows an interruption. A CI kills 15 s after it asks; the
+// reports are written in what is left.
+const (
+	interruptBound = 9 * time.Second // of the clean-up: evidence, record, rollback
+	finishBound    = 8 * time.Second // of going on, when that is the policy
+	finishedBound  = 3 * time.Second // of the clean-up after that
+	lastBound      = 2 * time.Second // of the last record write and of giving the lock back
+)
+
+// CancelPolicies are what Request.OnCancel may be, besides empty.
+func CancelPolicies() []Policy { return []Policy{Rollback, Leave, Finish} }
+
+func checkCancel(release string, p Policy) error {
+	switch p {
+	case "", Rollback, Leave, Finish:
+		return nil
+	}
+	return fmt.Errorf("release %s: on cancel %q is unknown; write rollback, leave or finish", release, p)
+}
+
+// cancelled are the policies of a run that was interrupted: its own, or those of
+// a failure when nothing was said.
+func (r Request) cancelled() (onFailure, onFailedInstall Policy) {
+	switch r.OnCancel {
+	case Rollback:
+		return Rollback, Remove
+	case Leave, Finish:
+		return Leave, Leave
+	}
+	return r.OnFailure, r.OnFailedInstall
+}
+
+// cleanUpBound is how long what follows an interruption may take.
+func (r Request) cleanUpBound() time.Duration {
+	if r.OnCancel == Finish {
+		return finishedBound
+	}
+	return interruptBound
+}
+
+// lingering is the context of work that goes on for finishBound after an
+// interruption, if that is the policy: else it is the parent. It ends at once
+// when the lock is lost.
+func lingering(parent context.Context, p Policy) (context.Context, context.CancelFunc) {
+	if p != Finish {
+		return parent, func() {}
+	}
+	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
+	var mu sync.Mutex
+	var timer *time.Timer
+	stop := context.AfterFunc(parent, func() {
+		cause := context.Cause(parent)
+		if errors.Is(cause, errLockLost) {
+			end(cause)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		timer = time.AfterFunc(finishBound, func() { end(cause) })
+	})
+	return ctx, func() {
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		if timer != nil {
+			timer.Stop()
+		}
+		end(nil)
+	}
+}
+
+// afterwards is the context of what follows a failure. It does not end with the
+// parent, but once the parent is cancelled, before or meanwhile, it has only
+// hurry left; and nothing when the lock is lost.
+func afterwards(parent context.Context, bound, hurry time.Duration) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, errTimeout)
+	timer := time.AfterFunc(bound, func() { end(errTimeout) })
+	stop := context.AfterFunc(parent, func() {
+		if errors.Is(context.Cause(parent), errLockLost) {
+			end(errLockLost)
+			return
+		}
+		timer.Reset(min(bound, hurry))
+	})
+	return ctx, func() { stop(); timer.Stop(); cancel(); end(nil) }
+}
