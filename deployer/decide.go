@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -111,6 +110,8 @@ type sight struct {
 	err       error                      // why the server refused
 	fixed     []string                   // fields whose change it refused, and nothing else; then err says so
 	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
+	was       string                     // the apiVersion of the manifest, where the cluster no longer serves it
+	scaledBy  string                     // the autoscaler whose number of replicas stands in object; empty for none
 	isCRD     bool                       // of crds/: created when absent, else left alone
 }
 
@@ -143,6 +144,13 @@ func decide(s scene) (*Plan, error) {
 		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
 	}
 	var problems []Problem
+	warning, err := checkSize(s.record)
+	if err != nil {
+		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
+	}
+	if warning != "" {
+		p.Warnings = append(p.Warnings, warning)
+	}
 	before := refsOf(s.stage.since)
 	s.leftovers = withoutRenamed(s.leftovers, s.sights, before)
 	for _, sight := range s.sights {
@@ -180,8 +188,15 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 		}
 		c.Action = Adopt
 		if whose.class != ours {
-			c.Note = strings.TrimPrefix(c.Note+"; taken over: "+whose.String(), "; ")
+			c.remark("taken over: " + whose.String())
 		}
+	}
+	if s.was != "" {
+		c.remark("in the record as " + s.was + ", which the cluster no longer serves")
+	}
+	if s.scaledBy != "" {
+		c.scaled = true
+		c.remark("replicas stay as " + s.scaledBy + " sets them")
 	}
 	if s.err != nil && s.fixed != nil {
 		return decideImmutable(c, s, sc.request)

@@ -126,10 +126,11 @@ func decideImmutable(c Change, s sight, req Request) (Change, error) {
 	}
 	c.Action, c.orphan = Recreate, policy == OrphanRecreate
 	c.Fields = fixed
-	c.Note = "deleted with what it owns and created anew: " + paths(fixed) + " cannot be changed"
+	how := "with what it owns"
 	if c.orphan {
-		c.Note = "deleted without its pods and created anew: " + paths(fixed) + " cannot be changed"
+		how = "without its pods"
 	}
+	c.remark("deleted " + how + " and created anew: " + paths(fixed) + " cannot be changed")
 	return c, nil
 }
 

@@ -52,6 +52,9 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 	if err := e.lookAgain(whole, req, sights); err != nil {
 		return err
 	}
+	if err := e.keepScaled(whole, req, sights); err != nil {
+		return err
+	}
 	return e.lookAnew(whole, req, sights)
 }
 
@@ -131,22 +134,32 @@ func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructure
 // leftovers are the live objects that revisions since the last deployed one
 // made and the target lacks (DESIGN.md, rules of the engine, 9).
 func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*unstructured.Unstructured, error) {
+	refs, _ := e.leftoverRefs(ctx, t, sights)
+	return e.getAll(ctx, refs)
+}
+
+// leftoverRefs are the names of what may be left over, and those of objects whose
+// kind the cluster no longer serves under any name: they are gone with it.
+func (e *Engine) leftoverRefs(ctx context.Context, t target, sights []sight) (refs, gone []kube.Ref) {
 	wanted := map[string]bool{}
 	for _, s := range sights {
 		wanted[kube.RefOf(s.object).Key()] = true
 	}
-	var refs []kube.Ref
 	for _, r := range t.stage.since {
 		objects, err := parseManifest(r.Manifest)
 		if err != nil {
 			continue
 		}
 		for _, o := range objects {
-			res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())
-			if !ok {
-				continue // its kind is gone from the cluster, and it with it
-			}
 			ref := kube.RefOf(o)
+			res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())
+			if !ok && !wanted[ref.Key()] {
+				wanted[ref.Key()] = true
+				gone = append(gone, ref)
+			}
+			if !ok {
+				continue
+			}
 			ref.APIVersion = res.APIVersion()
 			if !res.Namespaced {
 				ref.Namespace = ""
@@ -159,7 +172,7 @@ func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*un
 			}
 		}
 	}
-	return e.getAll(ctx, refs)
+	return refs, gone
 }
 
 // getAll reads those of refs that exist and are not being deleted, in order.

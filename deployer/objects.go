@@ -113,12 +113,20 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 			return nil, err
 		}
 	}
-	o, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
+	apply := r.applyPlain
+	if c.scaled {
+		apply = r.applyScaled
+	}
+	o, err := apply(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	r.keep(c, o)
 	return o, nil
+}
+
+func (r *run) applyPlain(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	return r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
 }
 
 // keep remembers what must be ready in the end.

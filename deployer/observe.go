@@ -73,10 +73,12 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	if err := e.look(ctx, req, sights, t.missing); err != nil {
 		return nil, err
 	}
-	leftovers, err := e.leftovers(ctx, t, sights)
+	refs, gone := e.leftoverRefs(ctx, t, sights)
+	leftovers, err := e.getAll(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
+	t.warnings = append(t.warnings, unserved(gone)...)
 	plan, err := decide(scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
 		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
@@ -187,6 +189,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 	slices.SortStableFunc(objects, byInstallOrder)
 	var problems []Problem
 	for _, o := range objects {
+		was := e.modernize(ctx, o, t)
 		unchecked, err := e.place(ctx, o, t.record.Namespace, scopes)
 		if kube.Is(err, kube.NoKind) {
 			problems = append(problems, Problem{Object: kube.RefOf(o), Err: err})
@@ -196,7 +199,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			return nil, err
 		}
 		own(o, t.record.Name, t.record.Namespace)
-		sights = append(sights, sight{object: o, unchecked: unchecked})
+		sights = append(sights, sight{object: o, unchecked: unchecked, was: was})
 	}
 	if len(problems) > 0 {
 		return nil, &Refusal{Release: t.record.Name, Problems: problems}

@@ -39,6 +39,15 @@ type Change struct {
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
 	orphan               bool // of Recreate: what it owns stays
+	scaled               bool // an autoscaler sets its replicas
+}
+
+// remark adds to what a reader should know.
+func (c *Change) remark(s string) {
+	if c.Note != "" {
+		s = c.Note + "; " + s
+	}
+	c.Note = s
 }
 
 // Plan is what would happen to a release: data, decided and not yet done.

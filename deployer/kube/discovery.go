@@ -44,6 +44,7 @@ func (r Resource) root(namespace string) string {
 type discovery struct {
 	mu     sync.Mutex
 	known  map[string]Resource // "apps/v1/Deployment"; nil until read
+	first  map[string]Resource // "apps/Deployment": in the version that the server prefers
 	gitVer string
 	minor  string
 	apis   []string
@@ -81,7 +82,8 @@ func (c *Client) discover(ctx context.Context) error {
 		return err
 	}
 	d := &c.discovery
-	d.known, d.gitVer, d.minor = map[string]Resource{}, server.GitVersion, server.Minor
+	d.known, d.first = map[string]Resource{}, map[string]Resource{}
+	d.gitVer, d.minor = server.GitVersion, server.Minor
 	apis := map[string]bool{}
 	for _, r := range slices.Concat(core, groups) {
 		apis[r.APIVersion()] = true
@@ -95,6 +97,9 @@ func (c *Client) discover(ctx context.Context) error {
 		}
 		if _, ok := d.known[key]; !ok {
 			d.known[key] = r
+		}
+		if _, ok := d.first[r.Group+"/"+r.Kind]; !ok { // servers list the preferred version first
+			d.first[r.Group+"/"+r.Kind] = r
 		}
 	}
 	d.apis = nil
@@ -250,23 +255,6 @@ func (c *Client) noKind(apiVersion, kind string) error {
 		e.Hint = "it serves " + kind + " in " + strings.Join(others, ", ") + ": change the chart's apiVersion"
 	}
 	return e
-}
-
-// Served is the version in which the cluster serves a group's kind, preferring
-// the one given; ok is false when it serves none.
-func (c *Client) Served(ctx context.Context, apiVersion, kind string) (r Resource, ok bool) {
-	if r, err := c.Resource(ctx, apiVersion, kind); err == nil {
-		return r, true
-	}
-	group, _ := splitAPIVersion(apiVersion)
-	c.discovery.mu.Lock()
-	defer c.discovery.mu.Unlock()
-	for _, key := range c.discovery.apis {
-		if r, ok := c.discovery.known[key]; ok && r.Group == group && r.Kind == kind {
-			return r, true
-		}
-	}
-	return Resource{}, false
 }
 
 // Capabilities is what a chart may ask a cluster (facts/helm-format.md 4.16).

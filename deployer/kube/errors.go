@@ -16,6 +16,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Reason classes what went wrong with a request.
@@ -143,7 +145,7 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 
 // unchangeable is how the server's validation says that a field keeps the value
 // it was created with; there is no code for it.
-var unchangeable = regexp.MustCompile(`immutable|may not be changed|may not change|cannot be changed|cannot change roleRef|` +
+var unchangeable = lazyregexp.New(`immutable|may not be changed|may not change|cannot be changed|cannot change roleRef|` +
 	`for fields other than|updates to \w+ are forbidden|not be (updated|modified)`)
 
 // immutable reports whether all that is wrong with an object is that fields of
@@ -163,6 +165,16 @@ func Immutables(err error) (fields []string, ok bool) {
 		return nil, false
 	}
 	return e.Fields, true
+}
+
+// Fields are the fields that a conflict or a refusal is about; nil for any other
+// error.
+func Fields(err error) []string {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return nil
+	}
+	return e.Fields
 }
 
 // untyped begins the message about an object that does not fit its schema,

@@ -33,10 +33,11 @@ func (r Ref) Long() string {
 	return r.String() + " in " + r.Namespace
 }
 
-// Key is the object's identity whatever its version: group, kind, namespace, name.
+// Key is the object's identity whatever its version: group, kind, namespace,
+// name. A kind that has moved to another group counts as of the new one.
 func (r Ref) Key() string {
 	group, _ := splitAPIVersion(r.APIVersion)
-	return strings.Join([]string{group, r.Kind, r.Namespace, r.Name}, "|")
+	return strings.Join([]string{currentGroup(group, r.Kind), r.Kind, r.Namespace, r.Name}, "|")
 }
 
 func (c *Client) path(ctx context.Context, ref Ref) (string, error) {
