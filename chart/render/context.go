@@ -104,6 +104,9 @@ func collect(c *chart.Chart, place string, parent map[string]any, top map[string
 	return root
 }
 
+// template is the object .Template.
+func (s source) template() values { return values{"Name": s.name, "BasePath": s.basePath} }
+
 func isPartial(name string) bool { return strings.HasPrefix(path.Base(name), "_") }
 
 // chartObject is Chart.yaml as templates see it: a map whose keys are the names

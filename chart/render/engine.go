@@ -22,6 +22,8 @@ type engine struct {
 	findings []Finding
 	meter    meter
 
+	ordered   bool              // templates change values, so their order counts
+	parallel  bool              // other engines execute templates of this render
 	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
 	tplParser parser            // of texts given to tpl
 	includes  map[string]int    // how often each name is being included
@@ -75,9 +77,8 @@ func inOrder(sources []source) []source {
 	return out
 }
 
-// run parses and executes every template, one after the other because they may
-// change the values, while what they wrote is decoded beside. Partials are not
-// executed.
+// run parses and executes every template, in order unless that cannot show,
+// while what they wrote is decoded beside. Partials are not executed.
 func (e *engine) run() ([]*rendering, error) {
 	set, err := e.parse()
 	if err != nil {
@@ -90,22 +91,29 @@ func (e *engine) run() ([]*rendering, error) {
 			r.decode()
 		}
 	})
-	out, err := e.executeAll(set, work)
+	out, err := e.executeAll(set, e.files(), work)
 	close(work)
 	decoder.Wait()
 	return out, err
 }
 
-func (e *engine) executeAll(set *templateSet, work chan<- *rendering) ([]*rendering, error) {
-	out := make([]*rendering, 0, len(e.sources))
-	for _, s := range e.sources {
-		if isPartial(s.name) {
-			continue
+// files are the sources that become output.
+func (e *engine) files() []source {
+	return slices.DeleteFunc(slices.Clone(e.sources), func(s source) bool { return isPartial(s.name) })
+}
+
+func (e *engine) executeAll(set *templateSet, sources []source, work chan<- *rendering) ([]*rendering, error) {
+	if e.mayGoParallel(len(sources)) {
+		if out, err := e.executeParallel(set, sources, work); !errors.Is(err, errOrdered) {
+			return out, err
 		}
+	}
+	out := make([]*rendering, 0, len(sources))
+	for _, s := range sources {
 		if err := context.Cause(e.ctx); err != nil {
 			return nil, err
 		}
-		s.root["Template"] = values{"Name": s.name, "BasePath": s.basePath}
+		s.root["Template"] = s.template()
 		text, err := e.execute(set.templates.Lookup(s.name), s.root)
 		if err != nil {
 			return nil, e.executionError(s.name, err)
@@ -159,6 +167,9 @@ func (e *engine) parse() (*templateSet, error) {
 	})
 	if err := context.Cause(e.ctx); err != nil {
 		return nil, err
+	}
+	for i := range parsers {
+		e.ordered = e.ordered || parsers[i].ordered
 	}
 	for i, s := range e.sources {
 		original := first[s.text]

@@ -46,6 +46,7 @@ func (s *templateSet) parse(p *parser, name, text string) (map[string]*parse.Tre
 	trees, ok := p.parse(name, text)
 	var err error
 	if !ok {
+		p.ordered = true // nobody looked
 		if err = checkTemplate(text); err == nil {
 			trees, err = parse.Parse(name, text, "", "", s.names, builtinNames)
 		}
@@ -118,6 +119,9 @@ func (s *templateSet) text(text string) (*tplText, error) {
 	trees, err := s.parse(&s.engine.tplParser, name, text)
 	if err != nil {
 		return nil, err
+	}
+	if s.engine.parallel && s.engine.tplParser.ordered {
+		return nil, errOrdered
 	}
 	t := &tplText{main: s.templates.New(name)}
 	if len(trees) > 1 {

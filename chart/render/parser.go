@@ -12,8 +12,9 @@ import (
 //
 // A parser keeps what it allocates nodes from; it is for one goroutine.
 type parser struct {
-	funcs map[string]any
-	nodes nodeSlabs
+	funcs   map[string]any
+	nodes   nodeSlabs
+	ordered bool // a text calls a function of ordering
 
 	text  string
 	bytes []byte // the same, for text nodes

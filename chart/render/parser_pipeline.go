@@ -214,6 +214,7 @@ func (p *parser) identifier() parse.Node {
 		panic(giveUp{})
 	}
 	p.must(p.funcs[word] != nil || builtinNames[word] != nil)
+	p.ordered = p.ordered || ordering[word]
 	return p.chain(p.nodes.newIdentifier(start, word))
 }
 

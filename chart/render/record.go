@@ -102,6 +102,7 @@ func (e *engine) locate(out *Error) {
 	if err != nil || again.record.mark(set.templates) != nil {
 		return
 	}
+	e.sources[i].root["Template"] = e.sources[i].template()
 	if _, err := again.execute(set.templates.Lookup(out.Template), e.sources[i].root); err != nil || len(again.record.outputs) == 0 {
 		return
 	}

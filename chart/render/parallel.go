@@ -1,0 +1,105 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Templates are executed in Helm's order, because one may change the values that
+// the next one sees. Where none of them can, the order does not show, and large
+// sets are executed on several goroutines, each with an engine of its own.
+
+// minParallel is how many templates are worth the engines.
+const minParallel = 48
+
+// ordering are the functions that change a value which other templates may see.
+var ordering = map[string]bool{
+	"set": true, "unset": true, "merge": true, "mustMerge": true, "mergeOverwrite": true, "mustMergeOverwrite": true,
+}
+
+// errOrdered says that a text given to tpl changes values, which nobody could
+// know before. Nothing has been changed yet.
+var errOrdered = errors.New("templates depend on their order")
+
+// mayGoParallel says whether the order of execution cannot show. In a cluster it
+// can: a chart may look up the same object twice.
+func (e *engine) mayGoParallel(count int) bool {
+	return !e.ordered && count >= minParallel && runtime.GOMAXPROCS(0) > 1 && e.opts.Lookup == nil && !e.opts.Lint
+}
+
+// executeParallel executes templates of which none changes the values.
+func (e *engine) executeParallel(set *templateSet, sources []source, work chan<- *rendering) ([]*rendering, error) {
+	for _, s := range sources { // what a chart's last template leaves for others to see
+		s.root["Template"] = s.template()
+	}
+	p := &parallelRun{sources: sources, work: work, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
+		fork, err := e.fork(set)
+		if err != nil {
+			return nil, err
+		}
+		workers.Go(func() { p.execute(fork) })
+	}
+	workers.Wait()
+	for i, err := range p.errs {
+		if errors.Is(err, errOrdered) {
+			return nil, errOrdered
+		}
+		if err != nil {
+			return nil, e.executionError(sources[i].name, err)
+		}
+	}
+	if err := context.Cause(e.ctx); err != nil {
+		return nil, err
+	}
+	return p.out, nil
+}
+
+// fork is an engine with the same templates and bounds and a state of its own.
+func (e *engine) fork(set *templateSet) (*templateSet, error) {
+	fork := newEngine(e.ctx, e.opts, nil)
+	fork.meter.started, fork.parallel = e.meter.started, true
+	clone, err := set.templates.Clone()
+	if err != nil {
+		return nil, err
+	}
+	return fork.newSet(clone), nil
+}
+
+// parallelRun is what the workers share.
+type parallelRun struct {
+	sources  []source
+	next     atomic.Int64
+	failed   atomic.Bool
+	rendered atomic.Int64 // bytes
+	work     chan<- *rendering
+	out      []*rendering
+	errs     []error
+}
+
+// execute takes one template after the other, in order: when one fails, all
+// before it have been begun, so the first failure of all is found.
+func (p *parallelRun) execute(set *templateSet) {
+	e := set.engine
+	for i := int(p.next.Add(1)) - 1; i < len(p.sources) && !p.failed.Load() && e.ctx.Err() == nil; i = int(p.next.Add(1)) - 1 {
+		s := p.sources[i]
+		root := maps.Clone(s.root)
+		root["Template"] = s.template()
+		text, err := e.execute(set.templates.Lookup(s.name), root)
+		if err == nil && p.rendered.Add(int64(len(text))) > maxOutput {
+			err = limitf("more than %d MiB of manifests", maxOutput>>20)
+		}
+		if err != nil {
+			p.errs[i] = err
+			p.failed.Store(true)
+			return
+		}
+		p.out[i] = &rendering{name: s.name, text: dropNoValue(text)}
+		p.work <- p.out[i]
+	}
+}
