@@ -167,6 +167,7 @@ func rollbackCommand(e env) *cli.Command {
 				return d.engine.Rollback(ctx, deployer.Request{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
 					ForceConflicts: c.Bool("force-conflicts"), OnImmutable: pipeline.ImmutablePolicies(u),
+					Evidence: pipeline.KeepEvidence(reportDir(c, d.project.config, d.resolved), u.Name, span),
 				}, revision, span)
 			}, c.Args().First())
 		},

@@ -81,12 +81,13 @@ type Request struct {
 	OnCancel        Policy // after an interruption: Rollback (a first install is removed), Leave or Finish; empty means as after a failure
 
 	CreateNamespace bool
-	HistoryLimit    int                 // revisions kept; 0 means 10, below 0 all
-	Labels          map[string]string   // of the record; the value "null" removes one
-	Description     string              // of the revision; empty means Helm's "Install complete"
-	WaitForJobs     bool                // Jobs must complete, not only start
-	Readiness       map[string]Criteria // by "group/Kind", core kinds by "Kind": rules over the engine's own
-	NoWait          bool                // do not wait for objects (hooks are awaited)
+	HistoryLimit    int                        // revisions kept; 0 means 10, below 0 all
+	Labels          map[string]string          // of the record; the value "null" removes one
+	Description     string                     // of the revision; empty means Helm's "Install complete"
+	WaitForJobs     bool                       // Jobs must complete, not only start
+	Evidence        func(archive []byte) error // keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made
+	Readiness       map[string]Criteria        // by "group/Kind", core kinds by "Kind": rules over the engine's own
+	NoWait          bool                       // do not wait for objects (hooks are awaited)
 	NoHooks         bool
 	SkipCRDs        bool     // leave the charts' crds/ out
 	NoValidation    bool     // let the server ignore fields that it does not know

@@ -57,6 +57,7 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 	for _, o := range f.Objects {
 		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
 	}
+	r.seal(ctx, f, list.objects)
 	r.clearDoomed(ctx)
 	return f
 }

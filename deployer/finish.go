@@ -128,7 +128,7 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 func (r *run) rollBack(parent, ctx context.Context) error {
 	to := r.plan.stage.deployed.Version
 	req := r.plan.request
-	req.ForceConflicts, req.Description, req.CreateNamespace = true, "", false
+	req.ForceConflicts, req.Description, req.CreateNamespace, req.Evidence = true, "", false, nil
 	p, err := r.engine.planRollback(ctx, req, to)
 	if err != nil {
 		return err

@@ -94,6 +94,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Readiness: j.readiness, Secrets: j.secrets(values),
+		Evidence:       func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
 		ForceConflicts: j.ForceConflicts,
 		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
 	}
@@ -114,6 +115,7 @@ func (j *job) deploy(ctx context.Context, span event.Span) event.Result {
 	if j.Resolved.Environment == "" {
 		return j.nowhere()
 	}
+	j.deploying = span
 	outcome, err := j.engine.Apply(ctx, j.plan, span)
 	j.outcome = outcome
 	return released(ctx, outcome, err, j.chart.Metadata.Version)

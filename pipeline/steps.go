@@ -23,6 +23,8 @@ type job struct {
 	archive []byte             // by package
 	plan    *deployer.Plan     // by plan
 	outcome deployer.Outcome   // by deploy
+
+	deploying event.Span // of deploy, once it has begun
 }
 
 // serviceSteps is what happens to a service, in order.

@@ -82,11 +82,14 @@ func ParseEvent(o *unstructured.Unstructured) Event {
 	return e
 }
 
-// Events reads what the cluster noted about the object with this uid, oldest first.
+// Events reads what the cluster noted about the object with this uid, oldest
+// first; without a uid, about all objects of the namespace.
 func (c *Client) Events(ctx context.Context, namespace, uid string) ([]Event, error) {
-	items, _, err := c.List(ctx, "v1", "Event", Selection{
-		Namespace: cmp.Or(namespace, "default"), Fields: "involvedObject.uid=" + uid,
-	})
+	s := Selection{Namespace: cmp.Or(namespace, "default"), Fields: "involvedObject.uid=" + uid}
+	if uid == "" {
+		s.Fields = ""
+	}
+	items, _, err := c.List(ctx, "v1", "Event", s)
 	if err != nil {
 		return nil, err
 	}

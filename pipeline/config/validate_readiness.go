@@ -2,14 +2,14 @@ package config
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/pintle-ci/pintle/deployer/expression"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // kindKey is a kind with its group: example.com/Widget; Pod is of the core group.
-var kindKey = regexp.MustCompile(`^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Z][A-Za-z0-9]*$`)
+var kindKey = lazyregexp.New(`^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Z][A-Za-z0-9]*$`)
 
 // readiness checks the keys and compiles the expressions, so that a mistake is
 // found before anything is deployed.

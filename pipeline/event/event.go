@@ -1,7 +1,7 @@
 // Package event is the one vocabulary of progress: what a run does, told as a
 // flat stream of events, in order.
 //
-//	RunStarted, Planned*, [StepStarted, Object*, Output*, Warning*, StepFinished]*, RunFinished
+//	RunStarted, Planned*, [StepStarted, Object*, Output*, Warning*, File*, StepFinished]*, RunFinished
 //
 // Every view of a run (console, events.jsonl, JUnit, HTML) is a sink of this
 // stream or a fold over it. The package refuses to format, to log and to
@@ -21,6 +21,7 @@ const (
 	Object       Kind = "object"        // Service, Step, Object, Namespace, Change, Status, Message
 	Output       Kind = "output"        // Service, Step, Message = one line, Object when it is that object's
 	Warning      Kind = "warning"       // Service, Step, Message
+	File         Kind = "file"          // Service, Step, File, Message = what it is and where
 	StepFinished Kind = "step-finished" // Service, Step, Status, Message, Details, Version, Seconds
 	RunFinished  Kind = "run-finished"  // Status, Message, Seconds, ExitCode
 )
@@ -63,6 +64,7 @@ type Event struct {
 	Version     string    `json:"version,omitempty"`
 	Message     string    `json:"message,omitempty"` // one line
 	Details     string    `json:"details,omitempty"` // many lines: evidence, a diff
+	File        string    `json:"file,omitempty"`    // the name of a file beside the reports
 	Seconds     float64   `json:"seconds,omitempty"`
 	ExitCode    int       `json:"exitCode,omitempty"`
 }

@@ -83,6 +83,12 @@ func (s Span) Output(object, line string) {
 	s.emit(Event{Kind: Output, Object: object, Message: line})
 }
 
+// File tells of a file that was written beside the reports: its name there, and
+// what it is.
+func (s Span) File(name, message string) {
+	s.emit(Event{Kind: File, File: name, Message: message})
+}
+
 // Warn tells what deserves a look but does not fail the step.
 func (s Span) Warn(message string) {
 	s.emit(Event{Kind: Warning, Message: message})

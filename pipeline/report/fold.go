@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -17,6 +18,7 @@ const (
 	maxDetails = 256 << 10 // bytes of evidence or a diff
 	maxOutput  = 500       // lines of a step's output
 	maxWarn    = 100       // warnings of a step
+	maxFiles   = 20        // files of a step
 	maxSeconds = 365 * 24 * 3600
 )
 
@@ -90,6 +92,8 @@ func (f *folder) add(e event.Event) {
 		f.output(e)
 	case event.Warning:
 		f.warning(e)
+	case event.File:
+		f.file(e)
 	}
 }
 
@@ -172,6 +176,16 @@ func (f *folder) warning(e event.Event) {
 	}
 	s := f.step(e)
 	s.Warn = appendBounded(s.Warn, e.Message)
+}
+
+// fileName is what may be linked to: a file of the report's own folder.
+var fileName = lazyregexp.New(`^[A-Za-z0-9][\w.-]*$`)
+
+func (f *folder) file(e event.Event) {
+	s := f.step(e)
+	if len(s.Files) < maxFiles && fileName.MatchString(e.File) {
+		s.Files = append(s.Files, File{e.File, e.Message})
+	}
 }
 
 func appendBounded(list []string, s string) []string {

@@ -141,7 +141,7 @@ func stepCase(class string, step *Step) junitCase {
 	}
 	switch {
 	case step.Status.Bad():
-		c.Failure = reason(cmp.Or(failure(nil, step).Cause, words(step.Status)), step.Details)
+		c.Failure = reason(cmp.Or(failure(nil, step).Cause, words(step.Status)), withFiles(step))
 	case step.Status == event.Skipped:
 		c.Skipped = reason(cmp.Or(step.Message, "skipped"), "")
 	case step.Details != "":
@@ -150,6 +150,15 @@ func stepCase(class string, step *Step) junitCase {
 	writeLines(&out, step)
 	c.Output = systemOut(out.String())
 	return c
+}
+
+// withFiles is a step's details, headed by the files that say more.
+func withFiles(step *Step) string {
+	var b strings.Builder
+	for _, f := range step.Files {
+		b.WriteString(f.Text + "\n")
+	}
+	return strings.TrimRight(b.String()+step.Details, "\n")
 }
 
 func writeLines(out *strings.Builder, step *Step) {

@@ -108,6 +108,8 @@ func (p *Plain) Event(e event.Event) {
 		p.object(e)
 	case event.Warning:
 		p.line(e.Time, e.Service, e.Step, p.c.paint(yellow, "warning")+": "+e.Message)
+	case event.File:
+		p.line(e.Time, e.Service, e.Step, e.Message)
 	case event.StepFinished:
 		p.stepFinished(e)
 	case event.RunFinished:

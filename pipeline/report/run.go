@@ -52,6 +52,13 @@ type Step struct {
 	Output  []Line       `json:"output,omitempty"`  // the last maxOutput lines
 	Dropped int          `json:"dropped,omitempty"` // lines of output before those
 	Warn    []string     `json:"warnings,omitempty"`
+	Files   []File       `json:"files,omitempty"` // beside the reports
+}
+
+// File is a file that a step wrote beside the reports.
+type File struct {
+	Name string `json:"name"` // without a folder
+	Text string `json:"text"` // what it is and where, one line
 }
 
 // Object is one Kubernetes object of a step with its last state.

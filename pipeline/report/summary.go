@@ -113,6 +113,9 @@ func writeFailure(b *bytes.Buffer, f Failure, c colors) {
 	if !f.Step.evident() {
 		writeEvidence(b, f.Step.Details)
 	}
+	for _, file := range f.Step.Files {
+		fmt.Fprintf(b, "  %s\n", file.Text)
+	}
 }
 
 func writeEvidence(b *bytes.Buffer, details string) {

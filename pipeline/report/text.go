@@ -71,7 +71,7 @@ func cut(s string, limit int, mark string) string {
 
 // cleanEvent makes an event's text harmless and bounds it.
 func cleanEvent(e event.Event) event.Event {
-	for _, name := range []*string{&e.Project, &e.Environment, &e.Commit, &e.Service, &e.Step, &e.Object, &e.Namespace, &e.Change, &e.Version} {
+	for _, name := range []*string{&e.Project, &e.Environment, &e.Commit, &e.Service, &e.Step, &e.Object, &e.Namespace, &e.Change, &e.Version, &e.File} {
 		*name = line(*name, maxName)
 	}
 	e.Status = event.Status(line(string(e.Status), maxName))
