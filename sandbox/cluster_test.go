@@ -48,6 +48,7 @@ func TestCluster(t *testing.T) {
 		"rights":     testRights,
 		"webhook":    testWebhook,
 		"namespace":  testNamespaceGoes,
+		"node":       testNodeComesBack,
 	} {
 		t.Run(name, func(t *testing.T) {
 			ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
@@ -380,5 +381,32 @@ func testNamespaceGoes(t *testing.T, w world, ns string) {
 	eventually(t, "the end of the namespace", func(ctx context.Context) (bool, any, error) {
 		list, err := w.client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + ns})
 		return err == nil && len(list.Items) == 0, nil, err
+	})
+}
+
+// testNodeComesBack takes the node's condition away, as the node controller does when the machine is too busy for
+// heartbeats, and waits until the node is Ready and free of taints again.
+func testNodeComesBack(t *testing.T, w world, _ string) {
+	nodes := w.client.CoreV1().Nodes()
+	list, err := nodes.List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(list.Items) != 1 {
+		t.Fatalf("%d nodes, %v", len(list.Items), err)
+	}
+	node := &list.Items[0]
+	for i := range node.Status.Conditions {
+		node.Status.Conditions[i].Status = corev1.ConditionUnknown
+	}
+	if _, err := nodes.UpdateStatus(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a Ready node without taints", func(ctx context.Context) (bool, any, error) {
+		n, err := nodes.Get(ctx, node.Name, metav1.GetOptions{})
+		if err != nil {
+			return false, nil, err
+		}
+		ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+		})
+		return ready && len(n.Spec.Taints) == 0, n.Status.Conditions, nil
 	})
 }

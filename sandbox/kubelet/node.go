@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"runtime"
+	"slices"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -20,7 +21,8 @@ const (
 	version       = "v1.36.3"
 )
 
-// runNode registers the node and keeps its lease alive, which is what tells the node controller that it lives.
+// runNode registers the node and keeps its lease alive, which is what tells the node controller that it lives. When the
+// controller has given the node up, because the machine was too busy for renewals, the node says that it is back.
 func (k *Kubelet) runNode(ctx context.Context) error {
 	tick := time.NewTicker(leaseInterval)
 	defer tick.Stop()
@@ -28,8 +30,10 @@ func (k *Kubelet) runNode(ctx context.Context) error {
 		return err
 	}
 	for {
-		// A lease that could not be renewed is renewed at the next tick: the controller waits for 40 s.
-		_ = k.renewLease(ctx)
+		// What fails is done at the next tick: the controller waits for 40 s.
+		if k.renewLease(ctx) == nil {
+			_ = k.postReady(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -43,6 +47,19 @@ func (k *Kubelet) register(ctx context.Context) error {
 	if apierrors.IsAlreadyExists(err) {
 		return nil
 	}
+	return err
+}
+
+// postReady writes the node's conditions anew unless it is Ready.
+func (k *Kubelet) postReady(ctx context.Context) error {
+	node, err := k.client.CoreV1().Nodes().Get(ctx, k.opts.Node, metav1.GetOptions{})
+	if err != nil || slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	}) {
+		return err
+	}
+	node.Status.Conditions = nodeConditions(metav1.NewTime(time.Now()))
+	_, err = k.client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
 }
 
