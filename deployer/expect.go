@@ -13,7 +13,7 @@ import (
 func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c Criteria) *awaited {
 	n, _ := notesOf(o) // the plan has refused what cannot be read
 	a := &awaited{
-		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.with(c),
+		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.with(c), born: time.Now(),
 		judge: func(o *unstructured.Unstructured) verdict {
 			if o == nil {
 				return verdict{progressing, "it does not exist any more"}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -28,6 +29,9 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 		Message: fmt.Sprintf("revision %d deployed: %s", rec.Version, r.plan.done()), Notes: rec.Info.Notes,
 		Record: rec,
 	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { r.noteTimes(ctx) })
 	if err := r.storage.Update(ctx, rec); err != nil {
 		out.Status = event.Failed
 		return out, err

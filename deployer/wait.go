@@ -29,6 +29,7 @@ type awaited struct {
 	expires time.Time // when its wait has lasted too long; zero: when the context ends
 
 	verdict verdict
+	born    time.Time // when it was applied
 	since   time.Time // of being ready without a break
 	told    verdict   // what the last progress event said
 	toldAt  time.Time // when

@@ -93,7 +93,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
-		WaitForJobs: true, Readiness: j.readiness, Secrets: j.secrets(values),
+		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Secrets: j.secrets(values),
 		Evidence:       func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
 		ForceConflicts: j.ForceConflicts,
 		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
