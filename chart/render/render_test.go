@@ -121,10 +121,18 @@ func TestCancelled(t *testing.T) {
 // at once: every result must be that of the first.
 func TestConcurrent(t *testing.T) {
 	c := load(t, map[string]string{
-		"values.yaml":            "list: []\nnested: {a: {b: 1}}\nsub: {x: 1}\n",
+		"Chart.yaml": `apiVersion: v2
+name: c
+version: 1.0.0
+dependencies:
+- {name: sub, version: 1.0.0, import-values: [data]}
+- {name: sub, version: 1.0.0, alias: twin, condition: twin.enabled}
+`,
+		"values.yaml":            "list: []\nnested: {a: {b: 1}}\nsub: {x: 1}\ntwin: {enabled: true, part: {z: null}}\nglobal: {g: {h: 1}}\n",
+		"values.schema.json":     `{"properties": {"nested": {"type": "object", "required": ["a"]}}}`,
 		"charts/sub/Chart.yaml":  "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
-		"charts/sub/values.yaml": "part: {z: 1}\n",
-		"charts/sub/templates/s": "kind: S\nv: {{ toJson .Values }}\n{{ $_ := set .Values.part \"seen\" true }}",
+		"charts/sub/values.yaml": "part: {z: 1}\nexports: {data: {imported: {deep: 1}}}\n",
+		"charts/sub/templates/s": "kind: S\nv: {{ toJson .Values }}\n{{ $_ := set .Values.part \"seen\" true }}{{ $_ := set .Values.global.g \"seen\" .Chart.Name }}",
 		"templates/_h.tpl":       `{{ define "h" }}{{ $_ := set .Values.nested.a "c" 2 }}{{ toJson .Values }}{{ end }}`,
 		"templates/a.yaml":       "kind: A\nv: {{ include \"h\" . }}\nt: {{ tpl \"{{ .Values.nested.a.b }}\" . }}\n",
 		"templates/b.yaml":       "kind: B\n{{ $_ := set .Values \"list\" (append .Values.list 1) }}l: {{ toJson .Values.list }}\n",
