@@ -120,12 +120,12 @@ func (p *setParser) key(into map[string]any, level int) error {
 	case '.':
 		return p.nested(into, name, level+1)
 	case ',':
-		return fmt.Errorf("key %q has no value: write %s=value", name, name)
+		return p.noValue()
 	}
 	if name == "" {
 		return errSetEnd
 	}
-	return fmt.Errorf("key %q has no value: write %s=value", name, name)
+	return p.noValue()
 }
 
 func setKey(m map[string]any, key string, v any) {
@@ -142,12 +142,12 @@ func (p *setParser) nested(into map[string]any, name string, level int) error {
 	inner := map[string]any{}
 	if old, ok := into[name]; ok {
 		if inner, ok = old.(map[string]any); !ok || inner == nil {
-			return fmt.Errorf("key %q is %s, not a map", name, describe(old))
+			return fmt.Errorf("key %q is %s, not a map", name, kindOf(old))
 		}
 	}
 	err := p.key(inner, level)
 	if err == nil && len(inner) == 0 {
-		return fmt.Errorf("key %q has no value", name)
+		return p.noValue()
 	}
 	if len(inner) > 0 {
 		setKey(into, name, inner)
@@ -164,7 +164,7 @@ func (p *setParser) indexed(into map[string]any, name string, level int) error {
 	list := []any{}
 	if old, ok := into[name]; ok {
 		if list, ok = old.([]any); !ok {
-			return fmt.Errorf("key %q is %s, not a list", name, describe(old))
+			return fmt.Errorf("key %q is %s, not a list", name, kindOf(old))
 		}
 	}
 	list, err = p.item(list, i, level)
@@ -175,16 +175,16 @@ func (p *setParser) indexed(into map[string]any, name string, level int) error {
 func (p *setParser) index() (int, error) {
 	text, stop := p.until("]")
 	if stop == 0 {
-		return 0, fmt.Errorf("list index %q is not closed with ]", text)
+		return 0, errors.New("a list index is not closed with ]")
 	}
 	i, err := strconv.Atoi(text)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("list index %q is no number", text)
+		return 0, errors.New("a list index is no number")
 	case i < 0:
-		return 0, fmt.Errorf("list index %d is negative", i)
+		return 0, errors.New("a list index is negative")
 	case i > maxSetIndex:
-		return 0, fmt.Errorf("list index %d is above %d", i, maxSetIndex)
+		return 0, fmt.Errorf("a list index is above %d", maxSetIndex)
 	}
 	return i, nil
 }
@@ -193,7 +193,7 @@ func (p *setParser) index() (int, error) {
 func (p *setParser) item(list []any, i, level int) ([]any, error) {
 	text, stop := p.until("[.=")
 	if text != "" {
-		return list, fmt.Errorf("unexpected %q after a list index", text)
+		return list, errors.New("after a list index only =, . or [ may follow")
 	}
 	var old any
 	if i < len(list) {
@@ -209,7 +209,7 @@ func (p *setParser) item(list []any, i, level int) ([]any, error) {
 	case '[':
 		inner, ok := old.([]any)
 		if old != nil && !ok {
-			return list, fmt.Errorf("list item %d is %s, not a list", i, describe(old))
+			return list, fmt.Errorf("list item %d is %s, not a list", i, kindOf(old))
 		}
 		next, err := p.index()
 		if err != nil {

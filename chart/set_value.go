@@ -3,7 +3,6 @@ package chart
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -96,7 +95,7 @@ func (p *setParser) jsonValue() (any, error) {
 	decoder := json.NewDecoder(&runeReader{rest})
 	var v any
 	if err := decoder.Decode(&v); err != nil {
-		return nil, fmt.Errorf("invalid JSON %q: %w", string(rest[:min(len(rest), 60)]), err)
+		return nil, jsonError(err)
 	}
 	for read := int64(0); read < decoder.InputOffset(); p.pos++ {
 		read += int64(utf8.RuneLen(p.text[p.pos]))

@@ -39,7 +39,7 @@ func MergeValues(src ValueSources, read func(path string) ([]byte, error)) (map[
 	for _, expr := range src.JSON {
 		var err error
 		if values, err = mergeJSON(expr, values); err != nil {
-			return nil, fmt.Errorf("--set-json %.200s: %w", expr, err)
+			return nil, fmt.Errorf("%s: %w", setName("--set-json", expr), err)
 		}
 	}
 	fromFile := func(expr string, into map[string]any) error { return ParseSetFile(expr, into, read) }
@@ -55,7 +55,7 @@ func MergeValues(src ValueSources, read func(path string) ([]byte, error)) (map[
 	} {
 		for _, expr := range flag.exprs {
 			if err := flag.parse(expr, values); err != nil {
-				return nil, fmt.Errorf("%s %.200s: %w", flag.name, expr, err)
+				return nil, fmt.Errorf("%s: %w", setName(flag.name, expr), err)
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func mergeJSON(expr string, values map[string]any) (map[string]any, error) {
 	if trimmed := strings.TrimSpace(expr); strings.HasPrefix(trimmed, "{") {
 		var object map[string]any
 		if err := json.Unmarshal([]byte(trimmed), &object); err != nil {
-			return nil, fmt.Errorf("invalid JSON: %w", err)
+			return nil, jsonError(err)
 		}
 		return MergeMaps(values, object), nil
 	}

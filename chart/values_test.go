@@ -84,24 +84,54 @@ func TestParseSet(t *testing.T) {
 		}
 	}
 	for expr, want := range map[string]string{
-		"a":                              `key "a" has no value`,
-		"a,b=1":                          `key "a" has no value`,
-		"a.b":                            `key "b" has no value`,
+		"a":                              "the key has no value",
+		"a,b=1":                          "the key has no value",
+		"a.b":                            "the key has no value",
 		"a[-1]=1":                        "negative",
 		"a[65537]=1":                     "above 65536",
 		"a[x]=1":                         "no number",
 		"a[0=1":                          "not closed",
-		"a[0]b=1":                        `unexpected "b"`,
+		"a[0]b=1":                        "after a list index",
 		"a={1":                           "must end with }",
-		"a=1,a.b=1":                      "is the number 1, not a map",
+		"a=1,a.b=1":                      "is a number, not a map",
 		"a=1,a[0]=1":                     "not a list",
-		"a[0]=1,a[0][0]=1":               "list item 0 is the number 1",
+		"a[0]=1,a[0][0]=1":               "list item 0 is a number",
 		strings.Repeat("a.", 31) + "a=1": "nested more than 30",
-		strings.Repeat("a[65536]", 40) + strings.Repeat("[65536]", 40) + "=1": "unexpected",
+		strings.Repeat("a[65536]", 40) + strings.Repeat("[65536]", 40) + "=1": "after a list index",
 		"a" + strings.Repeat("[65536]", 40) + "=1":                            "more than",
 	} {
 		if err := ParseSet(expr, map[string]any{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s: error %v, want it to say %q", expr, err, want)
+		}
+	}
+}
+
+// TestSetErrorsQuoteNoValue gives what a user types wrong when the value is a
+// secret, also one with a comma or a bracket in it.
+func TestSetErrorsQuoteNoValue(t *testing.T) {
+	for _, test := range []struct {
+		src  ValueSources
+		want string
+	}{
+		{ValueSources{Set: []string{"db.password[x]=hunter2"}}, "--set db.password[x]: a list index is no number"},
+		{ValueSources{Set: []string{"db.password=hunter2,b"}}, `--set db.password: what follows a comma has no value: write key=value there, or \, for a comma within a value`},
+		{ValueSources{Set: []string{"db.password=b,hunter2"}}, `--set db.password: what follows a comma has no value: write key=value there, or \, for a comma within a value`},
+		{ValueSources{Set: []string{"db.password=b,[hunter2]=x"}}, "--set db.password: a list index is no number"},
+		{ValueSources{Set: []string{"db.password={hunter2"}}, "--set db.password: a list must end with }"},
+		{ValueSources{Set: []string{"db.password:hunter2"}}, "--set db.password: the key has no value: write key=value"},
+		{ValueSources{Set: []string{"db.password hunter2"}}, "--set db.password: the key has no value: write key=value"},
+		{ValueSources{Set: []string{"a[0]hunter2"}}, "--set a[0]: after a list index only =, . or [ may follow"},
+		{ValueSources{Set: []string{"a=hunter2", "a.b=1"}}, `--set a.b: key "a" is a string, not a map`},
+		{ValueSources{Set: []string{"a=hunter2", "a[0]=1"}}, `--set a[0]: key "a" is a string, not a list`},
+		{ValueSources{JSON: []string{`db={"password":"hunter2"`}}, "--set-json db: invalid JSON: it ends too early"},
+		{ValueSources{JSON: []string{`db=hunter2`}}, "--set-json db: invalid JSON: a mistake at character 1"},
+		{ValueSources{JSON: []string{`{"db": hunter2}`}}, "--set-json: invalid JSON: a mistake at character 8"},
+		{ValueSources{JSON: []string{`{"db": "hunter2"`}}, "--set-json: invalid JSON: it ends too early"},
+		{ValueSources{String: []string{"db.password[x]=hunter2"}}, "--set-string db.password[x]: a list index is no number"},
+	} {
+		_, err := MergeValues(test.src, nil)
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%+v:\n got %v\nwant %s", test.src, err, test.want)
 		}
 	}
 }
@@ -139,10 +169,10 @@ func TestMergeValues(t *testing.T) {
 	}{
 		{ValueSources{Files: []string{"gone.yaml"}}, "values file gone.yaml: file does not exist"},
 		{ValueSources{Files: []string{"list.yaml"}}, "values file list.yaml: values must be a map"},
-		{ValueSources{JSON: []string{"{"}}, "--set-json {: invalid JSON"},
-		{ValueSources{JSON: []string{"a=x"}}, "--set-json a=x: invalid JSON"},
-		{ValueSources{Set: []string{"a"}}, `--set a: key "a" has no value`},
-		{ValueSources{File: []string{"a=gone"}}, "--set-file a=gone: file does not exist"},
+		{ValueSources{JSON: []string{"{"}}, "--set-json: invalid JSON"},
+		{ValueSources{JSON: []string{"a=x"}}, "--set-json a: invalid JSON"},
+		{ValueSources{Set: []string{"a"}}, "--set a: the key has no value"},
+		{ValueSources{File: []string{"a=gone"}}, "--set-file a: file does not exist"},
 	} {
 		_, err := MergeValues(test.src, read)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
