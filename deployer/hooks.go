@@ -21,6 +21,12 @@ const (
 	hookFailed     = "hook-failed"
 )
 
+// Annotations of hooks.
+const (
+	hookNote   = "helm.sh/hook"
+	policyNote = "helm.sh/hook-delete-policy"
+)
+
 // hooksFor are the hooks of an event in the order in which they run: by weight,
 // then by name, kinds in install order before both.
 func hooksFor(hooks []*release.Hook, event string) []*release.Hook {
@@ -133,10 +139,12 @@ func (r *run) hookRef(h *release.Hook) kube.Ref {
 }
 
 // clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run
-// always does: it could not be run again.
+// always does, whatever the policies say: it could not be run again, and nobody
+// waits for it any more, for we hold the release's lock. What is no hook is not
+// ours to delete, unless the policy says so.
 func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
-	runs := ref.Kind == "Job" || ref.Kind == "Pod"
-	if ref.Kind == "CustomResourceDefinition" || !runs && !slices.Contains(h.DeletePolicies, beforeCreation) {
+	runs, asked := ref.Kind == "Job" || ref.Kind == "Pod", slices.Contains(h.DeletePolicies, beforeCreation)
+	if ref.Kind == "CustomResourceDefinition" || !runs && !asked {
 		return nil
 	}
 	old, err := r.engine.cluster.Get(ctx, ref)
@@ -146,7 +154,24 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 	if err != nil {
 		return err
 	}
+	if !asked {
+		if old.GetAnnotations()[hookNote] == "" {
+			return fmt.Errorf("it exists and is no hook; delete it, rename the hook, or give it %s: %s", policyNote, beforeCreation)
+		}
+		r.span.Output(ref.String(), "replaced: an earlier run left it, "+leftAs(old))
+	}
 	return r.deleteAndWait(ctx, []*unstructured.Unstructured{old})
+}
+
+// leftAs says how a Job or Pod of an earlier run ended.
+func leftAs(o *unstructured.Unstructured) string {
+	switch v := readiness(o, true); {
+	case v.state == dead:
+		return brief(v.message)
+	case v.state == ready && o.GetKind() == "Job", str(o, "status", "phase") == "Succeeded":
+		return "it had succeeded"
+	}
+	return "it had not ended"
 }
 
 // deleteHooks deletes, last one first, the hooks that ask for it by policy.
