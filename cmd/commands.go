@@ -21,6 +21,7 @@ func commands(e env) []*cli.Command {
 		goalCommand(e, pipeline.GoalTest, "run the charts' tests against what is deployed"),
 		rollbackCommand(e),
 		uninstallCommand(e),
+		recoverCommand(e),
 		statusCommand(e),
 		historyCommand(e),
 		reportCommand(e),

@@ -214,7 +214,10 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 	if d.resolved.Approve && name == "uninstall" && !c.Bool("approve") {
 		return usagef("environment %s asks for approval: pass --approve", d.resolved.Environment)
 	}
-	var chosen []config.Unit
+	chosen := d.resolved.Units
+	if len(units) > 0 {
+		chosen = nil
+	}
 	for _, n := range units {
 		u, err := d.unit(n)
 		if err != nil {

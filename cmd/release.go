@@ -25,12 +25,12 @@ import (
 func releaseCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
-		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test",
+		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test|recover",
 		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/helm-differences.md.\n" +
 			"The result is on stdout, as Helm prints it; how it goes is on stderr.",
 		Subcommands: []*cli.Command{
 			releaseInstallCommand(e), releaseUpgradeCommand(e), releaseRollbackCommand(e), releaseUninstallCommand(e),
-			releaseListCommand(e), releaseHistoryCommand(e), releaseStatusCommand(e), releaseGetCommand(e), releaseTestCommand(e),
+			releaseListCommand(e), releaseHistoryCommand(e), releaseStatusCommand(e), releaseGetCommand(e), releaseTestCommand(e), releaseRecoverCommand(e),
 		},
 		Action: noSubcommand,
 	}

@@ -19,7 +19,7 @@ import (
 // When ctx is cancelled no new change starts; one bounded clean-up follows on a
 // context of its own, and the error is the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, error) {
-	if p.unchanged {
+	if p.unchanged && !p.stage.doubled() {
 		return e.confirm(ctx, p, span)
 	}
 	if p.createNamespace {
@@ -37,6 +37,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 		return Outcome{Status: event.Failed}, err
 	}
 	if p.unchanged {
+		if err := e.supersede(ctx, p.stage); err != nil {
+			return Outcome{Status: event.Failed}, err
+		}
 		return e.confirm(ctx, p, span)
 	}
 	return e.newRun(p, span).carryOut(ctx)

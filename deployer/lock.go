@@ -25,6 +25,7 @@ const (
 // lease is a lock that is held.
 type lease struct {
 	previous string // who held it and died; empty when it was free
+	settled  bool   // what the dead holder left has been dealt with
 	release  func() // gives the lock back and ends the heartbeat
 }
 
@@ -50,6 +51,8 @@ type leaseSpec struct {
 	RenewTime            string `json:"renewTime"`
 }
 
+func lockName(name string) string { return "pintle-lock-" + name }
+
 func leasePath(namespace, name string) string {
 	p := "/apis/coordination.k8s.io/v1/namespaces/" + namespace + "/leases"
 	if name != "" {
@@ -62,7 +65,7 @@ func leasePath(namespace, name string) string {
 // another holder. Who waits is told for whom. The context it returns ends with
 // errLockLost when another job takes the lock.
 func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (context.Context, *lease, error) {
-	name := "pintle-lock-" + req.Release
+	name := lockName(req.Release)
 	deadline := time.Now().Add(req.LockTimeout)
 	told := ""
 	for {
@@ -164,15 +167,21 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 			}
 		}
 	})
-	return ctx, &lease{previous: previous, release: func() {
+	taken := &lease{previous: previous}
+	taken.release = func() {
 		stop()
 		heart.Wait()
 		defer lose(nil)
 		if errors.Is(context.Cause(ctx), errLockLost) {
 			return
 		}
+		if previous != "" && !taken.settled {
+			e.expire(context.WithoutCancel(parent), l, previous)
+			return
+		}
 		e.unlock(context.WithoutCancel(parent), l)
-	}}
+	}
+	return ctx, taken
 }
 
 // renew says that the holder lives. An outage is no loss: without the API
@@ -196,6 +205,16 @@ func (e *Engine) renew(ctx context.Context, l *leaseObject) error {
 		*l = got
 	}
 	return err
+}
+
+// expire gives a lock back that was taken over from a dead job and whose legacy
+// nobody has dealt with: the next one finds it as the dead job left it. Without
+// it, a pending revision would have no lock, and pass for Helm's at work.
+func (e *Engine) expire(ctx context.Context, l *leaseObject, dead string) {
+	ctx, cancel := context.WithTimeout(ctx, lastBound)
+	defer cancel()
+	l.Spec.HolderIdentity, l.Spec.RenewTime = dead, time.Unix(0, 0).UTC().Format(microTime)
+	_ = e.cluster.Do(ctx, http.MethodPut, leasePath(l.Metadata.Namespace, l.Metadata.Name), l, nil)
 }
 
 // unlock deletes the lease if it is still ours. Failing that, it expires.

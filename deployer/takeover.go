@@ -27,8 +27,11 @@ func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) 
 		p = again
 	}
 	if last := p.stage.last; last != nil && last.Status().Pending() {
-		return p, e.takeOver(ctx, p, last, l, span)
+		if err := e.takeOver(ctx, p.request, last, l, span); err != nil {
+			return nil, err
+		}
 	}
+	l.settled = true
 	return p, nil
 }
 
@@ -57,19 +60,22 @@ func ignore(err, expected error) error {
 const helmPatience = 5 * time.Minute
 
 // takeOver marks a pending revision failed whose operation is dead: its lock
-// has expired, or it has none and is old.
-func (e *Engine) takeOver(ctx context.Context, p *Plan, last *release.Record, l *lease, span event.Span) error {
+// has expired, or it has none and is old. The hooks that the operation left go.
+func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lease, span event.Span) error {
 	age := e.cluster.Now().Sub(last.Info.LastDeployed.Time)
 	if l.previous == "" && age < helmPatience {
 		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); wait until it ends, or %s, then try again: %w",
-			p.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), ErrBusy)
+			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), ErrBusy)
 	}
 	who := l.previous
 	if who == "" {
 		who = "an unknown client"
 	}
+	if err := e.clearDeadHooks(ctx, last, span); err != nil {
+		return fmt.Errorf("clear the hooks of revision %d of %s: %w", last.Version, req.Release, err)
+	}
 	was := last.Status()
 	last.Set(release.Failed, fmt.Sprintf("Interrupted while %s by %s; taken over by %s", was, who, e.options.Holder))
 	span.Warn(fmt.Sprintf("revision %d was left %s by %s; it is marked failed", last.Version, was, who))
-	return e.storage(p.Namespace).Update(ctx, last)
+	return e.storage(req.Namespace).Update(ctx, last)
 }

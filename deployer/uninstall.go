@@ -65,6 +65,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	stage := decideStage(seen.history)
+	l.settled = stage.last == nil || !stage.last.Status().Pending()
 	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
@@ -74,7 +75,9 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if stage.last.Status() == release.Uninstalled { // only its history is left
 		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last}, r.forget(ctx, false)
 	}
-	return r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
+	out, err := r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
+	l.settled = l.settled || err == nil
+	return out, err
 }
 
 func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Propagation) (Outcome, error) {

@@ -3,11 +3,11 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " recover" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " release recover" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
-	"") words="init check run version bump build publish plan deploy test rollback uninstall status history report chart release sandbox completion --debug --color" ;;
+	"") words="init check run version bump build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
 	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --take-ownership --adopt --approve --on-cancel" ;;
@@ -20,6 +20,7 @@ _pintle() {
 	" test") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context" ;;
 	" rollback") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --force-conflicts" ;;
 	" uninstall") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --approve --keep-history" ;;
+	" recover") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --dry-run --leave" ;;
 	" status") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" history") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" report") words="--report-dir" ;;
@@ -36,7 +37,7 @@ _pintle() {
 	" chart deps build") words="--plain-http" ;;
 	" chart deps list") words="--output" ;;
 	" chart test") words="--file --values --with-subchart --chart-tests-path --update-snapshot --strict --failfast --skip-schema-validation --output --output-file" ;;
-	" release") words="install upgrade rollback uninstall list history status get test" ;;
+	" release") words="install upgrade rollback uninstall list history status get test recover" ;;
 	" release install") words="--replace --generate-name --name-template --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --on-cancel --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
 	" release upgrade") words="--install --reset-values --reuse-values --reset-then-reuse-values --cleanup-on-fail --history-max --namespace --kubeconfig --kube-context --driver --values --set --set-string --set-file --set-json --set-literal --wait --wait-for-jobs --timeout --output --version --plain-http --server-side --dependency-update --devel --rollback-on-failure --atomic --dry-run --create-namespace --description --labels --no-hooks --skip-crds --disable-openapi-validation --force-conflicts --on-cancel --take-ownership --skip-schema-validation --enable-dns --render-subchart-notes --hide-secret --hide-notes" ;;
 	" release rollback") words="--namespace --kubeconfig --kube-context --driver --wait --wait-for-jobs --timeout --server-side --history-max --force-conflicts --on-cancel --description --no-hooks --cleanup-on-fail --dry-run" ;;
@@ -52,6 +53,7 @@ _pintle() {
 	" release get notes") words="--namespace --kubeconfig --kube-context --driver --revision" ;;
 	" release get values") words="--namespace --kubeconfig --kube-context --driver --revision --output --all" ;;
 	" release test") words="--namespace --kubeconfig --kube-context --driver --timeout --filter --logs" ;;
+	" release recover") words="--namespace --kubeconfig --kube-context --driver --timeout --history-max --dry-run --leave" ;;
 	" sandbox") words="" ;;
 	" completion") words="" ;;
 	esac

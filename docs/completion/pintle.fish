@@ -2,7 +2,7 @@
 
 function __fish_pintle_no_subcommand --description 'Test if there has been any subcommand yet'
     for i in (commandline -opc)
-        if contains -- $i init check run version bump build publish plan deploy test rollback uninstall status history report chart create template lint package push pull show deps dependency dep update build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test sandbox completion
+        if contains -- $i init check run version bump build publish plan deploy test rollback uninstall recover status history report chart create template lint package push pull show deps dependency dep update build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test recover sandbox completion
             return 1
         end
     end
@@ -128,6 +128,17 @@ complete -c pintle -n '__fish_seen_subcommand_from uninstall' -f -l kube-context
 complete -c pintle -n '__fish_seen_subcommand_from uninstall' -f -l report-dir -r -d 'write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall' -f -l approve -d 'approve the change of an environment that asks for approval'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall' -f -l keep-history -d 'keep the records, so that a rollback can bring the service back'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l help -s h -d 'show help'
+complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'recover' -d 'repair what a killed job left of services in an environment, of all by default'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l file -r -d 'read this `FILE` instead of the pintle.yaml found here or above'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l branch -r -d 'build this `BRANCH`, where the CI or a detached HEAD does not say'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l tag -r -d 'build this `TAG`'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l environment -s e -r -d 'deploy to this environment of pintle.yaml (`NAME`) instead of the one that takes the branch or tag'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l kubeconfig -r -d 'kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod\'s service account otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l kube-context -r -d '`CONTEXT` of the kubeconfig; the environment\'s or the current one otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l report-dir -r -d 'write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l dry-run -d 'change nothing; tell what would be done'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l leave -d 'leave the objects as they are: only the lock, the record and the hooks are seen to'
 complete -c pintle -n '__fish_seen_subcommand_from status' -f -l help -s h -d 'show help'
 complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'status' -d 'show what is deployed in an environment, and what of it is not ready'
 complete -c pintle -n '__fish_seen_subcommand_from status' -f -l file -r -d 'read this `FILE` instead of the pintle.yaml found here or above'
@@ -468,6 +479,16 @@ complete -c pintle -n '__fish_seen_subcommand_from test' -f -l driver -r -d '`KI
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l timeout -r -d 'time for the whole operation: `DURATION`'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l filter -r -d 'run the test of this name only, or all but it: `name=NAME` or !name=NAME'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l logs -d 'print the logs of the tests\' pods when all have run'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l help -s h -d 'show help'
+complete -r -c pintle -n '__fish_seen_subcommand_from release' -a 'recover' -d 'repair what a killed job left of a release'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l namespace -s n -r -d '`NAMESPACE` of the release; that of the kubeconfig\'s context otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l kubeconfig -r -d 'kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod\'s service account otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l kube-context -r -d '`CONTEXT` of the kubeconfig; the current one otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l driver -r -d '`KIND` of object that records live in: secret, configmap'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l timeout -r -d 'time for the whole operation: `DURATION`'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l history-max -r -d 'keep at most `N` revisions; 0 keeps all'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l dry-run -d 'change nothing; tell what would be done'
+complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l leave -d 'leave the objects as they are: only the lock, the record and the hooks are seen to'
 complete -c pintle -n '__fish_seen_subcommand_from sandbox' -f -l help -s h -d 'show help'
 complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'sandbox' -d 'a real Kubernetes control plane and an OCI registry on this machine, to try things on'
 complete -c pintle -n '__fish_seen_subcommand_from completion' -f -l help -s h -d 'show help'

@@ -1,0 +1,80 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+const recoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
+	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
+
+func recoverFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},
+		&cli.BoolFlag{Name: "leave", Usage: "leave the objects as they are: only the lock, the record and the hooks are seen to"},
+	}
+}
+
+func recoverCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
+		Description: recoverDescription,
+		Flags:       append(append(releaseFlags(), reportDirFlag()), recoverFlags()...),
+		Action: func(c *cli.Context) error {
+			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+				req := deployer.RecoverRequest{
+					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, DryRun: c.Bool("dry-run"),
+					OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall), Secrets: secrets(e.getenv),
+				}
+				if c.Bool("leave") {
+					req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
+				}
+				outcome, err := d.engine.Recover(ctx, req, span)
+				if errors.Is(err, release.ErrNotFound) {
+					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
+				}
+				return outcome, err
+			}, c.Args().Slice()...)
+		},
+	}
+}
+
+func releaseRecoverCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: recoverDescription,
+		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), recoverFlags()...),
+		Action: func(c *cli.Context) error {
+			name, err := oneRelease(c)
+			if err != nil {
+				return err
+			}
+			engine, err := openEngine(e, c)
+			if err != nil {
+				return err
+			}
+			req := deployer.RecoverRequest{
+				Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), HistoryLimit: historyLimit(c),
+				DryRun: c.Bool("dry-run"), Secrets: secrets(e.getenv),
+			}
+			if c.Bool("leave") {
+				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
+			}
+			outcome, err := conduct(e, c, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+				return engine.Recover(ctx, req, span)
+			})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(e.stdout, "release %q: %s\n", name, outcome.Message)
+			return err
+		},
+	}
+}

@@ -1,0 +1,266 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// RecoverRequest asks for a release to be brought out of what a dead job left.
+type RecoverRequest struct {
+	Release         string
+	Namespace       string        // empty means the connection's
+	Timeout         time.Duration // of a rollback; 0 means 5 minutes
+	LockTimeout     time.Duration // 0 means a little more than a dead job's lock lasts
+	OnFailure       Policy        // of a dead upgrade: Rollback (default) or Leave
+	OnFailedInstall Policy        // of a dead first install: Remove (default) or Leave
+	HistoryLimit    int           // as in Request
+	DryRun          bool          // only tell
+	Secrets         []string
+}
+
+// Recover does what the next deploy would do first, and no more: it takes the
+// lock of a dead job over, marks its pending revision failed, deletes the hooks
+// it left, and brings the objects back to the last deployed revision, or removes
+// a first install. A failure that a job itself has recorded and left is no
+// matter for it. The outcome is Unchanged when there was nothing to do; a release
+// without records is release.ErrNotFound, one that a job works on ErrBusy.
+func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
+	full := Request{
+		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, HistoryLimit: req.HistoryLimit,
+		OnFailure: req.OnFailure, OnFailedInstall: req.OnFailedInstall, Secrets: req.Secrets,
+		LockTimeout: req.LockTimeout,
+	}
+	if full.LockTimeout == 0 {
+		full.LockTimeout = leasePeriod + 5*time.Second
+	}
+	full = full.withDefaults(e.cluster.Namespace())
+	if err := full.check(); err != nil {
+		return Outcome{Status: event.Failed}, err
+	}
+	if req.DryRun {
+		return e.recoverable(ctx, full, span)
+	}
+	ctx, l, err := e.lock(ctx, full, span)
+	if err != nil {
+		return Outcome{Status: event.Failed}, err
+	}
+	defer l.release()
+	out, err := e.recover(ctx, full, l, span)
+	l.settled = err == nil
+	return out, err
+}
+
+// recover is Recover under the lock.
+func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.Span) (Outcome, error) {
+	failed := Outcome{Status: event.Failed}
+	seen, err := e.observeRelease(ctx, req)
+	if err != nil {
+		return failed, err
+	}
+	var did []string
+	if l.previous != "" {
+		did = append(did, "took the lock over from "+l.previous)
+	}
+	stage := decideStage(seen.history)
+	if stage.last == nil && l.previous == "" {
+		return failed, fmt.Errorf("recover release %s in %s: %w", req.Release, req.Namespace, release.ErrNotFound)
+	}
+	if last := stage.last; last != nil && last.Status().Pending() {
+		was := last.Status()
+		if err := e.takeOver(ctx, req, last, l, span); err != nil {
+			return failed, err
+		}
+		did = append(did, fmt.Sprintf("marked revision %d, which was %s, failed", last.Version, was))
+	} else if l.previous == "" && !stage.doubled() {
+		return e.nothing(stage), nil
+	}
+	if stage.doubled() {
+		if err := e.supersede(ctx, stage); err != nil {
+			return failed, err
+		}
+		did = append(did, fmt.Sprintf("marked the revisions before %d superseded", stage.deployed.Version))
+	}
+	out, done, err := e.restoreDead(ctx, req, stage, span)
+	out.Message = strings.Join(append(did, done...), "; ")
+	return out, err
+}
+
+// nothing is the outcome of a recovery that no dead job makes necessary.
+func (e *Engine) nothing(s stage) Outcome {
+	out := Outcome{Status: event.Unchanged, Record: s.last, Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
+	if s.deployed != nil {
+		out.Revision, out.PreviousRevision = s.deployed.Version, s.deployed.Version
+	}
+	if s.last.Status() == release.Uninstalling {
+		out.Message += "; uninstall it again to end that, or deploy it"
+	}
+	return out
+}
+
+// restoreDead does with the objects of a dead operation what the policy says.
+func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span event.Span) (Outcome, []string, error) {
+	out := Outcome{Status: event.Passed, Record: s.last}
+	switch dead := deadOperation(s); {
+	case dead == "":
+	case s.deployed != nil && req.OnFailure == Rollback:
+		return e.rollBackDead(ctx, req, s.deployed.Version, span)
+	case len(s.attempts) > 0 && req.OnFailedInstall == Remove:
+		p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, Revision: s.last.Version, request: req, stage: s, record: s.last}
+		p.secrets = slices.Concat(recordedSecrets(s.since...), req.Secrets)
+		if err := e.newRun(p, span).remove(ctx); err != nil {
+			out.Status = event.Failed
+			return out, nil, fmt.Errorf("remove the dead install of %s: %w", req.Release, err)
+		}
+		return out, []string{"removed what the dead install had created, and its records"}, nil
+	default:
+		return out, []string{"left the objects as they are"}, nil
+	}
+	if s.deployed != nil {
+		out.Revision, out.PreviousRevision = s.deployed.Version, s.deployed.Version
+	}
+	return out, nil, nil
+}
+
+// deadOperation is the operation whose objects may be half way; empty when the
+// newest revision is the deployed one, or when it was going away.
+func deadOperation(s stage) Operation {
+	switch {
+	case s.last == nil || s.last == s.deployed || s.last.Status() != release.Failed:
+		return ""
+	case len(s.attempts) > 0:
+		return Install
+	}
+	return Upgrade
+}
+
+// rollBackDead brings the objects back to a revision, if they are not as it says.
+func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span event.Span) (Outcome, []string, error) {
+	out := Outcome{Status: event.Passed, Revision: to, PreviousRevision: to}
+	back := req
+	back.OnFailure, back.OnFailedInstall, back.ForceConflicts = Leave, Leave, true
+	p, err := e.planRollback(ctx, back, to)
+	if err != nil {
+		return Outcome{Status: event.Failed}, nil, err
+	}
+	if !p.objectChanges() {
+		out.Record = p.stage.deployed
+		return out, []string{fmt.Sprintf("the objects are as revision %d says", to)}, nil
+	}
+	out, err = e.newRun(p, span).carryOut(ctx)
+	if err != nil {
+		return out, nil, err
+	}
+	return out, []string{fmt.Sprintf("rolled back to revision %d as revision %d: %s", to, out.Revision, p.done())}, nil
+}
+
+// recoverable tells what Recover would do.
+func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) (Outcome, error) {
+	h, err := e.History(ctx, req.Release, req.Namespace)
+	if err != nil {
+		return Outcome{Status: event.Failed}, err
+	}
+	held := &leaseObject{}
+	err = e.cluster.Do(ctx, "GET", leasePath(req.Namespace, lockName(req.Release)), nil, held)
+	if err != nil && !kube.Is(err, kube.NotFound) && !kube.Is(err, kube.Forbidden) {
+		return Outcome{Status: event.Failed}, err
+	}
+	stage, dead := decideStage(h), err == nil && expired(held, e.cluster.Now())
+	pending := stage.last.Status().Pending()
+	switch {
+	case err == nil && !dead:
+		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Spec.HolderIdentity, held.Spec.AcquireTime, ErrBusy)
+	case !dead && !pending && !stage.doubled():
+		return e.nothing(stage), nil
+	}
+	var would []string
+	if dead {
+		would = append(would, "take the lock over from "+held.Spec.HolderIdentity)
+	}
+	if pending {
+		would = append(would, fmt.Sprintf("mark revision %d, which is %s, failed", stage.last.Version, stage.last.Status()))
+	}
+	switch {
+	case stage.last == stage.deployed || !pending && stage.last.Status() != release.Failed:
+	case stage.deployed != nil && req.OnFailure == Rollback:
+		would = append(would, fmt.Sprintf("bring the objects back to revision %d", stage.deployed.Version))
+	case len(stage.attempts) > 0 && req.OnFailedInstall == Remove:
+		would = append(would, "remove what the dead install has created, and its records")
+	}
+	for _, w := range would {
+		span.Output("", "would "+w)
+	}
+	return Outcome{Status: event.Unchanged, Record: stage.last, Message: "would " + strings.Join(would, "; ")}, nil
+}
+
+// doubled reports that a job died between marking a revision deployed and the
+// one before superseded.
+func (s stage) doubled() bool {
+	n := 0
+	for _, r := range s.history.Records {
+		if r.Status() == release.Deployed {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// supersede marks all but the newest deployed revision superseded.
+func (e *Engine) supersede(ctx context.Context, s stage) error {
+	var errs []error
+	for _, old := range s.history.Records {
+		if old.Status() == release.Deployed && old != s.deployed {
+			old.Info.Status = release.Superseded
+			errs = append(errs, e.storage(old.Namespace).Update(ctx, old))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// clearDeadHooks deletes the hook objects that a dead operation has created and
+// would itself have deleted, and its Jobs and Pods, which may still run.
+func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, span event.Span) error {
+	var refs []kube.Ref
+	for _, h := range dead.Hooks {
+		runs := h.Kind == "Job" || h.Kind == "Pod"
+		passes := slices.Contains(h.DeletePolicies, hookSucceeded) || slices.Contains(h.DeletePolicies, hookFailed)
+		objects, err := parseDocument(h.Manifest)
+		if err != nil || len(objects) != 1 || h.Kind == "CustomResourceDefinition" || !runs && !passes || !hookOf(dead.Status(), h) {
+			continue
+		}
+		if _, err := e.place(ctx, objects[0], dead.Namespace, nil); err != nil {
+			continue // a kind that the cluster does not know
+		}
+		refs = append(refs, kube.RefOf(objects[0]))
+	}
+	found, err := e.getAll(ctx, refs)
+	if err != nil {
+		return err
+	}
+	for _, o := range slices.DeleteFunc(found, func(o *unstructured.Unstructured) bool {
+		return o.GetCreationTimestamp().Time.Before(dead.Created) // of an earlier revision
+	}) {
+		ref := kube.RefOf(o)
+		err := e.cluster.Delete(ctx, ref, string(o.GetUID()), kube.Background)
+		if err != nil && !kube.Is(err, kube.NotFound) && !kube.Is(err, kube.Conflict) {
+			return err
+		}
+		span.Object(ref.Namespace, ref.String(), string(Delete), event.Passed, "a hook that the dead job left")
+	}
+	return nil
+}
+
+// hookOf reports whether the operation of a pending revision runs the hook.
+func hookOf(pending release.Status, h *release.Hook) bool {
+	operation := strings.TrimPrefix(string(pending), "pending-")
+	return slices.Contains(h.Events, "pre-"+operation) || slices.Contains(h.Events, "post-"+operation)
+}
