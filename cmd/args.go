@@ -10,57 +10,83 @@ import (
 // reorder moves flags before arguments, because the flag package stops at the
 // first argument and people write "pintle chart template web ./chart -n prod".
 // Global flags go to the front, a command's flags behind its name. "--" ends
-// the flags, and a command that parses its own arguments is left alone.
-func reorder(app *cli.App, args []string) []string {
+// the flags, and a command that parses its own arguments is left alone. A flag
+// at the end that lacks its value is an error, or it would take an argument.
+func reorder(app *cli.App, args []string) ([]string, error) {
 	if len(args) == 0 {
-		return args
+		return args, nil
 	}
-	var (
-		global, local, rest []string
-		path                = []string{}
-		commands            = app.Commands
-		flags               = app.Flags
-		here                *cli.Command
-	)
-	words := args[1:]
-	for i := 0; i < len(words); i++ {
-		w := words[i]
+	r := &reordering{app: app, commands: app.Commands, words: args[1:]}
+	for len(r.words) > 0 {
+		w := r.next()
 		switch {
 		case w == "--":
-			rest = append(rest, words[i:]...)
-			i = len(words)
+			r.rest = append(append(r.rest, w), r.words...)
+			r.words = nil
 		case len(w) > 1 && w[0] == '-':
-			dst := &local
-			full, takes, known := fullFlag(flags, w)
-			if here != nil {
-				if f, t, ok := fullFlag(here.Flags, w); ok {
-					full, takes, known = f, t, true
-				} else if known {
-					dst = &global
-				}
-			} else {
-				dst = &global
-			}
-			*dst = append(*dst, full)
-			if known && takes && !strings.Contains(w, "=") && i+1 < len(words) {
-				i++
-				*dst = append(*dst, words[i])
+			if err := r.flag(w); err != nil {
+				return nil, err
 			}
 		default:
-			next := find(commands, w)
-			if next == nil || len(rest) > 0 {
-				rest = append(rest, w)
-				commands = nil
-				continue
-			}
-			path, here, commands = append(path, w), next, next.Subcommands
-			if next.SkipFlagParsing {
-				rest = append(rest, words[i+1:]...)
-				i = len(words)
-			}
+			r.word(w)
 		}
 	}
-	return slices.Concat(args[:1], global, path, local, rest)
+	return slices.Concat(args[:1], r.global, r.path, r.local, r.rest), nil
+}
+
+// reordering is a command line on its way into the flag package's order.
+type reordering struct {
+	app      *cli.App
+	here     *cli.Command // nil before the first command
+	commands []*cli.Command
+	words    []string // that are still to come
+
+	global, path, local, rest []string
+}
+
+func (r *reordering) next() string {
+	w := r.words[0]
+	r.words = r.words[1:]
+	return w
+}
+
+// flag sorts a flag with its value.
+func (r *reordering) flag(w string) error {
+	to := &r.global
+	full, takes, known := fullFlag(r.app.Flags, w)
+	if r.here != nil {
+		if f, t, ok := fullFlag(r.here.Flags, w); ok {
+			full, takes, known = f, t, true
+			to = &r.local
+		} else if !known {
+			to = &r.local
+		}
+	}
+	*to = append(*to, full)
+	if !known || !takes || strings.Contains(w, "=") {
+		return nil
+	}
+	if len(r.words) == 0 {
+		name := strings.Join(append([]string{r.app.Name}, r.path...), " ")
+		return usagef("%s: flag needs an argument: %s: see %q", name, w, name+" --help")
+	}
+	*to = append(*to, r.next())
+	return nil
+}
+
+// word sorts the name of a command or an argument.
+func (r *reordering) word(w string) {
+	next := find(r.commands, w)
+	if next == nil || len(r.rest) > 0 {
+		r.rest = append(r.rest, w)
+		r.commands = nil
+		return
+	}
+	r.path, r.here, r.commands = append(r.path, w), next, next.Subcommands
+	if next.SkipFlagParsing {
+		r.rest = append(r.rest, r.words...)
+		r.words = nil
+	}
 }
 
 func find(commands []*cli.Command, name string) *cli.Command {

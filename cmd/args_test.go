@@ -10,6 +10,7 @@ import (
 
 func TestReorder(t *testing.T) {
 	app := &cli.App{
+		Name:  "pintle",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "debug"}, &cli.StringFlag{Name: "color"}},
 		Commands: []*cli.Command{
 			{Name: "run", Flags: []cli.Flag{&cli.StringFlag{Name: "environment", Aliases: []string{"e"}}}},
@@ -35,10 +36,30 @@ func TestReorder(t *testing.T) {
 		{"pintle chart template web - -f -", "pintle chart template --values - web -"},
 		{"pintle chart template run sandbox", "pintle chart template run sandbox"},
 		{"pintle nosuch -x y", "pintle -x nosuch y"},
+		{"pintle chart template web c -n", `pintle chart template: flag needs an argument: -n: see "pintle chart template --help"`},
+		{"pintle chart template web c --set", `pintle chart template: flag needs an argument: --set: see "pintle chart template --help"`},
+		{"pintle run web --color", `pintle run: flag needs an argument: --color: see "pintle run --help"`},
+		{"pintle chart template web c --namespace=", "pintle chart template --namespace= web c"},
+		{"pintle chart template web c --include-crds", "pintle chart template --include-crds web c"},
+		{"pintle run -- -e", "pintle run -- -e"},
+		{"pintle sandbox -n", "pintle sandbox -n"},
 	} {
-		got := strings.Join(reorder(app, strings.Fields(c.in)), " ")
+		words, err := reorder(app, strings.Fields(c.in))
+		got := strings.Join(words, " ")
+		if err != nil {
+			got = err.Error()
+		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s:\n%s", c.in, diff)
 		}
+	}
+}
+
+// TestReorderKeepsEmpty passes a value that is there and empty: -n "".
+func TestReorderKeepsEmpty(t *testing.T) {
+	app := &cli.App{Commands: []*cli.Command{{Name: "run", Flags: []cli.Flag{&cli.StringFlag{Name: "environment", Aliases: []string{"e"}}}}}}
+	got, err := reorder(app, []string{"pintle", "run", "web", "-e", ""})
+	if diff := cmp.Diff([]string{"pintle", "run", "--environment", "", "web"}, got); diff != "" || err != nil {
+		t.Errorf("%s, %v", diff, err)
 	}
 }

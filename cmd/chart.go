@@ -29,7 +29,8 @@ func noSubcommand(c *cli.Context) error {
 	if c.Args().Len() == 0 {
 		return cli.ShowSubcommandHelp(c)
 	}
-	return usagef("no command %q: see %q", c.Command.HelpName+" "+c.Args().First(), c.Command.HelpName+" --help")
+	name, group := c.Args().First(), c.Command.HelpName
+	return usagef("no command %q: %ssee %q", group+" "+name, nearestCommand(name, c.Command.Subcommands), group+" --help")
 }
 
 // valueFlags are Helm's flags for values, in Helm's meaning.

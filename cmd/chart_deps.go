@@ -19,8 +19,8 @@ func depsCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "deps", Aliases: []string{"dependency", "dep"}, Usage: "fetch a chart's dependencies into charts/", ArgsUsage: "update|build|list",
 		Subcommands: []*cli.Command{
-			depsFetchCommand(e, "update", "fetch the newest versions that Chart.yaml allows, and write Chart.lock", registry.UpdateDependencies),
-			depsFetchCommand(e, "build", "fetch the versions that Chart.lock names", registry.BuildDependencies),
+			depsFetchCommand(e, "update", []string{"up"}, "fetch the newest versions that Chart.yaml allows, and write Chart.lock", registry.UpdateDependencies),
+			depsFetchCommand(e, "build", nil, "fetch the versions that Chart.lock names", registry.BuildDependencies),
 			depsListCommand(e),
 		},
 		Action: noSubcommand,
@@ -30,9 +30,9 @@ func depsCommand(e env) *cli.Command {
 // fetchDependencies is an update or a build.
 type fetchDependencies func(context.Context, string, registry.DependencyOptions) (registry.DependencyResult, error)
 
-func depsFetchCommand(e env, name, usage string, fetch fetchDependencies) *cli.Command {
+func depsFetchCommand(e env, name string, aliases []string, usage string, fetch fetchDependencies) *cli.Command {
 	return &cli.Command{
-		Name: name, Usage: usage, ArgsUsage: "[CHART]",
+		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "[CHART]",
 		Description: "Repositories are https:// (an index), oci://, file:// (a folder beside the chart), @NAME of Helm's repositories.yaml,\n" +
 			"or none for a chart that is in charts/. Nothing changes before every archive has arrived.",
 		Flags: []cli.Flag{plainHTTPFlag()},

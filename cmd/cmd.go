@@ -47,7 +47,10 @@ func run(ctx context.Context, args []string, e env) int {
 		collectLate()
 	}
 	app := newApp(e)
-	err := app.RunContext(ctx, reorder(app, args))
+	ordered, err := reorder(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
 	return conclude(ctx, e, err)
 }
 
@@ -140,15 +143,25 @@ func noCommand(c *cli.Context) error {
 		return cli.ShowAppHelp(c)
 	}
 	name := c.Args().First()
-	hint := `see "pintle --help"`
+	return usagef("no command %q: %ssee %q", name, nearestCommand(name, c.App.Commands), "pintle --help")
+}
+
+// nearestCommand asks whether another command was meant, if one has a similar
+// name. Short aliases are similar to too much.
+func nearestCommand(name string, commands []*cli.Command) string {
 	var known []string
-	for _, command := range c.App.Commands {
+	for _, command := range commands {
 		known = append(known, command.Name)
+		for _, alias := range command.Aliases {
+			if len(alias) > 3 {
+				known = append(known, alias)
+			}
+		}
 	}
-	if s := config.Nearest(name, known); s != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", s, hint)
+	if near := config.Nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean %q? ", near)
 	}
-	return usagef("no command %q: %s", name, hint)
+	return ""
 }
 
 // plainFormatter prints diagnostics as plain lines: time stamps come from the CI.

@@ -3,11 +3,13 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
 // codeError carries an exit code out of a command. With a nil err the command
@@ -59,9 +61,29 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	const undefined = "flag provided but not defined: -"
 	if flag, ok := strings.CutPrefix(err.Error(), undefined); ok {
 		flag = strings.TrimLeft(flag, "-")
-		return usagef("%s has no flag %s%s: see %q", name, dashes(flag), flag, name+" --help")
+		return usagef("%s has no flag %s%s: %ssee %q", name, dashes(flag), flag, nearestFlag(c, flag), name+" --help")
 	}
 	return usagef("%s: %w: see %q", name, err, name+" --help")
+}
+
+// nearestFlag asks whether another flag was meant, if one has a similar name.
+func nearestFlag(c *cli.Context, name string) string {
+	flags := c.App.Flags
+	if c.Command != nil {
+		flags = slices.Concat(c.Command.Flags, flags)
+	}
+	var known []string
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if len(n) > 1 { // every letter is similar to every other
+				known = append(known, n)
+			}
+		}
+	}
+	if near := config.Nearest(name, known); near != "" && len(name) > 1 {
+		return "did you mean --" + near + "? "
+	}
+	return ""
 }
 
 func exitCode(err error) int {
