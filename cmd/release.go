@@ -204,9 +204,12 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		Timeout: c.Duration("timeout"), NoWait: !wait, WaitForJobs: c.Bool("wait-for-jobs"),
 		OnFailure: deployer.Leave, OnFailedInstall: deployer.Leave,
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
-		NoHooks: c.Bool("no-hooks"), SkipCRDs: c.Bool("skip-crds"), NoValidation: c.Bool("disable-openapi-validation"),
+		NoHooks: c.Bool("no-hooks"), NoValidation: c.Bool("disable-openapi-validation"),
 		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c), Secrets: secrets(e.getenv),
 		HistoryLimit: -1,
+	}
+	if c.Bool("skip-crds") {
+		req.CRDs = deployer.SkipCRDs
 	}
 	if c.Bool("take-ownership") {
 		req.Adopt = deployer.AdoptAll

@@ -112,7 +112,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
-		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c),
+		ForceConflicts: c.Bool("force-conflicts"), AllowCRDs: c.Bool("allow-crd-changes"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
 		return o, err

@@ -112,7 +112,9 @@ type sight struct {
 	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
 	was       string                     // the apiVersion of the manifest, where the cluster no longer serves it
 	scaledBy  string                     // the autoscaler whose number of replicas stands in object; empty for none
-	isCRD     bool                       // of crds/: created when absent, else left alone
+	isCRD     bool                       // of crds/, not of the manifest
+	inUse     bool                       // of a CRD that would change: there are objects of its kind
+	afterCRD  bool                       // its CRD comes or changes with this release
 }
 
 // scene is everything a plan is decided on.
@@ -153,12 +155,14 @@ func decide(s scene) (*Plan, error) {
 	}
 	before := refsOf(s.stage.since)
 	s.leftovers = withoutRenamed(s.leftovers, s.sights, before)
+	deployed := objectsOf(s.stage.deployed)
 	for _, sight := range s.sights {
 		c, err := decideObject(sight, before, s)
 		if err != nil {
 			problems = append(problems, Problem{Object: kube.RefOf(sight.object), Err: err})
 			continue
 		}
+		tellDrift(&c, deployed[c.Object.Key()], p.Deployed)
 		p.Objects = append(p.Objects, c)
 	}
 	if len(problems) > 0 {
@@ -173,13 +177,9 @@ func decide(s scene) (*Plan, error) {
 
 func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	c := Change{Object: kube.RefOf(s.object), object: s.object, live: s.live, result: s.result, Note: s.unchecked, crd: s.isCRD}
+	c.afterCRD = s.afterCRD
 	if s.isCRD {
-		if s.live != nil {
-			c.Action, c.Note = Unchanged, "exists; CRDs of crds/ are created, never changed"
-			return c, nil
-		}
-		c.Action = Create
-		return c, s.err
+		return decideCRD(c, s, sc.request)
 	}
 	if s.live != nil && !before[c.Object.Key()] {
 		whose := ownerOf(s.live, sc.record.Name, sc.namespace)
@@ -221,6 +221,10 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 		} else if c.Action == "" {
 			c.Action = Modify
 		}
+	}
+	if c.Object.Kind == crdKind {
+		err := guardCRD(&c, s, sc.request)
+		return c, err
 	}
 	return c, nil
 }

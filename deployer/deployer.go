@@ -90,7 +90,6 @@ type Request struct {
 	Readiness       map[string]Criteria        // by "group/Kind", core kinds by "Kind": rules over the engine's own
 	NoWait          bool                       // do not wait for objects (hooks are awaited)
 	NoHooks         bool
-	SkipCRDs        bool     // leave the charts' crds/ out
 	NoValidation    bool     // let the server ignore fields that it does not know
 	CleanUp         bool     // of an upgrade or rollback that failed and is left: delete the objects it created
 	ForceConflicts  bool     // take fields over from other managers
@@ -99,6 +98,11 @@ type Request struct {
 	OnImmutable map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
 	Adopt       Adoption                   // objects that are not the release's; empty means AdoptNever
 	AdoptList   []string                   // for AdoptListed: Kind/name or Kind/namespace/name
+
+	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs
+	AllowCRDChanges bool      // of ApplyCRDs: also changes that may harm stored objects
+	Rehearse        bool      // let the plan of an upgrade say whether a rollback would be possible
+	RequireRollback bool      // and refuse it if not
 }
 
 // withDefaults fills what the caller left open.

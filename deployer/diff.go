@@ -15,6 +15,8 @@ import (
 type Field struct {
 	Path     string // spec.template.spec.containers[web].image
 	Old, New any
+	Owner    string // who has set the live value, by the name of the field manager; empty for Helm, us, or nobody
+	Drift    bool   // the deployed revision said what the plan says: the live object was changed
 }
 
 // serverFields are those that only the API server writes: they differ in every
@@ -144,7 +146,8 @@ func maskField(f Field) Field {
 	if root != "data" && root != "stringData" {
 		return f
 	}
-	return Field{Path: f.Path, Old: mask(f.Old), New: mask(f.New)}
+	f.Old, f.New = mask(f.Old), mask(f.New)
+	return f
 }
 
 func cutPath(path string) (root, rest string, ok bool) {

@@ -55,6 +55,9 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 	if err := e.keepScaled(whole, req, sights); err != nil {
 		return err
 	}
+	if err := e.lookAtCRDs(whole, req, sights); err != nil {
+		return err
+	}
 	return e.lookAnew(whole, req, sights)
 }
 

@@ -125,9 +125,20 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 	return o, nil
 }
 
+// applyPlain is apply; an object whose CRD has just been written may meet an API
+// server that still judges it by the old schema, for a moment.
 func (r *run) applyPlain(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
-	return r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
+	for attempt := 0; ; attempt++ {
+		o, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
+		if !c.afterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !pause(ctx, 250*time.Millisecond) {
+			return o, err
+		}
+	}
 }
+
+// schemaTries is how often an object is applied whose CRD has changed: API
+// servers take a new schema within a second or two.
+const schemaTries = 20
 
 // keep remembers what must be ready in the end.
 func (r *run) keep(c *Change, o *unstructured.Unstructured) {

@@ -41,7 +41,7 @@ func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if req.SkipCRDs {
+	if req.CRDs == SkipCRDs {
 		result.CRDs = nil
 	}
 	p, err := e.planTarget(ctx, req, target{
@@ -88,6 +88,11 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	if req.NoHooks {
 		plan.Hooks = nil
+	}
+	if req.Rehearse || req.RequireRollback {
+		if err := e.rehearse(ctx, req, plan); err != nil {
+			return nil, err
+		}
 	}
 	plan.unchanged = plan.unchanged && !req.Revise
 	plan.request = req
@@ -199,7 +204,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			return nil, err
 		}
 		own(o, t.record.Name, t.record.Namespace)
-		sights = append(sights, sight{object: o, unchecked: unchecked, was: was})
+		sights = append(sights, sight{object: o, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
 	}
 	if len(problems) > 0 {
 		return nil, &Refusal{Release: t.record.Name, Problems: problems}

@@ -38,8 +38,10 @@ type Change struct {
 
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
-	orphan               bool // of Recreate: what it owns stays
-	scaled               bool // an autoscaler sets its replicas
+	orphan               bool   // of Recreate: what it owns stays
+	scaled               bool   // an autoscaler sets its replicas
+	afterCRD             bool   // its CRD comes or changes with this plan
+	danger               string // of a CRD: what its change may harm, though it is allowed
 }
 
 // remark adds to what a reader should know.
@@ -61,6 +63,7 @@ type Plan struct {
 	Objects   []Change // in the order of application, deletions last
 	Hooks     []string // "pre-upgrade Job/migrate"
 	Warnings  []string
+	Rollback  *Rehearsal // of an upgrade that was asked to tell; nil otherwise
 
 	request         Request
 	stage           stage

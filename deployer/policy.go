@@ -121,6 +121,9 @@ func (r Request) checkPolicies() error {
 	if r.Adopt != "" && !slices.Contains(Adoptions(), r.Adopt) {
 		return fmt.Errorf("release %s: adopt %q is unknown; write never, unowned, list or all", r.Release, r.Adopt)
 	}
+	if !slices.Contains([]CRDPolicy{"", ApplyCRDs, CreateCRDs, SkipCRDs}, r.CRDs) {
+		return fmt.Errorf("release %s: CRDs %q is unknown; write apply, create or skip", r.Release, r.CRDs)
+	}
 	for _, s := range r.AdoptList {
 		if err := CheckObjectName(s); err != nil {
 			return fmt.Errorf("release %s: adopt: %w", r.Release, err)

@@ -32,6 +32,9 @@ func (p *Plan) WriteText(w io.Writer, color bool) error {
 	for _, warning := range p.Warnings {
 		t.line("\x1b[33m", "  ! "+warning)
 	}
+	if p.Rollback != nil {
+		t.line("", "rollback possible: "+t.redact(p.Rollback.String()))
+	}
 	t.line("", p.Summary())
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -75,22 +78,36 @@ func (t *text) field(f Field) {
 	new, alsoText := f.New.(string)
 	if isText && alsoText && (t.redact(old) != old || t.redact(new) != new) {
 		// One side is known to hold a secret; the other holds what it was, which nobody knows any more.
-		t.line("", "      "+f.Path+": "+t.hidden(old)+" -> "+t.hidden(new))
+		t.line("", "      "+f.Path+": "+t.hidden(old)+" -> "+t.hidden(new)+f.origin())
 		return
 	}
 	if isText && alsoText && strings.Contains(old+new, "\n") {
-		t.line("", "      "+f.Path+":")
+		t.line("", "      "+f.Path+":"+f.origin())
 		t.lines(old, new)
 		return
 	}
 	switch {
 	case f.Old == nil:
-		t.line(green, "      + "+f.Path+": "+t.value(f.New))
+		t.line(green, "      + "+f.Path+": "+t.value(f.New)+f.origin())
 	case f.New == nil:
-		t.line(red, "      - "+f.Path+": "+t.value(f.Old))
+		t.line(red, "      - "+f.Path+": "+t.value(f.Old)+f.origin())
 	default:
-		t.line("", "      "+f.Path+": "+t.value(f.Old)+" -> "+t.value(f.New))
+		t.line("", "      "+f.Path+": "+t.value(f.Old)+" -> "+t.value(f.New)+f.origin())
 	}
+}
+
+// origin says who has set the live value of a field, and whether that was behind
+// the release's back.
+func (f Field) origin() string {
+	switch {
+	case f.Drift && f.Owner != "":
+		return "  # drift: changed by " + f.Owner
+	case f.Drift:
+		return "  # drift: changed since it was deployed"
+	case f.Owner != "":
+		return "  # set by " + f.Owner
+	}
+	return ""
 }
 
 // hidden is a text with its secrets masked, or masked whole when none is known in it.

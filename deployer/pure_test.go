@@ -107,13 +107,13 @@ spec:
 status: {replicas: 9}
 `)
 	want := []Field{
-		{"metadata.labels[app.kubernetes.io/name]", "web", "shop"},
-		{"spec.args[1]", "two", "three"},
-		{"spec.args[2]", nil, "four"},
-		{"spec.gone", "old", nil},
-		{"spec.replicas", int64(1), int64(3)},
-		{"spec.template.spec.containers[a].image", "a:1", "a:2"},
-		{"spec.template.spec.containers[new]", nil, map[string]any{"name": "new", "image": "n:1"}},
+		{Path: "metadata.labels[app.kubernetes.io/name]", Old: "web", New: "shop"},
+		{Path: "spec.args[1]", Old: "two", New: "three"},
+		{Path: "spec.args[2]", Old: nil, New: "four"},
+		{Path: "spec.gone", Old: "old", New: nil},
+		{Path: "spec.replicas", Old: int64(1), New: int64(3)},
+		{Path: "spec.template.spec.containers[a].image", Old: "a:1", New: "a:2"},
+		{Path: "spec.template.spec.containers[new]", Old: nil, New: map[string]any{"name": "new", "image": "n:1"}},
 	}
 	if d := cmp.Diff(want, diff(live, result)); d != "" {
 		t.Error(d)
@@ -132,14 +132,14 @@ func TestDiffMasksSecrets(t *testing.T) {
 	}
 	got := diff(secret(`{a: b2xkLXZhbHVl, same: eA==}`), secret(`{a: bmV3LXZhbHVl, same: eA==, b: cGx1cw==}`))
 	want := []Field{
-		{"data.a", "(secret, 9 bytes)", "(secret, 9 bytes)"},
-		{"data.b", nil, "(secret, 6 bytes)"},
+		{Path: "data.a", Old: "(secret, 9 bytes)", New: "(secret, 9 bytes)"},
+		{Path: "data.b", New: "(secret, 6 bytes)"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	whole := diff(secret("{}"), secret("{a: c2VjcmV0}"))
-	if d := cmp.Diff([]Field{{"data.a", nil, "(secret, 6 bytes)"}}, whole); d != "" {
+	if d := cmp.Diff([]Field{{Path: "data.a", New: "(secret, 6 bytes)"}}, whole); d != "" {
 		t.Error(d)
 	}
 }
@@ -393,7 +393,7 @@ func TestPlanText(t *testing.T) {
 		Objects: []Change{
 			{Action: Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
 			{Action: Modify, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
-				{"data.color", "red", "blue"}, {"data.more", nil, "x"}, {"data.text", "a\nb\nc\n", "a\nB\nc\n"},
+				{Path: "data.color", Old: "red", New: "blue"}, {Path: "data.more", New: "x"}, {Path: "data.text", Old: "a\nb\nc\n", New: "a\nB\nc\n"},
 			}},
 			{Action: Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
 			{Action: Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},

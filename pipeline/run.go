@@ -48,6 +48,7 @@ type Options struct {
 	AdoptList      []string          // of deployer.AdoptListed
 	OnCancel       deployer.Policy   // over that of pintle.yaml; empty leaves it
 	ForceConflicts bool              // take fields over from other managers
+	AllowCRDs      bool              // change CRDs also where that may harm objects that exist
 
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none

@@ -97,6 +97,8 @@ func (j *job) request(values map[string]any) deployer.Request {
 		Evidence:       func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
 		ForceConflicts: j.ForceConflicts,
 		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
+		CRDs: deployer.CRDPolicy(cmp.Or(u.CRDs, config.CRDsApply)), AllowCRDChanges: j.AllowCRDs,
+		Rehearse: true, RequireRollback: u.RequireRollback,
 	}
 }
 

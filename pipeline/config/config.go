@@ -31,7 +31,7 @@ const (
 )
 
 // How a plan goes about what is in the cluster already: the values of
-// Deploy.OnImmutable and Deploy.Adopt.
+// Deploy.OnImmutable, Deploy.Adopt and Deploy.CRDs.
 const (
 	Fail           = "fail"
 	Recreate       = "recreate"
@@ -41,6 +41,10 @@ const (
 	AdoptUnowned = "unowned"
 	AdoptListed  = "list"
 	AdoptAll     = "all"
+
+	CRDsApply  = "apply"
+	CRDsCreate = "create"
+	CRDsSkip   = "skip"
 )
 
 // Config is pintle.yaml with its defaults filled in. Load makes it; its
@@ -204,6 +208,10 @@ type Deploy struct {
 	Adopt string `yaml:"adopt" jsonschema:"enum=never,enum=unowned,enum=list,enum=all"`
 	// The objects of "adopt: list": Kind/name or Kind/namespace/name.
 	AdoptList []string `yaml:"adoptList"`
+	// What to do with the CRDs in a chart's crds/: apply them, unless that may harm objects that exist, create those that are absent, or skip them. None is ever deleted. Default: apply.
+	CRDs string `yaml:"crds" jsonschema:"enum=apply,enum=create,enum=skip"`
+	// Refuse an upgrade whose plan says that a rollback would not be possible. Default: false.
+	RequireRollback bool `yaml:"requireRollback"`
 	// How many services are worked on at the same time. Default: 4.
 	Parallel int `yaml:"parallel" jsonschema:"minimum=1,maximum=64"`
 }

@@ -31,7 +31,10 @@ func (c *Config) Effective(r *Resolved) ([]byte, error) {
 		s.add("needs", u.Needs, "").add("values", u.Values, "").add("set", masked(u.Set), "")
 		s.add("timeout", brief(u.Timeout), c.origin(u, "timeout")).add("rollbackTimeout", brief(u.RollbackTimeout), c.origin(u, "rollbackTimeout"))
 		s.add("onFailure", u.OnFailure, "").add("onFailedInstall", u.OnFailedInstall, "").add("history", u.History, "")
-		s.add("onImmutable", u.OnImmutable, "").add("adopt", u.Adopt, "").add("adoptList", u.AdoptList, "")
+		s.add("onImmutable", u.OnImmutable, "").add("adopt", u.Adopt, "").add("adoptList", u.AdoptList, "").add("crds", u.CRDs, "")
+		if u.RequireRollback {
+			s.add("requireRollback", true, "")
+		}
 		units.put(u.Name, &s.Node)
 	}
 	root := section{}

@@ -198,6 +198,8 @@ type Unit struct {
 	OnImmutable     map[string]string
 	Adopt           string // AdoptNever, AdoptUnowned, AdoptListed or AdoptAll; empty means AdoptNever
 	AdoptList       []string
+	CRDs            string // CRDsApply, CRDsCreate or CRDsSkip; empty means CRDsApply
+	RequireRollback bool
 	History         int
 
 	// Origins tells which path of the file decided "namespace", "timeout",

@@ -149,6 +149,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration) {
 	}
 	u.OnFailure, u.OnFailedInstall, u.OnCancel, u.History = d.OnFailure, d.OnFailedInstall, d.OnCancel, d.History
 	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
+	u.CRDs, u.RequireRollback = d.CRDs, d.RequireRollback
 	u.Origins = r.origins
 }
 

@@ -30,6 +30,7 @@ func (v *validator) policies(d Deploy) {
 		}
 	}
 	v.oneOf("deploy.adopt", cmp.Or(d.Adopt, AdoptNever), AdoptNever, AdoptUnowned, AdoptListed, AdoptAll)
+	v.oneOf("deploy.crds", cmp.Or(d.CRDs, CRDsApply), CRDsApply, CRDsCreate, CRDsSkip)
 	for i, name := range d.AdoptList {
 		at := fmt.Sprintf("deploy.adoptList[%d]", i)
 		parts := strings.Split(name, "/")

@@ -1,0 +1,173 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// objectsOf are the objects of a record's manifest by key; none for nil, or where
+// the manifest cannot be read.
+func objectsOf(r *release.Record) map[string]*unstructured.Unstructured {
+	out := map[string]*unstructured.Unstructured{}
+	if r == nil {
+		return out
+	}
+	objects, err := parseManifest(r.Manifest)
+	if err != nil {
+		return out
+	}
+	for _, o := range objects {
+		out[kube.RefOf(o).Key()] = o // of a cluster-scoped kind, or with its namespace
+		out[refIn(o, r.Namespace).Key()] = o
+	}
+	return out
+}
+
+// tellDrift says of every field who owns it, and which differ only because
+// somebody has changed the live object: there the chart says what the deployed
+// revision said.
+func tellDrift(c *Change, deployed *unstructured.Unstructured, revision int) {
+	if c.Action == Create && c.live == nil && deployed != nil {
+		c.remark(fmt.Sprintf("drift: deleted since revision %d", revision))
+	}
+	if c.live == nil {
+		return
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		f.Owner = strings.Join(fieldOwners(c.live, f.Path), ", ")
+		if deployed == nil || c.object == nil {
+			continue
+		}
+		was, said := valueAt(deployed.Object, f.Path)
+		is, says := valueAt(c.object.Object, f.Path)
+		f.Drift = said && says && reflect.DeepEqual(was, is)
+	}
+}
+
+// steps cuts a Field's path into keys, names and indexes.
+func steps(path string) []string {
+	var out []string
+	for path != "" {
+		if path[0] == '[' {
+			end := strings.IndexByte(path, ']')
+			if end < 0 {
+				return append(out, path)
+			}
+			out, path = append(out, path[1:end]), strings.TrimPrefix(path[end+1:], ".")
+			continue
+		}
+		end := strings.IndexAny(path, ".[")
+		if end < 0 {
+			return append(out, path)
+		}
+		out = append(out, path[:end])
+		path = strings.TrimPrefix(path[end:], ".")
+	}
+	return out
+}
+
+// valueAt is what stands at a Field's path.
+func valueAt(v any, path string) (any, bool) {
+	for _, step := range steps(path) {
+		var ok bool
+		if v, ok = stepInto(v, step); !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+func stepInto(v any, step string) (any, bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		next, ok := v[step]
+		return next, ok
+	case []any:
+		if i := slices.Index(elementNames(v), step); i >= 0 {
+			return v[i], true
+		}
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(v) {
+			return v[i], true
+		}
+	}
+	return nil, false
+}
+
+// fieldOwners are the managers of a field of a live object, besides Helm's own
+// name, sorted.
+func fieldOwners(live *unstructured.Unstructured, path string) []string {
+	var out []string
+	for _, entry := range live.GetManagedFields() {
+		if entry.Manager == release.Manager || slices.Contains(out, entry.Manager) || !ownsField(entry, live, path) {
+			continue
+		}
+		out = append(out, entry.Manager)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func ownsField(entry metav1.ManagedFieldsEntry, live *unstructured.Unstructured, path string) bool {
+	if entry.FieldsV1 == nil {
+		return false
+	}
+	var set map[string]any
+	if json.Unmarshal(entry.FieldsV1.Raw, &set) != nil {
+		return false
+	}
+	var at any = live.Object
+	for _, step := range steps(path) {
+		if len(set) == 0 { // the set ends above: it is owned whole
+			return true
+		}
+		next, ok := stepInto(at, step)
+		if !ok {
+			return false
+		}
+		key := "f:" + step
+		if _, list := at.([]any); list {
+			key = elementKey(set, next)
+		}
+		inner, ok := set[key].(map[string]any)
+		if !ok {
+			return false
+		}
+		set, at = inner, next
+	}
+	return true
+}
+
+// elementKey is the key of a set that stands for an element of a list: "k:" and
+// those of its fields that identify it.
+func elementKey(set map[string]any, element any) string {
+	m, ok := element.(map[string]any)
+	if !ok {
+		return ""
+	}
+	for key := range set {
+		text, isKey := strings.CutPrefix(key, "k:")
+		var fields map[string]any
+		if !isKey || json.Unmarshal([]byte(text), &fields) != nil {
+			continue
+		}
+		same := true
+		for name, value := range fields {
+			same = same && fmt.Sprint(m[name]) == fmt.Sprint(value)
+		}
+		if same {
+			return key
+		}
+	}
+	return ""
+}

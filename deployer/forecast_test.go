@@ -1,0 +1,125 @@
+package deployer_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+func TestCRDsAreAppliedWithCare(t *testing.T) {
+	b := newBench(t)
+	group := b.namespace + ".example.com"
+	const open = "x-kubernetes-preserve-unknown-fields: true"
+	chart := func(schema, object string) map[string]string {
+		definition := strings.NewReplacer("GROUP", group, "KIND", "widget", open, schema).Replace(crd)
+		return map[string]string{
+			"crds/widget.yaml":      definition,
+			"templates/widget.yaml": "apiVersion: " + group + "/v1\nkind: Widget\nmetadata: {name: one}\nspec: {" + object + "}\n",
+		}
+	}
+	t.Cleanup(func() {
+		ref := kube.Ref{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition", Name: "widgets." + group}
+		if err := b.cluster.Delete(context.WithoutCancel(t.Context()), ref, "", kube.Background); err != nil {
+			t.Error(err)
+		}
+	})
+	with := func(version, fields, object string) deployer.Request {
+		schema := "properties: {spec: {type: object, properties: {" + fields + "}}}"
+		req := b.request(service(version, chart(schema, object)), nil)
+		req.CRDs = deployer.ApplyCRDs
+		return req
+	}
+	b.mustDeploy(with("1.0.0", "size: {type: integer}", "size: 3"))
+	b.writes.take()
+	if out := b.mustDeploy(with("1.0.0", "size: {type: integer}", "size: 3")); out.Status != event.Unchanged || len(b.writes.take()) > 0 {
+		t.Errorf("the same again: %+v", out)
+	}
+
+	more := with("1.1.0", "size: {type: integer}, color: {type: string}", "size: 3, color: red")
+	if text := b.planText(more); !strings.Contains(text, "~ change    CustomResourceDefinition/widgets."+group) || !strings.Contains(text, "not checked: its CRD changes with this release") {
+		t.Errorf("plan:\n%s", text)
+	}
+	b.mustDeploy(more)
+	o, err := b.cluster.Get(t.Context(), kube.Ref{APIVersion: group + "/v1", Kind: "Widget", Namespace: b.namespace, Name: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if color := o.Object["spec"].(map[string]any)["color"]; color != "red" {
+		t.Errorf("the new field is %v", color)
+	}
+
+	harm := with("1.2.0", "size: {type: string}", "size: big")
+	b.writes.take()
+	_, err = b.engine.Plan(t.Context(), harm)
+	if err == nil || !strings.Contains(err.Error(), "v1: spec.color goes; v1: spec.size changes from integer to string") || !strings.Contains(err.Error(), "--allow-crd-changes") {
+		t.Errorf("%v", err)
+	}
+	t.Log(err)
+	if got := b.writes.take(); len(got) > 0 {
+		t.Errorf("a refused plan wrote %v", got)
+	}
+	harm.AllowCRDChanges, harm.Rehearse = true, true
+	if text := b.planText(harm); !strings.Contains(text, "rollback possible: no, because CustomResourceDefinition/widgets."+group+" changes for good") {
+		t.Errorf("plan:\n%s", text)
+	}
+	harm.CRDs = deployer.CreateCRDs
+	if _, err := b.engine.Plan(t.Context(), harm); err == nil || !strings.Contains(err.Error(), "Widget/one") {
+		t.Errorf("with Helm's policy the CRD stays, and its object does not fit: %v", err)
+	}
+}
+
+func TestRollbackForecast(t *testing.T) {
+	b := newBench(t)
+	claim := "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {requests: {storage: 1Gi}}}\n"
+	deploy := b.request(service("1.0.0", map[string]string{"templates/claim.yaml": claim}), nil)
+	deploy.NoWait = true // nothing binds the claim
+	b.mustDeploy(deploy)
+
+	req := b.request(service("1.1.0", map[string]string{"templates/claim.yaml": claim}), map[string]any{"greeting": "hi"})
+	req.Rehearse = true
+	if text := b.planText(req); !strings.Contains(text, "rollback possible: yes, to revision 1") {
+		t.Errorf("plan:\n%s", text)
+	}
+	req = b.request(service("1.1.0", nil), nil)
+	req.Rehearse = true
+	if want, text := "rollback possible: no, because PersistentVolumeClaim/data is deleted, and what it holds does not come back", b.planText(req); !strings.Contains(text, want) {
+		t.Errorf("%q is not in the plan:\n%s", want, text)
+	}
+	req.RequireRollback = true
+	if _, err := b.engine.Plan(t.Context(), req); err == nil || !strings.Contains(err.Error(), "requireRollback") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestDriftIsShown(t *testing.T) {
+	b := newBench(t)
+	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"replicas": 1}))
+	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: b.namespace, Name: "web"}
+	o, err := b.cluster.Get(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Object["spec"].(map[string]any)["replicas"] = int64(2)
+	if _, err := b.cluster.Update(t.Context(), o, kube.ApplyOptions{Manager: "kubectl-edit"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.cluster.Delete(t.Context(), kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: b.namespace, Name: "web"}, "", kube.Background); err != nil {
+		t.Fatal(err)
+	}
+	req := b.request(service("1.1.0", nil), map[string]any{"image": "nginx:1.28"})
+	req.ForceConflicts = true
+	text := b.planText(req)
+	for _, want := range []string{
+		"spec.replicas: 2 -> 1  # drift: changed by kubectl-edit\n",
+		"containers[main].image: \"nginx:1.27\" -> \"nginx:1.28\"\n",
+		"+ create    ConfigMap/web (" + b.namespace + ")  # drift: deleted since revision 1",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in the plan:\n%s", want, text)
+		}
+	}
+}
