@@ -29,7 +29,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, approveFlag(), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"))
 	}
 	if goal == pipeline.GoalPlan {
-		flags = append(flags, &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
+		flags = append(flags, planOutputFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
 	}
 	return &cli.Command{
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
@@ -147,10 +147,10 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
 		changes := false
 		for _, plan := range outcome.Plans {
-			if err := plan.WriteText(e.stdout, color); err != nil {
-				return fmt.Errorf("print the plan: %w", err)
-			}
 			changes = changes || plan.Changes()
+		}
+		if err := writePlans(e.stdout, c.String("output"), outcome.Plans, color); err != nil {
+			return fmt.Errorf("print the plan: %w", err)
 		}
 		if changes && c.Bool("exit-code") {
 			return silent(pipeline.ExitChanges)

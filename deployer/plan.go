@@ -29,6 +29,9 @@ const (
 	Unchanged Action = "unchanged"
 )
 
+// actions are all of them, in the order of a summary.
+var actions = []Action{Create, Modify, Recreate, Adopt, Delete, Unchanged}
+
 // Change is what a plan does to one object.
 type Change struct {
 	Action Action

@@ -30,7 +30,7 @@ func (p *Plan) WriteText(w io.Writer, color bool) error {
 		t.line("", "  * hook "+h)
 	}
 	for _, warning := range p.Warnings {
-		t.line("\x1b[33m", "  ! "+warning)
+		t.line("\x1b[33m", "  ! "+t.redact(warning))
 	}
 	if p.Rollback != nil {
 		t.line("", "rollback possible: "+t.redact(p.Rollback.String()))
@@ -60,7 +60,7 @@ func (t *text) change(c Change) {
 		s += " (" + c.Object.Namespace + ")"
 	}
 	if c.Note != "" {
-		s += "  # " + c.Note
+		s += "  # " + t.redact(c.Note)
 	}
 	t.line(mark[1], s)
 	for _, f := range c.Fields {
@@ -78,7 +78,7 @@ func (t *text) field(f Field) {
 	new, alsoText := f.New.(string)
 	if isText && alsoText && (t.redact(old) != old || t.redact(new) != new) {
 		// One side is known to hold a secret; the other holds what it was, which nobody knows any more.
-		t.line("", "      "+f.Path+": "+t.hidden(old)+" -> "+t.hidden(new)+f.origin())
+		t.line("", "      "+f.Path+": "+t.value(wholly(old, t.redact))+" -> "+t.value(wholly(new, t.redact))+f.origin())
 		return
 	}
 	if isText && alsoText && strings.Contains(old+new, "\n") {
@@ -108,14 +108,6 @@ func (f Field) origin() string {
 		return "  # set by " + f.Owner
 	}
 	return ""
-}
-
-// hidden is a text with its secrets masked, or masked whole when none is known in it.
-func (t *text) hidden(s string) string {
-	if t.redact(s) == s {
-		s = "***"
-	}
-	return t.value(s)
 }
 
 // lines prints the part of two texts between their common head and tail.

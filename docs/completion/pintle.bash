@@ -15,7 +15,7 @@ _pintle() {
 	" bump") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" build") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" publish") words="--file --branch --tag --environment --parallel --report-dir" ;;
-	" plan") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --take-ownership --allow-crd-changes --adopt --exit-code" ;;
+	" plan") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --take-ownership --allow-crd-changes --adopt --output --exit-code" ;;
 	" deploy") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --take-ownership --allow-crd-changes --adopt --approve --on-cancel" ;;
 	" test") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context" ;;
 	" rollback") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --force-conflicts" ;;

@@ -83,6 +83,7 @@ complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l force-conflicts -
 complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l take-ownership -d 'adopt objects that exist already and belong to nobody or to another release: --adopt all'
 complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l allow-crd-changes -d 'change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type'
 complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l adopt -r -d 'adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...'
+complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l output -s o -r -d 'print the plan as `FORMAT`: text, json, or markdown for a comment on a merge request'
 complete -c pintle -n '__fish_seen_subcommand_from plan' -f -l exit-code -d 'exit with 10 when there are changes'
 complete -c pintle -n '__fish_seen_subcommand_from deploy' -f -l help -s h -d 'show help'
 complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'deploy' -d 'deploy without publishing'

@@ -1,0 +1,39 @@
+package cmd
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+)
+
+// planOutputFlag is -o of plan.
+func planOutputFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "output", Aliases: []string{"o"}, Value: "text",
+		Usage: "print the plan as `FORMAT`: text, json, or markdown for a comment on a merge request",
+		Action: func(_ *cli.Context, s string) error {
+			if s != "text" && s != "json" && s != "markdown" {
+				return usagef("--output %s: write text, json or markdown", s)
+			}
+			return nil
+		},
+	}
+}
+
+// writePlans prints plans in a format of planOutputFlag.
+func writePlans(w io.Writer, format string, plans []*deployer.Plan, color bool) error {
+	switch format {
+	case "json":
+		return deployer.WriteJSON(w, plans)
+	case "markdown":
+		return deployer.WriteMarkdown(w, plans)
+	}
+	for _, p := range plans {
+		if err := p.WriteText(w, color); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// PlanFormat is the apiVersion of the JSON that WriteJSON writes. Fields may be
+// added to it; what is there keeps its meaning (docs/plan.md).
+const PlanFormat = "pintle/plan/v1"
+
+type plansJSON struct {
+	APIVersion string     `json:"apiVersion"`
+	Changes    bool       `json:"changes"` // of any release
+	Releases   []planJSON `json:"releases"`
+}
+
+type planJSON struct {
+	Release   string         `json:"release"`
+	Namespace string         `json:"namespace"`
+	Chart     string         `json:"chart"`
+	Operation Operation      `json:"operation"`
+	Revision  int            `json:"revision"`
+	Deployed  int            `json:"deployed"` // 0 for none
+	Changes   bool           `json:"changes"`
+	Summary   string         `json:"summary"`
+	Counts    map[Action]int `json:"counts"`
+	Objects   []changeJSON   `json:"objects"`
+	Hooks     []string       `json:"hooks"`
+	Warnings  []string       `json:"warnings"`
+	Rollback  *rollbackJSON  `json:"rollback,omitempty"`
+}
+
+type rollbackJSON struct {
+	Possible bool     `json:"possible"`
+	Revision int      `json:"revision"`
+	Because  []string `json:"because,omitempty"`
+}
+
+type changeJSON struct {
+	Action     Action      `json:"action"`
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Namespace  string      `json:"namespace,omitempty"`
+	Name       string      `json:"name"`
+	Note       string      `json:"note,omitempty"`
+	Fields     []fieldJSON `json:"fields,omitempty"`
+}
+
+type fieldJSON struct {
+	Path  string `json:"path"`
+	Old   any    `json:"old"` // null for a field that comes
+	New   any    `json:"new"` // null for one that goes
+	Owner string `json:"owner,omitempty"`
+	Drift bool   `json:"drift,omitempty"`
+}
+
+// WriteJSON writes plans as one JSON document, secrets masked.
+func WriteJSON(w io.Writer, plans []*Plan) error {
+	doc := plansJSON{APIVersion: PlanFormat, Releases: []planJSON{}}
+	for _, p := range plans {
+		doc.Changes = doc.Changes || p.Changes()
+		doc.Releases = append(doc.Releases, p.json())
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
+		return fmt.Errorf("write the plan as JSON: %w", err)
+	}
+	return nil
+}
+
+func (p *Plan) json() planJSON {
+	redact := redactor(p.secrets)
+	out := planJSON{
+		Release: p.Release, Namespace: p.Namespace, Chart: p.Chart, Operation: p.Operation, Revision: p.Revision, Deployed: p.Deployed,
+		Changes: p.Changes(), Summary: p.Summary(), Counts: map[Action]int{}, Objects: []changeJSON{}, Hooks: []string{}, Warnings: []string{},
+	}
+	for _, a := range actions {
+		out.Counts[a] = p.Count(a)
+	}
+	for _, c := range p.Objects {
+		j := changeJSON{Action: c.Action, APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name, Note: redact(c.Note)}
+		for _, f := range c.Fields {
+			before, after := maskedPair(f, redact)
+			j.Fields = append(j.Fields, fieldJSON{Path: f.Path, Old: before, New: after, Owner: f.Owner, Drift: f.Drift})
+		}
+		out.Objects = append(out.Objects, j)
+	}
+	out.Hooks = append(out.Hooks, p.Hooks...)
+	for _, s := range p.Warnings {
+		out.Warnings = append(out.Warnings, redact(s))
+	}
+	if p.Rollback != nil {
+		out.Rollback = &rollbackJSON{Possible: p.Rollback.Possible(), Revision: p.Rollback.Revision}
+		for _, s := range p.Rollback.Because {
+			out.Rollback.Because = append(out.Rollback.Because, redact(s))
+		}
+	}
+	return out
+}
+
+// maskedPair are the values of a field without secrets. Where one side of a text
+// holds a secret that is known, the other holds what it was, which nobody knows.
+func maskedPair(f Field, redact func(string) string) (before, after any) {
+	old, isText := f.Old.(string)
+	new, alsoText := f.New.(string)
+	if isText && alsoText && (redact(old) != old || redact(new) != new) {
+		return wholly(old, redact), wholly(new, redact)
+	}
+	return maskedValue(f.Old, redact), maskedValue(f.New, redact)
+}
+
+// wholly is a text with its secrets masked, or masked whole when none is known in it.
+func wholly(s string, redact func(string) string) string {
+	if masked := redact(s); masked != s {
+		return masked
+	}
+	return "***"
+}
+
+func maskedValue(v any, redact func(string) string) any {
+	switch v := v.(type) {
+	case string:
+		return redact(v)
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = maskedValue(e, redact)
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			out[k] = maskedValue(e, redact)
+		}
+		return out
+	}
+	return v
+}

@@ -1,0 +1,99 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+func examplePlan() *Plan {
+	return &Plan{
+		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
+		Objects: []Change{
+			{Action: Modify, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
+				{Path: "data.url", Old: "db://old-secret", New: "db://new-secret"}, {Path: "data.n", New: "```"},
+				{Path: "spec.replicas", Old: int64(5), New: int64(3), Owner: "kubectl-edit", Drift: true},
+			}},
+			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Name: "a|b", Namespace: "shop"}},
+		},
+		Warnings: []string{"mind new-secret"}, Rollback: &Rehearsal{Revision: 1, Because: []string{"<reason>"}},
+		secrets: []string{"new-secret"},
+	}
+}
+
+func TestWriteJSON(t *testing.T) {
+	var b strings.Builder
+	if err := WriteJSON(&b, []*Plan{examplePlan()}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "-secret\"") && strings.Contains(b.String(), "old-secret") || strings.Contains(b.String(), "new-secret") {
+		t.Errorf("a secret shows:\n%s", &b)
+	}
+	var got plansJSON
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	r := got.Releases[0]
+	want := []fieldJSON{
+		{Path: "data.url", Old: "***", New: "db://***"}, {Path: "data.n", New: "```"},
+		{Path: "spec.replicas", Old: 5.0, New: 3.0, Owner: "kubectl-edit", Drift: true},
+	}
+	if d := cmp.Diff(want, r.Objects[0].Fields); d != "" {
+		t.Error(d)
+	}
+	if !got.Changes || r.Counts[Modify] != 1 || r.Counts[Unchanged] != 0 || r.Rollback.Possible || got.APIVersion != PlanFormat {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWriteMarkdown(t *testing.T) {
+	var b strings.Builder
+	if err := WriteMarkdown(&b, []*Plan{examplePlan()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"### Plan: 1 of 1 release would change\n", "| web web-1.1.0 | shop |  | 1 |  |  | 1 | **not possible** |\n",
+		"<details><summary>web: 1 to change, 1 to delete</summary>\n\n````diff\n", "\n!   change    ConfigMap/web (shop)\n",
+		"       spec.replicas: 5 -> 3  # drift: changed by kubectl-edit\n", "\n-   delete    Secret/a|b (shop)\n", "````\n\n</details>\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, &b)
+		}
+	}
+	if strings.Contains(b.String(), "new-secret") || strings.Contains(b.String(), "old-secret") {
+		t.Errorf("a secret shows:\n%s", &b)
+	}
+}
+
+func TestMarkdownIsBounded(t *testing.T) {
+	var plans []*Plan
+	for i := range 300 {
+		p := examplePlan()
+		p.Release = fmt.Sprintf("release-%d", i)
+		for j := range 50 {
+			p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{Kind: "ConfigMap", Name: strings.Repeat("x", 200) + fmt.Sprint(j)}})
+		}
+		plans = append(plans, p)
+	}
+	for _, n := range []int{1, 2, 20, 300} {
+		var b strings.Builder
+		if err := WriteMarkdown(&b, plans[:n]); err != nil {
+			t.Fatal(err)
+		}
+		s := b.String()
+		if len(s) > maxMarkdown {
+			t.Errorf("%d releases: %d bytes", n, len(s))
+		}
+		if strings.Count(s, "<details>") != strings.Count(s, "</details>") || strings.Count(s, "````diff\n") != strings.Count(s, "````\n\n</details>") {
+			t.Errorf("%d releases: something is left open", n)
+		}
+		if n == 20 && !strings.Contains(s, "... cut here") {
+			t.Error("it does not say that it was cut")
+		}
+	}
+}
