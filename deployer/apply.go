@@ -3,6 +3,8 @@ package deployer
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -168,16 +170,25 @@ func (r *run) applyCRDs(ctx context.Context) error {
 	return r.applyWave(ctx, crds)
 }
 
+// applyWaves applies the objects stage by stage, and in each wave by wave. What
+// a stage applied must be ready before the next begins; most releases have one.
 func (r *run) applyWaves(ctx context.Context) error {
-	var rest []Change
+	stages := map[int][]Change{}
 	for _, c := range r.plan.Objects {
 		if !c.crd && !c.leftover && c.object != nil {
-			rest = append(rest, c)
+			stages[c.stage] = append(stages[c.stage], c)
 		}
 	}
-	for _, wave := range waves(rest) {
-		if err := r.applyWave(ctx, wave); err != nil {
-			return err
+	for i, stage := range slices.Sorted(maps.Keys(stages)) {
+		if i > 0 && !r.plan.request.NoWait {
+			if err := r.wait(ctx); err != nil {
+				return err
+			}
+		}
+		for _, wave := range waves(stages[stage]) {
+			if err := r.applyWave(ctx, wave); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -146,6 +146,10 @@ func decide(s scene) (*Plan, error) {
 		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
 	}
 	var problems []Problem
+	stages, err := sequence(s.record)
+	if err != nil {
+		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
+	}
 	warning, err := checkSize(s.record)
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
@@ -163,6 +167,7 @@ func decide(s scene) (*Plan, error) {
 			continue
 		}
 		tellDrift(&c, deployed[c.Object.Key()], p.Deployed)
+		c.stage = stages[c.Object.Key()]
 		p.Objects = append(p.Objects, c)
 	}
 	if len(problems) > 0 {

@@ -155,6 +155,7 @@ func own(o *unstructured.Unstructured, name, namespace string) {
 		notes = map[string]string{}
 	}
 	notes[nameNote], notes[namespaceNote] = name, namespace
+	delete(notes, needsNote)
 	o.SetAnnotations(notes)
 }
 

@@ -41,6 +41,7 @@ type Change struct {
 
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
+	stage                int    // of HIP-0025: see sequence
 	orphan               bool   // of Recreate: what it owns stays
 	scaled               bool   // an autoscaler sets its replicas
 	afterCRD             bool   // its CRD comes or changes with this plan

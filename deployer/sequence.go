@@ -1,0 +1,202 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// Annotations of HIP-0025, "Helm resource creation sequencing". The second has
+// too many slashes for Kubernetes: it stands in manifests and never in the
+// cluster. The third stands in Chart.yaml. Lists are JSON: ["a", "b"].
+const (
+	groupNote     = "helm.sh/resource-group"
+	needsNote     = "helm.sh/depends-on/resource-groups"
+	subchartsNote = "helm.sh/depends-on/subcharts"
+)
+
+// supporting are the waves whose kinds only hold what others need: without a
+// group they come first even where groups are, for these may mount them.
+const supporting = 2
+
+// group is a resource group: its name counts within its own chart.
+type group struct{ chart, name string }
+
+// sequencer puts the objects of a revision into stages.
+type sequencer struct {
+	namespace string
+	members   []member
+	needs     map[group][]string
+	depth     map[group]int
+}
+
+// member is one object with the chart it comes from.
+type member struct {
+	object *unstructured.Unstructured
+	group  group
+}
+
+// sequence says at which stage each object of a revision is applied, by its key:
+// all of a stage must be ready before the next begins. It is nil where the chart
+// asks for no order. A cycle and a group that does not exist are errors.
+func sequence(r *release.Record) (map[string]int, error) {
+	var before []string
+	if r.Chart != nil && r.Chart.Metadata != nil {
+		list, err := nameList(subchartsNote, r.Chart.Metadata.Annotations[subchartsNote])
+		if err != nil {
+			return nil, fmt.Errorf("chart %s: %w", r.ChartName(), err)
+		}
+		before = list
+	}
+	if len(before) == 0 && !strings.Contains(r.Manifest, groupNote) && !strings.Contains(r.Manifest, needsNote) {
+		return nil, nil // spares the parsing
+	}
+	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}}
+	if err := s.read(r.Manifest); err != nil {
+		return nil, err
+	}
+	for _, g := range slices.SortedFunc(maps.Keys(s.needs), compareGroups) {
+		if err := s.visit(g, nil); err != nil {
+			return nil, err
+		}
+	}
+	return s.stages(before, r)
+}
+
+func compareGroups(a, b group) int {
+	return strings.Compare(a.chart+"\x00"+a.name, b.chart+"\x00"+b.name)
+}
+
+// nameList reads a list of names; empty text is none.
+func nameList(note, text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var out []string
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return nil, fmt.Errorf(`annotation %s: %q is no list of names; write ["a", "b"]`, note, clip(text, 100))
+	}
+	return out, nil
+}
+
+func (s *sequencer) read(manifest string) error {
+	for _, doc := range splitDocuments(manifest) {
+		objects, err := parseDocument(doc)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			g := group{chartOf(sourceOf(doc)), o.GetAnnotations()[groupNote]}
+			needs, err := nameList(needsNote, o.GetAnnotations()[needsNote])
+			if err == nil && len(needs) > 0 && g.name == "" {
+				err = fmt.Errorf("it has %s and no %s", needsNote, groupNote)
+			}
+			if err != nil {
+				return fmt.Errorf("%s/%s: %w", o.GetKind(), o.GetName(), err)
+			}
+			if g.name != "" {
+				s.needs[g] = append(s.needs[g], needs...)
+			}
+			s.members = append(s.members, member{o, g})
+		}
+	}
+	return nil
+}
+
+// chartOf is the folder of the chart that a template belongs to: "web/charts/db".
+func chartOf(source string) string {
+	if i := strings.LastIndex(source, "/templates/"); i >= 0 {
+		return source[:i]
+	}
+	return ""
+}
+
+// visit finds how many groups must come before a group, one after another.
+func (s *sequencer) visit(g group, path []string) error {
+	if _, known := s.depth[g]; known {
+		return nil
+	}
+	if slices.Contains(path, g.name) {
+		return fmt.Errorf("resource groups of chart %s need each other: %s", g.chart, strings.Join(append(path, g.name), " -> "))
+	}
+	depth := 0
+	for _, name := range s.needs[g] {
+		other := group{g.chart, name}
+		if _, exists := s.needs[other]; !exists {
+			return fmt.Errorf("resource group %q of chart %s needs group %q, which no object is in", g.name, g.chart, name)
+		}
+		if err := s.visit(other, append(slices.Clone(path), g.name)); err != nil {
+			return err
+		}
+		depth = max(depth, s.depth[other]+1)
+	}
+	s.depth[g] = depth
+	return nil
+}
+
+// stages numbers the stages; those of the chart itself begin after those of the
+// subcharts that it needs.
+func (s *sequencer) stages(before []string, r *release.Record) (map[string]int, error) {
+	root := ""
+	for _, m := range s.members {
+		if c := m.group.chart; c != "" && (root == "" || len(c) < len(root)) {
+			root, _, _ = strings.Cut(c, "/")
+		}
+	}
+	base := 0
+	for _, name := range before {
+		if !hasDependency(r.Chart, name) {
+			return nil, fmt.Errorf("chart %s: annotation %s: there is no subchart %q", r.ChartName(), subchartsNote, name)
+		}
+		folder := root + "/charts/" + name
+		for _, m := range s.members {
+			if m.group.chart == folder || strings.HasPrefix(m.group.chart, folder+"/") {
+				base = max(base, s.stage(m)+1)
+			}
+		}
+	}
+	out := map[string]int{}
+	for _, m := range s.members {
+		stage := s.stage(m)
+		if m.group.chart == root && (m.group.name != "" || rank(m.object.GetKind()) > supporting) {
+			stage += base
+		}
+		out[refIn(m.object, s.namespace).Key()] = stage
+		m.object.SetNamespace("") // how objects of the cluster are known
+		out[refIn(m.object, "").Key()] = stage
+	}
+	return out, nil
+}
+
+// stage is that of an object within its chart. Without a group it comes last,
+// as HIP-0025 says, unless it only supports others.
+func (s *sequencer) stage(m member) int {
+	if m.group.name != "" {
+		return s.depth[m.group]
+	}
+	if rank(m.object.GetKind()) <= supporting {
+		return 0
+	}
+	last := 0
+	for g, depth := range s.depth {
+		if g.chart == m.group.chart {
+			last = max(last, depth+1)
+		}
+	}
+	return last
+}
+
+func hasDependency(c *release.Chart, name string) bool {
+	for _, d := range c.Metadata.Dependencies {
+		if d.Name == name || d.Alias == name {
+			return true
+		}
+	}
+	return false
+}
