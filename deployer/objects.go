@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -168,7 +169,7 @@ func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, option
 		case onlyOurselves(err):
 			options.Force = true
 		case kube.Is(err, kube.Conflict) && managers(err) == 0:
-			if !pause(ctx, time.Duration(attempt+1)*100*time.Millisecond) {
+			if !pause(ctx, time.Duration(attempt+1)*50*time.Millisecond+rand.N(100*time.Millisecond)) {
 				return nil, err
 			}
 		default:

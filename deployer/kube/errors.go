@@ -134,7 +134,7 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 			return Immutable, "the object must be deleted and created anew, or keep its old value"
 		}
 		return Invalid, ""
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return Unavailable, ""
 	}
 	if code < 500 || strings.HasPrefix(status.Message, untyped) {

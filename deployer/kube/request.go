@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -21,8 +16,6 @@ import (
 const (
 	attemptTimeout = 35 * time.Second // admission webhooks may take 30 s
 	firstTimeout   = 10 * time.Second // of a server that never answered before
-	firstBudget    = 4 * time.Second  // retries before giving up on such a server
-	laterBudget    = 45 * time.Second // retries of a server that did answer
 	maxBody        = 256 << 20
 )
 
@@ -129,58 +122,4 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		c.skew.Store(int64(time.Until(date.Add(500 * time.Millisecond)))) // dates are whole seconds
 	}
 	return resp, nil
-}
-
-// retryTransport says how long to wait after a request without an answer, or
-// -1 when trying again cannot help.
-func (c *Client) retryTransport(ctx context.Context, err error, n int) time.Duration {
-	if ctx.Err() != nil || isCertificate(err) || isCredential(err) {
-		return -1
-	}
-	if !c.contacted.Load() && !mayAnswerSoon(err) {
-		return -1
-	}
-	return backoff(n)
-}
-
-// mayAnswerSoon reports whether a server that never answered is worth a second
-// try: one that refuses may be starting; a wrong name or a silent address is not.
-func mayAnswerSoon(err error) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return dns.IsTemporary && !dns.IsNotFound
-	}
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// retryStatus says how long to wait after a refusal, or -1 when it is final.
-func retryStatus(resp *http.Response, reason Reason, n int) time.Duration {
-	if reason != Unavailable {
-		return -1
-	}
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
-		return min(time.Duration(s)*time.Second, 30*time.Second) + rand.N(250*time.Millisecond)
-	}
-	if resp.StatusCode == http.StatusInternalServerError && n >= 4 {
-		return -1 // an internal error that does not pass is an answer
-	}
-	return backoff(n)
-}
-
-// backoff doubles from 100 ms to 5 s, with full jitter on the upper half.
-func backoff(n int) time.Duration {
-	d := min(100*time.Millisecond<<min(n, 10), 5*time.Second)
-	return d/2 + rand.N(d/2)
-}
-
-// sleep waits for d and reports false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
