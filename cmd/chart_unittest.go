@@ -54,9 +54,13 @@ type chartTest struct {
 }
 
 func testCharts(e env, c *cli.Context) error {
-	tests, err := loadTests(e, c)
+	tests, problems, err := loadTests(e, c)
 	if err != nil {
 		return err
+	}
+	if len(problems) > 0 {
+		err = withCode(pipeline.ExitUsage, &unittest.SuiteError{Problems: problems})
+		return errors.Join(err, writeTests(e, c, testReport{problems: problems}))
 	}
 	failed := false
 	for i := range tests {
@@ -73,7 +77,7 @@ func testCharts(e env, c *cli.Context) error {
 			break
 		}
 	}
-	if err := writeTests(e, c, tests); err != nil {
+	if err := writeTests(e, c, testReport{charts: tests}); err != nil {
 		return withCode(pipeline.ExitFailed, err)
 	}
 	if failed {
@@ -84,7 +88,7 @@ func testCharts(e env, c *cli.Context) error {
 
 // loadTests reads the suites of all charts, so that everything wrong with them
 // is said before any is run.
-func loadTests(e env, c *cli.Context) ([]chartTest, error) {
+func loadTests(e env, c *cli.Context) ([]chartTest, []unittest.Problem, error) {
 	var tests []chartTest
 	var problems []unittest.Problem
 	for _, dir := range c.Args().Slice() {
@@ -93,30 +97,64 @@ func loadTests(e env, c *cli.Context) ([]chartTest, error) {
 			SkipSubs: !c.Bool("with-subchart"), Strict: c.Bool("strict"), FailFast: c.Bool("failfast"),
 			Update: c.Bool("update-snapshot"), SkipSchemas: c.Bool("skip-schema-validation"),
 		})
-		if wrong, ok := errors.AsType[*unittest.SuiteError](err); ok {
+		wrong, isWrong := errors.AsType[*unittest.SuiteError](err)
+		switch {
+		case isWrong:
 			problems = append(problems, wrong.Problems...)
+			warnProblems(e, wrong.Warnings)
+		case err != nil:
+			return nil, nil, withCode(pipeline.ExitFailed, err)
+		default:
+			warnProblems(e, plan.Warnings)
+			tests = append(tests, chartTest{plan: plan})
+		}
+	}
+	if len(problems) == 0 {
+		problems = missingTests(e, c, tests)
+	}
+	return tests, problems, nil
+}
+
+func warnProblems(e env, problems []unittest.Problem) {
+	for _, p := range problems {
+		e.log.Warn(p.String())
+	}
+}
+
+// missingTests says where there is nothing to run. That is a problem if somebody
+// asked for it: a pattern with a typing error must not pass.
+func missingTests(e env, c *cli.Context, tests []chartTest) []unittest.Problem {
+	var problems, warnings []unittest.Problem
+	found := false
+	for _, pattern := range c.StringSlice("file") {
+		if !slices.ContainsFunc(tests, func(t chartTest) bool { return !slices.Contains(t.plan.Unmatched, pattern) }) {
+			problems = append(problems, unittest.Problem{File: c.Args().First(), Message: "no test suite matches " + pattern})
+		}
+	}
+	patterns := c.StringSlice("file")
+	if len(patterns) == 0 {
+		patterns = []string{unittest.DefaultFiles}
+	}
+	for _, t := range tests {
+		if len(t.plan.Suites) > 0 {
+			found = true
 			continue
 		}
-		if err != nil {
-			return nil, withCode(pipeline.ExitFailed, err)
-		}
-		for _, w := range plan.Warnings {
-			e.log.Warn(w.String())
-		}
-		if len(plan.Suites) == 0 {
-			e.log.Warnf("%s: no test suite matches %s", dir, strings.Join(slices.Concat(c.StringSlice("file"), []string{unittest.DefaultFiles})[:1], ", "))
-		}
-		tests = append(tests, chartTest{plan: plan})
+		warnings = append(warnings, unittest.Problem{File: t.plan.Dir, Message: "no test suite is in " + strings.Join(patterns, ", ")})
 	}
-	if len(problems) > 0 {
-		return nil, withCode(pipeline.ExitUsage, &unittest.SuiteError{Problems: problems})
+	if len(problems) == 0 && (c.Bool("strict") || !found && c.IsSet("file")) {
+		return warnings
 	}
-	return tests, nil
+	if len(problems) == 0 {
+		warnProblems(e, warnings)
+	}
+	return problems
 }
 
 // writeTests writes the results: text to stdout, and another format to a file;
-// or that format alone to stdout.
-func writeTests(e env, c *cli.Context, tests []chartTest) error {
+// or that format alone to stdout. Suites that are wrong are told as an error,
+// not as text on stdout.
+func writeTests(e env, c *cli.Context, r testReport) error {
 	format, file := c.String("output"), c.String("output-file")
 	switch {
 	case file != "" && format == "":
@@ -126,7 +164,7 @@ func writeTests(e env, c *cli.Context, tests []chartTest) error {
 	}
 	if file != "" {
 		var b bytes.Buffer
-		if err := encodeTests(&b, format, tests); err != nil {
+		if err := r.encode(&b, format); err != nil {
 			return err
 		}
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -137,13 +175,16 @@ func writeTests(e env, c *cli.Context, tests []chartTest) error {
 		}
 		format = "text"
 	}
-	if format != "text" {
-		return encodeTests(e.stdout, format, tests)
+	switch {
+	case format != "text":
+		return r.encode(e.stdout, format)
+	case len(r.problems) > 0:
+		return nil
 	}
-	for _, t := range tests {
+	for _, t := range r.charts {
 		if err := t.result.WriteText(e.stdout, colorOn(e, c, e.stdout)); err != nil {
 			return err
 		}
 	}
-	return writeTestTotals(e, tests)
+	return r.writeTotals(e, c.Bool("update-snapshot"))
 }

@@ -4,23 +4,36 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart/unittest"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
-// encodeTests writes the results of tests in a format.
-func encodeTests(w io.Writer, format string, tests []chartTest) error {
+// testReport is what there is to tell: what tests came to or, if nothing was
+// run, what is wrong with the suites.
+type testReport struct {
+	charts   []chartTest
+	problems []unittest.Problem
+}
+
+// encode writes the report in a format.
+func (r testReport) encode(w io.Writer, format string) error {
 	switch format {
 	case "junit":
-		return report.WriteCases(w, "chart-test", testCases(tests))
+		return report.WriteCases(w, "chart-test", slices.Concat(testCases(r.charts), problemCases(r.problems)))
 	case "json":
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(testsJSON(tests))
+		return encoder.Encode(r.json())
 	}
-	for _, t := range tests {
+	for _, p := range r.problems {
+		if _, err := fmt.Fprintln(w, p); err != nil {
+			return err
+		}
+	}
+	for _, t := range r.charts {
 		if err := t.result.WriteText(w, false); err != nil {
 			return err
 		}
@@ -48,6 +61,20 @@ func testCases(tests []chartTest) []report.Case {
 	return out
 }
 
+// problemCases are files with suites that are wrong, a failed case each.
+func problemCases(problems []unittest.Problem) []report.Case {
+	var out []report.Case
+	for _, p := range problems {
+		text := (&unittest.SuiteError{Problems: []unittest.Problem{p}}).Error()
+		if n := len(out); n > 0 && out[n-1].Suite == p.File {
+			out[n-1].Details += "\n" + text
+			continue
+		}
+		out = append(out, report.Case{Suite: p.File, Name: "the suites can be read", Failure: p.String(), Details: text})
+	}
+	return out
+}
+
 // The JSON of chart test.
 type (
 	testsDoc struct {
@@ -56,6 +83,12 @@ type (
 		Skipped   int             `json:"skipped"`
 		Snapshots snapshotsDoc    `json:"snapshots"`
 		Charts    []chartTestsDoc `json:"charts"`
+		Problems  []problemDoc    `json:"problems,omitempty"` // nothing was run
+	}
+	problemDoc struct {
+		File    string `json:"file"`
+		Line    int    `json:"line,omitempty"`
+		Message string `json:"message"`
 	}
 	snapshotsDoc struct {
 		Compared int `json:"compared"`
@@ -80,6 +113,7 @@ type (
 		Status   string       `json:"status"`
 		Reason   string       `json:"reason,omitempty"`
 		Error    string       `json:"error,omitempty"`
+		Hint     string       `json:"hint,omitempty"`
 		Failures []failureDoc `json:"failures,omitempty"`
 		Seconds  float64      `json:"seconds"`
 	}
@@ -95,9 +129,12 @@ type (
 	}
 )
 
-func testsJSON(tests []chartTest) testsDoc {
+func (r testReport) json() testsDoc {
 	doc := testsDoc{Charts: []chartTestsDoc{}}
-	for _, t := range tests {
+	for _, p := range r.problems {
+		doc.Problems = append(doc.Problems, problemDoc{p.File, p.Line, p.Message})
+	}
+	for _, t := range r.charts {
 		doc.Passed += t.result.Count(unittest.Passed)
 		doc.Failed += t.result.Count(unittest.Failed)
 		doc.Skipped += t.result.Count(unittest.Skipped)
@@ -119,7 +156,7 @@ func testsJSON(tests []chartTest) testsDoc {
 func suiteJSON(suite unittest.SuiteResult) suiteDoc {
 	doc := suiteDoc{File: suite.File, Suite: suite.Name}
 	for _, t := range suite.Tests {
-		test := testDoc{Name: t.Name, Line: t.Line, Status: string(t.Status), Reason: t.Reason, Seconds: t.Duration.Seconds()}
+		test := testDoc{Name: t.Name, Line: t.Line, Status: string(t.Status), Reason: t.Reason, Hint: t.Hint, Seconds: t.Duration.Seconds()}
 		if t.Err != nil {
 			test.Error = t.Err.Error()
 		}
@@ -135,10 +172,10 @@ func suiteJSON(suite unittest.SuiteResult) suiteDoc {
 	return doc
 }
 
-// writeTestTotals ends the text with the totals, and says on stderr what became
-// of snapshots.
-func writeTestTotals(e env, tests []chartTest) error {
-	doc := testsJSON(tests)
+// writeTotals ends the text with what became of snapshots, if anything did, and
+// the totals.
+func (r testReport) writeTotals(e env, update bool) error {
+	doc := r.json()
 	suites := 0
 	for _, chart := range doc.Charts {
 		suites += len(chart.Suites)
@@ -148,13 +185,34 @@ func writeTestTotals(e env, tests []chartTest) error {
 	if doc.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", doc.Skipped)
 	}
-	if s := doc.Snapshots; s.New+s.Updated > 0 {
-		e.log.Infof("snapshots: %d new, %d updated; commit them", s.New, s.Updated)
-	} else if s.Failed+s.Obsolete > 0 {
+	s := doc.Snapshots
+	if s.Failed+s.Obsolete > 0 && !update {
 		e.log.Warnf("snapshots: %d differ, %d are obsolete; if that is right, --update-snapshot brings them up to date", s.Failed, s.Obsolete)
+	}
+	if written := s.written(update); written != "" {
+		text = written + "\n" + text
 	}
 	_, err := fmt.Fprintln(e.stdout, text)
 	return err
+}
+
+// written says what became of snapshot files; empty if nothing did.
+func (s snapshotsDoc) written(update bool) string {
+	var parts []string
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	add(s.New, "new")
+	add(s.Updated, "updated")
+	if update {
+		add(s.Obsolete, "removed")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "snapshots: " + strings.Join(parts, ", ") + "; commit them"
 }
 
 func plural(n int) string {

@@ -1,6 +1,7 @@
 package unittest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -47,12 +48,12 @@ func (j *job) assertTemplate(a *Assertion, out *rendered, name string, selected 
 		return whole("the template must fail, but it does not")
 	}
 	if _, ok := out.docs[name]; !ok && name != "" && out.failed == nil {
-		return whole("the template does not exist, or the suite's templates do not select it")
+		return whole("%s", cmp.Or(j.unselected(name), "the template does not exist, or the suite's templates do not select it"))
 	}
 	return a.check(checkInput{
 		all: out.docs[name], selected: selected, negative: a.negative(), failure: out.failed, snapshot: snapshot,
 		warn: func(message string) {
-			j.warnings = append(j.warnings, Problem{j.suite.File, a.Line, a.Type + ": " + message})
+			j.warnings = append(j.warnings, Problem{File: j.suite.File, Line: a.Line, Message: a.Type + ": " + message})
 		},
 	})
 }
@@ -123,7 +124,10 @@ func (j *job) selectDocuments(a *Assertion, byTemplate map[string][]*document) (
 	for _, name := range sortedKeys(byTemplate) {
 		docs := byTemplate[name]
 		if index < 0 || index >= len(docs) {
-			return nil, fmt.Errorf("%s renders %d documents: there is none with the index %d", name, len(docs), index)
+			if message := j.unselected(name); message != "" {
+				return nil, errors.New(message)
+			}
+			return nil, fmt.Errorf("%s renders %s: there is none with the index %d", name, numbered(len(docs), "document"), index)
 		}
 		out[name] = docs[index : index+1]
 	}

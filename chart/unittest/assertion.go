@@ -1,6 +1,7 @@
 package unittest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -59,22 +60,20 @@ var assertionTypes = map[string]assertionType{
 var assertionOptions = []string{"not", "template", "documentIndex", "documentSelector"}
 
 // UnmarshalYAML reads an assertion: its kind with its parameters, and options.
+// It keeps what is wrong, so that the whole suite is read.
 func (a *Assertion) UnmarshalYAML(node *yaml.Node) error {
 	*a = Assertion{Line: node.Line, Index: allDocuments}
 	if node.Kind != yaml.MappingNode {
-		return typeErrors(node.Line, "an assertion must be a map: equal: {path: a.b, value: c}")
+		a.wrong = messages(node.Line, errors.New("an assertion must be a map: equal: {path: a.b, value: c}"))
+		return nil
 	}
-	var errs []string
 	for _, e := range entries(node) {
 		if err := a.entry(e); err != nil {
-			errs = append(errs, messages(e.key.Line, err)...)
+			a.wrong = append(a.wrong, messages(e.key.Line, err)...)
 		}
 	}
-	if len(errs) == 0 && a.Type == "" {
-		errs = messages(node.Line, fmt.Errorf("the assertion says nothing: write equal, isKind, matchRegex or another kind"))
-	}
-	if len(errs) > 0 {
-		return &yaml.TypeError{Errors: errs}
+	if len(a.wrong) == 0 && a.Type == "" {
+		a.wrong = messages(node.Line, errors.New("the assertion says nothing: write equal, isKind, matchRegex or another kind"))
 	}
 	return nil
 }
@@ -162,12 +161,8 @@ func decode(e entry, into any) error {
 	return nil
 }
 
-// typeErrors is an error that the YAML decoder collects with its own.
-func typeErrors(line int, message string) error {
-	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", line, message)}}
-}
-
-// messages turns an error into such texts. Those of the YAML decoder have their
+// messages turns an error into texts as the YAML decoder collects them: line 3:
+// message. Those of the YAML decoder have their
 // lines already.
 func messages(line int, err error) []string {
 	text := err.Error()

@@ -35,6 +35,9 @@ func parseOf(p params, field string) (check, error) {
 	if err := p.read("of", &want); err != nil {
 		return nil, err
 	}
+	if want == "" {
+		return nil, errors.New("of is missing")
+	}
 	return func(in checkInput) []Failure {
 		return in.eachDocument(func(doc *document) verdict {
 			got, isString := doc.value[field].(string)
@@ -112,8 +115,8 @@ func parseHasDocuments(p params) (check, error) {
 		}
 		return verdict{
 			holds:   len(docs) == count,
-			message: fmt.Sprintf("there are %d documents, not %d", len(docs), count),
-			opposed: fmt.Sprintf("there must not be %d documents", count),
+			message: fmt.Sprintf("the template renders %s, not %d", numbered(len(docs), "document"), count),
+			opposed: fmt.Sprintf("the template must not render %s", numbered(count, "document")),
 		}.judge(allDocuments, "", in.negative)
 	}, nil
 }

@@ -39,10 +39,14 @@ type Plan struct {
 	Chart    *chart.Chart
 	Dir      string
 	Suites   []*Suite
-	Warnings []Problem // keys that nothing reads
+	Warnings []Problem // keys that nothing reads, files without a suite
 
-	opts  Options
-	nulls bool // nulls stand in the default values of the chart or its subcharts
+	// Unmatched are the patterns of Options.Files that no file matches.
+	Unmatched []string
+
+	opts      Options
+	templates []templateText // for messages
+	nulls     bool           // nulls stand in the default values of the chart or its subcharts
 }
 
 // Load loads the chart in a folder and reads its suites. Suites that are wrong
@@ -52,12 +56,12 @@ func Load(ctx context.Context, dir string, opts Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Chart: c, Dir: dir, opts: opts, nulls: hasNullDefaults(c)}
+	p := &Plan{Chart: c, Dir: dir, opts: opts, templates: templatesBelow(c, c.Name()), nulls: hasNullDefaults(c)}
 	defaults, err := p.defaultValues()
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{plan: p, values: defaults}
+	f := &finder{plan: p, values: defaults, matched: map[string]bool{}}
 	if err := f.chart(ctx, dir, c.Name(), c); err != nil {
 		return nil, err
 	}
@@ -68,7 +72,12 @@ func Load(ctx context.Context, dir string, opts Options) (*Plan, error) {
 		slices.SortStableFunc(f.problems, func(a, b Problem) int {
 			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 		})
-		return nil, &SuiteError{f.problems}
+		return nil, &SuiteError{slices.Compact(f.problems), p.Warnings}
+	}
+	for _, pattern := range opts.Files {
+		if !f.matched[pattern] {
+			p.Unmatched = append(p.Unmatched, pattern)
+		}
 	}
 	return p, nil
 }
@@ -93,6 +102,7 @@ type finder struct {
 	values   map[string]any
 	problems []Problem
 	files    int
+	matched  map[string]bool // patterns that found files
 }
 
 func (f *finder) chart(ctx context.Context, dir, route string, c *chart.Chart) error {
@@ -162,6 +172,7 @@ func (f *finder) suiteFiles(dir, route string) error {
 		if err != nil {
 			return err
 		}
+		f.matched[pattern] = f.matched[pattern] || len(names) > 0
 		for _, name := range names {
 			if seen[name] {
 				continue
@@ -176,6 +187,9 @@ func (f *finder) suiteFiles(dir, route string) error {
 				continue
 			}
 			suites, problems, warnings := ParseSuites(name, data)
+			if len(suites) == 0 && len(problems) == 0 {
+				warnings = []Problem{{File: name, Message: "the file has no suite"}}
+			}
 			f.add(suites, problems, warnings, route)
 		}
 	}

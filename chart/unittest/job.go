@@ -173,6 +173,6 @@ func (j *job) options() (render.Options, error) {
 		Revision:    cmp.Or(t.Release.Revision, s.Release.Revision),
 		IsUpgrade:   t.Release.Upgrade || s.Release.Upgrade,
 		KubeVersion: version, APIVersions: apiVersions(t, s), Discovered: true,
-		Lookup: lookup, SkipSchemaValidation: j.plan.opts.SkipSchemas,
+		Lookup: lookup, Origin: j.origin, SkipSchemaValidation: j.plan.opts.SkipSchemas,
 	}, nil
 }

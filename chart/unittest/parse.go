@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -28,8 +28,9 @@ const (
 // messages and for finding values files.
 func ParseSuites(file string, data []byte) (suites []*Suite, problems, warnings []Problem) {
 	line := 1
+	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 	for _, part := range splitSuites(string(data)) {
-		p := suiteParser{file: file, first: line}
+		p := suiteParser{file: file, lines: lines, first: line}
 		suite := p.parse(part)
 		if suite != nil && len(p.problems) == 0 {
 			suites = append(suites, suite)
@@ -62,17 +63,18 @@ func splitSuites(text string) []string {
 // suiteParser reads one suite.
 type suiteParser struct {
 	file     string
-	first    int // the line of the file in which the suite's text begins
+	lines    []string // of the file
+	first    int      // the line of the file in which the suite's text begins
 	problems []Problem
 	warnings []Problem
 }
 
 func (p *suiteParser) problem(line int, format string, args ...any) {
-	p.problems = append(p.problems, Problem{p.file, p.line(line), fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, Problem{File: p.file, Line: p.line(line), Message: fmt.Sprintf(format, args...)})
 }
 
 func (p *suiteParser) warn(line int, message string) {
-	p.warnings = append(p.warnings, Problem{p.file, p.line(line), message})
+	p.warnings = append(p.warnings, Problem{File: p.file, Line: p.line(line), Message: message})
 }
 
 // line is the line in the file of a line of the suite's text.
@@ -87,22 +89,36 @@ func (p *suiteParser) line(n int) int {
 func (p *suiteParser) parse(text string) *Suite {
 	node, err := parseNode(text)
 	if err != nil {
-		p.yamlProblems(err)
+		p.syntaxProblem(err)
 		return nil
 	}
 	if node == nil {
 		return nil
 	}
-	suite := &Suite{}
-	if err := node.Decode(suite); err != nil {
-		p.yamlProblems(err)
-		return nil
-	}
+	suite := &Suite{File: p.file, first: p.first, setNode: valueOf(node, "set")}
+	p.yamlProblems(node.Decode(suite)) // the rest of it is decoded
 	checkShape(node, suiteShape, "the suite", p.warn)
-	suite.File = p.file
-	p.locate(node, suite)
 	p.validate(node, suite)
 	return suite
+}
+
+// UnmarshalYAML reads a test and keeps what is wrong with it, so that the whole
+// suite is read.
+func (t *Test) UnmarshalYAML(node *yaml.Node) error {
+	type plain Test
+	wrong := node.Decode((*plain)(t))
+	t.Line, t.setNode, t.wrong = node.Line, valueOf(node, "set"), wrong
+	return nil
+}
+
+// valueOf is the value of a key of a map, nil if there is none.
+func valueOf(node *yaml.Node, key string) *yaml.Node {
+	for _, e := range entries(node) {
+		if e.key.Value == key {
+			return resolve(e.value)
+		}
+	}
+	return nil
 }
 
 // parseNode parses one YAML document; nil is an empty one. A text with
@@ -139,9 +155,34 @@ func evenOut(s string) string {
 	return s
 }
 
+// Lines shown around a place that is no YAML, and bytes of each.
+const (
+	linesAround = 2
+	maxShown    = 160
+)
+
+// syntaxProblem is about a text that is no YAML: it shows the place.
+func (p *suiteParser) syntaxProblem(err error) {
+	line, message := chart.YAMLErrorLine(err)
+	if line == 0 {
+		p.problem(0, "%s", message)
+		return
+	}
+	line = min(p.line(line), len(p.lines))
+	first := max(line-linesAround, 1)
+	e := chart.SyntaxError{Line: line, First: first}
+	for _, text := range p.lines[first-1 : min(line+linesAround, len(p.lines))] {
+		e.Around = append(e.Around, strings.ToValidUTF8(text[:min(len(text), maxShown)], ""))
+	}
+	p.problems = append(p.problems, Problem{p.file, line, message, "  " + strings.Join(e.Details(), "\n  ")})
+}
+
 // yamlProblems takes an error of the YAML decoder apart, which may hold several,
 // each with its line.
 func (p *suiteParser) yamlProblems(err error) {
+	if err == nil {
+		return
+	}
 	list := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
 	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
 		list = several.Errors
@@ -181,106 +222,6 @@ func plainMessage(message string) string {
 		return fmt.Sprintf("%s stands here, it must be %s", got, wanted)
 	}
 	return message
-}
-
-// locate notes the lines of the tests and their assertions.
-func (p *suiteParser) locate(node *yaml.Node, suite *Suite) {
-	for _, e := range entries(node) {
-		list := resolve(e.value)
-		if e.key.Value != "tests" || list.Kind != yaml.SequenceNode {
-			continue
-		}
-		for i, test := range suite.Tests {
-			if test != nil {
-				test.Line = p.line(list.Content[i].Line)
-			}
-		}
-	}
-	for _, test := range suite.Tests {
-		if test == nil {
-			continue
-		}
-		for _, a := range test.Assertions {
-			if a != nil && a.Line > 0 {
-				a.Line = p.line(a.Line)
-			}
-		}
-	}
-}
-
-// validate checks what the types cannot say.
-func (p *suiteParser) validate(node *yaml.Node, suite *Suite) {
-	if len(suite.Tests) == 0 {
-		p.problem(node.Line, "the suite has no tests")
-	}
-	total := 0
-	for i, test := range suite.Tests {
-		if test == nil || len(test.Assertions) == 0 {
-			p.problems = append(p.problems, Problem{p.file, testLine(test), fmt.Sprintf("test %d, %q, asserts nothing", i+1, testName(test))})
-			continue
-		}
-		if total += len(test.Assertions); total > maxAssertions {
-			p.problem(node.Line, "the suite has more than %d assertions", maxAssertions)
-			return
-		}
-		test.Assertions = slices.DeleteFunc(test.Assertions, func(a *Assertion) bool { return a == nil })
-		p.selector(test)
-		for _, a := range test.Assertions {
-			for _, w := range a.unread {
-				p.warn(w.line, w.message)
-			}
-		}
-		if _, err := setValues(nil, test.Set); err != nil {
-			p.problems = append(p.problems, Problem{p.file, test.Line, err.Error()})
-		}
-	}
-	if _, err := setValues(nil, suite.Set); err != nil {
-		p.problem(node.Line, "%v", err)
-	}
-	for _, skip := range suite.skips() {
-		if skip.MinimumVersion == "" {
-			continue
-		}
-		if _, err := semver.NewVersion(skip.MinimumVersion); err != nil {
-			p.problem(node.Line, "skip.minimumVersion %q is no version", skip.MinimumVersion)
-		}
-	}
-}
-
-// selector compiles the document selector of a test. One without a path selects
-// nothing in particular.
-func (p *suiteParser) selector(test *Test) {
-	if test.Selector == nil || test.Selector.Path == "" {
-		return
-	}
-	var err error
-	if test.Selector.path, err = ParsePath(test.Selector.Path); err != nil {
-		p.problems = append(p.problems, Problem{p.file, test.Line, "documentSelector: " + err.Error()})
-	}
-}
-
-func (s *Suite) skips() []Skip {
-	out := []Skip{s.Skip}
-	for _, t := range s.Tests {
-		if t != nil {
-			out = append(out, t.Skip)
-		}
-	}
-	return out
-}
-
-func testLine(t *Test) int {
-	if t == nil {
-		return 0
-	}
-	return t.Line
-}
-
-func testName(t *Test) string {
-	if t == nil {
-		return ""
-	}
-	return t.Name
 }
 
 // reason says why a suite or a test is skipped; empty means that it is not.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/pintle-ci/pintle/chart/render"
 )
 
 // WriteText writes one line a suite and, below it, what failed: the test, each
@@ -52,10 +50,18 @@ func (t TestResult) Details() []string {
 		return out
 	}
 	out := strings.Split(t.Err.Error(), "\n")
-	if e, ok := errors.AsType[*render.Error](t.Err); ok {
-		for _, line := range e.Details() {
+	var detailed interface{ Details() []string }
+	if errors.As(t.Err, &detailed) {
+		lines := detailed.Details()
+		if len(lines) == 1 && strings.Contains(out[0], lines[0]) {
+			lines = nil // the message says all
+		}
+		for _, line := range lines {
 			out = append(out, "  "+line)
 		}
+	}
+	if t.Hint != "" {
+		out = append(out, "hint: "+t.Hint)
 	}
 	return out
 }
@@ -167,9 +173,12 @@ func firstReason(tests []TestResult) string {
 }
 
 // counted is a number of tests.
-func counted(n int) string {
+func counted(n int) string { return numbered(n, "test") }
+
+// numbered is a number of things.
+func numbered(n int, thing string) string {
 	if n == 1 {
-		return "1 test"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d tests", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }

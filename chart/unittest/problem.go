@@ -11,6 +11,7 @@ type Problem struct {
 	File    string
 	Line    int // from 1; 0 if unknown
 	Message string
+	Excerpt string // the lines around the place, if the file is no YAML
 }
 
 // String is "file:line: message".
@@ -24,13 +25,17 @@ func (p Problem) String() string {
 // SuiteError is all that is wrong with the suites of a chart. Nothing was run.
 type SuiteError struct {
 	Problems []Problem
+	Warnings []Problem // keys that nothing reads, which may be why
 }
 
-// Error lists the problems, one a line.
+// Error lists the problems, one a line, each with its excerpt.
 func (e *SuiteError) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
+	var lines []string
+	for _, p := range e.Problems {
+		lines = append(lines, p.String())
+		if p.Excerpt != "" {
+			lines = append(lines, p.Excerpt)
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -49,21 +54,25 @@ func suggest(word string, known []string) string {
 	return ": did you mean " + best + "?"
 }
 
-// distance counts the letters to insert, delete or replace between two words.
+// distance counts the letters to insert, delete, replace or swap with the next
+// between two words.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
 				cost = 0
 			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -40,6 +40,7 @@ type TestResult struct {
 	Status   Status
 	Reason   string // why it was skipped
 	Err      error  // why it could not be run; a *render.Error if its render failed
+	Hint     string // what to do about Err; may be empty
 	Failures []Failure
 	Duration time.Duration
 }
@@ -145,7 +146,7 @@ func (j *job) result(ctx context.Context) (TestResult, []taken) {
 		}
 	}
 	out.Duration = time.Since(start)
-	out.Failures, out.Err = failures, err
+	out.Failures, out.Err, out.Hint = failures, err, j.hint(err)
 	switch {
 	case err != nil || len(failures) > 0:
 		out.Status = Failed

@@ -28,6 +28,9 @@ type Suite struct {
 
 	File  string `yaml:"-"` // where it stands
 	Route string `yaml:"-"` // of the chart that it tests: web, web/charts/db
+
+	first   int        // the line of the file in which its text begins
+	setNode *yaml.Node // nil without set
 }
 
 // Test is one test of a suite: a render, and what must hold for it.
@@ -48,6 +51,9 @@ type Test struct {
 	Assertions   []*Assertion   `yaml:"asserts"`
 
 	Line int `yaml:"-"` // in the suite file, from 1
+
+	setNode *yaml.Node // nil without set
+	wrong   error      // what of it has the wrong type
 }
 
 // Release is what templates see as .Release.
@@ -115,6 +121,7 @@ type Assertion struct {
 	kind   assertionType
 	check  check
 	unread []unreadKey
+	wrong  []string // line 3: what is wrong with it
 }
 
 const allDocuments = -1

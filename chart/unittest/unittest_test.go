@@ -2,7 +2,6 @@ package unittest_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -406,84 +405,6 @@ ok    charts/db/tests/db_test.yaml: 1 test
 	}
 	if n := len(run(t, dir, unittest.Options{SkipSubs: true}).Suites); n != 3 {
 		t.Errorf("%d suites without subcharts, want 3", n)
-	}
-}
-
-func TestProblems(t *testing.T) {
-	dir := unpack(t, twoDocuments+`
--- tests/a_test.yaml --
-suite: a
-tests:
-  - it: typo
-    asserts:
-      - eqal: {path: a}
-      - equal: {path: "a[", value: 1}
-      - isKind: {of: A}
-        isAPIVersion: {of: B}
----
-tests:
-  - it: asserts nothing
----
-suite: no tests
--- tests/b_test.yaml --
-tests: [
--- tests/c_test.yaml --
-tests:
-  - it: a wrong type
-    asserts:
-      - hasDocuments: {count: many}
-    values: file.yaml
-`)
-	_, err := unittest.Load(t.Context(), dir, unittest.Options{})
-	wrong, ok := errors.AsType[*unittest.SuiteError](err)
-	if !ok {
-		t.Fatalf("%v is no *SuiteError", err)
-	}
-	want := []string{
-		"a_test.yaml:5: there is no assertion eqal: did you mean equal?",
-		"a_test.yaml:6: equal: path a[: at character 3: the closing ] is missing",
-		"a_test.yaml:8: isKind and isAPIVersion are two assertions: begin each with a dash",
-		`a_test.yaml:11: test 1, "asserts nothing", asserts nothing`,
-		"a_test.yaml:13: the suite has no tests",
-		"b_test.yaml:1: did not find expected node content",
-		"c_test.yaml:4: hasDocuments: count: many must be a int",
-		"c_test.yaml:5: file.yaml must be a list",
-	}
-	if diff := cmp.Diff(want, strings.Split(strings.ReplaceAll(wrong.Error(), dir+"/tests/", ""), "\n")); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestUnreadKeys(t *testing.T) {
-	dir := unpack(t, twoDocuments+`
--- tests/a_test.yaml --
-template: [web.yaml]
-tests:
-  - it: typo
-    assert: []
-    asserts:
-      - isKind: {Of: Deployment, documentIndex: 0}
-        template: web.yaml
-        documentIndex: 0
-`)
-	plan, err := unittest.Load(t.Context(), dir, unittest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, w := range plan.Warnings {
-		got = append(got, fmt.Sprint(w.Line, " ", w.Message))
-	}
-	want := []string{
-		"1 the suite has no key template: did you mean templates?",
-		"4 a test has no key assert: did you mean asserts?",
-		"6 isKind has no key documentIndex",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if _, err := unittest.Load(t.Context(), dir, unittest.Options{Strict: true}); err == nil {
-		t.Error("strict lets unread keys pass")
 	}
 }
 

@@ -48,28 +48,12 @@ func readValues(name string) (map[string]any, error) {
 // All are those of the chart that the suite belongs to, however deep it is.
 func (j *job) userValues(files *valuesFiles) (map[string]any, error) {
 	values := map[string]any{}
-	folder := filepath.Dir(j.suite.File)
-	add := func(names []string, folder string) error {
-		for _, name := range names {
-			if !filepath.IsAbs(name) {
-				name = filepath.Join(folder, name)
-			}
-			file, err := files.read(name)
-			if err != nil {
-				return err
-			}
-			values = chart.MergeMaps(values, scope(file, j.suite.Route))
+	for _, name := range j.valuesFiles() {
+		file, err := files.read(name)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	}
-	if err := add(j.suite.Values, folder); err != nil {
-		return nil, err
-	}
-	if err := add(j.plan.opts.Values, ""); err != nil {
-		return nil, err
-	}
-	if err := add(j.test.Values, folder); err != nil {
-		return nil, err
+		values = chart.MergeMaps(values, scope(file, j.suite.Route))
 	}
 	for _, set := range []map[string]any{j.suite.Set, j.test.Set} {
 		own, err := setValues(map[string]any{}, set)
@@ -79,6 +63,24 @@ func (j *job) userValues(files *valuesFiles) (map[string]any, error) {
 		values = chart.MergeMaps(values, scope(own, j.suite.Route))
 	}
 	return values, nil
+}
+
+// valuesFiles are the values files of a test, the last of which wins.
+func (j *job) valuesFiles() []string {
+	var out []string
+	folder := filepath.Dir(j.suite.File)
+	add := func(names []string, folder string) {
+		for _, name := range names {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(folder, name)
+			}
+			out = append(out, name)
+		}
+	}
+	add(j.suite.Values, folder)
+	add(j.plan.opts.Values, "")
+	add(j.test.Values, folder)
+	return out
 }
 
 // scope moves the values of a subchart to where the root chart has them. Globals
