@@ -50,6 +50,8 @@ type waiter struct {
 	began      time.Time
 	expires    time.Time       // of items without a limit of their own; zero: when the context ends
 	consumers  map[string]bool // storage classes whose volumes wait for a pod
+	second     time.Time       // of the progress that is counted
+	progress   int
 }
 
 type notice struct {
@@ -233,12 +235,13 @@ func (a *awaited) settled(now time.Time) bool {
 }
 
 // tell emits an item's progress: a new state at once, a new reason at most
-// once a second.
+// once a second, and of all items together maxProgress a second.
 func (w *waiter) tell(a *awaited, now time.Time) {
 	if a.verdict == a.told || a.verdict.state == dead { // failures are told with their evidence
 		return
 	}
-	if a.verdict.state == a.told.state && (a.verdict.state == ready || now.Sub(a.toldAt) < time.Second) {
+	if a.verdict.state == a.told.state && !a.toldAt.IsZero() &&
+		(a.verdict.state == ready || now.Sub(a.toldAt) < time.Second || !w.room(now)) {
 		return
 	}
 	status := event.Waiting
@@ -250,6 +253,20 @@ func (w *waiter) tell(a *awaited, now time.Time) {
 	}
 	w.span.Object(a.ref.Namespace, a.ref.String(), string(a.change), status, a.verdict.message)
 	a.told, a.toldAt = a.verdict, now
+}
+
+// maxProgress is how many new reasons are told in a second, of all items
+// together: what three hundred objects do one by one nobody reads.
+const maxProgress = 20
+
+// room reports whether one more new reason may be told now. A new state is
+// always told, whatever was before it.
+func (w *waiter) room(now time.Time) bool {
+	if now.Sub(w.second) >= time.Second {
+		w.second, w.progress = now, 0
+	}
+	w.progress++
+	return w.progress <= maxProgress
 }
 
 // ended is the verdict of a wait whose context ended first.
