@@ -166,16 +166,25 @@ func conduct(e env, c *cli.Context, step, name string, op func(context.Context, 
 			return outcome, failure
 		})
 	_ = console.Close() // whoever cannot see it cannot be told
-	if code == pipeline.ExitNotRolled && (errors.Is(failure, release.ErrNotFound) || errors.Is(failure, deployer.ErrBusy)) {
+	if code == pipeline.ExitNotRolled && (errors.Is(failure, release.ErrNotFound) || errors.Is(failure, deployer.ErrBusy) || denied(failure)) {
 		code = pipeline.ExitFailed // nothing was touched
 	}
 	return outcome, silent(code)
+}
+
+// denied reports whether the account may not do what was asked for.
+func denied(err error) bool {
+	_, ok := errors.AsType[*deployer.AccessError](err)
+	return ok
 }
 
 // planned passes a plan on, or says everything that the cluster would refuse.
 func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
 		fmt.Fprint(e.stderr, refused.Details())
+	}
+	if access, ok := errors.AsType[*deployer.AccessError](err); ok {
+		fmt.Fprint(e.stderr, access.Details())
 	}
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, err)

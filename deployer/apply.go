@@ -24,6 +24,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 	if p.unchanged && !p.stage.doubled() {
 		return e.confirm(ctx, p, span)
 	}
+	if err := e.permit(ctx, p.Release, e.needs(ctx, p), span); err != nil {
+		return refused(err), err
+	}
 	if p.createNamespace {
 		if err := e.ensureNamespace(ctx, p.Namespace); err != nil {
 			return Outcome{Status: event.Failed}, err

@@ -20,8 +20,17 @@ const concurrency = 16
 // Plan observes the release, the cluster and every object, and decides what
 // would change. It writes nothing: objects go through server-side apply with
 // dryRun=All, so defaults, admission and validation are the cluster's own. A
-// *Refusal names every object that the cluster would not take.
+// *Refusal names every object that the cluster would not take, an *AccessError
+// what the account lacks.
 func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
+	p, err := e.plan(ctx, req)
+	if err != nil {
+		return nil, e.explain(ctx, req, err)
+	}
+	return p, nil
+}
+
+func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	if err := req.check(); err != nil {
 		return nil, err

@@ -15,7 +15,11 @@ import (
 func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Plan, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	req.OnFailure, req.OnFailedInstall = Leave, Leave
-	return e.planRollback(ctx, req, to)
+	p, err := e.planRollback(ctx, req, to)
+	if err != nil {
+		return nil, e.explain(ctx, req, err)
+	}
+	return p, nil
 }
 
 // Rollback is PlanRollback and Apply.

@@ -71,6 +71,9 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
 	p.secrets = append(recordedSecrets(stage.since...), req.Secrets...)
+	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
+		return refused(err), err
+	}
 	r := e.newRun(p, span)
 	if stage.last.Status() == release.Uninstalled { // only its history is left
 		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last}, r.forget(ctx, false)

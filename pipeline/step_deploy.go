@@ -60,6 +60,9 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
 	}
+	if access, ok := errors.AsType[*deployer.AccessError](err); ok {
+		return event.Result{Status: event.Failed, Message: oneLine(access.Error()), Details: access.Details()}
+	}
 	if err != nil {
 		return failed(err)
 	}

@@ -2,7 +2,7 @@
 
 function __fish_pintle_no_subcommand --description 'Test if there has been any subcommand yet'
     for i in (commandline -opc)
-        if contains -- $i init check run version bump build publish plan deploy test rollback uninstall recover status history report chart create template lint package push pull show deps dependency dep update build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test recover sandbox completion
+        if contains -- $i init check run version bump build publish plan deploy test rollback uninstall recover status history report chart create template lint package push pull show deps dependency dep update up build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test recover sandbox completion
             return 1
         end
     end
@@ -245,9 +245,9 @@ complete -c pintle -n '__fish_seen_subcommand_from show' -f -l repo -r -d 'the `
 complete -c pintle -n '__fish_seen_subcommand_from show' -f -l jsonpath -r -d 'of the values, print only this `EXPRESSION`: {.image.tag}'
 complete -c pintle -n '__fish_seen_subcommand_from deps dependency dep' -f -l help -s h -d 'show help'
 complete -r -c pintle -n '__fish_seen_subcommand_from chart' -a 'deps dependency dep' -d 'fetch a chart\'s dependencies into charts/'
-complete -c pintle -n '__fish_seen_subcommand_from update' -f -l help -s h -d 'show help'
-complete -r -c pintle -n '__fish_seen_subcommand_from deps dependency dep' -a 'update' -d 'fetch the newest versions that Chart.yaml allows, and write Chart.lock'
-complete -c pintle -n '__fish_seen_subcommand_from update' -f -l plain-http -d 'speak HTTP with the registry'
+complete -c pintle -n '__fish_seen_subcommand_from update up' -f -l help -s h -d 'show help'
+complete -r -c pintle -n '__fish_seen_subcommand_from deps dependency dep' -a 'update up' -d 'fetch the newest versions that Chart.yaml allows, and write Chart.lock'
+complete -c pintle -n '__fish_seen_subcommand_from update up' -f -l plain-http -d 'speak HTTP with the registry'
 complete -c pintle -n '__fish_seen_subcommand_from build' -f -l help -s h -d 'show help'
 complete -r -c pintle -n '__fish_seen_subcommand_from deps dependency dep' -a 'build' -d 'fetch the versions that Chart.lock names'
 complete -c pintle -n '__fish_seen_subcommand_from build' -f -l plain-http -d 'speak HTTP with the registry'
