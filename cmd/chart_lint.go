@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,6 +49,22 @@ func lintCommand(e env) *cli.Command {
 type lintedChart struct {
 	Path     string         `json:"chart"` // as the user named it, with slashes
 	Findings []lint.Finding `json:"findings"`
+
+	threshold severityThreshold // from which on a finding fails
+}
+
+// file is where a finding is, as the user would name it: the chart itself when
+// it is about no file of it.
+func (l lintedChart) file(f lint.Finding) string {
+	switch {
+	case f.Outside:
+		return f.Path
+	case f.Path == "":
+		return l.Path
+	case strings.Contains(l.Path, "://"): // of which path.Join would spoil the slashes
+		return l.Path + "/" + f.Path
+	}
+	return path.Join(l.Path, f.Path)
 }
 
 func lintCharts(e env, c *cli.Context) error {
@@ -63,19 +80,25 @@ func lintCharts(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	projects := lintProjects{}
 	var charts []lintedChart
-	for _, path := range c.Args().Slice() {
-		linted, err := lintOne(e, c, path, options)
+	for _, ref := range c.Args().Slice() {
+		own, strict := projects.options(e, ref, options)
+		linted, err := lintOne(e, c, ref, own)
 		if err != nil {
 			return err
 		}
+		linted.threshold = threshold
+		if strict && !c.IsSet("fail-on") {
+			linted.threshold = min(threshold, severityWeights[lint.Warning])
+		}
 		charts = append(charts, linted)
 	}
-	if err := write(e, c, charts, threshold); err != nil {
+	if err := write(e, c, charts); err != nil {
 		return err
 	}
 	for _, linted := range charts {
-		if slices.ContainsFunc(linted.Findings, threshold.reached) {
+		if slices.ContainsFunc(linted.Findings, linted.threshold.reached) {
 			return silent(pipeline.ExitFailed)
 		}
 	}
@@ -84,11 +107,14 @@ func lintCharts(e env, c *cli.Context) error {
 
 // lintOne judges one chart. A chart that cannot be loaded has that as its
 // finding, so that the others are judged too.
-func lintOne(e env, c *cli.Context, path string, options lint.Options) (lintedChart, error) {
-	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(path), "/"), Findings: []lint.Finding{}}
-	loaded, err := loadChart(c.Context, e, path, c.String("version"))
+func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedChart, error) {
+	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(ref), "/"), Findings: []lint.Finding{}}
+	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
 	if cause := c.Context.Err(); cause != nil {
 		return out, cause
+	}
+	if exitCode(err) == pipeline.ExitUsage { // there is nothing to judge
+		return out, err
 	}
 	if err != nil {
 		out.Findings = append(out.Findings, lint.Unloadable(err))
@@ -103,7 +129,7 @@ func lintOne(e env, c *cli.Context, path string, options lint.Options) (lintedCh
 }
 
 func lintOptions(e env, c *cli.Context) (lint.Options, error) {
-	values, err := readValues(e, c)
+	values, origin, err := readValuesWithOrigin(e, c)
 	if err != nil {
 		return lint.Options{}, err
 	}
@@ -111,7 +137,7 @@ func lintOptions(e env, c *cli.Context) (lint.Options, error) {
 		return lint.Options{}, usagef("--disable %s: there is no such rule%s; docs/lint.md has them all", id, nearestRule(id))
 	}
 	o := lint.Options{
-		Values: values, ReleaseName: "release-name", Namespace: c.String("namespace"), KubeVersion: c.String("kube-version"),
+		Values: values, Origin: origin, ReleaseName: "release-name", Namespace: c.String("namespace"), KubeVersion: c.String("kube-version"),
 		Disabled: c.StringSlice("disable"), WithSubcharts: c.Bool("with-subcharts"), SkipSchemaValidation: c.Bool("skip-schema-validation"),
 	}
 	if _, ok := schema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,28 +14,24 @@ import (
 )
 
 // lintWriter is the function that writes findings in a format.
-func lintWriter(format string) (func(env, *cli.Context, []lintedChart, severityThreshold) error, error) {
+func lintWriter(format string) (func(env, *cli.Context, []lintedChart) error, error) {
 	switch format {
 	case "text":
 		return writeLintText, nil
 	case "json":
-		return func(e env, _ *cli.Context, charts []lintedChart, _ severityThreshold) error {
-			return writeLintJSON(e.stdout, charts)
-		}, nil
+		return func(e env, _ *cli.Context, charts []lintedChart) error { return writeLintJSON(e.stdout, charts) }, nil
 	case "sarif":
-		return func(e env, _ *cli.Context, charts []lintedChart, _ severityThreshold) error {
-			return writeLintSARIF(e.stdout, charts)
-		}, nil
+		return func(e env, _ *cli.Context, charts []lintedChart) error { return writeLintSARIF(e.stdout, charts) }, nil
 	case "junit":
-		return func(e env, _ *cli.Context, charts []lintedChart, t severityThreshold) error {
-			return report.WriteCases(e.stdout, "chart-lint", lintCases(charts, t))
+		return func(e env, _ *cli.Context, charts []lintedChart) error {
+			return report.WriteCases(e.stdout, "chart-lint", lintCases(charts))
 		}, nil
 	}
 	return nil, usagef("-o %s: write text, json, sarif or junit", format)
 }
 
 // writeLintText writes findings grouped by file, and how many there are.
-func writeLintText(e env, c *cli.Context, charts []lintedChart, _ severityThreshold) error {
+func writeLintText(e env, c *cli.Context, charts []lintedChart) error {
 	color := colorOn(e, c, e.stdout)
 	var b strings.Builder
 	counts := map[lint.Severity]int{}
@@ -44,7 +39,7 @@ func writeLintText(e env, c *cli.Context, charts []lintedChart, _ severityThresh
 		file := ""
 		for _, f := range linted.Findings {
 			counts[f.Severity]++
-			if name := path.Join(linted.Path, f.Path); name != file {
+			if name := linted.file(f); name != file {
 				file = name
 				fmt.Fprintln(&b, painted(color, "1", file))
 			}
@@ -97,7 +92,7 @@ func writeLintSARIF(w io.Writer, charts []lintedChart) error {
 	for _, linted := range charts {
 		for _, f := range linted.Findings {
 			out.Results = append(out.Results, report.SARIFResult{
-				RuleID: f.ID, Level: sarifLevel(f.Severity), Message: f.Message, Path: path.Join(linted.Path, f.Path), Line: f.Line,
+				RuleID: f.ID, Level: sarifLevel(f.Severity), Message: f.Message, Path: linted.file(f), Line: f.Line,
 			})
 		}
 	}
@@ -121,7 +116,7 @@ func sentence(s string) string {
 
 // lintCases are the files with findings as JUnit knows them: one that has a
 // finding grave enough has failed.
-func lintCases(charts []lintedChart, threshold severityThreshold) []report.Case {
+func lintCases(charts []lintedChart) []report.Case {
 	var out []report.Case
 	for _, linted := range charts {
 		if len(linted.Findings) == 0 {
@@ -133,9 +128,9 @@ func lintCases(charts []lintedChart, threshold severityThreshold) []report.Case 
 			if !ok {
 				i = len(out)
 				at[f.Path] = i
-				out = append(out, report.Case{Suite: linted.Path, Name: f.Path})
+				out = append(out, report.Case{Suite: linted.Path, Name: cmp.Or(f.Path, "chart")})
 			}
-			if threshold.reached(f) {
+			if linted.threshold.reached(f) {
 				out[i].Failure = cmp.Or(out[i].Failure, f.Message+" ["+f.ID+"]")
 				out[i].Details += f.String() + "\n"
 			} else {

@@ -26,7 +26,9 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	}
 	var mask event.Mask
 	mask.Add(j.secrets(values)...)
-	findings := lint.Lint(ctx, j.chart, j.lintOptions(values))
+	o := LintOptions(j.Config, j.unit.Name)
+	o.Values, o.Origin, o.ReleaseName, o.Namespace = values, j.origin, j.unit.Release, j.unit.Namespace
+	findings := lint.Lint(ctx, j.chart, o)
 	var bad []string
 	warnings := 0
 	for _, f := range findings {
@@ -48,15 +50,13 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	return event.Result{Status: event.Passed, Message: counted(warnings, "warning")}
 }
 
-// lintOptions are what pintle.yaml says of findings, for all and for the service.
-func (j *job) lintOptions(values map[string]any) lint.Options {
-	all := j.Config.Lint
-	o := lint.Options{
-		Values: values, ReleaseName: j.unit.Release, Namespace: j.unit.Namespace, KubeVersion: all.KubeVersion,
-		Severity: map[string]lint.Severity{},
-	}
+// LintOptions are what pintle.yaml says of findings, for all and for the service,
+// if there is one of that name: Disabled, Severity and KubeVersion.
+func LintOptions(c *config.Config, service string) lint.Options {
+	all := c.Lint
+	o := lint.Options{KubeVersion: all.KubeVersion, Severity: map[string]lint.Severity{}}
 	own := config.ServiceLint{}
-	if s := j.Config.Services[j.unit.Name]; s != nil {
+	if s := c.Services[service]; s != nil {
 		own = s.Lint
 	}
 	o.Disabled = slices.Concat(all.Disable, own.Disable)

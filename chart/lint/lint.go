@@ -32,8 +32,9 @@ const (
 
 // Options say how the chart will be deployed and what to look for.
 type Options struct {
-	Values      map[string]any // the user's values
-	ReleaseName string         // default test-release, Helm's
+	Values      map[string]any             // the user's values
+	Origin      func(path []string) string // where the user gave a value, as render.Options.Origin; may be nil
+	ReleaseName string                     // default test-release, Helm's
 	Namespace   string
 	KubeVersion string         // the cluster's version; empty means the newest known
 	APIVersions []string       // that the cluster serves besides
@@ -50,10 +51,11 @@ type Options struct {
 type Finding struct {
 	ID       string   `json:"id"` // of the Rule
 	Severity Severity `json:"severity"`
-	Path     string   `json:"path"`           // relative to the chart, with slashes
-	Line     int      `json:"line,omitempty"` // of Path, 1-based; 0 if unknown
-	Message  string   `json:"message"`        // one line
-	Fix      string   `json:"fix,omitempty"`  // what to do
+	Path     string   `json:"path"`              // relative to the chart, with slashes; empty for the chart as a whole
+	Line     int      `json:"line,omitempty"`    // of Path, 1-based; 0 if unknown
+	Message  string   `json:"message"`           // one line
+	Fix      string   `json:"fix,omitempty"`     // what to do
+	Outside  bool     `json:"outside,omitempty"` // Path is no file of the chart, but as the user named it
 }
 
 // String is the finding on one line.
@@ -65,18 +67,25 @@ func (f Finding) String() string {
 	return text
 }
 
-// Place is the path, with the line if that is known.
+// Place is the path, with the line if that is known; "chart" without a path.
 func (f Finding) Place() string {
 	if f.Line > 0 {
 		return fmt.Sprintf("%s:%d", f.Path, f.Line)
 	}
-	return f.Path
+	return cmp.Or(f.Path, "chart")
 }
 
-// Unloadable is the finding about a chart that cannot be loaded, and why.
+// Unloadable is the finding about a chart that cannot be loaded, and why. It
+// has a path only if a file of the chart is at fault.
 func Unloadable(err error) Finding {
 	rule := ruleOf("chart/load")
-	return Finding{ID: rule.ID, Severity: rule.Severity, Path: chartYAML, Message: strings.Join(strings.Fields(err.Error()), " "), Fix: rule.Fix}
+	f := Finding{ID: rule.ID, Severity: rule.Severity, Message: strings.Join(strings.Fields(err.Error()), " "), Fix: rule.Fix}
+	if syntax, ok := errors.AsType[*chart.SyntaxError](err); ok {
+		f.Path, f.Line = syntax.File, syntax.Line
+	} else if _, ok := errors.AsType[*chart.MetadataError](err); ok {
+		f.Path = chartYAML
+	}
+	return f
 }
 
 // linter collects findings about one chart.
@@ -125,6 +134,7 @@ func (l *linter) chartFiles(c *chart.Chart, place string) {
 		f.chartFile()
 		f.dependencies()
 		f.valuesFile()
+		f.knownSecrets()
 		f.templateFiles()
 		f.crds()
 		f.values()
@@ -158,14 +168,19 @@ func (f *fileLinter) raw(name string) ([]byte, bool) {
 
 // add notes a finding of the rule id, unless that is disabled.
 func (l *linter) add(id, file string, line int, format string, args ...any) {
-	if matches(l.opts.Disabled, id) {
+	l.note(Finding{ID: id, Path: file, Line: line, Message: fmt.Sprintf(format, args...)})
+}
+
+// note adds a finding, unless its rule is disabled. The severity is the rule's,
+// and so is a fix that it lacks.
+func (l *linter) note(f Finding) {
+	if matches(l.opts.Disabled, f.ID) {
 		return
 	}
-	rule := ruleOf(id)
-	message := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
-	l.findings = append(l.findings, Finding{
-		ID: id, Severity: l.severity(rule), Path: file, Line: line, Message: message, Fix: rule.Fix,
-	})
+	rule := ruleOf(f.ID)
+	f.Severity, f.Fix = l.severity(rule), cmp.Or(f.Fix, rule.Fix)
+	f.Message = strings.Join(strings.Fields(f.Message), " ")
+	l.findings = append(l.findings, f)
 }
 
 func matches(patterns []string, id string) bool {
@@ -194,7 +209,7 @@ func (l *linter) rendered(ctx context.Context) {
 	opts := render.Options{
 		ReleaseName: l.release(), Namespace: cmp.Or(l.opts.Namespace, "default"),
 		Revision: 1, KubeVersion: l.opts.KubeVersion, APIVersions: l.opts.APIVersions,
-		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true,
+		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin,
 	}
 	result, err := render.Render(ctx, l.chart, l.opts.Values, opts)
 	if ctx.Err() != nil {
@@ -226,11 +241,7 @@ func (l *linter) renderError(err error) {
 	var invalid *render.SchemaError
 	switch {
 	case errors.As(err, &invalid):
-		for _, p := range invalid.Problems {
-			for line := range strings.Lines(p.Message) {
-				l.add("values/schema", valuesYAML, 0, "%s: %s", p.Chart, strings.TrimPrefix(strings.TrimSpace(line), "- "))
-			}
-		}
+		l.invalidValues(invalid)
 	case errors.As(err, &template) && template.Rendered != nil:
 		l.add("template/yaml", l.own(template.Template), template.Line, "%v", err)
 	case errors.As(err, &template):

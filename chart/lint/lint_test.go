@@ -48,6 +48,16 @@ spec:
 func load(t *testing.T, files map[string]string) *chart.Chart {
 	t.Helper()
 	dir := t.TempDir()
+	write(t, dir, files)
+	c, err := chart.Load(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
 	for name, data := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -57,11 +67,6 @@ func load(t *testing.T, files map[string]string) *chart.Chart {
 			t.Fatal(err)
 		}
 	}
-	c, err := chart.Load(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 var update = flag.Bool("update", false, "write what is found into testdata")
@@ -69,7 +74,8 @@ var update = flag.Bool("update", false, "write what is found into testdata")
 // settings stand in the comment of an archive.
 type settings struct {
 	Options
-	Remove []string // files of the clean chart
+	Remove  []string          // files of the clean chart
+	Origins map[string]string // of values, by their dotted paths
 }
 
 // TestLint lints the clean chart with the files of each archive over its own and
@@ -83,7 +89,7 @@ func TestLint(t *testing.T) {
 	for _, name := range archives {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { lintArchive(t, name, ids) })
 	}
-	elsewhere := map[string]bool{"chart/load": true, "schema/unavailable": true}
+	elsewhere := map[string]bool{"chart/load": true, "schema/unavailable": true} // see TestUnloadable; the embedded schemas can always be read
 	for _, rule := range Rules() {
 		if !ids[rule.ID] && !elsewhere[rule.ID] {
 			t.Errorf("no test finds %s", rule.ID)
@@ -112,6 +118,9 @@ func lintArchive(t *testing.T, name string, ids map[string]bool) {
 	}
 	for _, removed := range append(s.Remove, "findings") {
 		delete(files, removed)
+	}
+	if s.Origins != nil {
+		s.Origin = func(path []string) string { return s.Origins[strings.Join(path, ".")] }
 	}
 	var got strings.Builder
 	for _, f := range Lint(t.Context(), load(t, files), s.Options) {
@@ -143,6 +152,63 @@ func TestRules(t *testing.T) {
 	for _, r := range Rules() {
 		if r.Title == "" || r.Severity == "" || r.Fix == "" && r.ID != "template/render" {
 			t.Errorf("%+v is incomplete", r)
+		}
+		for _, text := range []string{r.Title, r.Fix} { // they get a capital in the docs, which code cannot have
+			if first, _, _ := strings.Cut(text, " "); first != strings.ToLower(first) || strings.ContainsAny(first, "./{") ||
+				slices.Contains([]string{"templates", "crds", "type", "version", "dependencies"}, first) {
+				t.Errorf("%s: %q begins with code", r.ID, text)
+			}
+		}
+		if r.Why == "" {
+			t.Errorf("%s does not say why", r.ID)
+		}
+	}
+}
+
+// TestUnloadable asks for the file and the line of what cannot be read.
+func TestUnloadable(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"values.yaml:4": {"values.yaml": "a: 1\nb: 2\nc: [\nd: 1\n"},
+		"Chart.yaml:2":  {"Chart.yaml": "name: web\nversion: [\n"},
+		"Chart.yaml":    {"Chart.yaml": "apiVersion: v2\nname: web\n"}, // no version
+		"chart":         {"values.yaml": "a: 1\n"},
+	} {
+		dir := t.TempDir()
+		if _, ok := files["Chart.yaml"]; !ok && want != "chart" {
+			write(t, dir, map[string]string{"Chart.yaml": clean["Chart.yaml"]})
+		}
+		write(t, dir, files)
+		_, err := chart.Load(t.Context(), dir)
+		if f := Unloadable(err); err == nil || f.Place() != want || f.ID != "chart/load" {
+			t.Errorf("%v is found at %s, want %s", err, f.Place(), want)
+		}
+	}
+}
+
+// TestLongReleaseFix asks for the length that the kind may have.
+func TestLongReleaseFix(t *testing.T) {
+	files := maps.Clone(clean)
+	files["templates/set.yaml"] = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: {{ .Release.Name }}-ingester}\n"
+	for _, f := range Lint(t.Context(), load(t, files), Options{}) {
+		if f.ID == "object/long-release" {
+			if !strings.Contains(f.Fix, "trunc 52 ") {
+				t.Errorf("the fix for %s is %s", f.Message, f.Fix)
+			}
+			return
+		}
+	}
+	t.Error("the long name is not found")
+}
+
+func TestSchedule(t *testing.T) {
+	for schedule, ok := range map[string]bool{
+		"0 4 * * *": true, "*/5 * * * *": true, "0-30/10 1,2 ? JAN-mar Sun": true, "@daily": true, "@every 1h30m": true,
+		"TZ=Europe/Berlin 0 4 * * *": true, "0 4 * * 6": true, "5/15 * * * *": true,
+		"* * * *": false, "0 4 * * 7": false, "60 * * * *": false, "* * 0 * *": false, "*/0 * * * *": false, "5-1 * * * *": false,
+		"@reboot": false, "@every day": false, "": false, "0 4 * * unm": false, "0 0 4 * * *": false, "a * * * *": false,
+	} {
+		if err := checkSchedule(schedule); (err == nil) != ok {
+			t.Errorf("%q: %v", schedule, err)
 		}
 	}
 }

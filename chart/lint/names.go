@@ -2,6 +2,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -73,18 +74,26 @@ func (l *linter) longNames(result *render.Result) {
 			continue
 		}
 		if n := nameLimit(o.kind); len(o.name) > n {
-			l.add("object/long-release", o.file, o.line("metadata", "name"), "%s: the name gets %d characters long when the release has %d; %s may have %d",
+			l.tooLong(n, o.file, o.line("metadata", "name"), "%s: the name gets %d characters long when the release has %d; %s may have %d",
 				o.kind, len(o.name), longest, articled(o.kind), n)
 		}
 		said := map[string]bool{}
 		l.eachLabel(o, func(path []string, value string) {
 			if key := path[len(path)-1]; len(value) > 63 && !said[key] {
 				said[key] = true
-				l.add("object/long-release", o.file, o.line(path...), "%s: %s gets %d characters long when the release has %d; a label may have 63",
+				l.tooLong(63, o.file, o.line(path...), "%s: %s gets %d characters long when the release has %d; a label may have 63",
 					o.kind, where(path), len(value), longest)
 			}
 		})
 	}
+}
+
+// tooLong notes a text that must be cut to limit characters.
+func (l *linter) tooLong(limit int, file string, line int, format string, args ...any) {
+	l.note(Finding{
+		ID: "object/long-release", Path: file, Line: line, Message: fmt.Sprintf(format, args...),
+		Fix: fmt.Sprintf(`cut the whole of it: trunc %d and trimSuffix "-"`, limit),
+	})
 }
 
 // longLabel says whether a line might be a label that is too long. Decoding all

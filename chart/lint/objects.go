@@ -158,8 +158,10 @@ func (l *linter) object(o *object) {
 	l.selector(o)
 	l.secret(o)
 	l.hookPolicy(o)
+	l.schedule(o)
 	if p := o.pods(); p != nil {
 		l.pod(p)
+		l.restarts(p)
 	}
 }
 

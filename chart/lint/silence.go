@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -9,16 +10,21 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// A comment "pintle:lint ignore ID[,ID...] reason" silences findings: in the
+// A comment "pintle:lint ignore ID[, ID...] reason" silences findings: in the
 // comments at the top of a file those of the whole file, elsewhere those of its
-// own line and of the next line that is not a comment.
-var ignoreComment = lazyregexp.New(`(?:#|/\*).*\bpintle:lint ignore ([\w/*.,-]+)`)
+// own line and of the next line that is not a comment. After a comma and a
+// space only what has a slash is an id: the reason may begin there.
+var (
+	ignoreComment = lazyregexp.New(`(?:#|/\*).*\bpintle:lint +ignore +((?:\*/)?\w[\w*.-]*(?:/[\w*.-]+)?(?:,[\w/*.-]+|\s*,\s*[\w*.-]+/[\w/*.-]+)*)`)
+	lintComment   = lazyregexp.New(`(?:#|/\*)\s*pintle:lint\b\s*([^\s*]*)`)
+)
 
 // ignore is one such comment.
 type ignore struct {
 	ids        []string
 	from, to   int // lines
 	everywhere bool
+	wrong      string // why it silences nothing
 }
 
 // silence removes the findings that comments in a chart's files ask to ignore,
@@ -38,6 +44,9 @@ func (l *linter) silence(c *chart.Chart, place string) {
 			return f.Path == name && slices.ContainsFunc(ignores, func(i ignore) bool { return i.covers(f) })
 		})
 		for _, i := range ignores {
+			if i.wrong != "" {
+				l.add("lint/unknown-id", name, i.from, "%s", i.wrong)
+			}
 			for _, id := range UnknownIDs(i.ids) {
 				l.add("lint/unknown-id", name, i.from, "there is no rule %s%s", id, didYouMean(id))
 			}
@@ -60,9 +69,12 @@ func ignoresOf(lines []string) []ignore {
 		top = top && comment
 		m := ignoreComment.FindStringSubmatch(line)
 		if m == nil {
+			if m := lintComment.FindStringSubmatch(line); m != nil {
+				list = append(list, ignore{from: n + 1, wrong: wrongComment(m[1])})
+			}
 			continue
 		}
-		i := ignore{ids: strings.Split(m[1], ","), from: n + 1, to: n + 1, everywhere: top}
+		i := ignore{ids: splitIDs(m[1]), from: n + 1, to: n + 1, everywhere: top}
 		if comment {
 			for next := n + 1; next < len(lines); next++ {
 				if i.to = next + 1; !isComment(lines[next]) {
@@ -73,6 +85,23 @@ func ignoresOf(lines []string) []ignore {
 		list = append(list, i)
 	}
 	return list
+}
+
+func splitIDs(list string) []string {
+	ids := strings.Split(list, ",")
+	for i := range ids {
+		ids[i] = strings.TrimSpace(ids[i])
+	}
+	return ids
+}
+
+// wrongComment says what is wrong with a comment whose first word is not
+// followed by an id, or is another one than ignore.
+func wrongComment(word string) string {
+	if word == "ignore" {
+		return "the comment names no rule to ignore"
+	}
+	return "the comment says " + strconv.Quote(word) + ", not ignore"
 }
 
 // isComment says whether a line holds nothing but a comment of YAML or of a

@@ -11,6 +11,7 @@ import (
 // names may exist outside of it, so most of these are warnings.
 func (l *linter) together() {
 	r := l.relations()
+	r.twice()
 	for _, o := range l.objects {
 		if !o.judged {
 			continue
@@ -18,6 +19,7 @@ func (l *linter) together() {
 		switch o.kind {
 		case "Service":
 			r.service(o)
+			r.portNames(o)
 		case "Ingress":
 			r.ingress(o)
 		case "PodDisruptionBudget":
@@ -156,20 +158,23 @@ func listed(before string, names []string) string {
 	return before + strings.Join(names, ", ")
 }
 
-// ingress finds backends that are a service of the chart without that port.
+// ingress finds backends that are a service of the chart without that port, or
+// that the chart should have made.
 func (r *relations) ingress(o *object) {
+	r.missing(o, mapAt(o.fields, "spec", "defaultBackend"), o.line("spec", "defaultBackend"))
 	for i, rule := range mapsAt(o.fields, "spec", "rules") {
 		for j, path := range mapsAt(rule, "http", "paths") {
 			service := mapAt(path, "backend", "service")
+			line := o.line("spec", "rules", fmt.Sprintf("[%d]", i), "http", "paths", fmt.Sprintf("[%d]", j), "backend")
 			target := r.named["Service/"+text(service["name"])]
 			if target == nil {
-				continue // it may exist elsewhere
+				r.missing(o, mapAt(path, "backend"), line)
+				continue
 			}
 			name, number := at(service, "port", "name"), at(service, "port", "number")
 			if has := slices.ContainsFunc(mapsAt(target.fields, "spec", "ports"), func(p map[string]any) bool {
 				return name != nil && p["name"] == name || number != nil && p["port"] == number
 			}); !has && (name != nil || number != nil) {
-				line := o.line("spec", "rules", fmt.Sprintf("[%d]", i), "http", "paths", fmt.Sprintf("[%d]", j), "backend")
 				r.add("ingress/port", o.file, line, "%s sends to port %s of %s, which has no such port", o, text(firstOf(name, number)), target)
 			}
 		}

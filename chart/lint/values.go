@@ -51,13 +51,11 @@ func (f *fileLinter) valueNode(n *yaml.Node, name string) {
 }
 
 var (
-	switches    = lazyregexp.New(`^(?i:on|off|yes|no)$`) // booleans in YAML 1.1, which Helm reads
-	octal       = lazyregexp.New(`^0[0-7]+$`)
-	exponent    = lazyregexp.New(`^[0-9.]+[eE][+-]?[0-9]+$`)
-	lostZero    = lazyregexp.New(`^[0-9]+\.[0-9]*0$`)
-	versionKey  = lazyregexp.New(`(?i)(tag|version|revision|sha|commit)$`)
-	secretKey   = lazyregexp.New(`(?i)(password|passwd|token|api_?key|private_?key|secret_?key|access_?key)$`)
-	placeholder = lazyregexp.New(`^\s*$|\{\{|\$\(|\$\{|^<.*>$`)
+	switches   = lazyregexp.New(`^(?i:on|off|yes|no)$`) // booleans in YAML 1.1, which Helm reads
+	octal      = lazyregexp.New(`^0[0-7]+$`)
+	exponent   = lazyregexp.New(`^[0-9.]+[eE][+-]?[0-9]+$`)
+	lostZero   = lazyregexp.New(`^[0-9]+\.[0-9]*0$`)
+	versionKey = lazyregexp.New(`(?i)(tag|version|revision|sha|commit)$`)
 )
 
 func (f *fileLinter) valueScalar(n *yaml.Node, name string) {
@@ -71,7 +69,7 @@ func (f *fileLinter) valueScalar(n *yaml.Node, name string) {
 		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number with an exponent", name, n.Value)
 	case plain && versionKey.MatchString(name) && lostZero.MatchString(n.Value):
 		f.add("values/ambiguous", valuesYAML, n.Line, "%s: %s is read as a number and loses its last zero", name, n.Value)
-	case secretKey.MatchString(name) && n.ShortTag() == "!!str" && !placeholder.MatchString(n.Value):
+	case n.ShortTag() == "!!str" && isSecret(name, n.Value):
 		f.add("values/secret", valuesYAML, n.Line, "%s has a default that everybody can read", name)
 	}
 }
