@@ -205,7 +205,7 @@ func TestNotes(t *testing.T) {
 		o := status(t, "apps/v1", "Deployment", "{}")
 		o.SetAnnotations(map[string]string{tt.key: tt.value})
 		_, err := notesOf(o)
-		if (err == nil) != (tt.err == "") || err != nil && !(strings.Contains(err.Error(), tt.err) && strings.Contains(err.Error(), tt.key)) {
+		if (err == nil) != (tt.err == "") || err != nil && (!strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), tt.key)) {
 			t.Errorf("%s: %q: %v, want %q", tt.key, tt.value, err, tt.err)
 		}
 	}

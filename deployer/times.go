@@ -128,7 +128,7 @@ func (r *run) timesRef() kube.Ref {
 	return kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: r.plan.Namespace, Name: timesPrefix + r.plan.Release}
 }
 
-// readTimes is empty where nothing was kept, or what was kept makes no sense.
+// readTimes is empty where nothing was kept.
 func (r *run) readTimes(ctx context.Context) (baseline, error) {
 	o, err := r.engine.cluster.Get(ctx, r.timesRef())
 	if kube.Is(err, kube.NotFound) {
@@ -137,14 +137,19 @@ func (r *run) readTimes(ctx context.Context) (baseline, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseTimes(str(o, "data", timesKey)), nil
+}
+
+// parseTimes reads what writeTimes wrote; what makes no sense counts as nothing.
+func parseTimes(text string) baseline {
 	t := baseline{}
-	if json.Unmarshal([]byte(str(o, "data", timesKey)), &t) != nil {
-		return nil, nil
+	if err := json.Unmarshal([]byte(text), &t); err != nil {
+		return baseline{}
 	}
 	for object, list := range t {
 		t[object] = list[max(0, len(list)-keptTimes):]
 	}
-	return t, nil
+	return t
 }
 
 func (r *run) writeTimes(ctx context.Context, t baseline) error {

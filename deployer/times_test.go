@@ -43,3 +43,16 @@ func TestNextTimes(t *testing.T) {
 		t.Error("the old times were changed")
 	}
 }
+
+func TestParseTimes(t *testing.T) {
+	for text, want := range map[string]baseline{
+		`{"Job/a":[1,2]}`:                        {"Job/a": {1, 2}},
+		`{"Job/a":[1,2,3,4,5,6,7,8,9,10,11,12]}`: {"Job/a": {3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+		``:                                       {},
+		`{"Job/a":"soon"}`:                       {},
+	} {
+		if diff := cmp.Diff(want, parseTimes(text)); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+}
