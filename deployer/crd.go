@@ -130,7 +130,7 @@ func schemaDangers(version, path string, before, after map[string]any) []string 
 	}
 	was, _ := before["type"].(string)
 	is, _ := after["type"].(string)
-	if either, _ := after["x-kubernetes-int-or-string"].(bool); was != "" && was != is && !(either && (was == "integer" || was == "string")) {
+	if either, _ := after["x-kubernetes-int-or-string"].(bool); was != "" && was != is && (!either || was != "integer" && was != "string") {
 		say(path, fmt.Sprintf("changes from %s to %s", was, orAny(is)))
 		return out
 	}

@@ -123,7 +123,7 @@ func ownsField(entry metav1.ManagedFieldsEntry, live *unstructured.Unstructured,
 		return false
 	}
 	var set map[string]any
-	if json.Unmarshal(entry.FieldsV1.Raw, &set) != nil {
+	if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &set) != nil {
 		return false
 	}
 	var at any = live.Object
