@@ -17,6 +17,7 @@ import (
 type engine struct {
 	ctx      context.Context // of the render; text/template has no other way to hand it to functions
 	opts     Options
+	shared   *Shared  // with other renders; may be nil
 	sources  []source // in execution order
 	funcs    template.FuncMap
 	findings []Finding
@@ -163,7 +164,7 @@ func (e *engine) parse() (*templateSet, error) {
 	var parsers [maxWorkers]parser
 	concurrently(e.ctx, len(unique), func(worker, n int) {
 		i := unique[n]
-		trees[i], errs[i] = set.parse(&parsers[worker], e.sources[i].name, e.sources[i].text)
+		trees[i], errs[i] = e.shared.parse(set, &parsers[worker], e.sources[i].name, e.sources[i].text)
 	})
 	if err := context.Cause(e.ctx); err != nil {
 		return nil, err

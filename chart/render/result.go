@@ -13,7 +13,8 @@ type Result struct {
 	Notes     string         // templates/NOTES.txt, or all of them by path if Options asked
 	Findings  []Finding      // warnings about values and dependencies
 
-	includeCRDs bool // as Options asked, for TemplateOutput
+	shared      *Shared // with other renders; may be nil
+	includeCRDs bool    // as Options asked, for TemplateOutput
 }
 
 // Manifest is one rendered document.

@@ -28,6 +28,10 @@ type Unit struct {
 
 	// KeepNulls shows templates the nulls in charts' default values, as Helm 3 does.
 	KeepNulls bool
+
+	// Shared, if not nil, takes what the renders of a chart have in common from
+	// one call to the next.
+	Shared *Shared
 }
 
 // Texts executes the selected templates of a chart and returns what each of
@@ -51,7 +55,7 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	if unit.KeepNulls {
 		keepNulls(resolved, merged, values)
 	}
-	r := &Result{Chart: resolved, Config: values, Values: merged}
+	r := &Result{Chart: resolved, Config: values, Values: merged, shared: unit.Shared}
 	if !opts.SkipSchemaValidation {
 		if err := r.validate(opts, resolved, merged); err != nil {
 			return nil, err
@@ -65,6 +69,7 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 		}
 	})
 	e := newEngine(ctx, opts, sources)
+	e.shared = unit.Shared
 	rendered, err := e.run()
 	if err != nil {
 		return nil, r.withHint(opts, e, err)

@@ -45,6 +45,7 @@ type Plan struct {
 	Unmatched []string
 
 	opts      Options
+	shared    render.Shared  // by the renders of all tests
 	templates []templateText // for messages
 	nulls     bool           // nulls stand in the default values of the chart or its subcharts
 }

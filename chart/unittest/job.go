@@ -88,6 +88,7 @@ func (j *job) render(ctx context.Context) (*rendered, error) {
 	texts, err := render.Texts(ctx, j.plan.Chart, values, opts, render.Unit{
 		Select:       j.selected,
 		KeepNulls:    j.nulls,
+		Shared:       &j.plan.shared,
 		ChartVersion: cmp.Or(j.test.Chart.Version, j.suite.Chart.Version),
 		AppVersion:   cmp.Or(j.test.Chart.AppVersion, j.suite.Chart.AppVersion),
 	})
