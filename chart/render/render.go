@@ -40,7 +40,7 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	r := &Result{Chart: resolved, Config: values, Values: merged, CRDs: crds(resolved, resolved.Name()), includeCRDs: opts.IncludeCRDs}
 	r.addWarnings(append(warnings, more...))
 	if !opts.SkipSchemaValidation {
-		if err := r.validate(opts, resolved, merged); err != nil {
+		if err := r.validate(ctx, opts, resolved, merged); err != nil {
 			return nil, err
 		}
 	}

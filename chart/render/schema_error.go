@@ -1,12 +1,10 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"github.com/pintle-ci/pintle/chart/schema"
 )
 
 // SchemaError says which values break the charts' schemas.
@@ -60,52 +58,32 @@ func (e *SchemaError) Details() []string {
 	return lines
 }
 
-// schemaProblem turns what the validator says into values and their origins.
-func (v *viewer) schemaProblem(err error) SchemaProblem {
+// schemaProblem is what the schema finds, with the values' origins, or why it is
+// of no use.
+func (v *viewer) schemaProblem(found []schema.Violation, err error) SchemaProblem {
 	problem := SchemaProblem{Chart: v.folder(len(v.charts) - 1)}
-	text := strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+schemaURL+"#'\n")
-	problem.Message = strings.TrimSpace(text)
-	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
-	if !ok {
+	if err != nil {
+		problem.Message = err.Error()
 		return problem
 	}
-	for _, leaf := range violations(invalid) {
-		found := Violation{Path: leaf.InstanceLocation, Message: violationText(leaf)}
-		if len(found.Path) > 0 {
-			found.Origin = v.origin(found.Path)
+	var lines []string
+	for _, f := range found {
+		violation := Violation{Path: f.Path, Message: f.Message}
+		if len(f.Path) > 0 {
+			violation.Origin = v.origin(f.Path)
 		}
-		problem.Violations = append(problem.Violations, found)
+		problem.Violations = append(problem.Violations, violation)
+		lines = append(lines, fmt.Sprintf("- at '%s': %s", pointer(f.Path), f.Message)) // as Helm writes it
 	}
+	problem.Message = strings.Join(lines, "\n")
 	return problem
 }
 
-// violations are the failures to name: what only groups others is left out.
-func violations(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
-	switch e.ErrorKind.(type) {
-	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
-		var out []*jsonschema.ValidationError
-		for _, cause := range e.Causes {
-			out = append(out, violations(cause)...)
-		}
-		return out
+// pointer is a path as a JSON pointer.
+func pointer(path []string) string {
+	var b strings.Builder
+	for _, key := range path {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
 	}
-	return []*jsonschema.ValidationError{e}
-}
-
-// violationText is the validator's word on a value, with the alternatives of
-// which none fits.
-func violationText(e *jsonschema.ValidationError) string {
-	alone := *e
-	alone.Causes = nil
-	_, text, _ := strings.Cut(alone.Error(), "': ")
-	var inner []string
-	for _, cause := range e.Causes {
-		for _, leaf := range violations(cause) {
-			inner = append(inner, violationText(leaf))
-		}
-	}
-	if len(inner) > 0 {
-		text += " (" + strings.Join(inner, "; ") + ")"
-	}
-	return text
+	return b.String()
 }

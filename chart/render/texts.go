@@ -57,7 +57,7 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	}
 	r := &Result{Chart: resolved, Config: values, Values: merged, shared: unit.Shared}
 	if !opts.SkipSchemaValidation {
-		if err := r.validate(opts, resolved, merged); err != nil {
+		if err := r.validate(ctx, opts, resolved, merged); err != nil {
 			return nil, err
 		}
 	}

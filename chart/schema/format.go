@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -233,9 +232,7 @@ func checkURIReference(s string) error {
 	return err
 }
 
-// braces are those of one step of a URI template's path.
-var braces = regexp.MustCompile(`[{}]`)
-
+// checkURITemplate checks that the braces of each step of the path match.
 func checkURITemplate(s string) error {
 	u, err := parseURL(s)
 	if err != nil {
@@ -245,13 +242,17 @@ func checkURITemplate(s string) error {
 		if step, err = url.PathUnescape(step); err != nil {
 			return fmt.Errorf("percent decode failed: %w", err)
 		}
-		found := braces.FindAllString(step, -1)
-		for i, brace := range found {
-			if brace != "{}"[i%2:i%2+1] {
+		open := false
+		for _, r := range step {
+			if r != '{' && r != '}' {
+				continue
+			}
+			if open == (r == '{') {
 				return errors.New("nested curly braces")
 			}
+			open = !open
 		}
-		if len(found)%2 != 0 {
+		if open {
 			return errors.New("no matching closing brace")
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	maxExponent  = 4 // digits of a number's exponent
 	maxNested    = 4_000
 	maxSteps     = 2_000_000 // of one validation
-	maxMessage   = 16 << 10
+	maxMessage   = 4 << 10
 	maxReported  = 10_000 // violations
 	stepsPerLook = 4096   // between two looks at the context
 )
