@@ -80,6 +80,9 @@ func hintFor(err error) string {
 		return cmp.Or(didYouMean(failed.Missing, failed.Known), failed.Advice)
 	}
 	if shown, ok := errors.AsType[*render.ShowOnlyError](err); ok {
+		if shown.Exists {
+			return shown.Reason
+		}
 		return cmp.Or(didYouMean(shown.Pattern, shown.Templates), "there are "+strings.Join(shown.Templates, ", "))
 	}
 	return ""
@@ -113,6 +116,23 @@ func hintPath(err error, path string) error {
 		}
 	}
 	return err
+}
+
+// chartPath names the files of a chart that was loaded from a folder by their
+// paths. Those of a subchart that is an archive keep the name that they have in
+// manifests, and so do all of an archive and of a registry's chart.
+func chartPath(c *chart.Chart, folder string) func(name string) string {
+	if !isFolder(folder) {
+		return nil
+	}
+	return func(name string) string {
+		rest, ok := strings.CutPrefix(name, c.Name()+"/")
+		path := filepath.Join(folder, filepath.FromSlash(rest))
+		if !ok || !isFolder(filepath.Dir(path)) {
+			return name
+		}
+		return path
+	}
 }
 
 // chartsBelow finds a few folders with a Chart.yaml, not deep and not in charts/.

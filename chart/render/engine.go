@@ -34,6 +34,7 @@ type engine struct {
 	rendered  int64
 	buffers   [][]byte   // of outputs that ended, to be written again
 	record    *recording // nil but for finding out who wrote what
+	dots      *dots      // nil but for finding out what a failing action sees
 }
 
 // rendering is what one template file came to.
@@ -138,7 +139,13 @@ func (e *engine) execute(t *template.Template, root any) (string, error) {
 	if n := len(e.buffers); n > 0 {
 		out.text, e.buffers = e.buffers[n-1], e.buffers[:n-1]
 	}
+	if e.dots != nil {
+		e.dots.enter()
+	}
 	err := t.Execute(out, root)
+	if e.dots != nil && err == nil {
+		e.dots.leave()
+	}
 	text := string(out.text)
 	if cap(out.text) <= maxReused && e.record == nil { // a recording looks at it later
 		e.buffers = append(e.buffers, out.text[:0])

@@ -36,7 +36,12 @@ type Error struct {
 
 	Cause error
 
-	secret bool // the document is a Secret: its values are not to be quoted
+	file   string              // the template that was executed
+	secret bool                // the document is a Secret: its values are not to be quoted
+	lacks  string              // the key that what Hint begins with is without
+	whole  bool                // Hint begins with the value of the failing node
+	call   string              // the function whose argument is wrong
+	path   func(string) string // where a file is, for people; nil if that is its name
 }
 
 // Frame is one step on the way to an error.
@@ -51,10 +56,10 @@ type Frame struct {
 // there. A message that the chart's author wrote for required or fail stands as
 // written, before the place.
 func (e *Error) Error() string {
-	at, from := place(e.Template, e.Line, e.Col), ""
+	at, from := e.place(e.Template, e.Line, e.Col), ""
 	if n := len(e.Chain); n > 0 {
 		outer := e.Chain[0]
-		from = "from " + place(outer.Template, outer.Line, outer.Col)
+		from = "from " + e.place(outer.Template, outer.Line, outer.Col)
 		if n > 1 {
 			from += fmt.Sprintf(" through %d more", n-1)
 		}
@@ -92,7 +97,7 @@ func (e *Error) Details() []string {
 			}
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s", place(f.Template, f.Line, f.Col), f.Node))
+		lines = append(lines, fmt.Sprintf("%s: %s", e.place(f.Template, f.Line, f.Col), f.Node))
 	}
 	for i, text := range e.Rendered {
 		mark := " "
@@ -103,7 +108,7 @@ func (e *Error) Details() []string {
 	}
 	lines = append(lines, e.sourceLines()...)
 	for _, f := range e.Inner {
-		lines = append(lines, fmt.Sprintf("%s: %s", place(f.Template, f.Line, f.Col), f.Node))
+		lines = append(lines, fmt.Sprintf("%s: %s", e.place(f.Template, f.Line, f.Col), f.Node))
 	}
 	if _, ok := errors.AsType[*userError](e.Cause); (ok || e.RenderedLine > 0) && e.Hint != "" {
 		lines = append(lines, e.Hint)
@@ -137,7 +142,7 @@ func (e *Error) sourceLines() []string {
 	if len(shown) > maxSource {
 		shown = strings.ToValidUTF8(shown[:maxSource], "") + "..."
 	}
-	prefix := place(e.Template, e.Line, e.Col) + ": "
+	prefix := e.place(e.Template, e.Line, e.Col) + ": "
 	lines := []string{prefix + shown}
 	if start < cut || end <= start {
 		return lines
@@ -172,7 +177,11 @@ func (e *Error) span(text string) (start, end int) {
 	return at, at + 1
 }
 
-func place(file string, line, col int) string {
+// place is a place in a file, with the path that people know it by.
+func (e *Error) place(file string, line, col int) string {
+	if e.path != nil {
+		file = e.path(file)
+	}
 	switch {
 	case line == 0:
 		return file

@@ -15,7 +15,7 @@ import (
 // executionError explains what text/template says about a failed execution of
 // the file name. Each nested error is a step: an include, a tpl, the cause.
 func (e *engine) executionError(name string, err error) *Error {
-	out := &Error{Template: name, Cause: err}
+	out := &Error{Template: name, Cause: err, file: name}
 	var frames []Frame
 	var levels []string
 	for err != nil {
@@ -132,7 +132,7 @@ func (e *engine) parseError(name string, err error) error {
 		out.Template, out.Line, out.Col = f.Template, f.Line, f.Col
 		out.Cause = errors.New(cause)
 		out.Source = e.sourceLine(f.Template, f.Line)
-		out.Advice = parseAdvice(cause, e.sourceText(f.Template))
+		out.Advice = parseAdvice(cause, e.sourceText(f.Template), out.Source)
 		if m := noFunction.FindStringSubmatch(cause); m != nil {
 			out.Missing, out.Known = m[1], slices.Concat(slices.Collect(maps.Keys(e.funcs)), slices.Collect(maps.Keys(builtinNames)))
 		}

@@ -11,7 +11,7 @@ import (
 // What text/template says about values, in words that speak of types of Go.
 var (
 	nilPointer   = lazyregexp.New(`^nil pointer evaluating .*\.(\w+)$`)
-	noField      = lazyregexp.New(`^can't evaluate field (\w+) in type (?:interface \{\}|string|float64|bool|\[\]interface \{\})$`)
+	noField      = lazyregexp.New(`^can't evaluate field (\w+) in type (?:interface \{\}|string|int|int64|float64|bool|\[\]interface \{\})$`)
 	noIteration  = lazyregexp.New(`(?s)^range can't iterate over (.*)$`)
 	wrongType    = lazyregexp.New(`^wrong type for value; expected (.+); got (.+)$`)
 	noType       = lazyregexp.New(`^invalid value; expected (.+)$`)
@@ -28,14 +28,21 @@ func (e *Error) reason() string {
 	if m := noField.FindStringSubmatch(cause); m != nil {
 		return e.without("a value that is no map", m[1])
 	}
-	if m := noIteration.FindStringSubmatch(cause); m != nil {
-		return "range needs a list or a map: " + cmp.Or(e.first(), "not "+clip(m[1], 40))
+	if noIteration.MatchString(cause) {
+		if e.whole {
+			return "range needs a list or a map: " + e.first()
+		}
+		return "range needs a list or a map" + e.hint()
 	}
 	if m := wrongType.FindStringSubmatch(cause); m != nil {
-		return fmt.Sprintf("%s needs %s, not %s", e.Node, typeName(m[1]), typeName(m[2])) + e.hint()
+		want, got := typeName(m[1]), typeName(m[2])
+		if want == got && want == "a number" {
+			want = "a whole number"
+		}
+		return fmt.Sprintf("%s needs %s, not %s", cmp.Or(e.call, e.Node), want, got) + e.hint()
 	}
 	if m := noType.FindStringSubmatch(cause); m != nil {
-		return fmt.Sprintf("%s needs %s, but the value is not set", e.Node, typeName(m[1])) + e.hint()
+		return fmt.Sprintf("%s needs %s, but the value is not set", cmp.Or(e.call, e.Node), typeName(m[1])) + e.hint()
 	}
 	if m := noFunction.FindStringSubmatch(cause); m != nil {
 		return "there is no function " + m[1]
@@ -54,8 +61,11 @@ func (e *Error) reason() string {
 
 // without says that what the template reads lacks a key.
 func (e *Error) without(what, key string) string {
-	if first := e.first(); first != "" {
-		return first + ", so it has no " + key
+	if e.Hint != "" && e.lacks == key {
+		return e.first() + ", so it has no " + key
+	}
+	if strings.HasSuffix(e.first(), " is a map without "+e.lacks) {
+		return e.first()
 	}
 	return fmt.Sprintf("at <%s>: %s has no %s", e.Node, what, key)
 }

@@ -105,7 +105,7 @@ var errorCases = map[string]struct {
 	},
 	"in a loop over values": {
 		files: map[string]string{"values.yaml": "list:\n  - a\n", "templates/a.yaml": "{{ if true }}{{ end }}{{ range .Values.list }}\n- {{ .name }}\n{{ end }}"},
-		want:  "render web/templates/a.yaml:2:6: .Values.list is a list, from web/values.yaml:1, so it has no name",
+		want:  `render web/templates/a.yaml:2:6: inside range .Values.list (web/values.yaml:1), . is the string "a", so it has no name`,
 		details: []string{
 			"web/templates/a.yaml:2:6: - {{ .name }}",
 			"                               ^^^^^",
@@ -194,7 +194,7 @@ func TestHints(t *testing.T) {
 		".Values.given.x":     ".Values.given is 1, from --set sub.given=1",
 		"$.Values.none.x":     ".Values.none is not set",
 		".Values.global.no.x": ".Values.global.no is not set",
-		".Release.Name.x":     "",
+		".Release.Name.x":     ".Release.Name is a string",
 	} {
 		user := map[string]any{"sub": map[string]any{"given": 1, "which": "{{ " + node + " }}"}}
 		_, err := render.Render(t.Context(), c, user, opts)

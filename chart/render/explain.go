@@ -2,7 +2,6 @@ package render
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -13,69 +12,100 @@ import (
 )
 
 // explain adds to an error what the values hold where a template failed, where
-// that comes from, and what to do. source is the text of the failing template.
-func (r *Result) explain(opts Options, e *Error, source string) {
-	within := e.Template // the file whose values these are: the one that was executed
-	if len(e.Chain) > 0 {
-		within = e.Chain[0].Template
+// that comes from, and what to do. e is the engine that came to it.
+func (r *Result) explain(opts Options, e *engine, failed *Error) {
+	within := failed.Template // the file whose values these are: the one that was executed
+	if len(failed.Chain) > 0 {
+		within = failed.Chain[0].Template
 	}
-	v := &viewer{opts: opts, result: r, charts: r.chartsOf(within), secret: e.secret}
-	var facts []string
-	for _, keys := range e.mentions(source) {
-		if fact := v.describe(keys); fact != "" && !slices.Contains(facts, fact) {
-			facts = append(facts, fact)
-		}
+	if failed.file != "" {
+		within = failed.file
 	}
-	v.explainText(e)
-	e.Hint = strings.Join(facts, "; ")
-	e.Advice = cmp.Or(v.advice, adviceFor(opts, e))
+	v := &viewer{opts: opts, result: r, charts: r.chartsOf(within), secret: failed.secret, calls: failed.Chain, dots: e.watch(failed)}
+	source := e.sourceText(failed.Template)
+	failed.call = failed.calledFunction(source)
+	if failed.RenderedLine > 0 {
+		failed.Hint = strings.Join(v.written(failed, source), "; ")
+	} else if v.dots != nil {
+		v.explainAction(failed, source)
+		v.explainText(failed)
+	}
+	failed.Advice = cmp.Or(v.advice, adviceFor(opts, failed))
 }
 
 // maxMentions bounds how many values an error tells about.
 const maxMentions = 3
 
-var valuesMention = lazyregexp.New(`(\w*)\.Values((?:\.[A-Za-z_]\w*)+)`)
-
-// mentions are the paths of values that have to do with the failure: those in
-// the failing action; else in the action up to there, for a value that came
-// through a pipe; else of the loop or with that made the dot.
-func (e *Error) mentions(source string) [][]string {
-	if found := mentionsIn(e.Node); len(found) > 0 {
-		return found
+// explainAction tells about what the failing node reads; else about what the
+// action reads up to there, for a value that came through a pipe.
+func (v *viewer) explainAction(e *Error, source string) {
+	level := len(v.dots.levels) - 1
+	chains := chainsIn(e.Node)
+	direct := len(chains) == 1 && chains[0].String() == e.Node
+	if len(chains) == 0 {
+		chains = chainsIn(e.actionBefore(source))
 	}
-	lineStart := 0
-	for range e.Line - 1 {
-		lineStart += strings.IndexByte(source[lineStart:], '\n') + 1
-	}
-	at := lineStart + e.Col - 1
-	if e.Line == 0 || e.Col == 0 || at < 0 || at > len(source) {
-		return nil
-	}
-	if open := strings.LastIndex(source[:at], "{{"); open >= 0 {
-		if found := mentionsIn(source[open:at]); len(found) > 0 {
-			return found
+	var facts []string
+	for _, c := range chains {
+		f := v.fact(level, c)
+		if f.text == "" || slices.Contains(facts, f.text) || !direct && !f.values && v.where(level) == "" {
+			continue
 		}
-	}
-	if _, ok := errors.AsType[*userError](e.Cause); ok || !strings.HasPrefix(e.Node, ".") {
-		return nil
-	}
-	blocks := openBlocks(source[:at])
-	for _, b := range slices.Backward(blocks) {
-		if b.keyword == "range" || b.keyword == "with" {
-			return mentionsIn(b.rest)
+		facts = append(facts, f.text)
+		if !direct {
+			continue
 		}
+		e.lacks, e.whole = f.lacks, f.key == len(c.keys)
+		v.advice = cmp.Or(v.rootAdvice(level, c), v.advice)
+		v.suggestRoot(e, level, c)
 	}
-	return nil
+	e.Hint = strings.Join(facts, "; ")
 }
 
-func mentionsIn(text string) [][]string {
-	var found [][]string
-	for _, m := range valuesMention.FindAllStringSubmatch(text, -1) {
-		if len(found) < maxMentions && !strings.Contains(text, ".Subcharts.") {
-			found = append(found, strings.Split(strings.TrimPrefix(m[2], "."), "."))
+// at is where in the template's text the failing node stands, -1 if unknown.
+func (e *Error) at(source string) int {
+	start := 0
+	for range e.Line - 1 {
+		start += strings.IndexByte(source[start:], '\n') + 1
+	}
+	if at := start + e.Col - 1; e.Line > 0 && e.Col > 0 && at <= len(source) {
+		return at
+	}
+	return -1
+}
+
+// actionBefore is the text of the failing action up to the failing node.
+func (e *Error) actionBefore(source string) string {
+	at := e.at(source)
+	if at < 0 {
+		return ""
+	}
+	open := strings.LastIndex(source[:at], "{{")
+	if open < 0 {
+		return ""
+	}
+	return source[open+len("{{") : at]
+}
+
+// written tells about the values in a line of a template that wrote a line of no
+// YAML. It is executed already, so nobody knows what the dot was: what stands in
+// a block that changes it is left out.
+func (v *viewer) written(e *Error, source string) []string {
+	start := 0
+	for range e.Line - 1 {
+		start += strings.IndexByte(source[start:], '\n') + 1
+	}
+	changed := slices.ContainsFunc(openBlocks(source[:start]), func(b block) bool { return b.keyword != "if" })
+	var facts []string
+	for _, c := range chainsIn(e.Node) {
+		if c.keys[0] != "Values" || len(c.keys) == 1 || c.base == "." && changed || c.base != "." && c.base != "$" {
+			continue
+		}
+		if text, _ := v.describe(c.keys[1:]); !slices.Contains(facts, text) {
+			facts = append(facts, text)
 		}
 	}
-	return found
+	return facts
 }
 
 // viewer looks at the values as one chart sees them.
@@ -84,25 +114,27 @@ type viewer struct {
 	result *Result
 	charts []*chart.Chart // from the root down to the one
 	secret bool           // values are not to be quoted
+	calls  []Frame        // how execution came to the failing template
+	dots   *dots          // what the failing action saw; nil if that is unknown
 	advice string
 }
 
 // describe says what stands at keys and who set it, or the first key on the way
-// that is not set or is no map.
-func (v *viewer) describe(keys []string) string {
+// that is not set or is no map; n keys lead to what it is about.
+func (v *viewer) describe(keys []string) (text string, n int) {
 	effective := any(v.section())
 	for i, key := range keys {
 		table, ok := effective.(map[string]any)
 		if !ok {
-			return v.holds(keys[:i], effective)
+			return v.holds(keys[:i], effective), i
 		}
 		next, ok := table[key]
 		if !ok {
-			return v.unset(keys[:i+1], keys)
+			return v.unset(keys[:i+1], keys), i + 1
 		}
 		effective = next
 	}
-	return v.holds(keys, effective)
+	return v.holds(keys, effective), len(keys)
 }
 
 // explainText shows the line of a text given to tpl that failed, and who gave the
@@ -112,21 +144,33 @@ func (v *viewer) explainText(e *Error) {
 		return
 	}
 	last := &e.Chain[len(e.Chain)-1]
-	paths := mentionsIn(last.Node)
-	if len(paths) != 1 {
+	keys := v.textKeys(last.Node)
+	if keys == nil {
 		return
 	}
 	value := any(v.section())
-	for _, key := range paths[0] {
+	for _, key := range keys {
 		table, _ := value.(map[string]any)
 		value = table[key]
 	}
 	if text, ok := value.(string); ok {
 		e.Source = nthLine(text, e.Line)
-		if origin := v.origin(paths[0]); origin != "" {
+		if origin := v.origin(keys); origin != "" {
 			last.Node += ", a text from " + origin
 		}
 	}
+}
+
+// textKeys are where in the values the text of a call of tpl is.
+func (v *viewer) textKeys(call string) []string {
+	for _, c := range chainsIn(call) {
+		at, _ := v.binding(len(v.dots.levels)-2, c.base)
+		root, ok := at.(values)
+		if len(c.keys) > 1 && ok && isRoot(at) && v.isValues(root["Values"]) && strings.HasPrefix(call, "tpl "+c.String()+" ") {
+			return c.keys[1:]
+		}
+	}
+	return nil
 }
 
 // section is what the chart sees as .Values.
@@ -229,11 +273,11 @@ func (v *viewer) origin(keys []string) string {
 		}
 	}
 	last := len(v.charts) - 1
-	return imported(v.charts[last], v.folder(last), keys)
+	return v.imported(v.charts[last], v.folder(last), keys)
 }
 
 // imported finds the subchart whose value at keys import-values brought.
-func imported(c *chart.Chart, folder string, keys []string) string {
+func (v *viewer) imported(c *chart.Chart, folder string, keys []string) string {
 	for _, d := range c.Metadata.Dependencies {
 		i := slices.IndexFunc(c.Dependencies, func(sub *chart.Chart) bool { return sub.Name() == d.Name })
 		if i < 0 {
@@ -251,9 +295,9 @@ func imported(c *chart.Chart, folder string, keys []string) string {
 			}
 			from := strings.Split(strings.TrimSuffix(paths["child"]+"."+below, "."), ".")
 			if line := sub.ValueLine(from); line > 0 {
-				return fmt.Sprintf("%s/values.yaml:%d, imported", place, line)
+				return fmt.Sprintf("%s:%d, imported", v.shown(place+"/values.yaml"), line)
 			}
-			if o := imported(sub, place, from); o != "" {
+			if o := v.imported(sub, place, from); o != "" {
 				return o
 			}
 		}
@@ -262,7 +306,14 @@ func imported(c *chart.Chart, folder string, keys []string) string {
 }
 
 // valuesFile is the values.yaml of the i-th chart, folder its place in the root.
-func (v *viewer) valuesFile(i int) string { return v.folder(i) + "/values.yaml" }
+func (v *viewer) valuesFile(i int) string { return v.shown(v.folder(i) + "/values.yaml") }
+
+func (v *viewer) shown(file string) string {
+	if v.opts.Path == nil {
+		return file
+	}
+	return v.opts.Path(file)
+}
 
 func (v *viewer) folder(i int) string {
 	place := v.charts[0].Name()

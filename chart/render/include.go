@@ -123,6 +123,11 @@ func (s *templateSet) text(text string) (*tplText, error) {
 	if s.engine.parallel && s.engine.tplParser.ordered {
 		return nil, errOrdered
 	}
+	for _, tree := range trees {
+		if s.engine.dots != nil {
+			s.engine.dots.mark(tree)
+		}
+	}
 	t := &tplText{main: s.templates.New(name)}
 	if len(trees) > 1 {
 		if t.main, err = s.extend(name, trees); err != nil {

@@ -25,6 +25,11 @@ type Options struct {
 	// chart.ValueSources.Origin answers it.
 	Origin func(path []string) string
 
+	// Path says where a file of the chart is, for messages only: web/values.yaml
+	// may be services/api/chart/values.yaml. What it does not know it returns as it
+	// is. Nil means that files are called by the chart's name.
+	Path func(name string) string
+
 	IncludeCRDs          bool
 	SubchartNotes        bool
 	SkipSchemaValidation bool

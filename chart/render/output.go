@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"text/template"
 	"unicode"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -130,6 +131,7 @@ var sourceComment = lazyregexp.New("# Source: [^/]+/(.+)")
 type ShowOnlyError struct {
 	Pattern   string
 	Exists    bool     // the chart has that template, it only renders to nothing
+	Reason    string   // which value makes it empty; may be empty
 	Templates []string // those that render to something
 }
 
@@ -161,9 +163,43 @@ func (r *Result) showOnly(text string, patterns []string) (string, error) {
 			}
 		}
 		if !found {
-			exists := slices.ContainsFunc(r.Chart.Templates, func(f *chart.File) bool { return f.Name == pattern })
-			return "", &ShowOnlyError{Pattern: pattern, Exists: exists, Templates: slices.Compact(slices.Sorted(slices.Values(names)))}
+			shows := &ShowOnlyError{Pattern: pattern, Templates: slices.Compact(slices.Sorted(slices.Values(names)))}
+			if i := slices.IndexFunc(r.Chart.Templates, func(f *chart.File) bool { return f.Name == pattern }); i >= 0 {
+				shows.Exists, shows.Reason = true, r.whyEmpty(string(r.Chart.Templates[i].Data))
+			}
+			return "", shows
 		}
 	}
 	return b.String(), nil
+}
+
+var firstCondition = lazyregexp.New(`^(?:\s|\{\{-?\s*/\*(?s:.*?)\*/\s*-?\}\})*\{\{-?\s*(?:if|with)\s+\.Values((?:\.\w+)+)\s*-?\}\}`)
+
+// whyEmpty is the value that a template begins with asking for, if that is
+// false, not set or empty.
+func (r *Result) whyEmpty(text string) string {
+	m := firstCondition.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	keys := strings.Split(m[1][1:], ".")
+	at := any(r.Values)
+	for i, key := range keys {
+		table, _ := tableOf(at)
+		next, ok := table[key]
+		if !ok {
+			return ".Values." + strings.Join(keys[:i+1], ".") + " is not set"
+		}
+		at = next
+	}
+	if truth, _ := template.IsTrue(at); truth {
+		return ""
+	}
+	name := (&viewer{}).name(keys, at)
+	if _, isList := at.([]any); isList {
+		name = "an empty list"
+	} else if _, isMap := tableOf(at); isMap {
+		name = "an empty map"
+	}
+	return ".Values" + m[1] + " is " + name
 }

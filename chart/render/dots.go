@@ -1,0 +1,167 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// dots tells what the dot and the variables of a failing action are, which
+// text/template does not say. It is made by executing the failing template once
+// more, with a call before every action that notes them.
+type dots struct {
+	actions []probed
+	levels  []dotLevel // of the template and what it includes, the outermost first
+	marked  map[*parse.ListNode]bool
+}
+
+// probed is an action with a call before it.
+type probed struct {
+	template string   // in which it stands
+	names    []string // what the call is given: ".", "$", "$x"
+	scope    int      // the range or with that made its dot, in dots.actions; -1 if the template was given it
+	keyword  string   // of a range or with
+	pipe     string   // what that is given
+}
+
+// bindings are the values of "." and of variables.
+type bindings map[string]any
+
+// dotLevel is one execution: of the template, an include or a tpl.
+type dotLevel struct {
+	last int              // the action that was begun last, -1 for none
+	seen map[int]bindings // action -> what it saw the last time
+}
+
+func (d *dots) enter() { d.levels = append(d.levels, dotLevel{-1, map[int]bindings{}}) }
+
+// leave forgets an execution that did not fail.
+func (d *dots) leave() { d.levels = d.levels[:len(d.levels)-1] }
+
+// note is the function that templates call.
+func (d *dots) note(action int, args ...any) string {
+	b := bindings{}
+	for i, name := range d.actions[action].names {
+		b[name] = args[i]
+	}
+	level := &d.levels[len(d.levels)-1]
+	level.last = action
+	level.seen[action] = b
+	return ""
+}
+
+const noteName = "_note"
+
+func (d *dots) mark(tree *parse.Tree) {
+	if tree == nil || tree.Root == nil || d.marked[tree.Root] {
+		return
+	}
+	d.marked[tree.Root] = true
+	d.markList(tree.Name, tree.Root, -1)
+}
+
+// markList marks the actions of a list whose dot was made by the action scope.
+func (d *dots) markList(template string, list *parse.ListNode, scope int) {
+	if list == nil {
+		return
+	}
+	var nodes []parse.Node
+	for _, node := range list.Nodes {
+		switch n := node.(type) {
+		case *parse.ActionNode:
+			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
+		case *parse.TemplateNode:
+			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
+		case *parse.IfNode:
+			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
+			d.markList(template, n.List, scope)
+			d.markList(template, n.ElseList, scope)
+		case *parse.WithNode:
+			nodes = append(nodes, d.newNote(template, "with", n.Pipe, scope))
+			d.markList(template, n.List, len(d.actions)-1)
+			d.markList(template, n.ElseList, scope)
+		case *parse.RangeNode:
+			nodes = append(nodes, d.newNote(template, "range", n.Pipe, scope))
+			d.markList(template, n.List, len(d.actions)-1)
+			d.markList(template, n.ElseList, scope)
+		}
+		nodes = append(nodes, node)
+	}
+	list.Nodes = nodes
+}
+
+// newNote is {{_note n . $ $x}} for the variables that a pipeline reads.
+func (d *dots) newNote(template, keyword string, pipe *parse.PipeNode, scope int) parse.Node {
+	a := probed{template: template, names: []string{".", "$"}, scope: scope, keyword: keyword}
+	if pipe != nil {
+		a.names = variables(pipe, a.names)
+		var commands []string
+		for _, c := range pipe.Cmds {
+			commands = append(commands, c.String())
+		}
+		a.pipe = strings.Join(commands, " | ")
+	}
+	n := len(d.actions)
+	d.actions = append(d.actions, a)
+	action := guardAction(parse.NewIdentifier(noteName)).(*parse.ActionNode)
+	number := &parse.NumberNode{NodeType: parse.NodeNumber, IsInt: true, Int64: int64(n), Text: strconv.Itoa(n)}
+	args := append(action.Pipe.Cmds[0].Args, number, &parse.DotNode{NodeType: parse.NodeDot})
+	for _, name := range a.names[1:] {
+		args = append(args, &parse.VariableNode{NodeType: parse.NodeVariable, Ident: []string{name}})
+	}
+	action.Pipe.Cmds[0].Args = args
+	return action
+}
+
+// variables adds the variables that a pipeline reads to names.
+func variables(pipe *parse.PipeNode, names []string) []string {
+	for _, c := range pipe.Cmds {
+		for _, arg := range c.Args {
+			if chain, ok := arg.(*parse.ChainNode); ok {
+				arg = chain.Node
+			}
+			switch n := arg.(type) {
+			case *parse.VariableNode:
+				if !slices.Contains(names, n.Ident[0]) {
+					names = append(names, n.Ident[0])
+				}
+			case *parse.PipeNode:
+				names = variables(n, names)
+			}
+		}
+	}
+	return names
+}
+
+// watch executes the template that failed once more. It is nil if that does not
+// come to the same failure: templates change values and draw lots.
+func (e *engine) watch(failed *Error) *dots {
+	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == failed.file })
+	if i < 0 || failed.Trace == "" || errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep) || context.Cause(e.ctx) != nil {
+		return nil
+	}
+	again := newEngine(e.ctx, e.opts, e.sources)
+	d := &dots{marked: map[*parse.ListNode]bool{}}
+	again.funcs[noteName] = d.note
+	set, err := again.parse()
+	if err != nil {
+		return nil
+	}
+	for _, t := range set.templates.Templates() {
+		d.mark(t.Tree)
+	}
+	again.dots = d
+	e.sources[i].root["Template"] = e.sources[i].template()
+	_, err = again.execute(set.templates.Lookup(failed.file), e.sources[i].root)
+	if _, ok := errors.AsType[template.ExecError](err); !ok {
+		return nil
+	}
+	if same := e.executionError(failed.file, err); same.Trace != failed.Trace || len(d.levels) != len(failed.Chain)+1 {
+		return nil
+	}
+	return d
+}
