@@ -252,7 +252,7 @@ func writeTemp(path string, data []byte) (name string, err error) {
 // into it; nothing is written. Errors and bounds are Load's.
 func LoadWith(ctx context.Context, dir string, changes []FileChange) (*Chart, error) {
 	b := newBudget()
-	files, err := readFolder(ctx, dir, b)
+	files, _, err := readFolder(ctx, dir, b)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", dir, err)
 	}

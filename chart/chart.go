@@ -14,6 +14,14 @@ type Chart struct {
 	Files        []*File        // everything that has no other role: crds/, README.md, ...
 	Raw          []*File        // every file as it was read, for packaging
 	Dependencies []*Chart       // charts/**, by folder or file name; after Resolve in Chart.yaml's order
+	Ignored      []Ignored      // entries of charts/ that .helmignore leaves out; of a folder only
+}
+
+// Ignored is an entry of a chart's folder that .helmignore leaves out.
+type Ignored struct {
+	Name    string // charts/lib-1.0.0.tgz
+	Pattern string // as .helmignore has it
+	Line    int    // of .helmignore; 0 for the rule that always holds
 }
 
 // File is one file of a chart: a slash path relative to the chart and its bytes.

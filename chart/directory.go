@@ -28,32 +28,37 @@ type folder struct {
 	files  []*File
 	places []string // where the files are
 
+	ignored []Ignored
+
 	mu   sync.Mutex
 	left int64 // bytes that this chart may still have
 }
 
 // readFolder reads every file of a chart's folder that .helmignore leaves, in
-// path order, folder by folder.
-func readFolder(ctx context.Context, dir string, b *budget) ([]*File, error) {
+// path order, folder by folder. A folder without a Chart.yaml is not read at all.
+func readFolder(ctx context.Context, dir string, b *budget) ([]*File, []Ignored, error) {
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if root, err = filepath.Abs(root); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if _, err := os.Lstat(filepath.Join(root, "Chart.yaml")); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, ErrNoChartFile
 	}
 	f := &folder{root: root, budget: b, left: maxChartBytes, work: maxIgnoreWork}
 	ignore, err := f.readIgnore()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.rules, err = parseIgnore(ignore); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := f.walk(ctx, "", root, []string{root}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return f.files, f.read(ctx)
+	return f.files, f.ignored, f.read(ctx)
 }
 
 func (f *folder) readIgnore() ([]byte, error) {
@@ -112,7 +117,10 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 	if f.work -= int64(f.rules.cost() * len(name)); f.work < 0 {
 		return fmt.Errorf("%s: %w: too many patterns for too many files", ignoreFile, ErrTooLarge)
 	}
-	if f.rules.ignores(name, mode.IsDir()) {
+	if rule := f.rules.which(name, mode.IsDir()); rule != nil {
+		if name == "charts" || path.Dir(name) == "charts" {
+			f.ignored = append(f.ignored, Ignored{Name: name, Pattern: rule.text, Line: rule.line})
+		}
 		return nil
 	}
 	switch {

@@ -11,6 +11,8 @@ const ignoreFile = ".helmignore"
 
 // ignoreRule is one line of .helmignore.
 type ignoreRule struct {
+	line     int    // in .helmignore; 0 for the rule that always holds
+	text     string // of that line
 	pattern  string
 	negate   bool
 	dirOnly  bool
@@ -36,6 +38,7 @@ func parseIgnore(data []byte) (ignoreRules, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", ignoreFile, n, err)
 		}
+		rule.line, rule.text = n, line
 		rules = append(rules, rule)
 	}
 	return append(rules, ignoreRule{pattern: "templates/.?*", fullPath: true}), nil
@@ -62,10 +65,15 @@ func parseIgnoreRule(line string) (ignoreRule, error) {
 // path relative to the chart. A negated rule ignores what does not match it and
 // lets go on what does: that is what Helm does, whatever one would expect.
 func (rules ignoreRules) ignores(name string, isDir bool) bool {
-	for _, r := range rules {
+	return rules.which(name, isDir) != nil
+}
+
+// which is the rule that ignores the file or folder at name; nil if none does.
+func (rules ignoreRules) which(name string, isDir bool) *ignoreRule {
+	for i, r := range rules {
 		if r.negate {
 			if r.dirOnly && !isDir || !r.matches(name) {
-				return true
+				return &rules[i]
 			}
 			continue
 		}
@@ -73,10 +81,10 @@ func (rules ignoreRules) ignores(name string, isDir bool) bool {
 			continue
 		}
 		if r.matches(name) {
-			return true
+			return &rules[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // cost is the bytes of all patterns, about what matching takes for each byte of

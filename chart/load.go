@@ -37,11 +37,15 @@ func load(ctx context.Context, path string) (*Chart, error) {
 	}
 	if info.IsDir() {
 		b := newBudget()
-		files, err := readFolder(ctx, path, b)
+		files, ignored, err := readFolder(ctx, path, b)
 		if err != nil {
 			return nil, err
 		}
-		return assembleTop(ctx, files, b)
+		c, err := assembleTop(ctx, files, b)
+		if err == nil {
+			c.Ignored = ignored
+		}
+		return c, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("neither a folder nor an archive")

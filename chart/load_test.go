@@ -275,6 +275,9 @@ func TestLoadFolderItselfLinked(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	dir := folderOf(t, map[string]string{"values.yaml": "a: 1", "no.tgz": "text"})
+	if err := os.Symlink(os.DevNull, filepath.Join(dir, "a-link")); err != nil { // of no interest: this is no chart
+		t.Fatal(err)
+	}
 	for path, want := range map[string]string{
 		dir:                               "Chart.yaml file is missing",
 		filepath.Join(dir, "values.yaml"): "YAML file, not a chart",
@@ -338,6 +341,30 @@ func TestIgnoreRules(t *testing.T) {
 	for _, bad := range []string{"a/**", "[", "x\n[a"} {
 		if _, err := parseIgnore([]byte(bad)); err == nil || !strings.Contains(err.Error(), ".helmignore:") {
 			t.Errorf("rules %q: error %v, want one with the line", bad, err)
+		}
+	}
+}
+
+// TestIgnoredDependencies names the pattern that hides a dependency.
+func TestIgnoredDependencies(t *testing.T) {
+	archive := string(packTar(t, tarEntry("lib/Chart.yaml", strings.Replace(minimal, "web", "lib", 1))))
+	for _, test := range []struct{ ignore, want string }{
+		{"# packages\n*.tgz\n", ".helmignore:2: *.tgz keeps charts/lib-1.0.0.tgz out: write /*.tgz"},
+		{"charts/lib*", ".helmignore:1: charts/lib* keeps charts/lib-1.0.0.tgz out: remove the pattern"},
+		{"!*.yaml", ".helmignore:1: !*.yaml keeps charts out: remove the pattern"},
+		{"charts/", ".helmignore:1: charts/ keeps charts out: remove the pattern"},
+		{"*.md", ""},
+	} {
+		c, err := Load(t.Context(), folderOf(t, map[string]string{
+			".helmignore": test.ignore, "charts/lib-1.0.0.tgz": archive, "other/a.tgz": "",
+			"Chart.yaml": minimal + "dependencies: [{name: lib, version: 1.0.0, repository: \"\"}]\n",
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := c.MissingDependencies()
+		if got := c.IgnoredDependencies(missing); got != test.want || (len(missing) > 0) != (test.want != "") {
+			t.Errorf("%q: missing %q, got %q, want %q", test.ignore, missing, got, test.want)
 		}
 	}
 }

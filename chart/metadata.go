@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -139,11 +140,36 @@ func printable(s string) string {
 }
 
 // MissingDependenciesError says that charts/ lacks what Chart.yaml names.
-type MissingDependenciesError struct{ Names []string }
+type MissingDependenciesError struct {
+	Names   []string
+	Ignored string // which pattern of .helmignore hides them, if one does
+}
 
 // Error names the dependencies.
 func (e *MissingDependenciesError) Error() string {
-	return "charts/ lacks dependencies of Chart.yaml: " + strings.Join(e.Names, ", ")
+	text := "charts/ lacks dependencies of Chart.yaml: " + strings.Join(e.Names, ", ")
+	if e.Ignored != "" {
+		text += ": " + e.Ignored
+	}
+	return text
+}
+
+// IgnoredDependencies says which pattern of .helmignore keeps the first of the
+// missing dependencies out of charts/, where it is; it is empty if none does.
+func (c *Chart) IgnoredDependencies(missing []string) string {
+	for _, i := range c.Ignored {
+		file := strings.TrimPrefix(i.Name, "charts/")
+		hides := func(name string) bool { return file == name || strings.HasPrefix(file, name+"-") }
+		if i.Line == 0 || i.Name != "charts" && !slices.ContainsFunc(missing, hides) {
+			continue
+		}
+		text := fmt.Sprintf("%s:%d: %s keeps %s out", ignoreFile, i.Line, i.Pattern, i.Name)
+		if strings.ContainsAny(i.Pattern, "/!") {
+			return text + ": remove the pattern"
+		}
+		return text + ": write /" + i.Pattern
+	}
+	return ""
 }
 
 // MissingDependencies names the dependencies in Chart.yaml that charts/ lacks,

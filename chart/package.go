@@ -30,6 +30,7 @@ type PackageOptions struct {
 //
 // Unless it may be incomplete, a dependency of Chart.yaml that is not in charts/
 // is a *MissingDependenciesError: no installation of such a package could succeed.
+// A version that is none is a *VersionError.
 func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, "", fmt.Errorf("package chart: %w", err)
@@ -41,12 +42,21 @@ func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name 
 	return tgz, c.Metadata.Name + "-" + cmp.Or(o.Version, c.Metadata.Version) + ".tgz", nil
 }
 
+// VersionError says that PackageOptions.Version is no strict semantic version.
+type VersionError struct {
+	Version string
+	err     error
+}
+
+// Error names the version and what is wrong with it.
+func (e *VersionError) Error() string { return fmt.Sprintf("version %q: %v", e.Version, e.err) }
+
 func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
 	if missing := c.MissingDependencies(); len(missing) > 0 && !o.Incomplete {
-		return nil, &MissingDependenciesError{Names: missing}
+		return nil, &MissingDependenciesError{Names: missing, Ignored: c.IgnoredDependencies(missing)}
 	}
 	if _, err := semver.StrictNewVersion(o.Version); err != nil && o.Version != "" {
-		return nil, fmt.Errorf("version %q: %w", o.Version, err)
+		return nil, &VersionError{o.Version, err}
 	}
 	files, err := packageFiles(c)
 	if err != nil {

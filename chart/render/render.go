@@ -62,7 +62,7 @@ func check(c *chart.Chart, opts Options) error {
 		return fmt.Errorf("chart %s is a %s chart: it can be a dependency, not a release", c.Name(), t)
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 {
-		return &DependenciesError{Chart: c.Name(), Missing: missing}
+		return &DependenciesError{Chart: c.Name(), Missing: missing, Ignored: c.IgnoredDependencies(missing)}
 	}
 	return nil
 }
@@ -71,11 +71,19 @@ func check(c *chart.Chart, opts Options) error {
 type DependenciesError struct {
 	Chart   string
 	Missing []string // their names
+	Ignored string   // which pattern of .helmignore hides them, if one does
 }
 
 // Error is one line.
 func (e *DependenciesError) Error() string {
-	return fmt.Sprintf("chart %s depends on %s, which charts/ lacks: fetch it with pintle chart deps update", e.Chart, strings.Join(e.Missing, ", "))
+	text := fmt.Sprintf("chart %s depends on %s, which charts/ lacks: ", e.Chart, strings.Join(e.Missing, ", "))
+	switch {
+	case e.Ignored != "":
+		return text + e.Ignored
+	case len(e.Missing) > 1:
+		return text + "fetch them with pintle chart deps update"
+	}
+	return text + "fetch it with pintle chart deps update"
 }
 
 func (r *Result) addWarnings(list []chart.Warning) {
@@ -120,11 +128,8 @@ func (r *Result) root(opts Options, caps *capabilities, revision int) map[string
 
 // withHint adds to an error what the values hold where a template failed.
 func (r *Result) withHint(opts Options, e *engine, err error) error {
-	if failed, ok := errors.AsType[*Error](err); ok {
-		failed.path = opts.Path
-		if failed.Advice == "" {
-			r.explain(opts, e, failed)
-		}
+	if failed, ok := errors.AsType[*Error](err); ok && failed.Advice == "" {
+		r.explain(opts, failed, e.sourceText(failed.Template))
 	}
 	return err
 }
@@ -134,8 +139,7 @@ func (r *Result) located(opts Options, e *engine, err error) error {
 	if invalid, ok := errors.AsType[*Error](err); ok {
 		e.locate(invalid)
 		invalid.hideSecret()
-		invalid.path = opts.Path
-		r.explain(opts, e, invalid)
+		r.explain(opts, invalid, e.sourceText(invalid.Template))
 	}
 	return err
 }
