@@ -18,7 +18,9 @@ func createCommand(e env) *cli.Command {
 			&cli.StringFlag{Name: "starter", Aliases: []string{"p"}, Usage: "start from this `CHART`: a folder, an archive, or the name of one of Helm's starters; <CHARTNAME> is replaced in its files"},
 		},
 		Action: func(c *cli.Context) error {
-			if c.Args().Len() != 1 {
+			if n := c.Args().Len(); n > 1 {
+				return usagef("create takes one name, not %d: pintle chart create services/web/chart", n)
+			} else if n == 0 {
 				return usagef("create takes the new chart's name: pintle chart create services/web/chart")
 			}
 			return createChart(e, c, c.Args().First())
@@ -44,6 +46,10 @@ func createChart(e env, c *cli.Context, dir string) error {
 	if _, err := fmt.Fprintln(e.stdout, dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "next: set image.repository in %s/values.yaml, then \"pintle chart lint %[1]s\" and \"pintle chart template %[1]s\"\n", dir)
+	first := ""
+	if from == "" { // what values another starter has is its own affair
+		first = "set image.repository in " + dir + "/values.yaml, then "
+	}
+	fmt.Fprintf(e.stderr, "next: %s\"pintle chart lint %s\" and \"pintle chart template %[2]s\"\n", first, dir)
 	return nil
 }

@@ -20,8 +20,14 @@ What the pods are selected by. A Deployment's selector can never be changed, so
 nothing may stand here that changes: no version, no value that users set.
 */}}
 {{- define "<CHARTNAME>.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "<CHARTNAME>.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "<CHARTNAME>.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{/* The same of the test's pod: not those of the others, or the Service would send requests to it. */}}
+{{- define "<CHARTNAME>.testLabels" -}}
+app.kubernetes.io/name: {{ include "<CHARTNAME>.name" . | trunc 58 | trimSuffix "-" }}-test
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* Labels of every object but the test. */}}
@@ -53,6 +59,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- else }}
 {{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A probe: the default's httpGet gives way to what values ask with instead. */}}
+{{- define "<CHARTNAME>.probe" -}}
+{{- if gt (len (pick . "exec" "grpc" "tcpSocket")) 1 }}
+{{- fail "a probe asks in one way: httpGet, exec, grpc or tcpSocket" }}
+{{- end }}
+{{- if or .tcpSocket .exec .grpc }}
+{{- omit . "httpGet" | toYaml }}
+{{- else }}
+{{- toYaml . }}
 {{- end }}
 {{- end }}
 
