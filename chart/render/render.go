@@ -128,8 +128,11 @@ func (r *Result) root(opts Options, caps *capabilities, revision int) map[string
 
 // withHint adds to an error what the values hold where a template failed.
 func (r *Result) withHint(opts Options, e *engine, err error) error {
-	if failed, ok := errors.AsType[*Error](err); ok && failed.Advice == "" {
-		r.explain(opts, failed, e.sourceText(failed.Template))
+	if failed, ok := errors.AsType[*Error](err); ok {
+		failed.path = opts.Path
+		if failed.Advice == "" {
+			r.explain(opts, e, failed)
+		}
 	}
 	return err
 }
@@ -139,7 +142,8 @@ func (r *Result) located(opts Options, e *engine, err error) error {
 	if invalid, ok := errors.AsType[*Error](err); ok {
 		e.locate(invalid)
 		invalid.hideSecret()
-		r.explain(opts, invalid, e.sourceText(invalid.Template))
+		invalid.path = opts.Path
+		r.explain(opts, e, invalid)
 	}
 	return err
 }
