@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 	"sync"
 
@@ -11,6 +14,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -58,13 +62,8 @@ func (x *exprs) Set(s string) error {
 // String implements cli.Generic.
 func (x *exprs) String() string { return strings.Join(x.list, " ") }
 
-// readValues merges what the value flags say, in Helm's order.
-func readValues(e env, c *cli.Context) (map[string]any, error) {
-	values, _, err := readValuesWithOrigin(e, c)
-	return values, err
-}
-
-// readValuesWithOrigin also tells for any value which file or flag gave it.
+// readValuesWithOrigin merges what the value flags say, in Helm's order, and
+// tells for any value which file or flag gave it.
 func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []string) string, error) {
 	list := func(name string) []string {
 		if x, ok := c.Generic(name).(*exprs); ok {
@@ -94,12 +93,11 @@ const maxValuesFile = 16 << 20
 // loadChart loads a folder, an archive, or a chart of a registry (oci://).
 func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, error) {
 	if !strings.HasPrefix(ref, registry.Scheme) {
-		c, err := chart.Load(ctx, ref)
-		return c, withCode(pipeline.ExitFailed, err)
+		return loadLocal(ctx, ref)
 	}
 	archive, _, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, withCode(absentOr(pipeline.ExitFailed, err), err)
 	}
 	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
 	if err != nil {
@@ -107,6 +105,54 @@ func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, e
 	}
 	return c, nil
 }
+
+// loadLocal loads a folder or an archive. A path that does not exist is a fault
+// of the call.
+func loadLocal(ctx context.Context, path string) (*chart.Chart, error) {
+	c, err := chart.Load(ctx, path)
+	if err == nil {
+		return c, nil
+	}
+	code := codeAt(path)
+	if code == pipeline.ExitUsage {
+		err = hintRemote(err, path)
+	}
+	return nil, withCode(code, hintPath(err, path))
+}
+
+// codeAt is the exit code for a failure with what is at the paths: that of a
+// wrong call if nothing is at one of them.
+func codeAt(paths ...string) int {
+	for _, path := range paths {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return pipeline.ExitUsage
+		}
+	}
+	return pipeline.ExitFailed
+}
+
+// absentOr is the exit code for what a registry says: that of a wrong call if
+// there is no such chart or version, or cannot be.
+func absentOr(code int, err error) int {
+	if errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrInvalid) {
+		return pipeline.ExitUsage
+	}
+	return code
+}
+
+// hintRemote tells who means a chart of a repository how to get it.
+func hintRemote(err error, ref string) error {
+	repository, name, parts := strings.Cut(ref, "/")
+	switch {
+	case strings.HasPrefix(ref, "http://"), strings.HasPrefix(ref, "https://"):
+		return &hintedError{err, "a chart is a folder, an archive or oci://HOST/PATH/NAME: download this one first, by its name with \"pintle chart pull NAME --repo URL\""}
+	case parts && plainName.MatchString(repository) && plainName.MatchString(name) && !isFolder(repository):
+		return &hintedError{err, fmt.Sprintf("a chart of Helm's repository %s comes with \"pintle chart pull %s --repo @%[1]s\"", repository, name)}
+	}
+	return err
+}
+
+var plainName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
 func access(e env, c *cli.Context) registry.Access {
 	return registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http")}

@@ -47,7 +47,7 @@ func depsFetchCommand(e env, name string, aliases []string, usage string, fetch 
 			}
 			result, err := fetch(c.Context, dir, o)
 			if err != nil {
-				return withCode(pipeline.ExitFailed, err)
+				return withCode(codeAt(dir), err)
 			}
 			return tellDependencies(e, result)
 		},
@@ -118,7 +118,7 @@ func depsListCommand(e env) *cli.Command {
 func listDependencies(e env, c *cli.Context, dir string) error {
 	head, err := chart.LoadHead(c.Context, dir)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(codeAt(dir), err)
 	}
 	list, extra, err := chart.ListDependencies(c.Context, dir, head)
 	if err != nil {

@@ -51,6 +51,7 @@ type lintedChart struct {
 	Findings []lint.Finding `json:"findings"`
 
 	threshold severityThreshold // from which on a finding fails
+	absent    bool              // nothing is there: a fault of the call
 }
 
 // file is where a finding is, as the user would name it: the chart itself when
@@ -97,6 +98,9 @@ func lintCharts(e env, c *cli.Context) error {
 	if err := write(e, c, charts); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(charts, func(linted lintedChart) bool { return linted.absent }) {
+		return silent(pipeline.ExitUsage)
+	}
 	for _, linted := range charts {
 		if slices.ContainsFunc(linted.Findings, linted.threshold.reached) {
 			return silent(pipeline.ExitFailed)
@@ -113,11 +117,8 @@ func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedCha
 	if cause := c.Context.Err(); cause != nil {
 		return out, cause
 	}
-	if exitCode(err) == pipeline.ExitUsage { // there is nothing to judge
-		return out, err
-	}
 	if err != nil {
-		out.Findings = append(out.Findings, lint.Unloadable(err))
+		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), exitCode(err) == pipeline.ExitUsage
 		return out, nil
 	}
 	for _, f := range lint.Lint(c.Context, loaded, options) {

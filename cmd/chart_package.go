@@ -50,15 +50,18 @@ func packageChart(e env, c *cli.Context, path string) error {
 			return err
 		}
 	}
-	loaded, err := chart.Load(c.Context, path)
+	loaded, err := loadLocal(c.Context, path)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return err
 	}
 	tgz, name, err := chart.Package(c.Context, loaded, chart.PackageOptions{
 		Version: c.String("version"), AppVersion: c.String("app-version"), Time: mtime,
 	})
-	if missing, ok := errors.AsType[*chart.MissingDependenciesError](err); ok {
+	if missing, ok := errors.AsType[*chart.MissingDependenciesError](err); ok && missing.Ignored == "" {
 		err = fmt.Errorf("package %s: %w: package with -u, or run \"pintle chart deps build %[1]s\"", path, missing)
+	}
+	if _, wrong := errors.AsType[*chart.VersionError](err); wrong {
+		return usagef("package %s: --version %q: write it as 1.2.3", path, c.String("version"))
 	}
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
@@ -82,7 +85,7 @@ func updateDependencies(e env, c *cli.Context, path string) error {
 		return err
 	}
 	_, err = registry.UpdateDependencies(c.Context, path, o)
-	return withCode(pipeline.ExitFailed, err)
+	return withCode(codeAt(path), err)
 }
 
 // sourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.
@@ -106,7 +109,14 @@ func pushCommand(e env) *cli.Command {
 			if c.Args().Len() != 2 {
 				return usagef("push takes a package and where it goes: pintle chart push web-1.0.0.tgz oci://registry.example.com/charts")
 			}
-			tgz, err := os.ReadFile(c.Args().Get(0))
+			path, to := c.Args().Get(0), c.Args().Get(1)
+			switch {
+			case isFolder(path):
+				return usagef("push %s: it is a folder: package it first, with \"pintle chart package %[1]s\"", path)
+			case !strings.HasPrefix(to, registry.Scheme):
+				return usagef("push to %s: write oci://HOST/PATH", to)
+			}
+			tgz, err := os.ReadFile(path)
 			if err != nil {
 				return withCode(pipeline.ExitUsage, fmt.Errorf("push: %w", err))
 			}
@@ -114,9 +124,9 @@ func pushCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			pushed, err := registry.Push(c.Context, c.Args().Get(1), tgz, registry.PushOptions{Access: access(e, c), Created: created})
+			pushed, err := registry.Push(c.Context, to, tgz, registry.PushOptions{Access: access(e, c), Created: created})
 			if err != nil {
-				return withCode(pipeline.ExitFailed, err)
+				return withCode(absentOr(pipeline.ExitFailed, err), err)
 			}
 			if pushed.AlreadyPublished {
 				fmt.Fprintln(e.stderr, "already published, with the same content")
@@ -166,9 +176,12 @@ func pullArchive(e env, c *cli.Context, ref string) (tgz []byte, file string, er
 		}
 		return tgz, entry.Name + "-" + entry.Version + ".tgz", nil
 	}
+	if !strings.HasPrefix(ref, registry.Scheme) {
+		return nil, "", usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
+	}
 	tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
 	if err != nil {
-		return nil, "", withCode(pipeline.ExitFailed, err)
+		return nil, "", withCode(absentOr(pipeline.ExitFailed, err), err)
 	}
 	base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
 	name, _, _ := strings.Cut(base, ":")

@@ -45,13 +45,15 @@ func show(e env, c *cli.Context, part, ref string) error {
 		return err
 	}
 	text, err := chart.Show(loaded, part)
+	missing := len(text) == 0
 	if c.String("jsonpath") != "" {
 		text, err = valuesAt(loaded, c.String("jsonpath"))
+		missing = len(loaded.Values) == 0 // a value may be the empty text
 	}
 	if err != nil {
 		return err
 	}
-	if len(text) == 0 {
+	if missing {
 		fmt.Fprintf(e.stderr, "the chart %s has no %s\n", loaded.Metadata.Name, part)
 	}
 	_, err = e.stdout.Write(text)
@@ -93,7 +95,7 @@ func fromRepository(e env, c *cli.Context, name, version string) ([]byte, *regis
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
 	tgz, entry, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
-	return tgz, entry, withCode(pipeline.ExitFailed, err)
+	return tgz, entry, withCode(absentOr(pipeline.ExitFailed, err), err)
 }
 
 // valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.

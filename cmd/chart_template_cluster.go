@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -10,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline"
 )
 
 // preview says what the cluster has to do with a render.
@@ -79,7 +81,11 @@ func previewMode(e env, c *cli.Context) (preview, error) {
 
 func (p preview) render(c *cli.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
 	if p == offline {
-		return renderOffline(c.Context, c, loaded, o, values)
+		result, err := renderOffline(c.Context, c, loaded, o, values)
+		if errors.Is(err, render.ErrKubeVersion) {
+			err = withCode(pipeline.ExitUsage, err)
+		}
+		return result, err
 	}
 	cluster, err := connect(c, "")
 	if err != nil {

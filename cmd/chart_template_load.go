@@ -16,7 +16,7 @@ import (
 func loadTemplated(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
 	if err != nil {
-		return nil, hintPath(err, ref)
+		return nil, err
 	}
 	if !c.Bool("dependency-update") || len(loaded.MissingDependencies()) == 0 || !isFolder(ref) {
 		return loaded, nil

@@ -103,7 +103,7 @@ func loadTests(e env, c *cli.Context) ([]chartTest, []unittest.Problem, error) {
 			problems = append(problems, wrong.Problems...)
 			warnProblems(e, wrong.Warnings)
 		case err != nil:
-			return nil, nil, withCode(pipeline.ExitFailed, err)
+			return nil, nil, withCode(codeAt(append(c.StringSlice("values"), dir)...), err)
 		default:
 			warnProblems(e, plan.Warnings)
 			tests = append(tests, chartTest{plan: plan})

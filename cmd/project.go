@@ -167,13 +167,19 @@ func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goa
 	return p.config.Resolve(name, ref)
 }
 
+// connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
+// and is not so is a fault of the call.
 func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
-	return kube.Connect(kube.Config{
+	cluster, err := kube.Connect(kube.Config{
 		Kubeconfig: c.String("kubeconfig"),
 		Context:    cmp.Or(c.String("kube-context"), kubeContext),
 		Namespace:  c.String("namespace"),
 		UserAgent:  "pintle/" + buildVersion(),
 	})
+	if err != nil && cmp.Or(c.String("kubeconfig"), c.String("kube-context")) != "" {
+		err = withCode(pipeline.ExitUsage, err)
+	}
+	return cluster, err
 }
 
 // holder says who works: the CI job, else the person and machine.

@@ -147,7 +147,9 @@ func installable(e env, c *chart.Chart) error {
 	if t := c.Metadata.Type; t != "" && t != "application" {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s is of type %s, which is not installable", c.Name(), t))
 	}
-	if missing := c.MissingDependencies(); len(missing) > 0 {
+	if missing := c.MissingDependencies(); len(missing) > 0 && c.IgnoredDependencies(missing) != "" {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: %s", c.Name(), strings.Join(missing, ", "), c.IgnoredDependencies(missing)))
+	} else if len(missing) > 0 {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: pass --dependency-update, or run \"pintle chart deps build\"", c.Name(), strings.Join(missing, ", ")))
 	}
 	if c.Metadata.Deprecated {

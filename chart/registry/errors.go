@@ -25,6 +25,23 @@ var (
 	ErrBusy        = errors.New("the registry is overloaded or broken")
 )
 
+// ErrInvalid says that a reference or a version is written wrongly. It adds no
+// text to the errors that wrap it.
+var ErrInvalid = errors.New("written wrongly")
+
+// invalidError is an ErrInvalid that says what is wrong.
+type invalidError string
+
+// Error implements error.
+func (e invalidError) Error() string { return string(e) }
+
+// Is implements errors.Is.
+func (invalidError) Is(target error) bool { return target == ErrInvalid }
+
+func invalidVersion(wanted string) error {
+	return invalidError(fmt.Sprintf("version %q is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2", wanted))
+}
+
 // Error is a failed operation on a registry.
 type Error struct {
 	Action string // push, pull, list

@@ -181,7 +181,7 @@ func (ix *index) pick(name, wanted string) (*IndexEntry, error) {
 	}
 	constraint, err := semver.NewConstraint(cmp.Or(wanted, "*"))
 	if err != nil {
-		return nil, fmt.Errorf("version %q is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2", wanted)
+		return nil, invalidVersion(wanted)
 	}
 	var versions []string
 	for _, e := range entries {

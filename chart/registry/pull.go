@@ -89,7 +89,8 @@ func (s *session) pick(ctx context.Context, wanted string) error {
 	}
 	constraint, err := semver.NewConstraint(cmp.Or(wanted, "*"))
 	if err != nil {
-		return s.fail(fmt.Sprintf("version %q is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2", wanted))
+		wrong := invalidVersion(wanted)
+		return &Error{Action: s.action, Ref: s.ref.String(), Cause: wrong.Error(), err: wrong}
 	}
 	versions, err := s.versions(ctx)
 	if err != nil {

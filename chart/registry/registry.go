@@ -55,7 +55,7 @@ type session struct {
 func open(a Access, action, ref string) (*session, error) {
 	r, err := parseReference(ref)
 	if err != nil {
-		return nil, &Error{Action: action, Ref: ref, Cause: err.Error()}
+		return nil, &Error{Action: action, Ref: ref, Cause: err.Error(), err: invalidError(err.Error())}
 	}
 	s := &session{Access: a, action: action, ref: r}
 	s.creds, err = findCredentials(a.Getenv, r.repo)

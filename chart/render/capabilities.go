@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,6 +21,9 @@ const (
 // DefaultKubeVersion is the Kubernetes that charts are rendered for unless
 // Options say otherwise: Helm's.
 const DefaultKubeVersion = "v1.37.0"
+
+// ErrKubeVersion says that Options.KubeVersion is no version.
+var ErrKubeVersion = errors.New("kube version")
 
 // capabilities is the template object of that name. Its fields, their order and
 // their methods are Helm's, because templates print and serialize it
@@ -94,12 +98,12 @@ func parseKubeVersion(s string) (kubeVersion, error) {
 	}
 	parts := strings.Split(rest[:end], ".")
 	if len(parts) < 2 || len(parts[0]) > 1 && parts[0][0] == '0' {
-		return kubeVersion{}, fmt.Errorf("kube version %q: write it like v1.31 or 1.31.4", s)
+		return kubeVersion{}, fmt.Errorf("%w %q: write it like v1.31 or 1.31.4", ErrKubeVersion, s)
 	}
 	for i, part := range parts {
 		n, err := strconv.ParseUint(part, 10, 64)
 		if err != nil {
-			return kubeVersion{}, fmt.Errorf("kube version %q: %s is too large a number", s, part)
+			return kubeVersion{}, fmt.Errorf("%w %q: %s is too large a number", ErrKubeVersion, s, part)
 		}
 		parts[i] = strconv.FormatUint(n, 10)
 	}
