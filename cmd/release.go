@@ -215,7 +215,7 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
 		NoHooks: c.Bool("no-hooks"), NoValidation: c.Bool("disable-openapi-validation"),
 		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c), Secrets: secrets(e.getenv),
-		HistoryLimit: -1,
+		HistoryLimit: -1, OnImmutable: asHelm(),
 	}
 	if c.Bool("skip-crds") {
 		req.CRDs = deployer.SkipCRDs
@@ -227,6 +227,11 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		req.OnFailure, req.OnFailedInstall, req.NoWait = deployer.Rollback, deployer.Remove, false
 	}
 	return req, nil
+}
+
+// asHelm recreates nothing: Helm's commands fail where a field cannot be changed.
+func asHelm() map[string]deployer.ImmutablePolicy {
+	return map[string]deployer.ImmutablePolicy{"Job": deployer.FailImmutable, "StatefulSet": deployer.FailImmutable}
 }
 
 // historyLimit turns Helm's 0 into the engine's "all".
