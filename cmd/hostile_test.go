@@ -157,9 +157,7 @@ const hostileChartYAML = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 func writeChart(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	all := map[string]string{"Chart.yaml": hostileChartYAML, "templates/a.yaml": "kind: A\n"}
-	for name, text := range files {
-		all[name] = text
-	}
+	maps.Copy(all, files)
 	for name, text := range all {
 		full := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {

@@ -113,7 +113,7 @@ var dotCases = map[string]struct{ template, want, advice string }{
 		`{{ (index .Values.hosts 0).path.x }}`,
 		"at <0>: a value that is not set has no x", "",
 	},
-	"another object": {`{{ .Chart.Nmae.x }}`, ".Chart.Nmae is not set, so it has no x", ""},
+	"another object": {`{{ .Chart.Nane.x }}`, ".Chart.Nane is not set, so it has no x", ""},
 	"the pipe's value": {
 		`{{ .Values.port | default .Chart.AppVersion | trunc 63 }}`,
 		"trunc needs text, not a number: .Values.port is 80, from web/values.yaml:2", "let the template make it text: ... | toString",
