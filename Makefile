@@ -1,4 +1,4 @@
-# make build | test | walk | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
+# make build | test | walk | chaos | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -49,6 +49,12 @@ WALK_SEED ?= $(shell date +%s)
 .PHONY: walk
 walk: build bin/tools/helm bin/tools/helm3 ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
 	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestReleaseWalk$$' ./cmd
+
+CHAOS_N ?= 200
+CHAOS_SEED ?= $(shell date +%s)
+.PHONY: chaos
+chaos: build bin/tools/helm bin/tools/helm3 ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
+	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaos$$' ./cmd
 
 .PHONY: lint
 lint: bin/tools/golangci-lint ## static checks; holds the floors of the house

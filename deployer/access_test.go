@@ -84,7 +84,7 @@ func rule(group, resource string, verbs ...string) map[string]any {
 // create makes the objects of YAML documents as the administrator.
 func (b *bench) create(documents string) {
 	b.t.Helper()
-	for _, d := range strings.Split(documents, "---\n") {
+	for d := range strings.SplitSeq(documents, "---\n") {
 		var o map[string]any
 		if err := yaml.Unmarshal([]byte(d), &o); err != nil {
 			b.t.Fatal(err)

@@ -221,9 +221,20 @@ func (e *Engine) expire(ctx context.Context, l *leaseObject, dead string) {
 func (e *Engine) unlock(ctx context.Context, l *leaseObject) {
 	ctx, cancel := context.WithTimeout(ctx, lastBound)
 	defer cancel()
-	options := map[string]any{
-		"apiVersion": "v1", "kind": "DeleteOptions",
-		"preconditions": map[string]any{"uid": l.Metadata.UID, "resourceVersion": l.Metadata.ResourceVersion},
+	path := leasePath(l.Metadata.Namespace, l.Metadata.Name)
+	for range 3 {
+		options := map[string]any{
+			"apiVersion": "v1", "kind": "DeleteOptions",
+			"preconditions": map[string]any{"uid": l.Metadata.UID, "resourceVersion": l.Metadata.ResourceVersion},
+		}
+		if err := e.cluster.Do(ctx, http.MethodDelete, path, options, nil); !kube.Is(err, kube.Conflict) {
+			return
+		}
+		var got leaseObject
+		err := e.cluster.Do(ctx, http.MethodGet, path, nil, &got)
+		if err != nil || got.Metadata.UID != l.Metadata.UID || got.Spec.AcquireTime != l.Spec.AcquireTime {
+			return
+		}
+		*l = got // a heartbeat that was cut short has arrived
 	}
-	_ = e.cluster.Do(ctx, http.MethodDelete, leasePath(l.Metadata.Namespace, l.Metadata.Name), options, nil)
 }
