@@ -97,7 +97,7 @@ func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, e
 	}
 	archive, _, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
 	if err != nil {
-		return nil, withCode(absentOr(pipeline.ExitFailed, err), err)
+		return nil, withCode(registryCode(err), err)
 	}
 	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
 	if err != nil {
@@ -131,13 +131,13 @@ func codeAt(paths ...string) int {
 	return pipeline.ExitFailed
 }
 
-// absentOr is the exit code for what a registry says: that of a wrong call if
+// registryCode is the exit code for what a registry says: that of a wrong call if
 // there is no such chart or version, or cannot be.
-func absentOr(code int, err error) int {
+func registryCode(err error) int {
 	if errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrInvalid) {
 		return pipeline.ExitUsage
 	}
-	return code
+	return pipeline.ExitFailed
 }
 
 // hintRemote tells who means a chart of a repository how to get it.

@@ -126,7 +126,7 @@ func pushCommand(e env) *cli.Command {
 			}
 			pushed, err := registry.Push(c.Context, to, tgz, registry.PushOptions{Access: access(e, c), Created: created})
 			if err != nil {
-				return withCode(absentOr(pipeline.ExitFailed, err), err)
+				return withCode(registryCode(err), err)
 			}
 			if pushed.AlreadyPublished {
 				fmt.Fprintln(e.stderr, "already published, with the same content")
@@ -181,7 +181,7 @@ func pullArchive(e env, c *cli.Context, ref string) (tgz []byte, file string, er
 	}
 	tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
 	if err != nil {
-		return nil, "", withCode(absentOr(pipeline.ExitFailed, err), err)
+		return nil, "", withCode(registryCode(err), err)
 	}
 	base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
 	name, _, _ := strings.Cut(base, ":")

@@ -95,7 +95,7 @@ func fromRepository(e env, c *cli.Context, name, version string) ([]byte, *regis
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
 	tgz, entry, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
-	return tgz, entry, withCode(absentOr(pipeline.ExitFailed, err), err)
+	return tgz, entry, withCode(registryCode(err), err)
 }
 
 // valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.

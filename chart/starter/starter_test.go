@@ -258,6 +258,25 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// addDependency gives the chart in dir another one, and values for it.
+func addDependency(t *testing.T, dir string) {
+	t.Helper()
+	if err := Create(t.Context(), filepath.Join(dir, "charts", "lib"), ""); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"Chart.yaml": "dependencies: [{name: lib, version: 0.1.0, repository: \"\"}]\n", "values.yaml": "lib: {replicaCount: 3}\n",
+	} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), append(data, text...), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestHelm lets Helm judge the built-in starter, and compares what it makes of
 // another starter.
 func TestHelm(t *testing.T) {
@@ -290,6 +309,9 @@ func TestHelm(t *testing.T) {
 		run(t.TempDir(), "lint", "--strict", dir, "-f", v)
 		run(t.TempDir(), "template", "x", dir, "-f", v)
 	}
+	addDependency(t, dir)
+	run(t.TempDir(), "lint", "--strict", dir)
+	run(t.TempDir(), "template", "x", dir)
 
 	from, theirs, ours := tree(t, ownStarter), t.TempDir(), t.TempDir()
 	run(theirs, "create", "web", "--starter", from)
