@@ -155,8 +155,11 @@ func (c *chaos) moment(signal syscall.Signal, at int, table *chaosTable) {
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // the exit code tells
+	}()
 	c.awaitEnd(cmd, hit, ended)
 	how := c.how(cmd, signal)
 	c.proxy.Break(nil)
@@ -165,7 +168,7 @@ func (c *chaos) moment(signal syscall.Signal, at int, table *chaosTable) {
 }
 
 // awaitEnd waits for the process, 15 seconds from the signal on: then a CI kills.
-func (c *chaos) awaitEnd(cmd *exec.Cmd, hit <-chan struct{}, ended <-chan error) {
+func (c *chaos) awaitEnd(cmd *exec.Cmd, hit, ended <-chan struct{}) {
 	c.t.Helper()
 	select {
 	case <-ended:
