@@ -33,7 +33,11 @@ func (e *engine) mayGoParallel(count int) bool {
 
 // executeParallel executes templates of which none changes the values.
 func (e *engine) executeParallel(set *templateSet, sources []source, work chan<- *rendering) ([]*rendering, error) {
-	for _, s := range sources { // what a chart's last template leaves for others to see
+	last := map[string]source{}
+	for _, s := range sources {
+		last[s.basePath] = s
+	}
+	for _, s := range last { // what a chart's last template leaves for others to see
 		s.root["Template"] = s.template()
 	}
 	p := &parallelRun{sources: sources, work: work, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
