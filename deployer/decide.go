@@ -1,7 +1,6 @@
 package deployer
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -12,94 +11,6 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
-
-// Operation is what a plan does to a release.
-type Operation string
-
-// The operations.
-const (
-	Install     Operation = "install"
-	Upgrade     Operation = "upgrade"
-	RollingBack Operation = "rollback"
-)
-
-// stage says which revision comes next, and from where.
-type stage struct {
-	history   release.History
-	operation Operation
-	revision  int
-	deployed  *release.Record   // nil: none
-	last      *release.Record   // nil: none
-	since     []*release.Record // all revisions from the deployed one on: what may be left of them is ours
-	attempts  []*release.Record // of an Install: all earlier ones, none of which was ever deployed
-}
-
-// decideStage reads a history. A release that never was deployed is installed,
-// however many attempts failed; so its install hooks run. What was before an
-// uninstallation that kept the history is another life and does not count.
-func decideStage(h release.History) stage {
-	s := stage{history: h, operation: Upgrade, revision: h.Next(), deployed: h.Deployed(), last: h.Last()}
-	life := h.Records
-	for i, r := range h.Records {
-		if r.Status() == release.Uninstalled {
-			life = h.Records[i+1:]
-		}
-	}
-	everDeployed := slices.ContainsFunc(life, func(r *release.Record) bool {
-		return r.Status() == release.Deployed || r.Status() == release.Superseded
-	})
-	if !everDeployed {
-		s.operation, s.attempts = Install, attempts(h, life)
-	}
-	for _, r := range life {
-		if s.deployed == nil || r.Version >= s.deployed.Version {
-			s.since = append(s.since, r)
-		}
-	}
-	return s
-}
-
-// current is the revision that the next one replaces: the deployed one, else the
-// last of this life; nil when there is nothing to replace.
-func (s stage) current() *release.Record {
-	switch {
-	case s.deployed != nil:
-		return s.deployed
-	case len(s.since) > 0:
-		return s.since[len(s.since)-1]
-	}
-	return nil
-}
-
-// ErrInUse is a name that a release has already.
-var ErrInUse = errors.New("the name is in use")
-
-// admits reports why what is asked for cannot be done to a release that stands
-// so (facts/helm-format.md 4.3).
-func (s stage) admits(req Request) error {
-	gone := s.last == nil || s.last.Status() == release.Uninstalled
-	switch {
-	case req.Operation == Upgrade && gone:
-		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w", req.Release, req.Namespace, release.ErrNotFound)
-	case req.Operation != Install || s.last == nil:
-		return nil
-	case req.Replace && (gone || s.last.Status() != release.Deployed && s.last.Status() != release.Superseded):
-		return nil
-	case gone || s.last.Status() == release.Failed:
-		return fmt.Errorf("install release %s: %w: its revision %d is %s and kept; pass --replace to reuse the name", req.Release, ErrInUse, s.last.Version, s.last.Status())
-	}
-	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name", req.Release, ErrInUse, s.last.Version, s.last.Status())
-}
-
-// attempts are the revisions of a life when it is certain that none of them, nor
-// one whose record is gone or cannot be read, was ever deployed.
-func attempts(h release.History, life []*release.Record) []*release.Record {
-	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
-	if !known || slices.ContainsFunc(life, func(r *release.Record) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
-		return nil
-	}
-	return life
-}
 
 // sight is one object of the target, as it should be and as it is.
 type sight struct {
