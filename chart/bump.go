@@ -17,9 +17,11 @@ import (
 
 // BumpOptions say what Bump writes. An empty field leaves its value alone.
 type BumpOptions struct {
-	Version    string // of Chart.yaml
-	AppVersion string // of Chart.yaml; the line is inserted below version when there is none
-	Image      *BumpImage
+	Version      string           // of Chart.yaml
+	AppVersion   string           // of Chart.yaml; the line is inserted below version when there is none
+	Image        *BumpImage       // the service's own, in values.yaml
+	Images       []BumpReference  // others, in values.yaml
+	Dependencies []BumpDependency // on charts that are bumped too, in Chart.yaml and Chart.lock
 }
 
 // BumpImage is the image that values.yaml names.
@@ -36,15 +38,15 @@ type FileChange struct {
 	Old, New []byte
 }
 
-// Bump edits Chart.yaml and values.yaml of the chart in files and returns what
+// Bump edits Chart.yaml, values.yaml and Chart.lock of the chart in files and returns what
 // changed; nothing is written, and a second Bump of the result changes nothing.
 // A path that values.yaml lacks is an *EditError with ErrNoSuchKey.
 func Bump(files fs.FS, o BumpOptions) ([]FileChange, error) {
 	var names []string
-	if o.Version != "" || o.AppVersion != "" {
+	if o.Version != "" || o.AppVersion != "" || len(o.Dependencies) > 0 {
 		names = append(names, "Chart.yaml")
 	}
-	if len(imageEdits(o.Image)) > 0 {
+	if o.wantsImages() {
 		names = append(names, "values.yaml")
 	}
 	var changes []FileChange
@@ -60,6 +62,16 @@ func Bump(files fs.FS, o BumpOptions) ([]FileChange, error) {
 		if !bytes.Equal(old, edited) {
 			changes = append(changes, FileChange{Name: name, Old: old, New: edited})
 		}
+		if name != "Chart.yaml" {
+			continue
+		}
+		lock, err := lockChange(files, old, edited, o)
+		if err != nil {
+			return nil, err
+		}
+		if lock != nil {
+			changes = append(changes, *lock)
+		}
 	}
 	return changes, nil
 }
@@ -70,27 +82,16 @@ func BumpFile(name string, src []byte, o BumpOptions) ([]byte, error) {
 	var err error
 	switch name {
 	case "Chart.yaml":
-		src, err = bumpMetadata(src, o.Version, o.AppVersion)
-	case "values.yaml":
-		if edits := imageEdits(o.Image); len(edits) > 0 {
-			src, err = SetScalars(src, edits)
+		if src, err = bumpMetadata(src, o.Version, o.AppVersion); err == nil {
+			src, err = bumpDependencies(src, o.Dependencies)
 		}
+	case "values.yaml":
+		src, err = bumpImages(src, o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("bump %s: %w", name, err)
 	}
 	return src, nil
-}
-
-func imageEdits(image *BumpImage) []Edit {
-	var edits []Edit
-	if image != nil && image.Repository != "" {
-		edits = append(edits, Edit{Path: pathOr(image.RepositoryPath, "image", "repository"), Value: image.Repository})
-	}
-	if image != nil && image.Tag != "" {
-		edits = append(edits, Edit{Path: pathOr(image.TagPath, "image", "tag"), Value: image.Tag})
-	}
-	return edits
 }
 
 func pathOr(path []string, otherwise ...string) []string {

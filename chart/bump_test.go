@@ -82,7 +82,7 @@ func TestBumpErrors(t *testing.T) {
 		{"no Chart.yaml", fstest.MapFS{}, BumpOptions{Version: "1.0.0"}, "read chart: open Chart.yaml: file does not exist", fs.ErrNotExist},
 		{"no version", fstest.MapFS{"Chart.yaml": {Data: []byte("name: a\n")}}, BumpOptions{Version: "1.0.0"}, "bump Chart.yaml: version: no such key", ErrNoSuchKey},
 		{
-			"no tag", fstest.MapFS{"values.yaml": {Data: []byte("image: a:1\n")}}, BumpOptions{Image: &BumpImage{Tag: "2"}},
+			"no tag", fstest.MapFS{"values.yaml": {Data: []byte("image: {repository: a}\n")}}, BumpOptions{Image: &BumpImage{Tag: "2"}},
 			"bump values.yaml: image.tag: no such key", ErrNoSuchKey,
 		},
 		{

@@ -1,0 +1,160 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"go.yaml.in/yaml/v3"
+	sigsyaml "sigs.k8s.io/yaml"
+)
+
+// BumpDependency is a dependency on a chart that is bumped too.
+type BumpDependency struct {
+	Name       string // as in dependencies of Chart.yaml
+	Repository string // as it stands there
+	Version    string // the one that the other chart gets
+}
+
+const lockFile = "Chart.lock"
+
+// bumpDependencies writes the versions of dependencies into a Chart.yaml. A constraint that admits the version stays: it was
+// meant for that.
+func bumpDependencies(src []byte, dependencies []BumpDependency) ([]byte, error) {
+	return editDependencies(src, dependencies, func(old, wanted string) bool {
+		if _, err := semver.StrictNewVersion(old); err == nil {
+			return false
+		}
+		constraint, err := semver.NewConstraint(old)
+		version, errVersion := semver.NewVersion(wanted)
+		return err == nil && errVersion == nil && constraint.Check(version)
+	})
+}
+
+// bumpLock writes them into a Chart.lock, where versions are exact, and a digest, if one is given.
+func bumpLock(src []byte, dependencies []BumpDependency, digest string) ([]byte, error) {
+	src, err := editDependencies(src, dependencies, func(string, string) bool { return false })
+	if err != nil || digest == "" {
+		return src, err
+	}
+	return SetScalars(src, []Edit{{Path: []string{"digest"}, Value: digest}})
+}
+
+// editDependencies sets the versions in a list under dependencies, unless keep says otherwise.
+func editDependencies(src []byte, dependencies []BumpDependency, keep func(old, wanted string) bool) ([]byte, error) {
+	if len(dependencies) == 0 {
+		return src, nil
+	}
+	docs, err := parseDocuments(src)
+	if err != nil {
+		return nil, err
+	}
+	list, err := findScalar(docs, []string{"dependencies"})
+	if errors.Is(err, ErrNoSuchKey) || err == nil && list.value.Kind != yaml.SequenceNode {
+		return src, nil
+	}
+	if err != nil {
+		return nil, &EditError{Path: "dependencies", Line: list.line(), Err: err}
+	}
+	var edits []Edit
+	for i, item := range list.value.Content {
+		at := slices.IndexFunc(dependencies, func(d BumpDependency) bool {
+			return textOf(item, "name") == d.Name && textOf(item, "repository") == d.Repository
+		})
+		if old := textOf(item, "version"); at >= 0 && old != "" && !keep(old, dependencies[at].Version) {
+			edits = append(edits, Edit{Path: []string{"dependencies", strconv.Itoa(i), "version"}, Value: dependencies[at].Version})
+		}
+	}
+	return SetScalars(src, edits)
+}
+
+func textOf(mapping *yaml.Node, key string) string {
+	if mapping.Kind != yaml.MappingNode {
+		return ""
+	}
+	if _, value, err := lookupKey(mapping, key); err == nil && value != nil && value.Kind == yaml.ScalarNode {
+		return value.Value
+	}
+	return ""
+}
+
+// lockChange is what becomes of the lock beside a Chart.yaml; nil where there is none or it stays. The digest follows only
+// where it belonged to the old Chart.yaml, so that a lock that was out of date still says so (facts/helm-format.md 4.19).
+func lockChange(files fs.FS, before, after []byte, o BumpOptions) (*FileChange, error) {
+	if len(o.Dependencies) == 0 {
+		return nil, nil
+	}
+	old, err := readBounded(files, lockFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	edited, err := bumpLock(old, o.Dependencies, "")
+	if err != nil {
+		return nil, fmt.Errorf("bump %s: %w", lockFile, err)
+	}
+	if sum, locked, err := digestOf(before, old); err == nil && sum == locked {
+		if sum, locked, err = digestOf(after, edited); err == nil && sum != locked {
+			if edited, err = bumpLock(edited, nil, sum); err != nil {
+				return nil, fmt.Errorf("bump %s: %w", lockFile, err)
+			}
+		}
+	}
+	if string(old) == string(edited) {
+		return nil, nil
+	}
+	return &FileChange{Name: lockFile, Old: old, New: edited}, nil
+}
+
+// digestOf is the digest of a Chart.yaml with a lock, and the one that the lock has.
+func digestOf(metadata, lock []byte) (sum, locked string, err error) {
+	var m Metadata
+	var l Lock
+	if err := errors.Join(sigsyaml.Unmarshal(metadata, &m), sigsyaml.Unmarshal(lock, &l)); err != nil {
+		return "", "", err
+	}
+	sum, err = LockDigest(m.Dependencies, l.Dependencies)
+	return sum, l.Digest, err
+}
+
+// neutralVersion stands for every version in comparisons; nobody writes it.
+const neutralVersion = "0.0.0-0.neutral"
+
+// SameButForBump reports whether two contents of one file of a chart differ in nothing but what Bump with o may write,
+// whatever the versions.
+func SameButForBump(name string, a, b []byte, o BumpOptions) bool {
+	o.Version, o.AppVersion = neutralVersion, neutralVersion
+	if o.Image != nil {
+		image := *o.Image
+		image.Tag = neutralVersion
+		o.Image = &image
+	}
+	o.Images, o.Dependencies = slices.Clone(o.Images), slices.Clone(o.Dependencies)
+	for i := range o.Images {
+		o.Images[i].Tag = neutralVersion
+	}
+	for i := range o.Dependencies {
+		o.Dependencies[i].Version = neutralVersion
+	}
+	return equalEdit(a, b, func(src []byte) ([]byte, error) {
+		if name == lockFile {
+			return bumpLock(src, o.Dependencies, neutralVersion)
+		}
+		return BumpFile(name, src, o)
+	})
+}
+
+// DependencyPlaces tells which dependencies a Chart.yaml names, without loading the chart.
+func DependencyPlaces(metadata []byte) ([]*Dependency, error) {
+	var m Metadata
+	if err := sigsyaml.Unmarshal(metadata, &m); err != nil {
+		return nil, fmt.Errorf("read the dependencies: %s", strings.TrimSpace(err.Error()))
+	}
+	return m.Dependencies, nil
+}
