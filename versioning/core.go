@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -20,6 +21,7 @@ func (d *decision) core() (core, pre string) {
 		v = line
 		d.explain("the branch is the line %d.%d: %s", line.Major(), line.Minor(), v)
 	}
+	v = d.pastReleases(v)
 	limit := d.limitOf(v, inLine)
 	for _, floor := range []struct{ version, why string }{{d.next.String(), "version.next"}, {d.ReleaseAs, "a Release-As footer"}} {
 		if floor.version == "" {
@@ -41,6 +43,23 @@ func (d *decision) core() (core, pre string) {
 	return v.String(), pre
 }
 
+// pastReleases lifts trunk over a release line that left it: what trunk brings comes after that line.
+func (d *decision) pastReleases(v *semver.Version) *semver.Version {
+	if d.Ahead == nil || d.version.Class != ClassTrunk {
+		return v
+	}
+	released, err := semver.StrictNewVersion(d.Ahead.Version)
+	if err != nil {
+		return v
+	}
+	least := semver.New(released.Major(), released.Minor()+1, 0, "", "")
+	if !v.LessThan(least) {
+		return v
+	}
+	d.explain("tag %s is on a line that left this branch: trunk goes past it, to %s", d.Ahead.Name, least)
+	return least
+}
+
 // limitOf is what a release or hotfix line stays below; nil for other refs.
 func (d *decision) limitOf(v *semver.Version, inLine bool) *semver.Version {
 	if inLine {
@@ -57,7 +76,7 @@ func (d *decision) bumped() *semver.Version {
 	if d.base == nil {
 		d.explain("no %sX.Y.Z tag in its history: %s towards %s", d.Prefix, commits(d.Count), d.initial)
 		if d.Unprefixed != "" {
-			d.explain("tag %s looks like a version, but has not the prefix %q", d.Unprefixed, d.Prefix)
+			d.explain("tag %s looks like a version, but has not the prefix %q", shown(d.Unprefixed), d.Prefix)
 		}
 		return d.initial
 	}
@@ -65,7 +84,7 @@ func (d *decision) bumped() *semver.Version {
 	if d.Scoped {
 		where = " to its paths"
 	}
-	d.explain("base tag %s at %s, %s%s since", d.Base.Name, abbreviate(d.Base.Commit.Hash), commits(d.Count), where)
+	d.explain("base tag %s at %s, %s%s since%s", d.Base.Name, abbreviate(d.Base.Commit.Hash), commits(d.Count), where, d.asked())
 	if d.base.Prerelease() != "" {
 		v := coreVersion(d.base)
 		d.explain("the base is a prerelease: still towards %s", v)
@@ -82,8 +101,12 @@ func (d *decision) bump() Bump {
 		d.explain("bump patch: all that a %s branch does", d.version.Class)
 		return BumpPatch
 	}
-	if d.Bump <= BumpMinor {
+	if d.Bump < BumpMinor {
 		d.explain("bump minor: the least that a %s does", d.version.Class)
+		return BumpMinor
+	}
+	if d.Bump == BumpMinor {
+		d.explain("bump minor: commit %s is a feature", abbreviate(d.BumpCommit))
 		return BumpMinor
 	}
 	if d.base.Major() == 0 {
@@ -110,6 +133,20 @@ func (d *decision) moved(bump Bump) *semver.Version {
 // coreVersion is X.Y.Z without the prerelease.
 func coreVersion(v *semver.Version) *semver.Version {
 	return semver.New(v.Major(), v.Minor(), v.Patch(), "", "")
+}
+
+// asked counts the commits that ask for a bump, in parentheses; nothing when none does.
+func (d *decision) asked() string {
+	var parts []string
+	for bump := BumpMajor; bump > BumpNone; bump-- {
+		if n := d.ByBump[bump]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", bump, n))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 func commits(n int) string {

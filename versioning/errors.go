@@ -54,12 +54,17 @@ type DirtyError struct {
 }
 
 func (e *DirtyError) Error() string {
-	shown := e.Files[:min(3, len(e.Files))]
+	return fmt.Sprintf("release %s: %v: %s; commit or revert them (git status)", e.Tag, ErrDirty, modified(e.Files))
+}
+
+// modified names the first few of the files.
+func modified(files []string) string {
+	shown := files[:min(3, len(files))]
 	more := ""
-	if n := len(e.Files) - len(shown); n > 0 {
+	if n := len(files) - len(shown); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return fmt.Sprintf("release %s: %v: %s%s; commit or revert them (git status)", e.Tag, ErrDirty, quoteAll(shown), more)
+	return quoteAll(shown) + more
 }
 
 // Is makes the error match ErrDirty.

@@ -22,6 +22,8 @@ type Query struct {
 	// relative to the root: those that this very build edits, for any service.
 	Dirty   bool
 	Ignored []string
+	// TrackReleases asks for Facts.Ahead.
+	TrackReleases bool
 }
 
 // Tag is a tag that is the prefix and a strict SemVer version without build metadata.
@@ -51,12 +53,17 @@ type Facts struct {
 	Base *Tag
 	// Count is how many commits HEAD reaches and Base does not, over all parents; with paths, those that changed them.
 	Count int
+	// Ahead is the highest version tag above Base that HEAD does not reach and whose line left HEAD's history, as the tags of
+	// release/1.5 are for trunk; nil when there is none or the query did not ask.
+	Ahead *Tag
 	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
 	// paths, or when HEAD does not have them, it is HEAD.
 	Last Commit
-	// Bump is the largest bump that the counted commits ask for, and BumpCommit one that asks for it.
+	// Bump is the largest bump that the counted commits ask for, BumpCommit the newest that asks for it, and ByBump how many
+	// ask for which.
 	Bump       Bump
 	BumpCommit string
+	ByBump     [BumpMajor + 1]int
 	// ReleaseAs is the highest version that a counted commit's Release-As footer asks for, or empty.
 	ReleaseAs string
 	// Dirty are the modified tracked files at the paths, when the query asked.
@@ -108,7 +115,7 @@ func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, err
 	if err := r.graph.load(a.head); err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
 	}
-	if a.tags, err = r.refs.under("refs/tags/"); err != nil {
+	if a.tags, err = r.tags(); err != nil {
 		return nil, err
 	}
 	for _, query := range queries {
@@ -212,8 +219,8 @@ func (a *answer) versions(query Query) ([]candidate, error) {
 	return found, nil
 }
 
-// resolve finds a candidate's commit. ok is false when there is none behind the tag. In a shallow clone the commit may be
-// absent; the tag then does not exist for us.
+// resolve finds a candidate's commit. ok is false when there is none behind the tag. Where the clone is shallow or tags were
+// fetched, the commit may be absent; the tag then does not exist for us.
 func (a *answer) resolve(c *candidate) (ok bool, err error) {
 	if c.node != nil {
 		return true, nil
@@ -227,8 +234,8 @@ func (a *answer) resolve(c *candidate) (ok bool, err error) {
 		return true, nil
 	}
 	c.node, ok, err = a.repository.graph.peel(hash)
-	if err != nil && a.repository.shallow {
-		return false, nil
+	if err != nil && (a.repository.shallow || a.repository.side != nil) {
+		return false, nil // HEAD's history is here, once fetched, and this is no part of it
 	}
 	if err != nil {
 		return false, fmt.Errorf("tag %s: %w", c.name, err)

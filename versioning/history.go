@@ -22,7 +22,7 @@ func (a *answer) history(ctx context.Context) error {
 		}
 		at = end
 	}
-	return nil
+	return a.releases(ctx)
 }
 
 // findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round asks
@@ -128,6 +128,9 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 	if err != nil {
 		return err
 	}
+	if err := a.repository.haveTrees(scope, commits); err != nil {
+		return err
+	}
 	for step, n := range commits {
 		if step%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -148,6 +151,7 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 // take counts a commit.
 func (f *Facts) take(n *node) {
 	f.Count++
+	f.ByBump[n.change.bump]++
 	if n.change.bump > f.Bump {
 		f.Bump, f.BumpCommit = n.change.bump, n.hash.String()
 	}
@@ -202,6 +206,9 @@ func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*
 			return nil, err
 		}
 		n := heap.Pop(&next).(*node)
+		if n.sealed {
+			return nil, errSealed
+		}
 		here := at[n]
 		delete(at, n)
 		if err := scope.passOn(n, here, at, &next); err != nil {

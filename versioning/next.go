@@ -22,7 +22,8 @@ type Rules struct {
 	Next string
 	// Trunks are the trunk branches; DefaultTrunks by default.
 	Trunks []string
-	// Labels are the prerelease labels of trunk branches, as {"develop": "alpha"}; "dev" by default.
+	// Labels are the prerelease labels of trunk, release and hotfix branches by their names, as {"develop": "alpha"}. By
+	// default a trunk has "dev", the others "pre".
 	Labels map[string]string
 	// RequireClean refuses the version of a tag, at HEAD or of an unchanged service, while Facts.Dirty names files.
 	RequireClean bool
@@ -41,6 +42,9 @@ type Version struct {
 	Time   time.Time
 	// Exact: HEAD has a version tag. Unchanged: the service's paths are as its base tag has them.
 	Exact, Unchanged bool
+	// Base is the tag that Count counts the commits from; empty without one, and when Exact. Count is as in Facts.
+	Base  string
+	Count int
 	// Dirty: tracked files were modified; the number does not show it.
 	Dirty bool
 	// Class is the kind of ref that the version was made for.
@@ -102,6 +106,9 @@ func newDecision(facts Facts, rules Rules) (*decision, error) {
 	class := facts.Ref.Class(rules.Trunks)
 	d.version = Version{Class: class, Dirty: len(facts.Dirty) > 0}
 	d.explain("%s: %s, HEAD %s", facts.Ref, class, abbreviate(facts.Head.Hash))
+	if d.version.Dirty {
+		d.explain("tracked files are modified, which the number does not show: %s", modified(facts.Dirty))
+	}
 	return d, nil
 }
 
@@ -128,7 +135,7 @@ func (d *decision) decide() (string, error) {
 			return "", err
 		}
 		d.version.Exact = true
-		d.explain("tag %s is at HEAD: it is the version", tag.Name)
+		d.explain("rule tag: %s is at HEAD, and is the version%s", tag.Name, d.others(tag))
 		return tag.Version, nil
 	}
 	if d.Shallow {
@@ -138,8 +145,8 @@ func (d *decision) decide() (string, error) {
 		if err := d.take(d.Base); err != nil {
 			return "", err
 		}
-		d.version.Unchanged = true
-		d.explain("nothing in its paths changed since tag %s: it keeps its version", d.Base.Name)
+		d.version.Unchanged, d.version.Base = true, d.Base.Name
+		d.explain("rule unchanged: nothing in its paths changed since tag %s, whose version it keeps", d.Base.Name)
 		return d.Base.Version, nil
 	}
 	if d.version.Class == ClassUnknown {
@@ -173,6 +180,20 @@ func (d *decision) exact() (*Tag, error) {
 	return &d.Tags[0], nil
 }
 
+// others names the other version tags at HEAD.
+func (d *decision) others(taken *Tag) string {
+	var names []string
+	for _, tag := range d.Tags {
+		if tag.Name != taken.Name {
+			names = append(names, tag.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", not " + strings.Join(names[:min(3, len(names))], ", ")
+}
+
 // named returns the tag that the CI system says it builds: exactly that, or an error. A tag under another prefix is
 // another service's: nil.
 func (d *decision) named() (*Tag, error) {
@@ -202,32 +223,40 @@ func (d *decision) prerelease() (string, error) {
 	case d.version.Class == ClassChange:
 		commit = d.Source
 	}
-	d.version.Commit, d.version.Time = commit.Hash, commit.Time
+	d.version.Commit, d.version.Time, d.version.Count = commit.Hash, commit.Time, d.Count
+	if d.Base != nil {
+		d.version.Base = d.Base.Name
+	}
 	core, pre := d.core()
 	head, tail := core+"-", fmt.Sprintf(".%d.g%s", d.Count, abbreviate(commit.Hash))
 	switch d.version.Class {
 	case ClassFeature:
 		slug := Slug(d.Ref.Branch, MaxLength-len(head)-len("0.")-len(tail))
-		d.explain("a feature branch sorts below everything: 0.%s", slug)
+		d.explain("rule feature: X.Y.Z-0.BRANCH.COUNT.gCOMMIT, below everything; the branch is %s", slug)
 		return head + "0." + slug + tail, nil
 	case ClassChange:
-		d.explain("a change request sorts below everything: 0.pr-%s", d.Ref.ChangeID)
+		d.explain("rule change: X.Y.Z-0.pr-NUMBER.COUNT.gCOMMIT, below everything")
 		return head + "0.pr-" + changeID(d.Ref.ChangeID) + tail, nil
 	}
 	label := d.label()
 	if pre != "" {
 		label = pre + "." + label
 	}
+	rule := d.version.Class
+	if rule == ClassTag {
+		rule = ClassTrunk // another service's tag, or none of a version
+	}
+	d.explain("rule %s: X.Y.Z-%s.COUNT.gCOMMIT", rule, label)
 	return head + label + tail, nil
 }
 
 // label is the prerelease label of the class.
 func (d *decision) label() string {
-	switch d.version.Class {
-	case ClassRelease, ClassHotfix:
-		return "pre"
+	own := "dev"
+	if d.version.Class == ClassRelease || d.version.Class == ClassHotfix {
+		own = "pre"
 	}
-	return cmp.Or(d.rules.Labels[d.Ref.Branch], "dev")
+	return cmp.Or(d.rules.Labels[d.Ref.Branch], own)
 }
 
 // changeID makes an identifier of a request's number, which every CI system gives in digits.

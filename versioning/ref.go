@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -132,14 +135,25 @@ func (r Ref) String() string {
 	}
 	switch {
 	case r.Tag != "":
-		return "tag " + r.Tag + from
+		return "tag " + shown(r.Tag) + from
 	case r.ChangeID != "":
-		return "change request " + r.ChangeID + from
+		return "change request " + shown(r.ChangeID) + from
 	case r.Branch != "":
-		return "branch " + r.Branch + from
+		return "branch " + shown(r.Branch) + from
 	}
 	return "detached HEAD"
 }
+
+// shown quotes a name that would not show as what it is: with characters that turn the line around, or no UTF-8.
+func shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) && r != zeroWidthJoiner }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// zeroWidthJoiner stands inside emoji and Indic words, and moves nothing.
+const zeroWidthJoiner = '\u200d'
 
 const (
 	slugLimit = 20 // a name up to here stays whole

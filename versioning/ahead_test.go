@@ -1,0 +1,160 @@
+package versioning
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Trunk goes past what was released on lines that left it (facts/git-ci-canary.md 1.5 rule 5), and past nothing else.
+func TestTrackReleases(t *testing.T) {
+	trunk := Query{Prefix: "v", Ref: Ref{Branch: "main"}, TrackReleases: true}
+	// v1.4.2 on main, release/1.5 left main one commit later and has v1.5.0-rc.1; main went on with two.
+	branched := func(t *testing.T) *testRepo {
+		r := newTestRepo(t)
+		r.commit("x")
+		r.tag("v1.4.2")
+		r.commit("x")
+		r.git("checkout", "-q", "-b", "release/1.5")
+		r.commit("fix: y", "line")
+		r.annotated("v1.5.0-rc.1")
+		r.git("checkout", "-q", "main")
+		r.commits(2)
+		return r
+	}
+	head := func(r *testRepo) string { return r.git("rev-parse", "HEAD") }
+	t.Run("a prerelease on the line", func(t *testing.T) {
+		r := branched(t)
+		v := wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r))
+		if text := strings.Join(v.Explain, "\n"); !strings.Contains(text, "tag v1.5.0-rc.1 is on a line that left this branch: trunk goes past it, to 1.6.0") {
+			t.Errorf("explained as\n%s", text)
+		}
+		unasked := trunk
+		unasked.TrackReleases = false
+		wantVersion(t, r.dir, unasked, Rules{}, "1.5.0-dev.3.g%H", head(r))
+	})
+	t.Run("the highest of several lines, packed", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "-b", "release/1.6")
+		r.commit("x", "line6")
+		r.annotated("v1.6.0")
+		r.commit("x", "line6")
+		r.tag("v1.6.1")
+		r.git("checkout", "-q", "main")
+		r.commit("x")
+		r.git("pack-refs", "--all")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.7.0-dev.4.g%H", head(r))
+	})
+	t.Run("merged back", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "release/1.5")
+		r.commit("x", "line")
+		r.tag("v1.5.0")
+		r.git("checkout", "-q", "main")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r))
+		r.merge("release/1.5")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r)) // two on main, and the merge
+	})
+	t.Run("where the line left, and before", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "-B", "main", "main~2") // where release/1.5 left: its tag descends from here
+		wantVersion(t, r.dir, trunk, Rules{}, "1.5.0-dev.1.g%H", head(r))
+		r.git("checkout", "-q", "-B", "main", "v1.4.2")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.4.2", "")
+	})
+	t.Run("a release commit beside trunk", func(t *testing.T) {
+		r := newTestRepo(t)
+		r.commit("x")
+		r.git("checkout", "-q", "--detach")
+		r.commit("chore: release 1.0.0", "Chart.yaml")
+		r.annotated("v1.0.0")
+		r.git("checkout", "-q", "main")
+		wantVersion(t, r.dir, trunk, Rules{}, "0.1.0-dev.1.g%H", head(r)) // what the release was made of
+		r.commit("x")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.1.0-dev.2.g%H", head(r))
+	})
+	t.Run("lower than what commits ask for", func(t *testing.T) {
+		r := branched(t)
+		r.commit("feat!: y")
+		wantVersion(t, r.dir, trunk, Rules{}, "2.0.0-dev.4.g%H", head(r))
+	})
+	t.Run("an unrelated history", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "--orphan", "pages")
+		r.commit("x", "index.html")
+		r.tag("v9.0.0")
+		r.git("checkout", "-q", "-f", "main")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r))
+	})
+	t.Run("only trunk", func(t *testing.T) {
+		r := branched(t)
+		query := trunk
+		query.Ref.Branch = "login"
+		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.login.3.g%H", head(r))
+		query.Ref.Branch = "release/1.4"
+		wantVersion(t, r.dir, query, Rules{}, "1.4.3-pre.3.g%H", head(r))
+		query.Ref = Ref{ChangeID: "7", ChangeTarget: "main"}
+		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.pr-7.3.g%H", head(r))
+	})
+	t.Run("a service of a monorepo", func(t *testing.T) {
+		r := newTestRepo(t)
+		r.commit("x", "svc/a", "other/a")
+		r.tag("svc/v1.0.0")
+		r.tag("other/v1.0.0")
+		r.git("checkout", "-q", "-b", "release/1.1")
+		r.commit("x", "svc/a")
+		r.tag("svc/v1.1.0")
+		r.git("checkout", "-q", "main")
+		hash := r.commit("x", "svc/b")
+		svc := Query{Prefix: "svc/v", Ref: Ref{Branch: "main"}, Paths: []string{"svc"}, TrackReleases: true}
+		other := Query{Prefix: "other/v", Ref: Ref{Branch: "main"}, Paths: []string{"other"}, TrackReleases: true}
+		facts, err := openAt(t, r.dir).ReadAll(t.Context(), []Query{other, svc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"1.0.0", "1.2.0-dev.1.g" + hash[:8]} {
+			if v, err := Next(facts[i], Rules{}); err != nil || v.Number != want {
+				t.Errorf("%s: got %s, %v, want %s", facts[i].Prefix, v, err, want)
+			}
+		}
+	})
+	t.Run("clocks that ran backwards", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "release/1.5")
+		r.tick -= 1000
+		r.commit("x", "line")
+		r.tag("v1.5.1")
+		r.git("checkout", "-q", "main")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r))
+	})
+}
+
+// git is the oracle for which tags left HEAD's history.
+func TestDivergedAgainstGit(t *testing.T) {
+	for seed := range uint64(5) {
+		r := randomHistory(t, seed)
+		repository := openAt(t, r.dir)
+		for branch := range strings.FieldsSeq(r.git("for-each-ref", "--format=%(refname:short)", "refs/heads")) {
+			r.git("symbolic-ref", "HEAD", "refs/heads/"+branch)
+			facts, err := repository.Read(t.Context(), Query{Prefix: "v", Ref: Ref{Branch: "main"}, TrackReleases: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if facts.Ahead != nil {
+				got = facts.Ahead.Name
+			}
+			// the highest of the tags that HEAD does not reach and that do not descend from it; all histories here are related
+			want := ""
+			future := strings.Fields(r.git("tag", "--contains", "HEAD"))
+			for tag := range strings.FieldsSeq(r.git("tag", "--no-merged", "HEAD", "--sort=version:refname")) {
+				if !slices.Contains(future, tag) && (facts.Base == nil || parseTag(tag, "v").GreaterThan(parseTag(facts.Base.Name, "v"))) {
+					want = tag
+				}
+			}
+			if got != want {
+				t.Errorf("seed %d, %s: got %q, git says %q", seed, branch, got, want)
+			}
+		}
+	}
+}
