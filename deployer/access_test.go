@@ -1,6 +1,7 @@
 package deployer_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -24,13 +26,14 @@ func (b *bench) as(rules ...map[string]any) {
 	account := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": "ci"}}
 	b.post("/api/v1/namespaces/"+b.namespace+"/serviceaccounts", account, nil)
 	const api, group = "/apis/rbac.authorization.k8s.io/v1/namespaces/", "rbac.authorization.k8s.io"
-	role := map[string]any{"apiVersion": group + "/v1", "kind": "Role", "metadata": map[string]any{"name": "ci"}, "rules": rules}
+	role := map[string]any{"apiVersion": group + "/v1", "kind": "Role", "metadata": map[string]any{"name": "ci", "namespace": b.namespace}, "rules": rules}
 	b.post(api+b.namespace+"/roles", role, nil)
 	b.post(api+b.namespace+"/rolebindings", map[string]any{
 		"apiVersion": group + "/v1", "kind": "RoleBinding", "metadata": map[string]any{"name": "ci"},
 		"roleRef":  map[string]any{"apiGroup": group, "kind": "Role", "name": "ci"},
 		"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": "ci", "namespace": b.namespace}},
 	}, nil)
+	b.awaitGrant(role)
 	var token struct {
 		Status struct {
 			Token string `json:"token"`
@@ -81,9 +84,11 @@ func rule(group, resource string, verbs ...string) map[string]any {
 	return map[string]any{"apiGroups": []string{group}, "resources": strings.Split(resource, ","), "verbs": verbs}
 }
 
-// create makes the objects of YAML documents as the administrator.
+// create makes the roles and bindings of YAML documents as the administrator,
+// and waits until they count.
 func (b *bench) create(documents string) {
 	b.t.Helper()
+	var made []map[string]any
 	for d := range strings.SplitSeq(documents, "---\n") {
 		var o map[string]any
 		if err := yaml.Unmarshal([]byte(d), &o); err != nil {
@@ -95,6 +100,65 @@ func (b *bench) create(documents string) {
 			path += fmt.Sprintf("namespaces/%s/", ns)
 		}
 		b.post(path+plural, o, nil)
+		made = append(made, o)
+	}
+	for _, o := range made {
+		b.awaitGrant(o)
+	}
+}
+
+// awaitGrant waits until the API server lets the account do what a role says:
+// its authorizer reads roles and bindings from caches that come a little later.
+func (b *bench) awaitGrant(role map[string]any) {
+	b.t.Helper()
+	// As the server would see it: the same shapes whether it was written here or read from YAML.
+	var r struct {
+		Metadata struct{ Name, Namespace string } `json:"metadata"`
+		Rules    []struct {
+			APIGroups []string `json:"apiGroups"`
+			Resources []string `json:"resources"`
+			Verbs     []string `json:"verbs"`
+		} `json:"rules"`
+	}
+	text, err := yaml.Marshal(role)
+	if err == nil {
+		err = yaml.Unmarshal(text, &r)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(r.Rules) == 0 {
+		return // a binding, or a role that allows nothing
+	}
+	rule := r.Rules[0]
+	resource, sub, _ := strings.Cut(rule.Resources[0], "/")
+	review := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": map[string]any{
+		"user": "system:serviceaccount:" + b.namespace + ":ci",
+		"resourceAttributes": map[string]any{
+			"namespace": r.Metadata.Namespace, "group": rule.APIGroups[0], "resource": resource, "subresource": sub, "verb": rule.Verbs[0],
+		},
+	}}
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var answer struct {
+			Status struct {
+				Allowed bool `json:"allowed"`
+			} `json:"status"`
+		}
+		if err := b.cluster.Do(ctx, http.MethodPost, "/apis/authorization.k8s.io/v1/subjectaccessreviews", review, &answer); err != nil {
+			b.t.Fatal(err)
+		}
+		if answer.Status.Allowed {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("role %s does not count yet", r.Metadata.Name)
+		case <-tick.C:
+		}
 	}
 }
 
