@@ -107,3 +107,42 @@ func quoteAll(names []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
+
+// MissingTreesError are the trees that a partial clone left out and that the paths of a version need.
+type MissingTreesError struct {
+	// Trees are their names.
+	Trees []string
+	// Depth is how many levels of trees are needed, from each of them on.
+	Depth int
+}
+
+func (e *MissingTreesError) Error() string {
+	return fmt.Sprintf("this partial clone lacks %d trees that tell which commits changed a service; "+
+		"run \"git fetch --refetch --filter=blob:none\", or clone without --filter=tree:0", len(e.Trees))
+}
+
+// FetchError is what a clone lacks and could not be fetched.
+type FetchError struct {
+	// Lack says what is not here, Remote whom it was asked of, Hint what to do.
+	Lack, Remote, Hint string
+	// Err is why it could not be fetched, without secrets.
+	Err error
+
+	shallow bool
+}
+
+func (e *FetchError) Error() string {
+	from := ""
+	if e.Remote != "" {
+		from = " from " + short(e.Remote)
+	}
+	return fmt.Sprintf("%s, and cannot fetch%s: %v; %s", e.Lack, from, e.Err, e.Hint)
+}
+
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// Is makes the error match ErrShallow when history is lacking.
+func (e *FetchError) Is(target error) bool { return target == ErrShallow && e.shallow }
+
+// errSealed: an answer would need the history below a seal; see seal.
+var errSealed = errors.New("the history below the base tag is not here")

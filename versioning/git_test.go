@@ -498,7 +498,8 @@ func TestCorruptAndMissing(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "clone")
 		source.git("clone", "-q", "--no-local", "--filter=tree:0", "file://"+source.dir, dir)
 		_, err := openAt(t, dir).Read(t.Context(), Query{Prefix: "v", Ref: Ref{Branch: "main"}, Paths: []string{"side"}})
-		if !errors.As(err, &missing) || !missing.Partial {
+		var trees *MissingTreesError
+		if !errors.As(err, &trees) || len(trees.Trees) != 5 || trees.Depth != 1 {
 			t.Errorf("got error %v", err)
 		}
 	})

@@ -22,6 +22,9 @@ type graph struct {
 	store *objects
 	nodes map[plumbing.Hash]*node
 	epoch uint32 // of the walk under way, so that marks need no clearing
+	// cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
+	cut  bool
+	seal *seal // nil when history is not sealed
 }
 
 // node is one commit. All but hash is filled by load; mark belongs to the walk under way.
@@ -32,6 +35,8 @@ type node struct {
 	time    int64 // committer's, Unix seconds
 	change  change
 	loaded  bool
+	absent  bool // not here, which is right outside HEAD's history alone
+	sealed  bool // its parents are not the true ones; see seal
 	mark    mark
 }
 
@@ -55,6 +60,10 @@ func (g *graph) load(n *node) error {
 		return nil
 	}
 	kind, content, err := g.store.read(n.hash)
+	if g.cut && errors.As(err, new(*MissingObjectError)) {
+		n.loaded, n.absent = true, true
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -64,6 +73,7 @@ func (g *graph) load(n *node) error {
 	if err := g.parse(n, content); err != nil {
 		return &CorruptObjectError{Hash: n.hash.String(), Err: err}
 	}
+	g.seal.apply(g, n)
 	n.loaded = true
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
 )
 
 // smallFile bounds the files of a .git folder that are read whole and are a few lines: HEAD, commondir, alternates, config.
@@ -18,13 +20,16 @@ const smallFile = 1 << 20
 // Repository is an open git repository. It keeps what it has read, so asking for many services costs one walk.
 // It is not safe for concurrent use. Close it when done.
 type Repository struct {
-	root    string // the work tree; empty in a bare repository
-	gitDir  string // HEAD and index
-	common  string // refs, objects, config; differs from gitDir in a linked worktree
-	shallow bool
+	root    string          // the work tree; empty in a bare repository
+	gitDir  string          // HEAD and index
+	common  string          // refs, objects, config; differs from gitDir in a linked worktree
+	cuts    []plumbing.Hash // commits of a shallow clone whose parents are not here
+	shallow bool            // history is cut off, and nothing fetched has mended it
 	partial bool
+	config  map[string]string // the repository's own
 	refs    *refs
 	graph   *graph
+	side    *side // what was fetched; nil until something was
 }
 
 // Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or a
@@ -48,9 +53,7 @@ func Open(path string) (*Repository, error) {
 	if err := r.readFormat(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", gitDir, err)
 	}
-	if list, err := readSmall(filepath.Join(r.common, "shallow")); err == nil {
-		r.shallow = strings.TrimSpace(list) != ""
-	} else if !errors.Is(err, os.ErrNotExist) {
+	if err := r.readShallow(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", gitDir, err)
 	}
 	store, err := openObjects(filepath.Join(r.common, "objects"), r.partial)
@@ -62,14 +65,30 @@ func Open(path string) (*Repository, error) {
 	return r, nil
 }
 
-// Close releases the pack files.
-func (r *Repository) Close() error { return r.graph.store.close() }
+// Close releases the pack files, and removes what was fetched.
+func (r *Repository) Close() error { return errors.Join(r.graph.store.close(), r.side.remove()) }
 
 // Root is the absolute path of the work tree, and empty in a bare repository.
 func (r *Repository) Root() string { return r.root }
 
 // Shallow tells whether history is cut off. A count or a test of ancestry is then not to be trusted.
 func (r *Repository) Shallow() bool { return r.shallow }
+
+// readShallow reads where a shallow clone is cut off.
+func (r *Repository) readShallow() error {
+	list, err := readSmall(filepath.Join(r.common, "shallow"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for line := range strings.FieldsSeq(list) {
+		if !plumbing.IsHash(line) {
+			return fmt.Errorf("read shallow: %q is no commit", short(line))
+		}
+		r.cuts = append(r.cuts, plumbing.NewHash(line))
+	}
+	r.shallow = len(r.cuts) > 0
+	return nil
+}
 
 // discover walks up from dir to the repository around it. GIT_DIR and its kin are not looked at: a CI job that exports them
 // for another purpose must not get another repository's version.
@@ -90,7 +109,7 @@ func discover(dir string) (root, gitDir string, err error) {
 			return workTreeOf(at), at, nil
 		}
 		if filepath.Dir(at) == at {
-			return "", "", fmt.Errorf("%s: %w; run \"git init\" there, or run pintle inside a clone", dir, ErrNotRepository)
+			return "", "", fmt.Errorf("%s: %w, and versions come from git tags; run pintle inside a clone, or \"git init\" and commit", dir, ErrNotRepository)
 		}
 	}
 }
@@ -151,7 +170,7 @@ func (r *Repository) readFormat() error {
 		return err
 	}
 	settings := readConfig(text)
-	r.partial = isPartial(settings)
+	r.config, r.partial = settings, isPartial(settings)
 	version := settings["core.repositoryformatversion"]
 	if version != "" && version != "0" && version != "1" {
 		return fmt.Errorf("repository format version %q is not supported", version)

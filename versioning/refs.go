@@ -61,7 +61,7 @@ func (r *refs) head() (branch string, hash plumbing.Hash, err error) {
 		return "", plumbing.ZeroHash, err
 	}
 	if !ok {
-		return "", plumbing.ZeroHash, fmt.Errorf("%w on %s; commit something first", ErrNoCommits, strings.TrimPrefix(name, "refs/heads/"))
+		return "", plumbing.ZeroHash, fmt.Errorf("%w on %s; commit first", ErrNoCommits, strings.TrimPrefix(name, "refs/heads/"))
 	}
 	return strings.TrimPrefix(branch, "refs/heads/"), found.hash, nil
 }

@@ -52,6 +52,9 @@ func (w *walk) paint(n *node, head bool, mask uint64) error {
 	if err := w.graph.load(n); err != nil {
 		return err
 	}
+	if n.absent && (head || m.head) {
+		return &MissingObjectError{Hash: n.hash.String()}
+	}
 	if m.queued && w.wanted(m) {
 		w.open--
 	}
@@ -220,6 +223,9 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 		if err != nil {
 			return nil, err
 		}
+		if n.sealed {
+			return nil, errSealed
+		}
 		if !n.mark.head || n.mark.mask&fromB == 0 {
 			continue
 		}
@@ -234,6 +240,9 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 	}
 	for _, n := range w.queue { // painted from both sides, and not yet looked at
 		if n.mark.head && n.mark.mask == fromB {
+			if n.sealed {
+				return nil, errSealed
+			}
 			found = append(found, n)
 		}
 	}

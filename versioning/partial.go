@@ -1,0 +1,125 @@
+package versioning
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// treesAtOnce bounds how many further commits' trees are fetched when one is found missing on the way.
+const treesAtOnce = 500
+
+// haveTrees checks, in a partial clone, that the trees which the scope compares are here. Error: *MissingTreesError names
+// all that are not, so that they can be fetched at once and not one by one.
+func (r *Repository) haveTrees(s *scope, commits []counted) error {
+	if !r.partial || len(s.top.below) == 0 {
+		return nil
+	}
+	roots := []plumbing.Hash{}
+	for _, n := range commits {
+		roots = append(roots, n.tree)
+		for _, parent := range n.parents {
+			if err := r.graph.load(parent); err != nil {
+				return err
+			}
+			roots = append(roots, parent.tree)
+		}
+	}
+	return s.missing(roots)
+}
+
+// missing looks for the trees of the scope below some roots.
+func (s *scope) missing(roots []plumbing.Hash) error {
+	lacking := &MissingTreesError{Depth: s.top.depth()}
+	seen := map[plumbing.Hash]bool{}
+	for _, root := range roots {
+		if err := s.lookFor(s.top, root, seen, lacking); err != nil {
+			return err
+		}
+	}
+	if len(lacking.Trees) > 0 {
+		return lacking
+	}
+	return nil
+}
+
+func (s *scope) lookFor(dir *scopeDir, hash plumbing.Hash, seen map[plumbing.Hash]bool, lacking *MissingTreesError) error {
+	if seen[hash] || hash.IsZero() || len(dir.below) == 0 {
+		return nil
+	}
+	seen[hash] = true
+	tree, err := s.tree(hash)
+	if errors.As(err, new(*MissingObjectError)) {
+		lacking.Trees = append(lacking.Trees, hash.String())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for len(tree) > 0 {
+		var e entry
+		e, tree = nextEntry(tree)
+		if below := dir.below[string(e.name)]; below != nil {
+			if err := s.lookFor(below, e.folder(), seen, lacking); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// depth is how many trees lie on top of each other in the scope.
+func (d *scopeDir) depth() int {
+	deepest := 0
+	for _, below := range d.below {
+		deepest = max(deepest, below.depth())
+	}
+	if len(d.below) == 0 {
+		return 0
+	}
+	return deepest + 1
+}
+
+// wantedTrees are the trees to fetch after ReadAll has met one that is not here: all that it named, or that one and those
+// of the commits behind it, which are asked for next.
+func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, depth int, err error) {
+	var lacking *MissingTreesError
+	if errors.As(met, &lacking) {
+		return lacking.Trees, lacking.Depth, nil
+	}
+	var object *MissingObjectError
+	if !errors.As(met, &object) {
+		return nil, 0, met
+	}
+	trees = []string{object.Hash}
+	var behind queue
+	for _, n := range g.nodes {
+		if n.loaded && !n.absent && n.tree.String() == object.Hash {
+			heap.Push(&behind, n)
+		}
+	}
+	seen := map[*node]bool{}
+	for len(behind) > 0 && len(seen) < treesAtOnce {
+		n := heap.Pop(&behind).(*node)
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		if seen[n] || n.absent {
+			continue
+		}
+		seen[n] = true
+		if _, err := g.store.kind(n.tree); err != nil {
+			trees = append(trees, n.tree.String())
+		}
+		for _, parent := range n.parents {
+			if err := g.load(parent); err != nil {
+				return nil, 0, fmt.Errorf("look for trees: %w", err)
+			}
+			heap.Push(&behind, parent)
+		}
+	}
+	return trees, 0, nil
+}

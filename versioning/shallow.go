@@ -1,0 +1,153 @@
+package versioning
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fetch says how ReadWhole may ask the remote for what a clone lacks.
+type Fetch struct {
+	// CI tells that a CI job made the checkout: it may have left tags out, and its GIT_ASKPASS answers without a person.
+	CI bool
+	// Timeout bounds all fetches together; 5 minutes by default.
+	Timeout time.Duration
+	// Log is told what is fetched and why, a line each, before it is. May be nil.
+	Log func(line string)
+}
+
+// fetchRounds bounds how often ReadWhole fetches and reads anew.
+const fetchRounds = 64
+
+// ReadWhole answers queries as ReadAll does, and first fetches what the clone lacks and Next, by the rules, needs: the
+// commits below a shallow clone's end, the trees that a partial clone left out, the tags that a CI job's checkout left out.
+// It fetches into a folder of its own that Close removes: the clone, its branches, tags and settings stay as they are, and
+// several may run at a time. The git binary fetches, with the repository's remote and credentials, and asks nobody anything.
+//
+// Errors: *FetchError when something is lacking and cannot be fetched, and ReadAll's. As for ReadAll, a shallow clone is no
+// error when Next can do without its history.
+func (r *Repository) ReadWhole(ctx context.Context, queries []Query, rules Rules, fetch Fetch) ([]Facts, error) {
+	within, cancel := context.WithTimeout(ctx, cmp.Or(fetch.Timeout, fetchTimeout))
+	defer cancel()
+	var facts []Facts
+	var err error
+	for range fetchRounds {
+		facts, err = r.ReadAll(ctx, queries)
+		lack := r.lacks(queries, facts, err, rules, fetch)
+		if lack == lacksNothing {
+			return facts, err
+		}
+		d := &deepening{repository: r, queries: queries, fetch: fetch}
+		if failed := d.fill(within, lack, err); failed != nil {
+			return nil, fetchFailed(ctx, within, r, lack, failed)
+		}
+	}
+	if err == nil {
+		err = errors.New("fetch what the clone lacks: it never becomes whole")
+	}
+	return facts, err
+}
+
+// lacking is what a clone does not have.
+type lacking int
+
+const (
+	lacksNothing lacking = iota
+	lacksHistory         // commits, and perhaps tags
+	lacksTags
+	lacksTrees
+)
+
+// lacks decides what to fetch, from what ReadAll answered.
+func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rules, fetch Fetch) lacking {
+	var trees *MissingTreesError
+	var object *MissingObjectError
+	switch {
+	case errors.Is(err, errSealed):
+		return lacksHistory
+	case errors.As(err, &trees), errors.As(err, &object) && object.Partial:
+		return lacksTrees
+	case err != nil:
+		return lacksNothing
+	case r.doubtsTags(queries, facts, fetch.CI):
+		return lacksTags
+	case r.shallow && slices.ContainsFunc(facts, func(f Facts) bool {
+		_, err := Next(f, rules)
+		return errors.Is(err, ErrShallow)
+	}):
+		return lacksHistory
+	}
+	return lacksNothing
+}
+
+// doubtsTags tells whether the remote may have tags that matter and that the checkout did not bring: there is none at all,
+// or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at its word,
+// and so is one without a remote.
+func (r *Repository) doubtsTags(queries []Query, facts []Facts, ci bool) bool {
+	name := r.remoteName()
+	if name == "" || r.side != nil && r.side.tagsKnown {
+		return false
+	}
+	refspec := r.config["remote."+name+".fetch"]
+	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
+	if !ci && !narrow && r.config["remote."+name+".tagopt"] != "--no-tags" {
+		return false
+	}
+	for i, f := range facts {
+		tag := f.Ref.Tag
+		unseen := tag != "" && strings.HasPrefix(tag, f.Prefix) && !slices.ContainsFunc(f.Tags, func(t Tag) bool { return t.Name == tag })
+		none := f.Base == nil && len(f.Tags) == 0
+		if unseen || !r.shallow && (none || queries[i].TrackReleases) {
+			return true
+		}
+	}
+	return false
+}
+
+// remoteName is the remote of HEAD's branch, else origin, else the only one; empty when there is none.
+func (r *Repository) remoteName() string {
+	var names []string
+	for key := range r.config {
+		if name, ok := strings.CutPrefix(key, "remote."); ok {
+			if name, ok = strings.CutSuffix(name, ".url"); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	branch, _, err := r.refs.head()
+	if err == nil && slices.Contains(names, r.config["branch."+branch+".remote"]) {
+		return r.config["branch."+branch+".remote"]
+	}
+	switch {
+	case slices.Contains(names, "origin"):
+		return "origin"
+	case len(names) == 1:
+		return names[0]
+	}
+	return ""
+}
+
+// fetchFailed says what is lacking, why it could not be fetched, and what to do.
+func fetchFailed(ctx, within context.Context, r *Repository, lack lacking, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if within.Err() != nil {
+		err = fmt.Errorf("no whole answer in time: %w", within.Err())
+	}
+	failed := &FetchError{Remote: r.remoteName(), Err: err, shallow: lack == lacksHistory}
+	whole := `clone whole: GIT_DEPTH: "0" in GitLab, no shallow clone and "Discover tags" in Jenkins, fetch-depth: 0 in GitHub`
+	switch lack {
+	case lacksHistory:
+		failed.Lack, failed.Hint = ErrShallow.Error(), `run "git fetch --unshallow --tags", or `+whole
+	case lacksTags:
+		failed.Lack, failed.Hint = "the checkout may have left tags out", `run "git fetch --tags", or `+whole+`; "version.fetch: never" takes the clone as it is`
+	default:
+		failed.Lack, failed.Hint = "the partial clone lacks trees", `run "git fetch --refetch --filter=blob:none", or clone without --filter=tree:0`
+	}
+	return failed
+}
