@@ -133,17 +133,22 @@ func (e *Engine) keepReplicas(ctx context.Context, req Request, s *sight, by sca
 		return fmt.Errorf("keep the replicas of %s: %w", kube.RefOf(s.object).Long(), err)
 	}
 	s.scaledBy = by.ref.String()
-	s.result, s.err = e.dryRun(ctx, req, s.object)
+	s.result, s.err = e.dryRun(ctx, req, s.object, false)
 	return fatalOnly(s.err)
 }
 
 // applyScaled applies an object whose replicas an autoscaler sets, with the
-// number that it has set by now.
+// number that it has set by now. That number is never taken over, whatever the
+// policy for other fields is.
 func (r *run) applyScaled(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	options := r.plan.request.applyOptions()
+	force := options.Force
+	options.Force = false
 	for attempt := 0; ; attempt++ {
-		out, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
+		out, err := r.engine.apply(ctx, c.object, options)
 		fields := kube.Fields(err)
-		if !kube.Is(err, kube.Conflict) || len(fields) != 1 || fields[0] != "spec.replicas" || attempt == 5 {
+		onlyReplicas := len(fields) == 1 && fields[0] == "spec.replicas"
+		if !kube.Is(err, kube.Conflict) || attempt == 5 || !onlyReplicas && !force {
 			return out, err
 		}
 		live, err := r.engine.cluster.Get(ctx, c.Object)
@@ -154,5 +159,6 @@ func (r *run) applyScaled(ctx context.Context, c *Change) (*unstructured.Unstruc
 		if err := unstructured.SetNestedField(c.object.Object, replicas, "spec", "replicas"); err != nil {
 			return nil, err
 		}
+		options.Force = force && !onlyReplicas
 	}
 }

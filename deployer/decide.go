@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -19,6 +20,8 @@ type sight struct {
 	result    *unstructured.Unstructured // what the server would make of it; nil when it could not say
 	unchecked string                     // why the server could not say
 	err       error                      // why the server refused
+	conflicts []Conflict                 // with other field managers: kept, and then left out of object, or taken over
+	whole     *unstructured.Unstructured // with conflicts that are kept: the object as rendered; nil otherwise
 	fixed     []string                   // fields whose change it refused, and nothing else; then err says so
 	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
 	was       string                     // the apiVersion of the manifest, where the cluster no longer serves it
@@ -84,6 +87,7 @@ func decide(s scene) (*Plan, error) {
 	if len(problems) > 0 {
 		return nil, &Refusal{Release: p.Release, Problems: problems}
 	}
+	slices.SortStableFunc(p.Objects, func(a, b Change) int { return a.stage - b.stage })
 	p.Objects = append(p.Objects, decidePrune(s)...)
 	p.Hooks = hookLines(s.record.Hooks, s.stage.operation)
 	p.recordOnly = !p.objectChanges()
@@ -93,7 +97,7 @@ func decide(s scene) (*Plan, error) {
 
 func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	c := Change{Object: kube.RefOf(s.object), object: s.object, live: s.live, result: s.result, Note: s.unchecked, crd: s.isCRD}
-	c.afterCRD = s.afterCRD
+	c.afterCRD, c.Conflicts = s.afterCRD, s.conflicts
 	if s.isCRD {
 		return decideCRD(c, s, sc.request)
 	}
@@ -128,6 +132,7 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 		c.Action = Create
 	case s.live.GetDeletionTimestamp() != nil:
 		c.Action, c.Note = Create, "the present one is being deleted"
+		c.object, c.Conflicts = cmp.Or(s.whole, s.object), nil
 	case s.result == nil:
 		c.Action = Modify
 	default:

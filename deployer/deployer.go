@@ -92,11 +92,12 @@ type Request struct {
 	NoHooks         bool
 	NoValidation    bool     // let the server ignore fields that it does not know
 	CleanUp         bool     // of an upgrade or rollback that failed and is left: delete the objects it created
-	ForceConflicts  bool     // take fields over from other managers
+	ForceConflicts  bool     // take fields over from other managers, unless OnConflict says keep
 	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
 
 	OnImmutable map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
 	Adopt       Adoption                   // objects that are not the release's; empty means AdoptNever
+	OnConflict  ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
 	AdoptList   []string                   // for AdoptListed: Kind/name or Kind/namespace/name
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs

@@ -30,12 +30,16 @@ func diff(live, result *unstructured.Unstructured) []Field {
 	before, after := comparable(live), comparable(result)
 	var fields []Field
 	walk("", before, after, &fields)
-	if live.GetKind() == "Secret" && live.GroupVersionKind().Group == "" {
+	if isSecret(live) {
 		for i := range fields {
 			fields[i] = maskField(fields[i])
 		}
 	}
 	return fields
+}
+
+func isSecret(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "Secret" && o.GroupVersionKind().Group == ""
 }
 
 // comparable is the part of an object that its author writes.

@@ -25,6 +25,8 @@ var errLockLost = errors.New("another job has taken the release's lock over")
 type Refusal struct {
 	Release  string
 	Problems []Problem
+
+	redact func(string) string // nil: nothing is known to be secret
 }
 
 // Problem is why one object was refused.
@@ -40,12 +42,22 @@ func (r *Refusal) Error() string {
 	if n := len(r.Problems) - 1; n > 0 {
 		s += fmt.Sprintf(" (and %d more)", n)
 	}
-	return s
+	return r.masked(s)
+}
+
+func (r *Refusal) masked(s string) string {
+	if r.redact == nil {
+		return s
+	}
+	return r.redact(s)
 }
 
 // causeOf is an error without the object's name, which stands before it anyway.
 func causeOf(err error) string {
 	if e, ok := errors.AsType[*ImmutableError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*ConflictError](err); ok {
 		return e.Error()
 	}
 	if e, ok := errors.AsType[*kube.Error](err); ok {
@@ -60,7 +72,7 @@ func (r *Refusal) Details() string {
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), causeOf(p.Err))
 	}
-	return b.String()
+	return r.masked(b.String())
 }
 
 // Unwrap gives the problems' errors.

@@ -69,6 +69,9 @@ func (e *Engine) lookAnew(ctx context.Context, req Request, sights []sight) erro
 			continue
 		}
 		s.fixed = refused
+		if s.whole != nil { // the new one has no other manager
+			s.object, s.whole, s.conflicts = s.whole, nil, nil
+		}
 		if s.object.GetKind() == "Service" { // a fixed address or port is taken by the present one
 			continue
 		}

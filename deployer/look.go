@@ -36,7 +36,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 			return nil
 		})
 		g.Go(func() error {
-			result, err := e.dryRun(ctx, req, s.object)
+			result, err := e.dryRun(ctx, req, s.object, false)
 			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
 				s.unchecked = "checked in part: its namespace comes with this release"
 				s.err, err = e.checkElsewhere(ctx, req, s.object)
@@ -49,10 +49,13 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := e.lookAgain(whole, req, sights); err != nil {
+	if err := e.keepScaled(whole, req, sights); err != nil {
 		return err
 	}
-	if err := e.keepScaled(whole, req, sights); err != nil {
+	if err := e.settleConflicts(whole, req, sights); err != nil {
+		return err
+	}
+	if err := e.lookAgain(whole, req, sights); err != nil {
 		return err
 	}
 	if err := e.lookAtCRDs(whole, req, sights); err != nil {
@@ -101,10 +104,11 @@ func namespacesOf(sights []sight) map[string]bool {
 }
 
 // dryRun asks the server what an apply would make of the object. A conflict
-// with nobody but ourselves, as client-side apply of old left it, is none.
-func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// with nobody but ourselves, as client-side apply of old left it, is none; force
+// asks what came of taking over the fields of others.
+func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
 	options := req.applyOptions()
-	options.DryRun = true
+	options.DryRun, options.Force = true, force
 	result, err := e.cluster.Apply(ctx, o, options)
 	if onlyOurselves(err) {
 		options.Force = true

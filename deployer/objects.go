@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -155,7 +154,7 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 
 // applyOptions are those of the release's objects.
 func (r Request) applyOptions() kube.ApplyOptions {
-	return kube.ApplyOptions{Manager: release.Manager, Force: r.ForceConflicts, Lenient: r.NoValidation}
+	return kube.ApplyOptions{Manager: release.Manager, Force: r.onConflict() == TakeConflicts, Lenient: r.NoValidation}
 }
 
 // apply is server-side apply that outlasts passing conflicts: two writers of
@@ -178,16 +177,14 @@ func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, option
 	}
 }
 
-// onlyOurselves reports a conflict in which every other manager is Helm's name
-// from the days of client-side apply, or owns only the marks that say whose an
-// object is: a plan takes them over or refuses the object, whoever set them.
+// onlyOurselves reports a conflict that is none in truth: see ourConflict.
 func onlyOurselves(err error) bool {
 	e, ok := errors.AsType[*kube.Error](err)
 	if !ok || e.Reason != kube.Conflict || len(e.Managers) == 0 {
 		return false
 	}
 	for i, m := range e.Managers {
-		if m != release.Manager && !slices.Contains(markFields, e.Fields[i]) {
+		if !ourConflict(m, e.Fields[i]) {
 			return false
 		}
 	}

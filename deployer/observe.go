@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,12 +89,13 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 		return nil, err
 	}
 	t.warnings = append(t.warnings, unserved(gone)...)
+	secrets := slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
 	plan, err := decide(scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
 		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
 	})
 	if err != nil {
-		return nil, err
+		return nil, maskRefusal(err, secrets)
 	}
 	if req.NoHooks {
 		plan.Hooks = nil
@@ -105,8 +107,16 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	plan.unchanged = plan.unchanged && !req.Revise
 	plan.request = req
-	plan.secrets = slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
+	plan.secrets = secrets
 	return plan, nil
+}
+
+// maskRefusal masks secrets in a refusal: it names values.
+func maskRefusal(err error, secrets []string) error {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		refusal.redact = redactor(secrets)
+	}
+	return err
 }
 
 type seenRelease struct {

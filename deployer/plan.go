@@ -34,10 +34,11 @@ var actions = []Action{Create, Modify, Recreate, Adopt, Delete, Unchanged}
 
 // Change is what a plan does to one object.
 type Change struct {
-	Action Action
-	Object kube.Ref
-	Fields []Field // of Modify, Recreate and Adopt
-	Note   string  // what a reader should know; may be empty
+	Action    Action
+	Object    kube.Ref
+	Fields    []Field    // of Modify, Recreate and Adopt
+	Conflicts []Conflict // fields that the chart sets and others have set; also of Unchanged
+	Note      string     // what a reader should know; may be empty
 
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
@@ -84,6 +85,16 @@ func (p *Plan) Changes() bool { return !p.unchanged }
 
 func (p *Plan) objectChanges() bool {
 	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
+}
+
+// stages is in how many stages the objects are applied, each once those of the
+// one before are ready; 1 where the chart asks for no order.
+func (p *Plan) stages() int {
+	n := 1
+	for _, c := range p.Objects {
+		n = max(n, c.stage+1)
+	}
+	return n
 }
 
 // Count is the number of objects with the action.

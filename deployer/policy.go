@@ -118,6 +118,9 @@ func (r Request) checkPolicies() error {
 			return fmt.Errorf("release %s: on immutable fields of %s %q is unknown; write fail, recreate or orphan-recreate", r.Release, kind, p)
 		}
 	}
+	if r.OnConflict != "" && !slices.Contains(ConflictPolicies(), r.OnConflict) {
+		return fmt.Errorf("release %s: on conflict %q is unknown; write fail, keep or force", r.Release, r.OnConflict)
+	}
 	if r.Adopt != "" && !slices.Contains(Adoptions(), r.Adopt) {
 		return fmt.Errorf("release %s: adopt %q is unknown; write never, unowned, list or all", r.Release, r.Adopt)
 	}

@@ -23,14 +23,12 @@ var marks = map[Action][2]string{
 func (p *Plan) WriteText(w io.Writer, color bool) error {
 	t := &text{color: color, redact: redactor(p.secrets)}
 	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
-	for _, c := range p.Objects {
-		t.change(c)
-	}
+	t.changes(p)
 	for _, h := range p.Hooks {
 		t.line("", "  * hook "+h)
 	}
 	for _, warning := range p.Warnings {
-		t.line("\x1b[33m", "  ! "+t.redact(warning))
+		t.line(yellow, "  ! "+t.redact(warning))
 	}
 	if p.Rollback != nil {
 		t.line("", "rollback possible: "+t.redact(p.Rollback.String()))
@@ -53,6 +51,24 @@ func (t *text) line(color, s string) {
 	t.b.WriteString(s + "\n")
 }
 
+// changes prints the objects; where the chart asks for an order, under the stage
+// in which each is applied.
+func (t *text) changes(p *Plan) {
+	stages, at := p.stages(), -1
+	for _, c := range p.Objects {
+		switch {
+		case stages < 2:
+		case c.leftover && at < stages:
+			at = stages
+			t.line("", "  at last:")
+		case c.stage != at && !c.leftover:
+			at = c.stage
+			t.line("", fmt.Sprintf("  stage %d of %d:", at+1, stages))
+		}
+		t.change(c)
+	}
+}
+
 func (t *text) change(c Change) {
 	mark := marks[c.Action]
 	s := fmt.Sprintf("  %-11s %s", mark[0], c.Object)
@@ -66,11 +82,25 @@ func (t *text) change(c Change) {
 	for _, f := range c.Fields {
 		t.field(f)
 	}
+	for _, f := range c.Conflicts {
+		t.conflict(f)
+	}
+}
+
+// conflict says who has set a field otherwise than the chart, and who prevails.
+func (t *text) conflict(c Conflict) {
+	end := "taken over"
+	if c.Kept {
+		end = "kept"
+	}
+	theirs, ours := maskedPair(Field{Old: c.Theirs, New: c.Ours}, t.redact)
+	t.line(yellow, fmt.Sprintf("      ! conflict: %s: %s has set %s, the chart says %s: %s", c.Path, c.Manager, t.value(theirs), t.value(ours), end))
 }
 
 const (
-	red   = "\x1b[31m"
-	green = "\x1b[32m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
 )
 
 func (t *text) field(f Field) {

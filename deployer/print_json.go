@@ -44,8 +44,19 @@ type changeJSON struct {
 	Kind       string      `json:"kind"`
 	Namespace  string      `json:"namespace,omitempty"`
 	Name       string      `json:"name"`
+	Stage      int         `json:"stage,omitempty"` // from 1; 0 where the chart asks for no order
 	Note       string      `json:"note,omitempty"`
 	Fields     []fieldJSON `json:"fields,omitempty"`
+
+	Conflicts []conflictJSON `json:"conflicts,omitempty"`
+}
+
+type conflictJSON struct {
+	Path    string `json:"path"`
+	Manager string `json:"manager"`
+	Theirs  any    `json:"theirs"`
+	Ours    any    `json:"ours"`
+	Kept    bool   `json:"kept"` // false: taken over
 }
 
 type fieldJSON struct {
@@ -81,11 +92,11 @@ func (p *Plan) json() planJSON {
 	for _, a := range actions {
 		out.Counts[a] = p.Count(a)
 	}
+	staged := p.stages() > 1
 	for _, c := range p.Objects {
-		j := changeJSON{Action: c.Action, APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name, Note: redact(c.Note)}
-		for _, f := range c.Fields {
-			before, after := maskedPair(f, redact)
-			j.Fields = append(j.Fields, fieldJSON{Path: f.Path, Old: before, New: after, Owner: f.Owner, Drift: f.Drift})
+		j := c.json(redact)
+		if staged && !c.leftover {
+			j.Stage = c.stage + 1
 		}
 		out.Objects = append(out.Objects, j)
 	}
@@ -100,6 +111,22 @@ func (p *Plan) json() planJSON {
 		}
 	}
 	return out
+}
+
+func (c Change) json(redact func(string) string) changeJSON {
+	j := changeJSON{
+		Action: c.Action, APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name,
+		Note: redact(c.Note),
+	}
+	for _, f := range c.Fields {
+		before, after := maskedPair(f, redact)
+		j.Fields = append(j.Fields, fieldJSON{Path: f.Path, Old: before, New: after, Owner: f.Owner, Drift: f.Drift})
+	}
+	for _, f := range c.Conflicts {
+		theirs, ours := maskedPair(Field{Old: f.Theirs, New: f.Ours}, redact)
+		j.Conflicts = append(j.Conflicts, conflictJSON{Path: f.Path, Manager: f.Manager, Theirs: theirs, Ours: ours, Kept: f.Kept})
+	}
+	return j
 }
 
 // maskedPair are the values of a field without secrets. Where one side of a text

@@ -78,8 +78,7 @@ func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Plan, c *Chang
 	old.SetAPIVersion(res.APIVersion())
 	old.SetNamespace(c.Object.Namespace)
 	own(old, p.Release, p.Namespace)
-	req.ForceConflicts = true
-	_, err := e.dryRun(ctx, req, old)
+	_, err := e.dryRun(ctx, req, old, true)
 	switch {
 	case err == nil || kube.Is(err, kube.Immutable) && req.onImmutable(old.GetKind()) != FailImmutable:
 		return "", nil
