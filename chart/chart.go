@@ -69,6 +69,7 @@ type Dependency struct {
 	Enabled      bool     `json:"enabled,omitempty"`
 	ImportValues []any    `json:"import-values,omitempty"`
 	Alias        string   `json:"alias,omitempty"`
+	DependsOn    []string `json:"depends-on,omitempty"` // dependencies, by name or alias, that must be ready before (HIP-0025)
 }
 
 // Lock is Chart.lock.

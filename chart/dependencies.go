@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -98,6 +99,7 @@ func (r *resolver) enable(c *Chart, values map[string]any, path string) error {
 	if err := r.count(c.Dependencies); err != nil {
 		return err
 	}
+	nameAliases(c.Metadata.Dependencies)
 	for _, d := range c.Metadata.Dependencies {
 		if d.Alias != "" {
 			d.Name = d.Alias
@@ -117,6 +119,28 @@ func (r *resolver) enable(c *Chart, values map[string]any, path string) error {
 		}
 	}
 	return nil
+}
+
+// nameAliases lets DependsOn say the aliases of dependencies that it calls by
+// their charts' names, which they are about to lose.
+func nameAliases(deps []*Dependency) {
+	aliases := map[string][]string{}
+	for _, d := range deps {
+		if d.Alias != "" {
+			aliases[d.Name] = append(aliases[d.Name], d.Alias)
+		}
+	}
+	for _, d := range deps {
+		var named []string
+		for _, name := range d.DependsOn {
+			if others := aliases[name]; others != nil {
+				named = append(named, others...)
+				continue
+			}
+			named = append(named, name)
+		}
+		d.DependsOn = named
+	}
 }
 
 // fork copies the parts of values that merging the defaults of c would change.
@@ -239,6 +263,7 @@ func dropDisabled(c *Chart) {
 	var listed []*Dependency
 	for _, d := range c.Metadata.Dependencies {
 		if !disabled[d.Name] {
+			d.DependsOn = slices.DeleteFunc(d.DependsOn, func(name string) bool { return disabled[name] })
 			listed = append(listed, d)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/yaml"
@@ -71,9 +72,16 @@ func readHead(root *os.Root, name string) ([]byte, error) {
 
 // LockDigest is the digest by which Helm tells whether a lock still belongs to
 // a chart: over the requirements, with the names of repositories replaced by
-// their URLs, and what they were locked to (facts/helm-format.md 4.19).
+// their URLs, and what they were locked to (facts/helm-format.md 4.19). The order
+// of dependencies does not count: Helm 4.3.1 does not know it.
 func LockDigest(requirements, locked []*Dependency) (string, error) {
-	return jsonDigest([2][]*Dependency{requirements, locked})
+	plain := slices.Clone(requirements)
+	for i, d := range plain {
+		one := *d
+		one.DependsOn = nil
+		plain[i] = &one
+	}
+	return jsonDigest([2][]*Dependency{plain, locked})
 }
 
 // legacyLockDigest is what Helm 2 wrote into requirements.lock.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,16 @@ func (e *Engine) History(ctx context.Context, name, namespace string) (release.H
 		err = fmt.Errorf("release %s in %s: %w", name, namespace, release.ErrNotFound)
 	}
 	return h, err
+}
+
+// nextLabels are the labels of the next record: those given now over the last
+// revision's, but an install inherits none and, as Helm's, takes "null" for a value
+// like any other (facts/helm-format.md 4.1).
+func nextLabels(req Request, s stage) map[string]string {
+	if s.last == nil || s.last.Status() == release.Uninstalled || req.Operation == Install {
+		return maps.Clone(req.Labels)
+	}
+	return mergeLabels(s.last.Labels, req.Labels)
 }
 
 // ObjectStatus is how one object of a release stands now.

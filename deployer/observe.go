@@ -88,7 +88,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
-	t.warnings = append(t.warnings, unserved(gone)...)
+	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record))
 	secrets := slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
 	plan, err := decide(scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
@@ -161,15 +161,11 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 
 // newRecord is the record of the revision to be, without a status.
 func newRecord(req Request, s stage, result *render.Result) *release.Record {
-	r := &release.Record{
+	return &release.Record{
 		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
 		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
-		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: mergeLabels(nil, req.Labels),
+		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: nextLabels(req, s),
 	}
-	if s.last != nil {
-		r.Labels = mergeLabels(s.last.Labels, req.Labels)
-	}
-	return r
 }
 
 func unreadable(h release.History) []string {

@@ -31,12 +31,19 @@ func (r *run) prune(ctx context.Context) error {
 	})
 }
 
-// deleteAll deletes objects wave by wave, last wave first, and tells each. Only
-// the very objects seen are deleted, not others under their names.
+// deleteAll deletes objects in the reverse order of their application and tells
+// each; nothing is awaited.
 func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
-	return r.deleteCascading(ctx, objects, kube.Background, tell)
+	for _, group := range r.plan.lastFirst(objects) {
+		if err := r.deleteCascading(ctx, group, kube.Background, tell); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
+// deleteCascading deletes objects wave by wave, last wave first. Only the very
+// objects seen are deleted, not others under their names.
 func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
 	var failed []failure
 	for _, wave := range uninstallWaves(objects) {

@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,15 +10,19 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// Annotations of HIP-0025, "Helm resource creation sequencing". The second has
-// too many slashes for Kubernetes: it stands in manifests and never in the
-// cluster. The third stands in Chart.yaml. Lists are JSON: ["a", "b"].
+// Annotations of HIP-0025, "Better Support for Resource Creation Sequencing". The
+// second has too many slashes for Kubernetes: it stands in manifests and never in
+// the cluster, and Helm 4.3.1, which does not know it, can apply no such manifest;
+// the third says the same and passes there. The last stands in Chart.yaml. Lists
+// are JSON: ["a", "b"].
 const (
 	groupNote     = "helm.sh/resource-group"
 	needsNote     = "helm.sh/depends-on/resource-groups"
+	plainNote     = "pintle.dev/depends-on"
 	subchartsNote = "helm.sh/depends-on/subcharts"
 )
 
@@ -31,9 +36,12 @@ type group struct{ chart, name string }
 // sequencer puts the objects of a revision into stages.
 type sequencer struct {
 	namespace string
+	root      string // the folder of the release's own chart: "web"
 	members   []member
 	needs     map[group][]string
 	depth     map[group]int
+	subcharts map[string][]string // what each direct subchart needs, those it needs among them
+	ends      map[string]int      // the first stage after all of a direct subchart
 }
 
 // member is one object with the chart it comes from.
@@ -44,20 +52,18 @@ type member struct {
 
 // sequence says at which stage each object of a revision is applied, by its key:
 // all of a stage must be ready before the next begins. It is nil where the chart
-// asks for no order. A cycle and a group that does not exist are errors.
+// asks for no order. A cycle and a group that does not exist are errors; a subchart
+// that is not there is not waited for, as it may be switched off (see strangers).
 func sequence(r *release.Record) (map[string]int, error) {
-	var before []string
-	if r.Chart != nil && r.Chart.Metadata != nil {
-		list, err := nameList(subchartsNote, r.Chart.Metadata.Annotations[subchartsNote])
-		if err != nil {
-			return nil, fmt.Errorf("chart %s: %w", r.ChartName(), err)
-		}
-		before = list
+	before, subcharts, err := subchartNeeds(r)
+	if err != nil {
+		return nil, err
 	}
-	if len(before) == 0 && !strings.Contains(r.Manifest, groupNote) && !strings.Contains(r.Manifest, needsNote) {
+	if len(before) == 0 && len(subcharts) == 0 && !strings.Contains(r.Manifest, groupNote) &&
+		!strings.Contains(r.Manifest, needsNote) && !strings.Contains(r.Manifest, plainNote) {
 		return nil, nil // spares the parsing
 	}
-	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}}
+	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}, subcharts: subcharts, ends: map[string]int{}}
 	if err := s.read(r.Manifest); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,48 @@ func sequence(r *release.Record) (map[string]int, error) {
 			return nil, err
 		}
 	}
-	return s.stages(before, r)
+	return s.stages(before)
+}
+
+// subchartNeeds is what Chart.yaml says of the order of subcharts: those that the
+// chart itself needs, and what each of them needs, by name or alias.
+func subchartNeeds(r *release.Record) (before []string, needs map[string][]string, err error) {
+	if r.Chart == nil || r.Chart.Metadata == nil {
+		return nil, nil, nil
+	}
+	if before, err = nameList(subchartsNote, r.Chart.Metadata.Annotations[subchartsNote]); err != nil {
+		return nil, nil, fmt.Errorf("chart %s: %w", r.ChartName(), err)
+	}
+	needs = map[string][]string{}
+	for _, d := range r.Chart.Metadata.Dependencies {
+		if len(d.DependsOn) > 0 {
+			needs[cmp.Or(d.Alias, d.Name)] = d.DependsOn
+		}
+	}
+	return before, needs, nil
+}
+
+// strangers tells which subcharts an order names that are not there. Those of the
+// annotation may be switched off, or be called by the name that an alias replaced:
+// a record does not say.
+func strangers(r *release.Record) []string {
+	before, needs, err := subchartNeeds(r)
+	if err != nil {
+		return nil // sequence tells
+	}
+	var out []string
+	say := func(who, why string, names []string) {
+		for _, name := range names {
+			if !hasDependency(r.Chart, name) {
+				out = append(out, fmt.Sprintf("%s is to come after subchart %q, which %s", who, name, why))
+			}
+		}
+	}
+	say("chart "+r.ChartName(), "is switched off, has an alias, or does not exist", before)
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
+		say("subchart "+name, "does not exist", needs[name])
+	}
+	return out
 }
 
 func compareGroups(a, b group) int {
@@ -93,17 +140,22 @@ func (s *sequencer) read(manifest string) error {
 		}
 		for _, o := range objects {
 			g := group{chartOf(sourceOf(doc)), o.GetAnnotations()[groupNote]}
-			needs, err := nameList(needsNote, o.GetAnnotations()[needsNote])
-			if err == nil && len(needs) > 0 && g.name == "" {
-				err = fmt.Errorf("it has %s and no %s", needsNote, groupNote)
-			}
-			if err != nil {
-				return fmt.Errorf("%s/%s: %w", o.GetKind(), o.GetName(), err)
-			}
-			if g.name != "" {
-				s.needs[g] = append(s.needs[g], needs...)
+			for _, note := range []string{needsNote, plainNote} {
+				needs, err := nameList(note, o.GetAnnotations()[note])
+				if err == nil && len(needs) > 0 && g.name == "" {
+					err = fmt.Errorf("it has %s and no %s", note, groupNote)
+				}
+				if err != nil {
+					return fmt.Errorf("%s/%s: %w", o.GetKind(), o.GetName(), err)
+				}
+				if g.name != "" {
+					s.needs[g] = append(s.needs[g], needs...)
+				}
 			}
 			s.members = append(s.members, member{o, g})
+			if top, _, _ := strings.Cut(g.chart, "/"); s.root == "" {
+				s.root = top
+			}
 		}
 	}
 	return nil
@@ -140,38 +192,82 @@ func (s *sequencer) visit(g group, path []string) error {
 	return nil
 }
 
-// stages numbers the stages; those of the chart itself begin after those of the
-// subcharts that it needs.
-func (s *sequencer) stages(before []string, r *release.Record) (map[string]int, error) {
-	root := ""
-	for _, m := range s.members {
-		if c := m.group.chart; c != "" && (root == "" || len(c) < len(root)) {
-			root, _, _ = strings.Cut(c, "/")
+// stages numbers the stages. Those of a chart begin after those of the subcharts
+// that it needs, which may need others themselves.
+func (s *sequencer) stages(before []string) (map[string]int, error) {
+	for _, name := range slices.Sorted(maps.Keys(s.subcharts)) {
+		if _, err := s.end(name, nil); err != nil {
+			return nil, err
 		}
 	}
-	base := 0
-	for _, name := range before {
-		if !hasDependency(r.Chart, name) {
-			return nil, fmt.Errorf("chart %s: annotation %s: there is no subchart %q", r.ChartName(), subchartsNote, name)
-		}
-		folder := root + "/charts/" + name
-		for _, m := range s.members {
-			if m.group.chart == folder || strings.HasPrefix(m.group.chart, folder+"/") {
-				base = max(base, s.stage(m)+1)
-			}
-		}
+	start, err := s.after(before, nil)
+	if err != nil {
+		return nil, err
 	}
+	starts := map[string]int{"": start}
 	out := map[string]int{}
 	for _, m := range s.members {
+		of := s.direct(m.group.chart)
+		if _, known := starts[of]; !known {
+			if starts[of], err = s.after(s.subcharts[of], nil); err != nil {
+				return nil, err
+			}
+		}
 		stage := s.stage(m)
-		if m.group.chart == root && (m.group.name != "" || rank(m.object.GetKind()) > supporting) {
-			stage += base
+		if m.group.name != "" || rank(m.object.GetKind()) > supporting {
+			stage += starts[of]
 		}
 		out[refIn(m.object, s.namespace).Key()] = stage
 		m.object.SetNamespace("") // how objects of the cluster are known
 		out[refIn(m.object, "").Key()] = stage
 	}
 	return out, nil
+}
+
+// direct is the direct subchart of the release that a chart is part of, "" for the
+// release's own.
+func (s *sequencer) direct(chart string) string {
+	rest, _ := strings.CutPrefix(chart, s.root+"/charts/")
+	if rest == chart {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// after is the first stage after some direct subcharts; path leads to here.
+func (s *sequencer) after(names, path []string) (int, error) {
+	start := 0
+	for _, name := range names {
+		end, err := s.end(name, path)
+		if err != nil {
+			return 0, err
+		}
+		start = max(start, end)
+	}
+	return start, nil
+}
+
+// end is the first stage after all of a direct subchart.
+func (s *sequencer) end(name string, path []string) (int, error) {
+	if slices.Contains(path, name) {
+		return 0, fmt.Errorf("subcharts need each other: %s", strings.Join(append(path, name), " -> "))
+	}
+	if end, known := s.ends[name]; known {
+		return end, nil
+	}
+	start, err := s.after(s.subcharts[name], append(slices.Clone(path), name))
+	if err != nil {
+		return 0, err
+	}
+	end := start
+	for _, m := range s.members {
+		if s.direct(m.group.chart) == name {
+			end = max(end, start+s.stage(m)+1)
+		}
+	}
+	s.ends[name] = end
+	return end, nil
 }
 
 // stage is that of an object within its chart. Without a group it comes last,
@@ -190,6 +286,32 @@ func (s *sequencer) stage(m member) int {
 		}
 	}
 	return last
+}
+
+// lastFirst groups objects by stage, the last one first: what needs others goes
+// before them.
+func (p *Plan) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
+	stages := map[string]int{}
+	for _, r := range append(slices.Clone(p.stage.since), p.record) {
+		if r == nil {
+			continue
+		}
+		found, err := sequence(r)
+		if err != nil {
+			continue // an order that is none must not keep anything from being deleted
+		}
+		maps.Copy(stages, found)
+	}
+	groups := map[int][]*unstructured.Unstructured{}
+	for _, o := range objects {
+		n := stages[kube.RefOf(o).Key()]
+		groups[n] = append(groups[n], o)
+	}
+	var out [][]*unstructured.Unstructured
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(groups))) {
+		out = append(out, groups[n])
+	}
+	return out
 }
 
 func hasDependency(c *release.Chart, name string) bool {

@@ -138,11 +138,14 @@ func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Ke
 	tell := func(o *unstructured.Unstructured) {
 		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "")
 	}
-	if err := r.deleteCascading(ctx, objects, cascade, tell); err != nil {
-		return 0, stay, err
-	}
-	if !r.plan.request.NoWait {
-		if err := r.awaitGone(ctx, objects); err != nil {
+	for _, group := range r.plan.lastFirst(objects) {
+		if err := r.deleteCascading(ctx, group, cascade, tell); err != nil {
+			return 0, stay, err
+		}
+		if r.plan.request.NoWait {
+			continue
+		}
+		if err := r.awaitGone(ctx, group); err != nil {
 			return 0, stay, err
 		}
 	}

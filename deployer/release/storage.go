@@ -37,9 +37,13 @@ var ErrNotFound = errors.New("no such release")
 // ErrExists is a revision that somebody else recorded first.
 var ErrExists = errors.New("the revision exists already")
 
-// Manager is the field manager of records and of objects: Helm's own, so that
+// Manager is the field manager of a release's objects: Helm's own, so that
 // either tool may go on where the other stopped (facts/helm-format.md 4.6).
 const Manager = "helm"
+
+// recordManager is the field manager of records: what Kubernetes makes of Helm's
+// user agent, for Helm names none when it stores them.
+const recordManager = "Helm"
 
 // DefaultHistory is how many revisions are kept when nobody says otherwise.
 const DefaultHistory = 10
@@ -173,7 +177,7 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+Manager, o, nil)
+	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+recordManager, o, nil)
 	if apierrors.IsAlreadyExists(err) {
 		var there object
 		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
@@ -194,7 +198,7 @@ func (s *Storage) Update(ctx context.Context, r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+Manager, o, nil)
+	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+recordManager, o, nil)
 	if err != nil {
 		return fmt.Errorf("record revision %d of %s as %s: %w", r.Version, r.Name, r.Status(), err)
 	}
