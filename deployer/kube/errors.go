@@ -115,6 +115,9 @@ func (c *Client) statusError(doing string, code int, body []byte) *Error {
 }
 
 func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
+	if code >= 500 && denied.MatchString(status.Message) {
+		return Forbidden, ""
+	}
 	switch code {
 	case http.StatusUnauthorized:
 		return Unauthorized, fmt.Sprintf("the credentials of %s are wrong or expired; renew them", c.source)
@@ -142,6 +145,10 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 	}
 	return Unavailable, ""
 }
+
+// denied is how the server says that an admission webhook has decided, with
+// whatever code the webhook likes; one that cannot be asked reads otherwise.
+var denied = lazyregexp.New(`^admission webhook "[^"]*" denied the request`)
 
 // unchangeable is how the server's validation says that a field keeps the value
 // it was created with; there is no code for it.

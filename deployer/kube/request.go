@@ -54,22 +54,39 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// fetch sends the request until it is answered, refused, or out of time.
+// fetch sends the request until it is answered, refused, or out of time. Whoever
+// listens to ctx's outages is told of those it lives through.
 func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
+	trouble := outages(ctx)
 	began := time.Now()
-	for attempt := 0; ; attempt++ {
-		body, wait, err := c.attempt(ctx, r, attempt)
+	var failed time.Time // for the first time
+	for n := 0; ; n++ {
+		body, wait, err := c.attempt(ctx, r, n)
 		if err == nil || wait < 0 {
+			if n > 0 && ctx.Err() == nil {
+				trouble(Outage{Since: began, Over: true})
+			}
 			return body, err
 		}
-		budget := laterBudget
-		if !c.contacted.Load() {
-			budget = firstBudget
+		if n == 0 {
+			failed = time.Now()
 		}
-		if time.Since(began)+wait > budget || !sleep(ctx, wait) {
+		if time.Since(failed)+wait > c.budget() {
+			return nil, err
+		}
+		trouble(Outage{Since: began, Cause: causeOf(err)})
+		if !sleep(ctx, wait) {
 			return nil, err
 		}
 	}
+}
+
+// budget is how long failures that may pass are borne.
+func (c *Client) budget() time.Duration {
+	if c.contacted.Load() {
+		return laterBudget
+	}
+	return firstBudget
 }
 
 // attempt sends the request once. A wait below zero means: do not retry.

@@ -13,32 +13,35 @@ import (
 )
 
 const (
-	firstBudget = 4 * time.Second  // retries of a server that never answered before giving up on it
-	laterBudget = 45 * time.Second // retries of a server that did answer
+	firstBudget = 4 * time.Second  // of failures before a server that never answered is given up
+	laterBudget = 45 * time.Second // of failures before one that did answer is; at least 30 s of an outage are borne
 	maxAfter    = 30 * time.Second // of a Retry-After that is believed
 )
 
-// tries is which refusals pass by themselves, and how often a request is sent
-// for each; 0 means as often as the budget allows. Anything else is an answer:
-// the object is wrong, exists, or may not be changed, and would be so again.
-// A webhook that times out, and etcd without a leader, come as 500. A conflict
-// between writers (409) is not repeated here, because only the caller knows
-// whether its object is still right: the engine applies anew (deployer.apply).
-var tries = map[int]int{
-	http.StatusRequestTimeout:      0, // a proxy's
-	http.StatusTooManyRequests:     0, // API Priority and Fairness
-	http.StatusInternalServerError: 5, // an internal error that does not pass is an answer
-	http.StatusBadGateway:          0,
-	http.StatusServiceUnavailable:  0,
-	http.StatusGatewayTimeout:      0,
+// temporary are the refusals that pass by themselves: the request is sent again
+// until it is answered or the budget is used up. Anything else is an answer: the
+// object is wrong, exists, or may not be changed, and would be so again; so are
+// the errors behind a 500 that classify finds to be about the object.
+//
+// That is safe for every request: server-side apply, and a write of a whole
+// object, come to the same when they come twice; a create that an unheard attempt
+// has made answers Exists, and its caller looks. A conflict between writers (409)
+// is not repeated here, because only the caller knows whether its object is still
+// right: the engine applies anew (deployer.apply).
+var temporary = map[int]bool{
+	http.StatusRequestTimeout:      true, // a proxy's
+	http.StatusTooManyRequests:     true, // API Priority and Fairness
+	http.StatusInternalServerError: true, // etcd without a leader, a webhook that times out or is away
+	http.StatusBadGateway:          true,
+	http.StatusServiceUnavailable:  true,
+	http.StatusGatewayTimeout:      true,
 }
 
 // retryStatus says how long to wait after the n-th refusal, counted from 0, or
 // -1 when it is final. A Retry-After is obeyed, with some jitter, since all who
 // were refused at once would come back at once.
 func retryStatus(resp *http.Response, reason Reason, n int) time.Duration {
-	most, temporary := tries[resp.StatusCode]
-	if !temporary || reason != Unavailable || most > 0 && n+1 >= most {
+	if !temporary[resp.StatusCode] || reason != Unavailable {
 		return -1
 	}
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
