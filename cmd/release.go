@@ -158,24 +158,15 @@ func conduct(e env, c *cli.Context, step, name string, op func(context.Context, 
 	mask := &event.Mask{}
 	mask.Add(secrets(e.getenv)...)
 	var outcome deployer.Outcome
-	var failure error
 	log := event.NewLog(nil, mask.Sink(sink))
 	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}},
 		func(ctx context.Context, _ config.Unit, span event.Span) (deployer.Outcome, error) {
-			outcome, failure = op(ctx, span)
-			return outcome, failure
+			var err error
+			outcome, err = op(ctx, span)
+			return outcome, err
 		})
 	_ = console.Close() // whoever cannot see it cannot be told
-	if code == pipeline.ExitNotRolled && (errors.Is(failure, release.ErrNotFound) || errors.Is(failure, deployer.ErrBusy) || denied(failure)) {
-		code = pipeline.ExitFailed // nothing was touched
-	}
 	return outcome, silent(code)
-}
-
-// denied reports whether the account may not do what was asked for.
-func denied(err error) bool {
-	_, ok := errors.AsType[*deployer.AccessError](err)
-	return ok
 }
 
 // planned passes a plan on, or says everything that the cluster would refuse.
@@ -204,6 +195,10 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 	if err := checkServerSide(c); err != nil {
 		return deployer.Request{}, err
 	}
+	conflicts, err := onConflict(c)
+	if err != nil {
+		return deployer.Request{}, err
+	}
 	labels, err := recordLabels(c)
 	if err != nil {
 		return deployer.Request{}, err
@@ -214,7 +209,7 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		OnFailure: deployer.Leave, OnFailedInstall: deployer.Leave,
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
 		NoHooks: c.Bool("no-hooks"), NoValidation: c.Bool("disable-openapi-validation"),
-		ForceConflicts: c.Bool("force-conflicts"), OnCancel: onCancel(c), Secrets: secrets(e.getenv),
+		OnConflict: conflicts, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
 		HistoryLimit: -1, OnImmutable: asHelm(),
 	}
 	if c.Bool("skip-crds") {

@@ -21,6 +21,7 @@ import (
 // When ctx is cancelled no new change starts; one bounded clean-up follows on a
 // context of its own, and the error is the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, error) {
+	ctx = TellOutages(ctx, span)
 	if p.unchanged && !p.stage.doubled() {
 		return e.confirm(ctx, p, span)
 	}
@@ -29,7 +30,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 	}
 	if p.createNamespace {
 		if err := e.ensureNamespace(ctx, p.Namespace); err != nil {
-			return Outcome{Status: event.Failed}, err
+			return Outcome{Status: event.Failed}, notStarted(err)
 		}
 		span.Object("", "Namespace/"+p.Namespace, string(Create), event.Passed, "")
 	}
@@ -39,7 +40,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 	}
 	defer l.release()
 	if p, err = e.fresh(ctx, p, l, span); err != nil {
-		return Outcome{Status: event.Failed}, err
+		return Outcome{Status: event.Failed}, notStarted(err)
 	}
 	if p.unchanged {
 		if err := e.supersede(ctx, p.stage); err != nil {

@@ -31,6 +31,7 @@ type Engine struct {
 // Options are the same for every operation of an Engine.
 type Options struct {
 	Holder string         // who works, for locks and records: the CI job's URL, else user@host
+	Job    Job            // the CI job, where there is one; its URL is then the Holder
 	Driver release.Driver // where records live; empty means Secrets
 }
 
@@ -74,6 +75,7 @@ type Request struct {
 	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
 	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
 	LockTimeout     time.Duration // waiting for another job's lock; 0 means Timeout
+	Supersede       bool          // ask an older build of the same branch that holds the lock to stop, and stop for a newer one
 	Settle          time.Duration // workloads must stay ready this long; 0 means 2 s for those without a readiness probe, below 0 not at all
 
 	OnFailure       Policy // Rollback (default) or Leave
@@ -95,9 +97,9 @@ type Request struct {
 	ForceConflicts  bool     // take fields over from other managers, unless OnConflict says keep
 	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
 
+	OnConflict  ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
 	OnImmutable map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
 	Adopt       Adoption                   // objects that are not the release's; empty means AdoptNever
-	OnConflict  ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
 	AdoptList   []string                   // for AdoptListed: Kind/name or Kind/namespace/name
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs

@@ -19,6 +19,7 @@ const (
 	leasePeriod = 15 * time.Second
 	leaseBeat   = 4 * time.Second
 	leasePoll   = time.Second
+	leaseGrace  = 3 * time.Second // more than a heartbeat needs that has been failing
 	microTime   = "2006-01-02T15:04:05.000000Z07:00"
 )
 
@@ -42,6 +43,7 @@ type leaseMetadata struct {
 	ResourceVersion string            `json:"resourceVersion,omitempty"`
 	UID             string            `json:"uid,omitempty"`
 	Labels          map[string]string `json:"labels,omitempty"`
+	Annotations     map[string]string `json:"annotations,omitempty"`
 }
 
 type leaseSpec struct {
@@ -63,48 +65,92 @@ func leasePath(namespace, name string) string {
 
 // lock takes the release's lock, waiting at most the request's LockTimeout for
 // another holder. Who waits is told for whom. The context it returns ends with
-// errLockLost when another job takes the lock.
+// errLockLost when another job takes the lock, and with a *SupersededError when
+// a newer build asks for it.
 func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (context.Context, *lease, error) {
-	name := lockName(req.Release)
 	deadline := time.Now().Add(req.LockTimeout)
-	told := ""
+	w := &waiting{engine: e, req: req, span: span}
 	for {
-		held, previous, err := e.tryLock(ctx, req, name)
+		held, previous, err := e.tryLock(ctx, req, lockName(req.Release), w.dead)
 		switch {
 		case kube.Is(err, kube.Forbidden):
 			span.Warn("no lock: this account may not use leases in " + req.Namespace)
 			return ctx, &lease{release: func() {}}, nil
 		case err != nil:
-			return ctx, nil, fmt.Errorf("lock release %s: %w", req.Release, err)
-		case held.Spec.HolderIdentity == e.options.Holder && previous != stillHeld:
+			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, err))
+		case previous != stillHeld:
 			held, l := e.hold(ctx, held, previous)
 			return held, l, nil
 		}
-		who := held.Spec.HolderIdentity
-		if who != told {
-			span.Output("", fmt.Sprintf("waiting for %s, which works on the release since %s", who, held.Spec.AcquireTime))
-			told = who
+		if err := w.look(ctx, held); err != nil {
+			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, err))
 		}
 		if time.Now().After(deadline) {
 			return ctx, nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
-				req.Release, who, held.Spec.AcquireTime, ErrBusy)
+				req.Release, whoHolds(held), held.Spec.AcquireTime, ErrBusy)
 		}
 		if !pause(ctx, leasePoll) {
-			return ctx, nil, fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx))
+			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx)))
 		}
 	}
+}
+
+// waiting is a job that waits for a lock.
+type waiting struct {
+	engine *Engine
+	req    Request
+	span   event.Span
+
+	told    string // for whom it waits
+	asked   string // whom it has asked to stop
+	expired string // the resource version of the lease that was found expired
+	since   time.Time
+}
+
+// look does what there is to do while another job holds the lock.
+func (w *waiting) look(ctx context.Context, held *leaseObject) error {
+	id := held.Metadata.UID
+	if who := whoHolds(held); id != w.told && id != "" {
+		w.span.Output("", fmt.Sprintf("waiting for %s, which works on the release since %s", who, held.Spec.AcquireTime))
+		w.told = id
+	}
+	asked, err := w.engine.supersedeHolder(ctx, w.req, held)
+	if asked && id != w.asked {
+		w.span.Output("", "a newer build of its branch, this job asks it to stop")
+		w.asked = id
+	}
+	return err
+}
+
+// dead reports whether the holder of a lease is dead: it has not renewed it in
+// time, nor for leaseGrace after that was seen. The API server may have been away,
+// and then a holder who lives renews it as soon as it can.
+func (w *waiting) dead(held *leaseObject) bool {
+	if !expired(held, w.engine.cluster.Now()) {
+		return false
+	}
+	if renewed, err := time.Parse(time.RFC3339Nano, held.Spec.RenewTime); err != nil || renewed.Unix() <= 0 {
+		return true // given up as such: see expire
+	}
+	if held.Metadata.ResourceVersion != w.expired {
+		w.expired, w.since = held.Metadata.ResourceVersion, time.Now()
+	}
+	return time.Since(w.since) >= leaseGrace
 }
 
 // stillHeld stands for a previous holder that lives.
 const stillHeld = "\x00held"
 
-// tryLock creates the lease, or takes an expired one over. When another job
+// tryLock creates the lease, or takes a dead job's over. When another job
 // holds it, the answer is that job's lease and stillHeld.
-func (e *Engine) tryLock(ctx context.Context, req Request, name string) (held *leaseObject, previous string, err error) {
+func (e *Engine) tryLock(ctx context.Context, req Request, name string, dead func(*leaseObject) bool) (held *leaseObject, previous string, err error) {
 	now := e.cluster.Now().UTC().Format(microTime)
 	mine := &leaseObject{
 		APIVersion: "coordination.k8s.io/v1", Kind: "Lease",
-		Metadata: leaseMetadata{Name: name, Namespace: req.Namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "pintle"}},
+		Metadata: leaseMetadata{
+			Name: name, Namespace: req.Namespace,
+			Labels: map[string]string{"app.kubernetes.io/managed-by": "pintle"}, Annotations: e.marks(req),
+		},
 		Spec: leaseSpec{
 			HolderIdentity: e.options.Holder, LeaseDurationSeconds: int(leasePeriod.Seconds()), AcquireTime: now, RenewTime: now,
 		},
@@ -121,7 +167,7 @@ func (e *Engine) tryLock(ctx context.Context, req Request, name string) (held *l
 	if err == nil && held.Spec == mine.Spec {
 		return held, "", nil // our own, whose answer was lost
 	}
-	if err != nil || !expired(held, e.cluster.Now()) {
+	if err != nil || !dead(held) {
 		return held, stillHeld, err
 	}
 	return e.takeLease(ctx, held, mine)
@@ -161,9 +207,12 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 	var heart sync.WaitGroup
 	heart.Go(func() {
 		for pause(beat, leaseBeat) {
-			if err := e.renew(beat, l); errors.Is(err, errLockLost) {
+			if errors.Is(e.keepAlive(beat, l), errLockLost) {
 				lose(errLockLost)
 				return
+			}
+			if newer := e.askedToStop(l); newer != nil {
+				lose(newer)
 			}
 		}
 	})
@@ -182,6 +231,22 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 		e.unlock(context.WithoutCancel(parent), l)
 	}
 	return ctx, taken
+}
+
+// keepAlive renews the lease, trying on until it can. No attempt is longer than a
+// beat, so that none sleeps through the moment when the API server is back.
+func (e *Engine) keepAlive(ctx context.Context, l *leaseObject) error {
+	for {
+		once, cancel := context.WithTimeout(ctx, leaseBeat)
+		err := e.renew(once, l)
+		cancel()
+		if err == nil || errors.Is(err, errLockLost) || ctx.Err() != nil {
+			return err
+		}
+		if !pause(ctx, leasePoll/4) {
+			return err
+		}
+	}
 }
 
 // renew says that the holder lives. An outage is no loss: without the API
@@ -214,6 +279,7 @@ func (e *Engine) expire(ctx context.Context, l *leaseObject, dead string) {
 	ctx, cancel := context.WithTimeout(ctx, lastBound)
 	defer cancel()
 	l.Spec.HolderIdentity, l.Spec.RenewTime = dead, time.Unix(0, 0).UTC().Format(microTime)
+	l.Metadata.Annotations = nil // they were ours
 	_ = e.cluster.Do(ctx, http.MethodPut, leasePath(l.Metadata.Namespace, l.Metadata.Name), l, nil)
 }
 

@@ -35,13 +35,14 @@ type RecoverRequest struct {
 // matter for it. The outcome is Unchanged when there was nothing to do; a release
 // without records is release.ErrNotFound, one that a job works on ErrBusy.
 func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
+	ctx = TellOutages(ctx, span)
 	full := Request{
 		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, HistoryLimit: req.HistoryLimit,
 		OnFailure: req.OnFailure, OnFailedInstall: req.OnFailedInstall, Secrets: req.Secrets,
 		LockTimeout: req.LockTimeout,
 	}
 	if full.LockTimeout == 0 {
-		full.LockTimeout = leasePeriod + 5*time.Second
+		full.LockTimeout = leasePeriod + leaseGrace + 10*time.Second
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	if err := full.check(); err != nil {

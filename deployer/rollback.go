@@ -24,6 +24,7 @@ func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Plan, 
 
 // Rollback is PlanRollback and Apply.
 func (e *Engine) Rollback(ctx context.Context, req Request, to int, span event.Span) (Outcome, error) {
+	ctx = TellOutages(ctx, span)
 	p, err := e.PlanRollback(ctx, req, to)
 	if err != nil {
 		return Outcome{Status: event.Failed}, err

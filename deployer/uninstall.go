@@ -41,6 +41,7 @@ type Kept struct {
 // the last deployed one count; those that ask to be kept, and those that are not
 // the release's any more, stay and are told.
 func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event.Span) (Outcome, error) {
+	ctx = TellOutages(ctx, span)
 	full := Request{
 		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, LockTimeout: req.LockTimeout,
 		NoHooks: req.NoHooks, Secrets: req.Secrets, OnFailure: Leave, OnFailedInstall: Leave,

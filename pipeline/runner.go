@@ -113,7 +113,11 @@ func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
 			return ""
 		}
 		result := r.log.Step(unit, s.Name, func(span event.Span) event.Result { return s.run(ctx, span) })
-		r.weigh(exitCode(s.Phase, result.Status))
+		phase := s.Phase
+		if result.Untouched {
+			phase = Check
+		}
+		r.weigh(exitCode(phase, result.Status))
 		if result.Status.Bad() {
 			r.skip(unit, steps[i+1:], s.Name+" failed")
 			return s.Name

@@ -44,7 +44,8 @@ func (j *job) nowhere() event.Result {
 }
 
 // makePlan asks the cluster what would change; nothing is written.
-func (j *job) makePlan(ctx context.Context, _ event.Span) event.Result {
+func (j *job) makePlan(ctx context.Context, span event.Span) event.Result {
+	ctx = deployer.TellOutages(ctx, span)
 	if j.Resolved.Environment == "" {
 		return j.nowhere()
 	}
@@ -97,9 +98,9 @@ func (j *job) request(values map[string]any) deployer.Request {
 		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Secrets: j.secrets(values),
-		Evidence:       func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
-		ForceConflicts: j.ForceConflicts,
-		Adopt:          adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
+		Evidence:   func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
+		OnConflict: cmp.Or(j.OnConflict, deployer.ConflictPolicy(u.OnConflict)),
+		Adopt:      adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
 		CRDs: deployer.CRDPolicy(cmp.Or(u.CRDs, config.CRDsApply)), AllowCRDChanges: j.AllowCRDs,
 		Rehearse: true, RequireRollback: u.RequireRollback,
 	}
@@ -133,6 +134,7 @@ func released(ctx context.Context, outcome deployer.Outcome, err error, version 
 		return result
 	}
 	result.Status, result.Message = event.Failed, oneLine(err.Error())
+	result.Untouched = deployer.Untouched(err)
 	if broken, ok := errors.AsType[*deployer.FailedError](err); ok {
 		result.Message, result.Details = oneLine(broken.Verdict()), broken.Details()
 		if broken.Restored() {

@@ -39,6 +39,8 @@ type Result struct {
 	Message string // one line: the cause of a failure, the reason of a skip, what was done
 	Details string // many lines: evidence
 	Version string // the version the step worked on, where there is one
+
+	Untouched bool // of a bad Status: the step ended before it changed anything
 }
 
 // Step brackets fn between StepStarted and StepFinished, so that neither is

@@ -1,0 +1,37 @@
+package deployer
+
+import (
+	"errors"
+
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// unstarted is an operation that has ended before it changed anything of the
+// release.
+type unstarted struct{ err error }
+
+func (u *unstarted) Error() string { return u.err.Error() }
+
+func (u *unstarted) Unwrap() error { return u.err }
+
+// notStarted marks err, unless it is nil.
+func notStarted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &unstarted{err}
+}
+
+// Untouched reports whether an operation's error says that it ended before it
+// changed anything: the account may not, another job works on the release, the
+// cluster would refuse objects, or there is no such release or revision. What it
+// does not report may have changed something, or not.
+func Untouched(err error) bool {
+	if _, failed := errors.AsType[*FailedError](err); failed {
+		return false
+	}
+	_, before := errors.AsType[*unstarted](err)
+	_, access := errors.AsType[*AccessError](err)
+	_, refused := errors.AsType[*Refusal](err)
+	return before || access || refused || errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound)
+}
