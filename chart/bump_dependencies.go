@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"go.yaml.in/yaml/v3"
@@ -126,9 +125,9 @@ func digestOf(metadata, lock []byte) (sum, locked string, err error) {
 // neutralVersion stands for every version in comparisons; nobody writes it.
 const neutralVersion = "0.0.0-0.neutral"
 
-// SameButForBump reports whether two contents of one file of a chart differ in nothing but what Bump with o may write,
-// whatever the versions.
-func SameButForBump(name string, a, b []byte, o BumpOptions) bool {
+// NeutralBump returns what Bump with o makes of one file of a chart with a version that stands for all: two contents that
+// differ in nothing but what Bump may write come out alike.
+func NeutralBump(name string, src []byte, o BumpOptions) ([]byte, error) {
 	o.Version, o.AppVersion = neutralVersion, neutralVersion
 	if o.Image != nil {
 		image := *o.Image
@@ -142,19 +141,17 @@ func SameButForBump(name string, a, b []byte, o BumpOptions) bool {
 	for i := range o.Dependencies {
 		o.Dependencies[i].Version = neutralVersion
 	}
-	return equalEdit(a, b, func(src []byte) ([]byte, error) {
-		if name == lockFile {
-			return bumpLock(src, o.Dependencies, neutralVersion)
-		}
-		return BumpFile(name, src, o)
-	})
+	if name == lockFile {
+		return bumpLock(src, o.Dependencies, neutralVersion)
+	}
+	return BumpFile(name, src, o)
 }
 
-// DependencyPlaces tells which dependencies a Chart.yaml names, without loading the chart.
-func DependencyPlaces(metadata []byte) ([]*Dependency, error) {
-	var m Metadata
-	if err := sigsyaml.Unmarshal(metadata, &m); err != nil {
-		return nil, fmt.Errorf("read the dependencies: %s", strings.TrimSpace(err.Error()))
+// ReadMetadata reads a Chart.yaml as Helm does, without a look at the rest of the chart.
+func ReadMetadata(text []byte) (*Metadata, error) {
+	m := &Metadata{}
+	if err := sigsyaml.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("read Chart.yaml: %w", err)
 	}
-	return m.Dependencies, nil
+	return m, nil
 }

@@ -1,15 +1,15 @@
 package chart
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // BumpReference is an image that values.yaml names at any place.
@@ -26,7 +26,7 @@ type BumpReference struct {
 const maxReferences = 1000
 
 // imageReference splits what values.yaml may hold as a text: HOST/NAME, then :TAG, then @DIGEST.
-var imageReference = regexp.MustCompile(`^((?:[^/@\s]+/)*[^/:@\s]+)(?::([\w][\w.-]{0,127}))?(@[a-z0-9]+:[0-9a-f]+)?$`)
+var imageReference = lazyregexp.New(`^((?:[^/@\s]+/)*[^/:@\s]+)(?::([\w][\w.-]{0,127}))?(@[a-z0-9]+:[0-9a-f]+)?$`)
 
 // bumpImages writes the image and the references into a values.yaml.
 func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
@@ -216,11 +216,4 @@ func expand(docs []*yaml.Node, path []string) ([][]string, error) {
 // wantsImages reports whether o says anything about values.yaml.
 func (o BumpOptions) wantsImages() bool {
 	return o.Image != nil && (o.Image.Repository != "" || o.Image.Tag != "") || len(o.Images) > 0
-}
-
-// equalEdit is for those that compare: content that one edit makes of two texts.
-func equalEdit(a, b []byte, edit func([]byte) ([]byte, error)) bool {
-	x, errX := edit(a)
-	y, errY := edit(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

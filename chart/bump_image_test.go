@@ -69,10 +69,10 @@ func TestBumpImages(t *testing.T) {
 				t.Errorf("a second bump gives %q, %v", again, err)
 			}
 			if strings.Contains(tt.name, "stays") {
-				return // what was there is what SameButForBump must tell from an edit
+				return // what was there is what NeutralBump must tell from an edit
 			}
-			if !SameButForBump("values.yaml", []byte(tt.src), got, tt.o) || SameButForBump("values.yaml", append([]byte(tt.src), "more: 1\n"...), got, tt.o) {
-				t.Error("SameButForBump does not tell a bump from an edit")
+			if !sameButForBump(t, "values.yaml", []byte(tt.src), got, tt.o) || sameButForBump(t, "values.yaml", append([]byte(tt.src), "more: 1\n"...), got, tt.o) {
+				t.Error("NeutralBump does not tell a bump from an edit")
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -261,13 +262,13 @@ func TestInsert(t *testing.T) {
 			if again, err := Insert(got, "1.5.0", section); err != nil || string(again) != string(got) {
 				t.Errorf("again: %q, %v", again, err)
 			}
-			if _, err := Insert(got, "1.5.0", section+"- more\n"); err != ErrPresent {
+			if _, err := Insert(got, "1.5.0", section+"- more\n"); !errors.Is(err, ErrPresent) {
 				t.Errorf("another section of the version: %v", err)
 			}
 		})
 	}
 	for _, file := range []string{"## [v1.5.0](x) - y", "v1.5.0\n---\n", "## cart [1.5.0]"} {
-		if _, err := Insert([]byte(file), "1.5.0", section); err != ErrPresent {
+		if _, err := Insert([]byte(file), "1.5.0", section); !errors.Is(err, ErrPresent) {
 			t.Errorf("%q: %v", file, err)
 		}
 	}

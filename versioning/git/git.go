@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
@@ -47,7 +46,6 @@ func (e *Error) Error() string { return e.Command + ": " + e.Complaint }
 type Repository struct {
 	dir, binary string
 	environ     []string // without what names another repository
-	ssh         func() string
 	// Timeout bounds each command that talks to a remote or signs; 2 minutes when zero.
 	Timeout time.Duration
 }
@@ -62,9 +60,7 @@ func Open(dir string, environ []string) (*Repository, error) {
 		name, _, _ := strings.Cut(entry, "=")
 		return slices.Contains(foreign, name)
 	})
-	r := &Repository{dir: dir, binary: binary, environ: environ}
-	r.ssh = sync.OnceValue(func() string { return r.config("core.sshCommand") })
-	return r, nil
+	return &Repository{dir: dir, binary: binary, environ: environ}, nil
 }
 
 // foreign are the variables that would make git work on another repository than that of dir.
@@ -75,7 +71,7 @@ var foreign = []string{
 
 // env is an environment in which git never asks: not for a password, not for a host key, not for a message. What answers by
 // itself stays, as the GIT_ASKPASS of Jenkins' credentials binding does.
-func (r *Repository) env() []string {
+func (r *Repository) env(ctx context.Context) []string {
 	get := func(name string) string {
 		for _, entry := range slices.Backward(r.environ) {
 			if value, ok := strings.CutPrefix(entry, name+"="); ok {
@@ -90,7 +86,7 @@ func (r *Repository) env() []string {
 	switch {
 	case filepath.Base(first) == "ssh":
 		env = append(env, "GIT_SSH_COMMAND="+command+" -oBatchMode=yes")
-	case command == "" && get("GIT_SSH") == "" && r.ssh() == "":
+	case command == "" && get("GIT_SSH") == "" && r.config(ctx, "core.sshCommand") == "":
 		env = append(env, "GIT_SSH_COMMAND=ssh -oBatchMode=yes -oConnectTimeout=20")
 	}
 	if get("SSH_ASKPASS") == "" {
@@ -100,8 +96,8 @@ func (r *Repository) env() []string {
 }
 
 // config reads one setting; empty when there is none.
-func (r *Repository) config(key string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
+func (r *Repository) config(ctx context.Context, key string) string {
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, "-C", r.dir, "config", "--get", key)
 	cmd.Env = r.environ
@@ -117,7 +113,7 @@ func (r *Repository) run(ctx context.Context, input string, args ...string) (str
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, 2*time.Minute))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, append([]string{"-C", r.dir, "--literal-pathspecs", "-c", "core.fsmonitor=false"}, args...)...)
-	cmd.Env = r.env()
+	cmd.Env = r.env(ctx)
 	cmd.Stdin = strings.NewReader(input)
 	detach(cmd)
 	cmd.WaitDelay = grace

@@ -65,7 +65,7 @@ func (r *Repository) Remote(ctx context.Context, given, branch string) (string, 
 	case given != "":
 		return "", fmt.Errorf("there is no remote %q: git remote shows %s", given, cutList(names))
 	case branch != "":
-		if name := r.config("branch." + branch + ".remote"); slices.Contains(names, name) {
+		if name := r.config(ctx, "branch."+branch+".remote"); slices.Contains(names, name) {
 			return name, nil
 		}
 	}
@@ -83,6 +83,21 @@ func cutList(names []string) string {
 		return "none"
 	}
 	return strings.Join(names[:min(len(names), 5)], ", ")
+}
+
+// LocalTags are the tags of this clone, by name.
+func (r *Repository) LocalTags(ctx context.Context) (map[string]Ref, error) {
+	out, err := r.run(ctx, "", "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", "refs/tags/")
+	if err != nil {
+		return nil, err
+	}
+	tags := map[string]Ref{}
+	for line := range strings.Lines(out) {
+		if fields := strings.Fields(line); len(fields) >= 2 {
+			tags[strings.TrimPrefix(fields[0], "refs/tags/")] = Ref{Object: fields[1], Commit: fields[len(fields)-1]}
+		}
+	}
+	return tags, nil
 }
 
 // RemoteTags asks the remote for its tags whose names match the patterns of git ls-remote ("cart/v*"), by name.
