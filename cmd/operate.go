@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,7 @@ func historyCommand(e env) *cli.Command {
 func rollbackCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "rollback", Usage: "bring a service back to an earlier revision, the last good one by default", ArgsUsage: "SERVICE [REVISION]",
-		Flags: append(releaseFlags(), reportDirFlag(), forceConflictsFlag()),
+		Flags: append(releaseFlags(), reportDirFlag(), forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail")),
 		Action: func(c *cli.Context) error {
 			if n := c.Args().Len(); n < 1 || n > 2 {
 				return usagef("rollback takes a service and, if you like, a revision: pintle rollback cart 3 --environment prod")
@@ -163,10 +164,14 @@ func rollbackCommand(e env) *cli.Command {
 					return usagef("revision %q is no number of \"pintle history %s\"", text, c.Args().First())
 				}
 			}
+			conflicts, err := onConflict(c)
+			if err != nil {
+				return err
+			}
 			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				return d.engine.Rollback(ctx, deployer.Request{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
-					ForceConflicts: c.Bool("force-conflicts"), OnImmutable: pipeline.ImmutablePolicies(u),
+					OnConflict: cmp.Or(conflicts, deployer.ConflictPolicy(u.OnConflict)), OnImmutable: pipeline.ImmutablePolicies(u),
 					Evidence: pipeline.KeepEvidence(reportDir(c, d.project.config, d.resolved), u.Name, span),
 				}, revision, span)
 			}, c.Args().First())

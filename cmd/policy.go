@@ -11,7 +11,7 @@ import (
 // policyFlags say how a plan goes about what is in the cluster already.
 func policyFlags() []cli.Flag {
 	return []cli.Flag{
-		forceConflictsFlag(),
+		forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail"),
 		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
 		&cli.BoolFlag{Name: "allow-crd-changes", Usage: "change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type"},
 		&cli.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
@@ -39,4 +39,31 @@ func adoption(c *cli.Context) (deployer.Adoption, []string, error) {
 		}
 	}
 	return deployer.AdoptListed, asked, nil
+}
+
+func forceConflictsFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
+}
+
+// onConflictFlag says who prevails where somebody else has set what a chart sets.
+func onConflictFlag(byDefault string) cli.Flag {
+	return &cli.StringFlag{
+		Name: "on-conflict", DefaultText: byDefault,
+		Usage: "where somebody else has set a field otherwise, `POLICY`: fail, force (take it over) or keep it",
+	}
+}
+
+// onConflict reads --on-conflict and --force-conflicts; without either the policy
+// is empty.
+func onConflict(c *cli.Context) (deployer.ConflictPolicy, error) {
+	p, force := deployer.ConflictPolicy(c.String("on-conflict")), c.Bool("force-conflicts")
+	switch {
+	case p != "" && !slices.Contains(deployer.ConflictPolicies(), p):
+		return "", usagef("--on-conflict %s: write fail, force or keep", p)
+	case p != "" && force && p != deployer.TakeConflicts:
+		return "", usagef("--force-conflicts and --on-conflict %s: give one of them; the first is --on-conflict force", p)
+	case force:
+		return deployer.TakeConflicts, nil
+	}
+	return p, nil
 }

@@ -20,7 +20,7 @@ func releaseRollbackCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "rollback", Usage: "bring a release back to an earlier revision, as \"helm rollback\" does; without one, to the last good one before the newest", ArgsUsage: "NAME [REVISION]",
 		Flags: append(flags,
-			timeoutFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(), onCancelFlag("leave"),
+			timeoutFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("leave"),
 			&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision, 256 characters at most"},
 			&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
 			&cli.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},

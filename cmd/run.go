@@ -41,10 +41,6 @@ func approveFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "approve", Usage: "approve the change of an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}}
 }
 
-func forceConflictsFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does"}
-}
-
 func reportDirFlag() cli.Flag {
 	return &cli.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"}
 }
@@ -112,9 +108,12 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Secrets: secrets(e.getenv),
-		ForceConflicts: c.Bool("force-conflicts"), AllowCRDs: c.Bool("allow-crd-changes"), OnCancel: onCancel(c),
+		AllowCRDs: c.Bool("allow-crd-changes"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
+		return o, err
+	}
+	if o.OnConflict, err = onConflict(c); err != nil {
 		return o, err
 	}
 	if resolved.Environment == "" || !goal.NeedsCluster() {

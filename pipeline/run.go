@@ -44,11 +44,11 @@ type Options struct {
 
 	ReportDir string // where packages are kept, below charts/
 
-	Adopt          deployer.Adoption // objects that are not the release's; empty means as pintle.yaml says
-	AdoptList      []string          // of deployer.AdoptListed
-	OnCancel       deployer.Policy   // over that of pintle.yaml; empty leaves it
-	ForceConflicts bool              // take fields over from other managers
-	AllowCRDs      bool              // change CRDs also where that may harm objects that exist
+	Adopt      deployer.Adoption       // objects that are not the release's; empty means as pintle.yaml says
+	AdoptList  []string                // of deployer.AdoptListed
+	OnCancel   deployer.Policy         // over that of pintle.yaml; empty leaves it
+	OnConflict deployer.ConflictPolicy // over that of pintle.yaml; empty leaves it
+	AllowCRDs  bool                    // change CRDs also where that may harm objects that exist
 
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none

@@ -31,7 +31,7 @@ const (
 )
 
 // How a plan goes about what is in the cluster already: the values of
-// Deploy.OnImmutable, Deploy.Adopt and Deploy.CRDs.
+// Deploy.OnImmutable, Deploy.OnConflict, Deploy.Adopt and Deploy.CRDs.
 const (
 	Fail           = "fail"
 	Recreate       = "recreate"
@@ -43,6 +43,9 @@ const (
 	AdoptAll     = "all"
 
 	CRDsApply  = "apply"
+	Force = "force"
+	Keep  = "keep"
+
 	CRDsCreate = "create"
 	CRDsSkip   = "skip"
 )
@@ -160,6 +163,8 @@ type Release struct {
 	Set map[string]any `yaml:"set"`
 	// The services and releases that must be up before this one is deployed.
 	Needs []string `yaml:"needs"`
+	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	// The namespace, where it is not the environment's.
 	Namespace string `yaml:"namespace"`
 	// How long to wait until everything is ready, where it is not the environment's: 90s, 5m.
@@ -199,6 +204,8 @@ type Deploy struct {
 	// After SIGTERM or SIGINT: rollback (a first install is removed), leave it as it stands, or finish what can be finished in 8 seconds. Default: what a failure would bring.
 	OnCancel string `yaml:"onCancel" jsonschema:"enum=rollback,enum=leave,enum=finish"`
 	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
+	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.
 	History int `yaml:"history" jsonschema:"minimum=1,maximum=1000"`
@@ -239,6 +246,8 @@ type Lint struct {
 	KubeVersion string `yaml:"kubeVersion"`
 }
 
+	// What to do with a field that the chart sets and somebody else has set otherwise, as kubectl edit or a controller does: fail, force (take it over) or keep it as it is. Default: fail.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 // ServiceLint says which findings about one chart count, on top of lint.
 type ServiceLint struct {
 	// Findings to leave out, by their ids.

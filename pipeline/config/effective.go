@@ -32,6 +32,7 @@ func (c *Config) Effective(r *Resolved) ([]byte, error) {
 		s.add("timeout", brief(u.Timeout), c.origin(u, "timeout")).add("rollbackTimeout", brief(u.RollbackTimeout), c.origin(u, "rollbackTimeout"))
 		s.add("onFailure", u.OnFailure, "").add("onFailedInstall", u.OnFailedInstall, "").add("history", u.History, "")
 		s.add("onImmutable", u.OnImmutable, "").add("adopt", u.Adopt, "").add("adoptList", u.AdoptList, "").add("crds", u.CRDs, "")
+		s.add("onConflict", u.OnConflict, "")
 		if u.RequireRollback {
 			s.add("requireRollback", true, "")
 		}

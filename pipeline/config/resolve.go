@@ -201,6 +201,7 @@ type Unit struct {
 	CRDs            string // CRDsApply, CRDsCreate or CRDsSkip; empty means CRDsApply
 	RequireRollback bool
 	History         int
+	OnConflict      string // Fail, Force or Keep; empty means Fail
 
 	// Origins tells which path of the file decided "namespace", "timeout",
 	// "release", "chart" and "rollbackTimeout"; a setting that is missing here

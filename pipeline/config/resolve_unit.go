@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -44,7 +45,7 @@ func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error)
 		return u, err
 	}
 	u.Values, err = r.files(s.Path, s.Values)
-	r.deploy(&u, s.Timeout)
+	r.deploy(&u, s.Timeout, s.OnConflict)
 	return u, err
 }
 
@@ -76,7 +77,7 @@ func (c *Config) resolveRelease(name, environment string, ref Ref) (Unit, error)
 		return u, err
 	}
 	u.Values, err = r.files(".", s.Values)
-	r.deploy(&u, s.Timeout)
+	r.deploy(&u, s.Timeout, s.OnConflict)
 	return u, err
 }
 
@@ -131,7 +132,7 @@ func (r *resolver) namespace(own string) (string, error) {
 }
 
 // deploy fills in how the unit is deployed.
-func (r *resolver) deploy(u *Unit, own time.Duration) {
+func (r *resolver) deploy(u *Unit, own time.Duration, onConflict string) {
 	d, e := r.c.Deploy, r.env
 	u.Timeout = d.Timeout
 	r.note("timeout", "deploy.timeout")
@@ -151,6 +152,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration) {
 	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
 	u.CRDs, u.RequireRollback = d.CRDs, d.RequireRollback
 	u.Origins = r.origins
+	u.OnConflict = cmp.Or(onConflict, d.OnConflict)
 }
 
 // files returns the values files of the environment, then the unit's own,

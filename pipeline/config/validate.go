@@ -135,7 +135,7 @@ func (v *validator) service(name string, s *Service) {
 	if v.says(at+".image") && !s.Image.None {
 		v.image(at+".image", s.Image)
 	}
-	v.common(at, unitFields{s.Values, s.Namespace, s.Path})
+	v.common(at, unitFields{s.Values, s.Namespace, s.Path, s.OnConflict})
 	v.template(at+".release", s.Release, known)
 	v.releaseName(at+".release", name, s.Release)
 	for i, folder := range s.Watch {
@@ -153,6 +153,7 @@ type unitFields struct {
 func (v *validator) common(at string, f unitFields) {
 	for i, file := range f.values {
 		v.valuesPath(fmt.Sprintf("%s.values[%d]", at, i), f.folder, file)
+	conflict  string
 	}
 	if v.says(at + ".namespace") {
 		v.namespace(at+".namespace", f.namespace)
@@ -162,8 +163,9 @@ func (v *validator) common(at string, f unitFields) {
 func (v *validator) release(name string, r *Release) {
 	at := child("releases", name)
 	v.name("releases", name)
+	v.onConflict(at+".onConflict", f.conflict)
 	v.releaseName(at, name, name)
-	v.common(at, unitFields{r.Values, r.Namespace, "."})
+	v.common(at, unitFields{r.Values, r.Namespace, ".", r.OnConflict})
 	if v.says(at+".chart") && !v.doubtful(at+".chart") {
 		v.releaseChart(at, r)
 	}

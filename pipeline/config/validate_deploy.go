@@ -29,6 +29,7 @@ func (v *validator) policies(d Deploy) {
 			v.add(v.key(at), "write the kind as manifests do: Job, StatefulSet", "deploy.onImmutable: %q is no kind", kind)
 		}
 	}
+	v.onConflict("deploy.onConflict", d.OnConflict)
 	v.oneOf("deploy.adopt", cmp.Or(d.Adopt, AdoptNever), AdoptNever, AdoptUnowned, AdoptListed, AdoptAll)
 	v.oneOf("deploy.crds", cmp.Or(d.CRDs, CRDsApply), CRDsApply, CRDsCreate, CRDsSkip)
 	for i, name := range d.AdoptList {
@@ -40,5 +41,11 @@ func (v *validator) policies(d Deploy) {
 	}
 	if listed := d.Adopt == AdoptListed; listed != (len(d.AdoptList) > 0) && !v.doubtful("deploy.adopt") {
 		v.bad("deploy.adopt", "write both or none: adopt: list, and adoptList: [ConfigMap/settings]", "adopt: list and adoptList belong together")
+	}
+}
+
+func (v *validator) onConflict(at, policy string) {
+	if policy != "" {
+		v.oneOf(at, policy, Fail, Force, Keep)
 	}
 }
