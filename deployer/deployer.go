@@ -148,19 +148,12 @@ func (r Request) check() error {
 }
 
 // mergeLabels is Helm's rule for labels of the next revision: the new ones over
-// the old ones, and the value "null" removes (facts/helm-format.md 4.1).
+// the old ones, and what then has the value "null" goes (facts/helm-format.md 4.1).
 func mergeLabels(old, new map[string]string) map[string]string {
-	merged := maps.Clone(old)
-	if merged == nil {
-		merged = map[string]string{}
-	}
-	for k, v := range new {
-		if v == "null" {
-			delete(merged, k)
-			continue
-		}
-		merged[k] = v
-	}
+	merged := map[string]string{}
+	maps.Copy(merged, old)
+	maps.Copy(merged, new)
+	maps.DeleteFunc(merged, func(_, value string) bool { return value == "null" })
 	return merged
 }
 
