@@ -37,15 +37,15 @@ const (
 	Recreate       = "recreate"
 	OrphanRecreate = "orphan-recreate"
 
+	Force = "force"
+	Keep  = "keep"
+
 	AdoptNever   = "never"
 	AdoptUnowned = "unowned"
 	AdoptListed  = "list"
 	AdoptAll     = "all"
 
 	CRDsApply  = "apply"
-	Force = "force"
-	Keep  = "keep"
-
 	CRDsCreate = "create"
 	CRDsSkip   = "skip"
 )
@@ -128,6 +128,8 @@ type Service struct {
 	Namespace string `yaml:"namespace"`
 	// How long to wait until everything is ready, where it is not the environment's: 90s, 5m.
 	Timeout time.Duration `yaml:"timeout"`
+	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	// Folders outside of path whose commits make a new version of this service too.
 	Watch []string `yaml:"watch"`
 	// Run the chart's test hooks after the deploy. Default: true.
@@ -163,12 +165,12 @@ type Release struct {
 	Set map[string]any `yaml:"set"`
 	// The services and releases that must be up before this one is deployed.
 	Needs []string `yaml:"needs"`
-	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
-	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	// The namespace, where it is not the environment's.
 	Namespace string `yaml:"namespace"`
 	// How long to wait until everything is ready, where it is not the environment's: 90s, 5m.
 	Timeout time.Duration `yaml:"timeout"`
+	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 }
 
 // Environment is a place that branches or tags are deployed to.
@@ -204,13 +206,13 @@ type Deploy struct {
 	// After SIGTERM or SIGINT: rollback (a first install is removed), leave it as it stands, or finish what can be finished in 8 seconds. Default: what a failure would bring.
 	OnCancel string `yaml:"onCancel" jsonschema:"enum=rollback,enum=leave,enum=finish"`
 	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
-	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
-	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.
 	History int `yaml:"history" jsonschema:"minimum=1,maximum=1000"`
 	// What to do, by kind, with an object whose change the cluster refuses because a field of it cannot be changed: fail, recreate it, or orphan-recreate it (its pods stay). Default: recreate for Job, orphan-recreate for StatefulSet, fail for every other kind.
 	OnImmutable map[string]string `yaml:"onImmutable"`
+	// What to do with a field that the chart sets and somebody else has set otherwise, as kubectl edit or a controller does: fail, force (take it over) or keep it as it is. Default: fail.
+	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 	// Which objects that exist and are not the release's may be taken into it: never, unowned (those of no release), list (those of adoptList) or all. Default: never.
 	Adopt string `yaml:"adopt" jsonschema:"enum=never,enum=unowned,enum=list,enum=all"`
 	// The objects of "adopt: list": Kind/name or Kind/namespace/name.
@@ -246,8 +248,6 @@ type Lint struct {
 	KubeVersion string `yaml:"kubeVersion"`
 }
 
-	// What to do with a field that the chart sets and somebody else has set otherwise, as kubectl edit or a controller does: fail, force (take it over) or keep it as it is. Default: fail.
-	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
 // ServiceLint says which findings about one chart count, on top of lint.
 type ServiceLint struct {
 	// Findings to leave out, by their ids.

@@ -196,12 +196,12 @@ type Unit struct {
 	OnFailedInstall string // Remove or Leave
 	OnCancel        string // Rollback, Leave or Finish; empty means as after a failure
 	OnImmutable     map[string]string
+	OnConflict      string // Fail, Force or Keep; empty means Fail
 	Adopt           string // AdoptNever, AdoptUnowned, AdoptListed or AdoptAll; empty means AdoptNever
 	AdoptList       []string
 	CRDs            string // CRDsApply, CRDsCreate or CRDsSkip; empty means CRDsApply
 	RequireRollback bool
 	History         int
-	OnConflict      string // Fail, Force or Keep; empty means Fail
 
 	// Origins tells which path of the file decided "namespace", "timeout",
 	// "release", "chart" and "rollbackTimeout"; a setting that is missing here

@@ -148,22 +148,22 @@ type unitFields struct {
 	values    []string
 	namespace string
 	folder    string // that values files are relative to
+	conflict  string
 }
 
 func (v *validator) common(at string, f unitFields) {
 	for i, file := range f.values {
 		v.valuesPath(fmt.Sprintf("%s.values[%d]", at, i), f.folder, file)
-	conflict  string
 	}
 	if v.says(at + ".namespace") {
 		v.namespace(at+".namespace", f.namespace)
 	}
+	v.onConflict(at+".onConflict", f.conflict)
 }
 
 func (v *validator) release(name string, r *Release) {
 	at := child("releases", name)
 	v.name("releases", name)
-	v.onConflict(at+".onConflict", f.conflict)
 	v.releaseName(at, name, name)
 	v.common(at, unitFields{r.Values, r.Namespace, ".", r.OnConflict})
 	if v.says(at+".chart") && !v.doubtful(at+".chart") {
