@@ -151,7 +151,6 @@ func (r *resolver) deploy(u *Unit, own time.Duration, onConflict string) {
 	u.OnFailure, u.OnFailedInstall, u.OnCancel, u.History = d.OnFailure, d.OnFailedInstall, d.OnCancel, d.History
 	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
 	u.CRDs, u.RequireRollback = d.CRDs, d.RequireRollback
-	u.Supersede = d.Supersede
 	u.OnConflict = cmp.Or(onConflict, d.OnConflict)
 	u.Origins = r.origins
 }
