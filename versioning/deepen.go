@@ -68,9 +68,6 @@ func (d *deepening) fill(ctx context.Context, lack lacking, met error) error {
 	case lacksTrees:
 		return d.trees(ctx, met)
 	case lacksHistory:
-		if ok, err := d.sealed(ctx, met); ok || err != nil {
-			return err
-		}
 		return d.whole(ctx)
 	}
 	return d.branches(ctx)
@@ -134,8 +131,8 @@ func parseListing(out []byte) []ref {
 	return tags
 }
 
-// whole fetches all commits that the clone was cut off from, and no trees: the cheapest that is exact whatever the tags are.
-// A server that gives commits by name gives just those; from another, all branches and tags are fetched.
+// whole fetches all commits that the clone was cut off from, and no trees: the cheapest that is exact. --shallow-exclude of
+// the base tag would be cheaper and is not: it cuts a merge with a commit behind the tag off from its other parents too. A server that gives commits by name gives just those; from another, all branches and tags are fetched.
 func (d *deepening) whole(ctx context.Context) error {
 	r, s := d.repository, d.repository.side
 	wants, err := d.wants()
@@ -297,12 +294,7 @@ func (d *deepening) trees(ctx context.Context, met error) error {
 	if err := s.into(ctx, s.dir, input, "--filter="+filter, "--stdin", s.git.remote); err != nil {
 		return err
 	}
-	cut, seal := r.graph.cut, r.graph.seal
-	if err := r.take(filepath.Join(s.dir, "objects")); err != nil {
-		return err
-	}
-	r.graph.cut, r.graph.seal = cut, seal
-	return nil
+	return r.take(filepath.Join(s.dir, "objects"))
 }
 
 func (d *deepening) log(format string, args ...any) {

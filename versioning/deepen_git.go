@@ -56,7 +56,7 @@ func newGitRunner(ctx context.Context, r *Repository, ci bool) (*gitRunner, erro
 		g.dir = r.gitDir
 	}
 	if _, err := g.run(ctx, nil, smallFile, "rev-parse", "--git-dir"); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; if you trust its owner, run \"git config --global --add safe.directory %s\"", err, g.dir)
 	}
 	listed, err := g.run(ctx, nil, smallFile, "config", "--local", "--includes", "--null", "--list")
 	if err != nil {

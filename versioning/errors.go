@@ -143,6 +143,3 @@ func (e *FetchError) Unwrap() error { return e.Err }
 
 // Is makes the error match ErrShallow when history is lacking.
 func (e *FetchError) Is(target error) bool { return target == ErrShallow && e.shallow }
-
-// errSealed: an answer would need the history below a seal; see seal.
-var errSealed = errors.New("the history below the base tag is not here")

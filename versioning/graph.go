@@ -23,8 +23,7 @@ type graph struct {
 	nodes map[plumbing.Hash]*node
 	epoch uint32 // of the walk under way, so that marks need no clearing
 	// cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
-	cut  bool
-	seal *seal // nil when history is not sealed
+	cut bool
 }
 
 // node is one commit. All but hash is filled by load; mark belongs to the walk under way.
@@ -36,7 +35,6 @@ type node struct {
 	change  change
 	loaded  bool
 	absent  bool // not here, which is right outside HEAD's history alone
-	sealed  bool // its parents are not the true ones; see seal
 	mark    mark
 }
 
@@ -73,7 +71,6 @@ func (g *graph) load(n *node) error {
 	if err := g.parse(n, content); err != nil {
 		return &CorruptObjectError{Hash: n.hash.String(), Err: err}
 	}
-	g.seal.apply(g, n)
 	n.loaded = true
 	return nil
 }

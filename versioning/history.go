@@ -206,9 +206,6 @@ func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*
 			return nil, err
 		}
 		n := heap.Pop(&next).(*node)
-		if n.sealed {
-			return nil, errSealed
-		}
 		here := at[n]
 		delete(at, n)
 		if err := scope.passOn(n, here, at, &next); err != nil {

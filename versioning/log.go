@@ -34,7 +34,7 @@ type Logged struct {
 // commit that is not here, more than 20,000 commits.
 func (r *Repository) Log(ctx context.Context, from, to string, paths []string) ([]Logged, error) {
 	g := r.graph
-	if r.shallow || g.seal != nil {
+	if r.shallow {
 		return nil, &ShallowError{}
 	}
 	var bases []*node
@@ -117,7 +117,7 @@ func (r *Repository) Before(ctx context.Context, prefix, version, commit string)
 	if err != nil {
 		return nil, fmt.Errorf("version %q: %w", short(version), err)
 	}
-	if r.shallow || r.graph.seal != nil {
+	if r.shallow {
 		return nil, &ShallowError{Prefix: prefix}
 	}
 	found, err := r.versionTags(prefix)

@@ -95,6 +95,7 @@ func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, dep
 		return nil, 0, met
 	}
 	trees = []string{object.Hash}
+	named := map[string]bool{object.Hash: true}
 	var behind queue
 	for _, n := range g.nodes {
 		if n.loaded && !n.absent && n.tree.String() == object.Hash {
@@ -111,7 +112,8 @@ func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, dep
 			continue
 		}
 		seen[n] = true
-		if _, err := g.store.kind(n.tree); err != nil {
+		if _, err := g.store.kind(n.tree); err != nil && !named[n.tree.String()] {
+			named[n.tree.String()] = true
 			trees = append(trees, n.tree.String())
 		}
 		for _, parent := range n.parents {

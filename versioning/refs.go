@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,7 +21,8 @@ const symrefDepth = 5
 // annotated tag of a monorepo costs an object.
 type refs struct {
 	gitDir, common string
-	packed         []ref // by name; nil until read
+	packed         []ref       // by name; nil until read
+	written        os.FileInfo // of the file that packed was read from
 }
 
 // ref is a full name and what it stands for. Peeled is the commit behind an annotated tag where packed-refs says so; settled means that
@@ -89,6 +91,10 @@ func compareName(r ref, name string) int { return strings.Compare(r.name, name) 
 
 // under returns every ref below a prefix such as "refs/tags/", by name.
 func (r *refs) under(prefix string) ([]ref, error) {
+	loose, err := r.loose(prefix) // first: git pack-refs writes the packed file before it removes the loose ones
+	if err != nil {
+		return nil, err
+	}
 	packed, err := r.readPacked()
 	if err != nil {
 		return nil, err
@@ -99,10 +105,6 @@ func (r *refs) under(prefix string) ([]ref, error) {
 		end++
 	}
 	found := slices.Clone(packed[first:end])
-	loose, err := r.loose(prefix)
-	if err != nil {
-		return nil, err
-	}
 	for _, one := range loose {
 		if at, ok := slices.BinarySearchFunc(found[:end-first], one.name, compareName); ok {
 			found[at] = one
@@ -150,22 +152,35 @@ func (r *refs) file(name string) string {
 	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
-// readPacked reads packed-refs once. A line "^hash" peels the tag above it; with "fully-peeled" in the header, a ref
-// without such a line is no annotated tag.
+// readPacked reads packed-refs, and again when git has written it anew.
 func (r *refs) readPacked() ([]ref, error) {
-	if r.packed != nil {
-		return r.packed, nil
-	}
-	packed := []ref{}
 	f, err := os.Open(filepath.Join(r.common, "packed-refs"))
 	if errors.Is(err, os.ErrNotExist) {
-		r.packed = packed
-		return packed, nil
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read refs: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read refs: %w", err)
+	}
+	if r.written != nil && os.SameFile(info, r.written) && info.Size() == r.written.Size() && info.ModTime().Equal(r.written.ModTime()) {
+		return r.packed, nil
+	}
+	packed, err := parsePacked(f)
+	if err != nil {
+		return nil, fmt.Errorf("read packed-refs: %w", err)
+	}
+	r.packed, r.written = packed, info
+	return packed, nil
+}
+
+// parsePacked reads the lines of packed-refs, by name. A line "^hash" peels the tag above it; with "fully-peeled" in the
+// header, a ref without such a line is no annotated tag.
+func parsePacked(f io.Reader) ([]ref, error) {
+	var packed []ref
 	fullyPeeled := false
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -183,12 +198,8 @@ func (r *refs) readPacked() ([]ref, error) {
 			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read packed-refs: %w", err)
-	}
 	slices.SortStableFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) })
-	r.packed = packed
-	return packed, nil
+	return packed, lines.Err()
 }
 
 func packedLine(line string, fullyPeeled bool) (ref, bool) {

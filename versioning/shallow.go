@@ -67,8 +67,6 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 	var trees *MissingTreesError
 	var object *MissingObjectError
 	switch {
-	case errors.Is(err, errSealed):
-		return lacksHistory
 	case errors.As(err, &trees), errors.As(err, &object) && object.Partial:
 		return lacksTrees
 	case err != nil:
@@ -101,7 +99,7 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, ci bool) bool {
 		tag := f.Ref.Tag
 		unseen := tag != "" && strings.HasPrefix(tag, f.Prefix) && !slices.ContainsFunc(f.Tags, func(t Tag) bool { return t.Name == tag })
 		none := f.Base == nil && len(f.Tags) == 0
-		if unseen || !r.shallow && (none || queries[i].TrackReleases) {
+		if unseen || !r.shallow && (none || narrow && queries[i].TrackReleases) {
 			return true
 		}
 	}

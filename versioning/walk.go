@@ -223,9 +223,6 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.sealed {
-			return nil, errSealed
-		}
 		if !n.mark.head || n.mark.mask&fromB == 0 {
 			continue
 		}
@@ -240,9 +237,6 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 	}
 	for _, n := range w.queue { // painted from both sides, and not yet looked at
 		if n.mark.head && n.mark.mask == fromB {
-			if n.sealed {
-				return nil, errSealed
-			}
 			found = append(found, n)
 		}
 	}
