@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,10 +40,16 @@ type Options struct {
 	Resolved   *config.Resolved // its Environment is empty in a run that does not deploy
 	Ref        versioning.Ref
 	Repository *versioning.Repository
-	Services   []string // only these units; all when empty
-	Parallel   int      // units at a time; 0 means the file's
+	Fetch      versioning.Fetch // of what the clone lacks, unless pintle.yaml forbids it
+	Services   []string         // only these units; all when empty
+	Release    string           // of GoalBump: write the version that a tag would get, by versioning.Release
+	Check      bool             // of GoalBump: write nothing
+	Parallel   int              // units at a time; 0 means the file's
 
 	ReportDir string // where packages are kept, below charts/
+
+	Job       deployer.Job // who works, where that is a CI's build; its URL is then the Holder
+	Supersede bool         // as if pintle.yaml said so
 
 	Adopt      deployer.Adoption       // objects that are not the release's; empty means as pintle.yaml says
 	AdoptList  []string                // of deployer.AdoptListed
@@ -61,6 +68,7 @@ type Outcome struct {
 	ExitCode int
 	Versions []ServiceVersion // of the services, in the order of the file
 	Plans    []*deployer.Plan // of the units that were planned, in the order of the file
+	Bumped   []BumpedFile     // the files that bump looks after, of the units in the order of the file
 }
 
 // ServiceVersion is the version that one service got.
@@ -76,7 +84,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if err != nil {
 		return Outcome{ExitCode: ExitUsage}, err
 	}
-	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder})}
+	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder, Job: o.Job})}
 	if r.readiness, err = criteria(o.Config.Readiness); err != nil {
 		return Outcome{ExitCode: ExitUsage}, err
 	}
@@ -89,6 +97,11 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		j := &job{shared: r, unit: u}
 		jobs = append(jobs, j)
 		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps()})
+	}
+	if j, ok := r.versionFilesJob(); ok {
+		chosen = append(slices.Clone(chosen), j.unit)
+		jobs = append(jobs, j)
+		units = append(units, Unit{Name: "version.files", Steps: []Step{{"bump", Check, j.bumpVersionFiles}}})
 	}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
 
@@ -107,7 +120,8 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 func (r *shared) outcome(code int, jobs []*job) Outcome {
 	out := Outcome{ExitCode: code}
 	for _, j := range jobs {
-		if j.unit.Service && j.version.Number != "" {
+		out.Bumped = append(out.Bumped, j.bumpedFiles...)
+		if j.unit.Service && j.unit.Name != "" && j.version.Number != "" {
 			out.Versions = append(out.Versions, ServiceVersion{j.unit.Name, j.version})
 		}
 		if j.plan != nil {
@@ -138,6 +152,8 @@ type shared struct {
 	engine    *deployer.Engine
 	readiness map[string]deployer.Criteria
 	versions  func() (map[string]decided, error) // of every service, read in one walk
+	siblings  map[string][]sibling               // by service; filled by versions
+	bumping   sync.Mutex                         // held while files are read and written
 }
 
 func (r *shared) headCommit() string {

@@ -24,6 +24,8 @@ type job struct {
 	plan    *deployer.Plan     // by plan
 	outcome deployer.Outcome   // by deploy
 
+	bumpedFiles []BumpedFile // by bump
+
 	deploying event.Span // of deploy, once it has begun
 }
 

@@ -17,6 +17,8 @@ const (
 	defaultReport    = "build/pintle"
 	defaultRepoPath  = "image.repository"
 	defaultTagPath   = "image.tag"
+	defaultCommit    = "chore(release): {version} [skip ci]"
+	defaultChangelog = "CHANGELOG.md"
 
 	maxDuration = 8760 * time.Hour
 )
@@ -27,6 +29,9 @@ func (v *validator) defaults() {
 	c := v.c
 	c.Version.Tag = cmp.Or(c.Version.Tag, defaultTag)
 	c.Version.Initial = cmp.Or(c.Version.Initial, defaultInitial)
+	c.Version.Fetch = cmp.Or(c.Version.Fetch, FetchAuto)
+	c.Version.Commit = cmp.Or(c.Version.Commit, defaultCommit)
+	c.Changelog.File = cmp.Or(c.Changelog.File, defaultChangelog)
 	if !v.says("version.trunk") {
 		c.Version.Trunk = []string{"main", "master", "develop"}
 	}

@@ -36,6 +36,9 @@ func (c *Config) Effective(r *Resolved) ([]byte, error) {
 		if u.RequireRollback {
 			s.add("requireRollback", true, "")
 		}
+		if u.Supersede {
+			s.add("supersede", true, "")
+		}
 		units.put(u.Name, &s.Node)
 	}
 	root := section{}

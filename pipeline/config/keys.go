@@ -58,6 +58,8 @@ func exampleOf(key string) string {
 		return APIVersion
 	case "project":
 		return "NAME"
+	case "file":
+		return "FILE"
 	}
 	return "oci://HOST/PATH/NAME"
 }

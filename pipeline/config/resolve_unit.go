@@ -55,6 +55,7 @@ func (c *Config) serviceUnit(name string, s *Service, r *resolver) (Unit, error)
 	set, err := r.set(s.Set)
 	return Unit{
 		Name: name, Service: true, Path: s.Path, Watch: cleaned(s.Watch), Image: s.Image, Test: *s.Test,
+		Images: imagePlaces(s.Images), Files: slices.Clone(s.Files),
 		TagPrefix: c.tagPrefix(name), Chart: path.Clean(s.Chart), Needs: slices.Clone(s.Needs), Set: set,
 	}, err
 }
@@ -151,6 +152,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration, onConflict string) {
 	u.OnFailure, u.OnFailedInstall, u.OnCancel, u.History = d.OnFailure, d.OnFailedInstall, d.OnCancel, d.History
 	u.OnImmutable, u.Adopt, u.AdoptList = d.OnImmutable, d.Adopt, d.AdoptList
 	u.CRDs, u.RequireRollback = d.CRDs, d.RequireRollback
+	u.Supersede = d.Supersede
 	u.OnConflict = cmp.Or(onConflict, d.OnConflict)
 	u.Origins = r.origins
 }

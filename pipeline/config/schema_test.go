@@ -166,7 +166,7 @@ func TestSchemaRefusesUnknownKeys(t *testing.T) {
 		if !ok || key == "set" {
 			return
 		}
-		if key != "services" && key != "releases" && key != "environments" && key != "severity" {
+		if key != "services" && key != "releases" && key != "environments" && key != "severity" && key != "images" {
 			mappings = append(mappings, m)
 		}
 		for k, v := range m {

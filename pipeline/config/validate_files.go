@@ -28,12 +28,13 @@ func (v *validator) files() {
 		}
 		v.valuesFiles(at, name, ".", r.Values)
 	}
+	v.filesOfVersion("version.files", v.c.Version.Files)
 	for _, name := range v.inOrder("environments", slices.Collect(maps.Keys(v.c.Environments))) {
 		v.environmentFiles(name, v.c.Environments[name])
 	}
-	if !v.says("services") && len(v.c.Services) == 0 && len(v.c.Releases) == 0 && !v.doubtful("services") && !v.doubtful("releases") {
+	if v.c.Empty() && strings.Contains(v.c.Version.Tag, "{service}") && !v.says("services") && !v.doubtful("services") && !v.doubtful("releases") {
 		v.add(Position{File: v.file, Line: 1, Column: 1}, `add services: {NAME: {chart: FOLDER}}, or run "pintle init" to see what is found`,
-			"there is nothing to deploy: no services, no releases, and no services/NAME/chart")
+			"there is one version a service, and no services: none in services, and no services/NAME/chart")
 	}
 }
 
@@ -53,6 +54,7 @@ func (v *validator) serviceFiles(at, name string, s *Service) {
 		}
 	}
 	v.valuesFiles(at, name, s.Path, s.Values)
+	v.filesOfVersion(at+".files", s.Files)
 }
 
 func (v *validator) isChart(folder string) bool {
