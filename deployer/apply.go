@@ -125,7 +125,7 @@ func (r *run) begin(ctx context.Context) error {
 		description = fmt.Sprintf("Rollback to %d", rec.Info.RollbackRevision)
 	}
 	rec.Set(pendingStatus(r.plan.Operation), description)
-	if err := r.storage.Trim(ctx, r.plan.stage.history, r.plan.request.HistoryLimit); err != nil {
+	if err := r.storage.Trim(ctx, r.plan.stage.history, r.plan.request.HistoryLimit, r.plan.needed()); err != nil {
 		return err
 	}
 	return r.storage.Create(ctx, rec)

@@ -103,7 +103,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstr
 	h.LastRun = release.Run{StartedAt: release.Time{Time: time.Now()}, Phase: release.PhaseRunning}
 	live, err := r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 	if err != nil {
-		h.LastRun.Phase = release.PhaseFailed
+		h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseFailed
 		return nil, fault(err)
 	}
 	r.hooked = append(r.hooked, ref)

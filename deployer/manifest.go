@@ -179,6 +179,12 @@ func owned(o *unstructured.Unstructured, name, namespace string) (bool, string) 
 }
 
 // kept reports whether the object must outlive its release.
-func kept(o *unstructured.Unstructured) bool {
-	return o.GetAnnotations()[keepNote] == "keep"
+func kept(o *unstructured.Unstructured) bool { return policyOf(o) == keepPolicy }
+
+const keepPolicy = "keep"
+
+// policyOf is an object's resource policy, as Helm's uninstall reads it
+// (facts/helm-format.md 4.6); "" for none.
+func policyOf(o *unstructured.Unstructured) string {
+	return strings.ToLower(strings.TrimSpace(o.GetAnnotations()[keepNote]))
 }

@@ -121,21 +121,7 @@ func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Ke
 	if err != nil {
 		return 0, nil, err
 	}
-	var objects []*unstructured.Unstructured
-	var stay []Kept
-	for _, o := range found {
-		mine, whose := owned(o, r.plan.Release, r.plan.Namespace)
-		if kept(o) {
-			whose = "kept by its " + keepNote
-		}
-		if mine && !kept(o) {
-			objects = append(objects, o)
-			continue
-		}
-		k := Kept{Object: kube.RefOf(o), Policy: kept(o), Why: whose}
-		stay = append(stay, k)
-		r.span.Object(k.Object.Namespace, k.Object.String(), string(Unchanged), event.Unchanged, whose)
-	}
+	objects, stay := r.divide(found)
 	tell := func(o *unstructured.Unstructured) {
 		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "")
 	}
@@ -151,6 +137,36 @@ func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Ke
 		}
 	}
 	return len(objects), stay, r.hooks(ctx, "post-delete")
+}
+
+// divide separates what goes from what stays, and tells the latter: what asks to
+// be kept, live or in the manifest, and what is not the release's. As Helm does, an
+// object with any other policy is left alone, too (facts/helm-format.md 4.6); only
+// we say so.
+func (r *run) divide(found []*unstructured.Unstructured) (objects []*unstructured.Unstructured, stay []Kept) {
+	manifest := objectsOf(r.plan.record)
+	for _, o := range found {
+		mine, whose := owned(o, r.plan.Release, r.plan.Namespace)
+		policy := policyOf(o)
+		if said := manifest[kube.RefOf(o).Key()]; said != nil && policy != keepPolicy {
+			policy = policyOf(said)
+		}
+		k := Kept{Object: kube.RefOf(o), Policy: policy == keepPolicy, Why: whose}
+		switch {
+		case policy == keepPolicy:
+			k.Why = "kept by its " + keepNote
+		case policy != "":
+			k.Why = fmt.Sprintf("left alone: its %s is %q; write keep, or leave it out", keepNote, policy)
+		case mine:
+			objects = append(objects, o)
+			continue
+		}
+		r.span.Object(k.Object.Namespace, k.Object.String(), string(Unchanged), event.Unchanged, k.Why)
+		if policy == "" || k.Policy {
+			stay = append(stay, k)
+		}
+	}
+	return objects, stay
 }
 
 // forget deletes the records, or marks them, oldest first: what remains after

@@ -115,9 +115,10 @@ func (s *Storage) query(ctx context.Context, namespace, selector string) (Histor
 }
 
 // Trim deletes the oldest revisions until at most limit-1 remain, so that one
-// more fits; the deployed one stays (facts/helm-format.md 4.1, retention). A
-// limit of 0 keeps everything. What could not be deleted is in the error.
-func (s *Storage) Trim(ctx context.Context, h History, limit int) error {
+// more fits; the deployed one stays (facts/helm-format.md 4.1, retention), and so
+// do those whose numbers are in spared. A limit of 0 keeps everything. What could
+// not be deleted is in the error.
+func (s *Storage) Trim(ctx context.Context, h History, limit int, spared map[int]bool) error {
 	if limit <= 0 {
 		return nil
 	}
@@ -128,7 +129,7 @@ func (s *Storage) Trim(ctx context.Context, h History, limit int) error {
 		if excess <= 0 {
 			break
 		}
-		if r == deployed {
+		if r == deployed || spared[r.Version] {
 			continue
 		}
 		if err := s.Delete(ctx, r.Name, r.Version); err != nil {

@@ -150,7 +150,7 @@ func life(t *testing.T, s *release.Storage) {
 		if h.Next() != v+1 {
 			t.Errorf("next is %d, want %d", h.Next(), v+1)
 		}
-		if err := s.Trim(ctx, h, 3); err != nil {
+		if err := s.Trim(ctx, h, 3, nil); err != nil {
 			t.Fatal(err)
 		}
 		r := record(v+1, status)
@@ -168,6 +168,22 @@ func life(t *testing.T, s *release.Storage) {
 	}
 	if got := versions(h); got != "2 3 4" {
 		t.Errorf("left %s: the oldest goes, the deployed one stays", got)
+	}
+	if err := s.Trim(ctx, h, 2, map[int]bool{3: true}); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = s.History(ctx, "web"); err != nil || versions(h) != "2 3" {
+		t.Errorf("left %s, %v: a spared one stays", versions(h), err)
+	}
+	if err := s.Create(ctx, func() *release.Record {
+		r := record(4, release.PendingUpgrade)
+		r.Labels["team"] = "shop"
+		return r
+	}()); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = s.History(ctx, "web"); err != nil {
+		t.Fatal(err)
 	}
 	if h.Deployed().Version != 2 || h.Last().Version != 4 || h.Last().Labels["team"] != "shop" {
 		t.Errorf("%+v", h.Last())
