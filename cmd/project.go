@@ -78,9 +78,14 @@ func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return openConfig(e, c, cfg)
+}
+
+// openConfig opens the repository around a configuration.
+func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close func(), err error) {
 	repo, err := versioning.Open(cfg.Dir)
 	if err != nil {
-		return nil, nil, withCode(pipeline.ExitUsage, gitError(err))
+		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
 	closeProject := func() {
 		if err := repo.Close(); err != nil {
@@ -95,21 +100,10 @@ func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
 	return p, closeProject, nil
 }
 
-// gitError gives the next step to what people meet first.
-func gitError(err error) error {
-	switch {
-	case errors.Is(err, versioning.ErrNotRepository):
-		return fmt.Errorf("%w: versions come from git tags; run \"git init\" and commit", err)
-	case errors.Is(err, versioning.ErrNoCommits):
-		return fmt.Errorf("%w: commit first", err)
-	}
-	return err
-}
-
 func (p *project) resolveRef(c *cli.Context) error {
 	head, err := p.repository.Head()
 	if err != nil {
-		return gitError(err)
+		return err
 	}
 	flags := versioning.Ref{Branch: c.String("branch"), Tag: c.String("tag"), Origin: "flag"}
 	ci := versioning.Ref{
@@ -139,7 +133,7 @@ func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 	}
 	facts, err := p.repository.ReadAll(ctx, queries)
 	if err != nil {
-		return ref, gitError(err)
+		return ref, err
 	}
 	if i := slices.IndexFunc(facts, func(f versioning.Facts) bool { return len(f.Tags) > 0 }); i >= 0 {
 		ref.Tag = facts[i].Tags[0].Name
@@ -155,6 +149,9 @@ func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goa
 	ref, err := p.builtRef(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if p.config.Empty() {
+		return nil, config.ErrEmpty
 	}
 	name, err := p.config.EnvironmentFor(c.String("environment"), ref)
 	var none *config.NoEnvironmentError

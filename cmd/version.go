@@ -1,21 +1,23 @@
 package cmd
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
 func versionCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "version", Usage: "print the version of this commit, of each service", ArgsUsage: "[SERVICE...]",
-		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version.",
+		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version. " +
+			"Without a pintle.yaml there is one version for all, from tags as v1.2.3. docs/versions.md has the rules.",
 		Flags: append(projectFlags(),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json, env, dotenv, github"},
 			&cli.BoolFlag{Name: "explain", Usage: "tell on stderr how each version came about"},
@@ -25,117 +27,73 @@ func versionCommand(e env) *cli.Command {
 }
 
 func printVersions(e env, c *cli.Context) error {
-	print, ok := versionFormats()[c.String("output")]
+	write, ok := versionFormats()[c.String("output")]
 	if !ok {
 		return usagef("no output format %q: there are plain, json, env, dotenv, github", c.String("output"))
 	}
-	p, closeProject, err := openProject(e, c)
+	p, closeProject, err := openVersions(e, c)
 	if err != nil {
 		return err
 	}
 	defer closeProject()
-	o, err := goalOptions(c.Context, e, c, pipeline.GoalVersion, p)
+	versions, err := p.versions(c)
 	if err != nil {
 		return err
 	}
-	var failure string
-	log := event.NewLog(nil, func(ev event.Event) {
-		if ev.Kind == event.StepFinished && ev.Status.Bad() && failure == "" {
-			failure = ev.Message
-		}
-	})
-	outcome, err := pipeline.Run(c.Context, log, o)
-	if err != nil {
-		return withCode(outcome.ExitCode, err)
-	}
-	if failure != "" {
-		return withCode(outcome.ExitCode, fmt.Errorf("%s", failure))
-	}
 	if c.Bool("explain") {
-		explain(e.stderr, outcome.Versions)
+		explain(e.stderr, versions)
 	}
-	one := len(outcome.Versions) > 0 && (!strings.Contains(p.config.Version.Tag, "{service}") || c.Args().Len() == 1)
-	return print(e.stdout, outcome.Versions, one)
+	one := len(versions) > 0 && (!strings.Contains(p.config.Version.Tag, "{service}") || c.Args().Len() == 1)
+	return write(e, versions, one)
+}
+
+// openVersions is openProject where a version is all that is asked for: a repository without a pintle.yaml has one too.
+func openVersions(e env, c *cli.Context) (*project, func(), error) {
+	p, closeProject, err := openProject(e, c)
+	var missing *config.NotFoundError
+	if !errors.As(err, &missing) || c.String("file") != "" || missing.Other != "" {
+		return p, closeProject, err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the repository: %w", err)
+	}
+	if p, closeProject, err = openConfig(e, c, config.Default(dir)); err == nil {
+		e.log.Warn("no pintle.yaml: one version for all, from tags as v1.2.3; \"pintle init\" writes one")
+	}
+	return p, closeProject, err
+}
+
+// versions decides the versions that the arguments name.
+func (p *project) versions(c *cli.Context) ([]pipeline.ServiceVersion, error) {
+	for _, name := range c.Args().Slice() {
+		if _, ok := p.config.Releases[name]; ok && p.config.Services[name] == nil {
+			return nil, usagef("%s is a release, not a service: its version is what pintle.yaml says", name)
+		}
+	}
+	ref, err := p.builtRef(c.Context)
+	if err != nil {
+		return nil, withCode(pipeline.ExitFailed, err)
+	}
+	resolved, err := p.config.ResolveBuild(ref)
+	if err != nil {
+		return nil, withCode(pipeline.ExitUsage, err)
+	}
+	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
+		return nil, withCode(pipeline.ExitUsage, err)
+	}
+	versions, err := pipeline.Versions(c.Context, pipeline.Options{
+		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
+		Services: c.Args().Slice(),
+	})
+	return versions, withCode(pipeline.ExitFailed, err)
 }
 
 func explain(w io.Writer, versions []pipeline.ServiceVersion) {
 	for _, v := range versions {
-		fmt.Fprintf(w, "%s %s\n", v.Service, v.Version)
+		fmt.Fprintln(w, strings.TrimSpace(v.Service+" "+v.Version.Number))
 		for _, line := range v.Version.Explain {
 			fmt.Fprintf(w, "  %s\n", line)
 		}
 	}
-}
-
-type versionFormat func(w io.Writer, versions []pipeline.ServiceVersion, one bool) error
-
-func versionFormats() map[string]versionFormat {
-	return map[string]versionFormat{
-		"plain": plainVersions, "json": jsonVersions,
-		"env": envVersions("export PINTLE_VERSION"), "dotenv": envVersions("PINTLE_VERSION"), "github": githubVersions,
-	}
-}
-
-func plainVersions(w io.Writer, versions []pipeline.ServiceVersion, one bool) error {
-	if one {
-		_, err := fmt.Fprintln(w, versions[0].Version)
-		return err
-	}
-	for _, v := range versions {
-		if _, err := fmt.Fprintf(w, "%s %s\n", v.Service, v.Version); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func jsonVersions(w io.Writer, versions []pipeline.ServiceVersion, _ bool) error {
-	type row struct {
-		Service   string   `json:"service"`
-		Version   string   `json:"version"`
-		Tag       string   `json:"tag,omitempty"`
-		Commit    string   `json:"commit"`
-		Unchanged bool     `json:"unchanged"`
-		Explain   []string `json:"explain"`
-	}
-	rows := []row{}
-	for _, v := range versions {
-		rows = append(rows, row{v.Service, v.Version.Number, v.Version.Tag, v.Version.Commit, v.Version.Unchanged, v.Version.Explain})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(rows)
-}
-
-// envVersions prints NAME=VERSION lines that a shell and GitLab's dotenv reports
-// take: keys of letters, digits and underscores, values without quotes
-// (facts/git-ci-canary.md 4).
-func envVersions(name string) versionFormat {
-	return func(w io.Writer, versions []pipeline.ServiceVersion, one bool) error {
-		if one {
-			_, err := fmt.Fprintf(w, "%s=%s\n", name, versions[0].Version)
-			return err
-		}
-		for _, v := range versions {
-			key := name + "_" + strings.ToUpper(strings.ReplaceAll(v.Service, "-", "_"))
-			if _, err := fmt.Fprintf(w, "%s=%s\n", key, v.Version); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// githubVersions prints key=value lines for $GITHUB_OUTPUT.
-func githubVersions(w io.Writer, versions []pipeline.ServiceVersion, one bool) error {
-	for _, v := range versions {
-		if one {
-			_, err := fmt.Fprintf(w, "version=%s\n", v.Version)
-			return err
-		}
-		if _, err := fmt.Fprintf(w, "version-%s=%s\n", v.Service, v.Version); err != nil {
-			return err
-		}
-	}
-	return nil
 }
