@@ -25,6 +25,7 @@ type project struct {
 	repository *versioning.Repository
 	ci         jenkins.CI
 	ref        versioning.Ref
+	fetch      versioning.Fetch // of what the clone lacks
 }
 
 func projectFlags() []cli.Flag {
@@ -93,6 +94,7 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 		}
 	}
 	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
+	p.fetch = versioning.Fetch{CI: p.ci.Name != jenkins.None, Log: func(line string) { e.log.Info("git: " + line) }}
 	if err := p.resolveRef(c); err != nil {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)

@@ -83,7 +83,7 @@ func (p *project) versions(c *cli.Context) ([]pipeline.ServiceVersion, error) {
 		return nil, withCode(pipeline.ExitUsage, err)
 	}
 	versions, err := pipeline.Versions(c.Context, pipeline.Options{
-		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
+		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository, Fetch: p.fetch,
 		Services: c.Args().Slice(),
 	})
 	return versions, withCode(pipeline.ExitFailed, err)

@@ -77,9 +77,10 @@ type decided struct {
 
 // readVersions decides the versions of all services in one walk of the history.
 func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[string]decided, error) {
+	r.siblings = r.findSiblings()
 	var services []config.Unit
 	var queries []versioning.Query
-	for _, u := range units {
+	for _, u := range r.withSiblings(units) {
 		if !u.Service {
 			continue
 		}
@@ -89,17 +90,17 @@ func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[str
 		}
 		services, queries = append(services, u), append(queries, q)
 	}
-	facts, err := r.Repository.ReadAll(ctx, queries)
+	rules := r.rules()
+	facts, err := r.readHistory(ctx, queries, rules)
 	if err != nil {
 		return nil, fmt.Errorf("read the git history: %w", err)
 	}
 	own := r.bumped(facts)
-	rules := r.rules()
 	versions := make(map[string]decided, len(services))
 	for i, u := range services {
 		facts[i].Dirty = slices.DeleteFunc(facts[i].Dirty, func(file string) bool { return own[file] })
 		var d decided
-		d.version, d.err = versioning.Next(facts[i], rules)
+		d.version, d.err = r.decideVersion(facts[i], rules)
 		for _, file := range facts[i].Dirty {
 			d.modified = append(d.modified, strconv.Quote(file))
 		}
@@ -138,6 +139,14 @@ func Versions(ctx context.Context, o Options) ([]ServiceVersion, error) {
 	return versions, nil
 }
 
+// readHistory fetches what the clone lacks, where pintle.yaml lets it.
+func (r *shared) readHistory(ctx context.Context, queries []versioning.Query, rules versioning.Rules) ([]versioning.Facts, error) {
+	if r.Config.Version.Fetch == config.FetchNever {
+		return r.Repository.ReadAll(ctx, queries)
+	}
+	return r.Repository.ReadWhole(ctx, queries, rules, r.Fetch)
+}
+
 func (r *shared) rules() versioning.Rules {
 	v := r.Config.Version
 	rules := versioning.Rules{Initial: v.Initial, Next: v.Next, Trunks: v.Trunk, RequireClean: r.Goal != GoalVersion && r.Goal != GoalPlan}
@@ -155,7 +164,7 @@ func (r *shared) query(u config.Unit) (versioning.Query, error) {
 	if !r.perService() {
 		return q, nil
 	}
-	for _, p := range append([]string{u.Path, u.Chart}, u.Watch...) {
+	for _, p := range r.folders(u) {
 		rel, err := r.Repository.Rel(r.path(p))
 		if err != nil {
 			return q, fmt.Errorf("folder of %s: %w", u.Name, err)

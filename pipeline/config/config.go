@@ -21,6 +21,12 @@ const (
 	FileName = "pintle.yaml"
 )
 
+// Whether what a clone lacks is fetched: the values of Version.Fetch.
+const (
+	FetchAuto  = "auto"
+	FetchNever = "never"
+)
+
 // What happens after a failed deploy: the values of Deploy.OnFailure and
 // Deploy.OnFailedInstall.
 const (
@@ -73,6 +79,8 @@ type Config struct {
 	Readiness map[string]*Readiness `yaml:"readiness"`
 	// Which findings of the chart linter count.
 	Lint Lint `yaml:"lint"`
+	// What "pintle changelog" writes, and where.
+	Changelog Changelog `yaml:"changelog"`
 	// Where reports are written.
 	Report Report `yaml:"report"`
 
@@ -100,6 +108,25 @@ type Version struct {
 	Labels map[string]string `yaml:"labels"`
 	// Whether trunk goes past what was tagged on lines that left it, as v1.5.0 on release/1.5. Default: true.
 	TrackReleases *bool `yaml:"trackReleases"`
+	// Whether what a clone lacks is fetched beside it, history and tags of a shallow one or trees of a partial one: auto, or never, which refuses such a clone. Default: auto.
+	Fetch string `yaml:"fetch" jsonschema:"enum=auto,enum=never"`
+	// Other files that hold the one version for all: VERSION, pom.xml, package.json. With one version a service, its own files.
+	Files []VersionFile `yaml:"files"`
+	// The message of "bump --commit". {version} is what was written, {services} whose it is. Default: chore(release): {version} [skip ci].
+	Commit string `yaml:"commit"`
+}
+
+// VersionFile is a place in a text that holds the version: a pattern or a path
+// tells where. Nothing else of the file changes.
+type VersionFile struct {
+	// The file, from the folder of pintle.yaml. No link, and nothing outside of the repository.
+	File string `yaml:"file" jsonschema:"required"`
+	// A regular expression (RE2) for one place of the file; ^ and $ are the ends of a line. What its group "version", else its first group, else all of it matches is replaced: "<revision>(.*)</revision>".
+	Pattern string `yaml:"pattern"`
+	// The dotted path in a file of YAML or JSON: version.
+	Path string `yaml:"path"`
+	// Replace every match of the pattern, not only one. Default: false.
+	All bool `yaml:"all"`
 }
 
 // Registry says where charts and images are published.
@@ -120,6 +147,10 @@ type Service struct {
 	Chart string `yaml:"chart"`
 	// The image, where it is not registry.images/NAME or stands elsewhere in the values: a name without a tag, "none" for a chart without an image of its own, or a mapping.
 	Image Image `yaml:"image"`
+	// Other images of the chart that are built with the service: dotted paths in values.yaml with the image's name without a tag, or "" to keep the name that is there. At a path stands a mapping with tag, a text HOST/NAME:TAG, or a tag alone; "*" is every entry.
+	Images map[string]string `yaml:"images"`
+	// Other files that hold the version of the service: package.json, pom.xml.
+	Files []VersionFile `yaml:"files"`
 	// The services and releases that must be up before this one is deployed.
 	Needs []string `yaml:"needs"`
 	// Values files, from the folder of the service, later ones over earlier ones. {environment} {service} {project} {branch} are filled in. A file with such a placeholder may be missing, another may not.
@@ -209,6 +240,8 @@ type Deploy struct {
 	OnFailedInstall string `yaml:"onFailedInstall" jsonschema:"enum=remove,enum=leave"`
 	// After SIGTERM or SIGINT: rollback (a first install is removed), leave it as it stands, or finish what can be finished in 8 seconds. Default: what a failure would bring.
 	OnCancel string `yaml:"onCancel" jsonschema:"enum=rollback,enum=leave,enum=finish"`
+	// Where a build of the same branch by the same CI job is at work on a release: a newer one asks the older to stop, which does as after SIGTERM, and an older one gives up. Default: false, they wait for each other.
+	Supersede bool `yaml:"supersede"`
 	// How long a rollback may wait until everything is ready again. Default: the timeout of the deploy.
 	RollbackTimeout time.Duration `yaml:"rollbackTimeout"`
 	// How many revisions of a release are kept. Default: 10.
@@ -258,6 +291,14 @@ type ServiceLint struct {
 	Disable []string `yaml:"disable"`
 	// Other severities, by id: error, warning, info.
 	Severity map[string]string `yaml:"severity"`
+}
+
+// Changelog says what "pintle changelog" writes, and where.
+type Changelog struct {
+	// The file, from the folder of the service, or of pintle.yaml with one version for all. Default: CHANGELOG.md.
+	File string `yaml:"file"`
+	// A Go template for a version's section, from the folder of pintle.yaml (docs/releasing.md). Default: a built-in one.
+	Template string `yaml:"template"`
 }
 
 // Report says where reports are written.

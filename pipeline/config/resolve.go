@@ -183,7 +183,9 @@ type Unit struct {
 	Watch     []string // of a service: other folders that make a new version
 	TagPrefix string   // of a service: what stands before the version in its tags
 	Image     Image    // of a service
-	Test      bool     // of a service: run the test hooks; false for releases
+	Images    []ImagePlace
+	Files     []VersionFile // of a service: other files that hold its version
+	Test      bool          // of a service: run the test hooks; false for releases
 
 	Chart        string // a folder, or oci://HOST/PATH/NAME
 	ChartVersion string // of a third-party chart: a version or a constraint
@@ -204,6 +206,7 @@ type Unit struct {
 	AdoptList       []string
 	CRDs            string // CRDsApply, CRDsCreate or CRDsSkip; empty means CRDsApply
 	RequireRollback bool
+	Supersede       bool // stop for a newer build of the branch, and ask an older one to
 	History         int
 
 	// Origins tells which path of the file decided "namespace", "timeout",

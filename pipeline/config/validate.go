@@ -40,6 +40,7 @@ func (v *validator) validate() {
 	for _, name := range v.inOrder("releases", slices.Collect(maps.Keys(v.c.Releases))) {
 		v.release(name, v.c.Releases[name])
 	}
+	v.versionFiles()
 	v.environments()
 	v.needs()
 	v.collisions()
@@ -101,6 +102,7 @@ func (v *validator) version() {
 	case strings.Count(tag, "{version}") != 1 || !strings.HasSuffix(tag, "{version}"):
 		v.bad("version.tag", hint, "%q must end with {version}", tag)
 	}
+	v.oneOf("version.fetch", v.c.Version.Fetch, FetchAuto, FetchNever)
 	v.semver("version.initial", v.c.Version.Initial)
 	if v.says("version.next") {
 		v.semver("version.next", v.c.Version.Next)
@@ -142,6 +144,8 @@ func (v *validator) service(name string, s *Service) {
 	for i, folder := range s.Watch {
 		v.inside(fmt.Sprintf("%s.watch[%d]", at, i), folder)
 	}
+	v.images(at, s)
+	v.placesOfVersion(at+".files", s.Files)
 }
 
 // unitFields are the fields that services and releases have in common.

@@ -28,6 +28,7 @@ func (v *validator) files() {
 		}
 		v.valuesFiles(at, name, ".", r.Values)
 	}
+	v.filesOfVersion("version.files", v.c.Version.Files)
 	for _, name := range v.inOrder("environments", slices.Collect(maps.Keys(v.c.Environments))) {
 		v.environmentFiles(name, v.c.Environments[name])
 	}
@@ -53,6 +54,7 @@ func (v *validator) serviceFiles(at, name string, s *Service) {
 		}
 	}
 	v.valuesFiles(at, name, s.Path, s.Values)
+	v.filesOfVersion(at+".files", s.Files)
 }
 
 func (v *validator) isChart(folder string) bool {
