@@ -112,11 +112,8 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 
 // begin writes the pending record: before it nothing is touched.
 func (r *run) begin(ctx context.Context) error {
-	rec, now := r.plan.record, release.Time{Time: time.Now()}
-	rec.Info.FirstDeployed, rec.Info.LastDeployed = now, now
-	if last := r.plan.stage.last; r.plan.Operation != Install && last != nil && !last.Info.FirstDeployed.IsZero() {
-		rec.Info.FirstDeployed = last.Info.FirstDeployed
-	}
+	rec := r.plan.record
+	r.plan.stage.date(rec, r.plan.Operation)
 	description := "Preparing upgrade"
 	switch r.plan.Operation {
 	case Install:
@@ -129,6 +126,15 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	return r.storage.Create(ctx, rec)
+}
+
+// date gives a record its times: it is deployed now, and first when its release was.
+func (s stage) date(r *release.Record, o Operation) {
+	now := release.Time{Time: time.Now()}
+	r.Info.FirstDeployed, r.Info.LastDeployed = now, now
+	if o != Install && s.last != nil && !s.last.Info.FirstDeployed.IsZero() {
+		r.Info.FirstDeployed = s.last.Info.FirstDeployed
+	}
 }
 
 // pendingStatus is that of a revision while the operation goes on.

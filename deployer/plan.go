@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -115,7 +114,8 @@ func (p *Plan) Notes() string { return p.record.Info.Notes }
 // Nobody may change it.
 func (p *Plan) Record() *release.Record {
 	r := p.record.Clone()
-	r.Info.Status, r.Info.LastDeployed = pendingStatus(p.Operation), release.Time{Time: time.Now()}
+	r.Info.Status = pendingStatus(p.Operation)
+	p.stage.date(r, p.Operation)
 	return r
 }
 
@@ -123,7 +123,8 @@ func (p *Plan) Record() *release.Record {
 // result, without a look at any cluster.
 func Draft(req Request, result *render.Result) *release.Record {
 	r := newRecord(req, stage{revision: 1}, result)
-	r.Info.Status, r.Info.LastDeployed = release.PendingInstall, release.Time{Time: time.Now()}
+	r.Info.Status = release.PendingInstall
+	stage{}.date(r, Install)
 	return r
 }
 
