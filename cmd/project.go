@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -108,6 +109,9 @@ func (p *project) resolveRef(c *cli.Context) error {
 		return err
 	}
 	flags := versioning.Ref{Branch: c.String("branch"), Tag: c.String("tag"), Origin: "flag"}
+	if len(p.ci.Refused) > 0 && cmp.Or(flags.Branch, flags.Tag) == "" {
+		return fmt.Errorf("%s of %s holds no ref name that is safe to use; pass --branch NAME or --tag NAME", strings.Join(p.ci.Refused, ", "), p.ci.Name)
+	}
 	ci := versioning.Ref{
 		Branch: p.ci.Branch, Tag: p.ci.Tag, ChangeID: p.ci.ChangeID,
 		ChangeBranch: p.ci.ChangeBranch, ChangeTarget: p.ci.ChangeTarget,

@@ -38,6 +38,9 @@ type CI struct {
 	// Commit is the commit that the CI system checked out. Where HEAD is another, the build is of another repository and
 	// the ref says nothing about it.
 	Commit string
+	// Refused are the variables that should say what is built and hold no ref name that can be: what is built is then not
+	// known, and a fallback would be a guess.
+	Refused []string
 	// BuildURL is the page of this build.
 	BuildURL string
 	// BuildNumber and JobName name this build to a person.
@@ -50,15 +53,28 @@ type CI struct {
 // GitLab and GitHub come first: a job of theirs may inherit variables of a Jenkins agent's image, but not the reverse.
 // (facts/git-ci-canary.md 1.5 rule 1, 3.1, 4.)
 func Detect(getenv func(string) string) CI {
+	var ci CI
+	var deciding []string
 	switch {
 	case getenv("GITLAB_CI") == "true":
-		return gitlab(getenv)
+		ci, deciding = gitlab(getenv), []string{"CI_COMMIT_BRANCH", "CI_COMMIT_TAG", "CI_MERGE_REQUEST_IID"}
 	case getenv("GITHUB_ACTIONS") == "true":
-		return github(getenv)
+		ci, deciding = github(getenv), []string{"GITHUB_REF_NAME"}
 	case getenv("JENKINS_URL") != "" || getenv("JENKINS_HOME") != "" || getenv("BUILD_TAG") != "" && getenv("JOB_NAME") != "":
-		return jenkins(getenv)
+		ci, deciding = jenkins(getenv), []string{"BRANCH_NAME", "TAG_NAME", "CHANGE_ID"}
+	default:
+		return CI{Name: None}
 	}
-	return CI{Name: None}
+	for _, name := range deciding {
+		read := refName
+		if strings.HasSuffix(name, "ID") {
+			read = identifier
+		}
+		if value := getenv(name); value != "" && read(value) == "" {
+			ci.Refused = append(ci.Refused, name)
+		}
+	}
+	return ci
 }
 
 func jenkins(getenv func(string) string) CI {
@@ -80,8 +96,23 @@ func jenkins(getenv func(string) string) CI {
 		ci.Branch = "" // BRANCH_NAME is the tag again
 	case ci.Branch == "" && ci.ChangeID == "":
 		ci.Branch, ci.Tag = pluginRef(getenv("GIT_LOCAL_BRANCH"), getenv("GIT_BRANCH"))
+		gitlabHook(&ci, getenv)
 	}
 	return ci
+}
+
+// gitlabHook reads what Jenkins' GitLab plugin says in a job that is not multibranch and that a webhook has started: of a
+// merge request, or of a comment on one, the request.
+func gitlabHook(ci *CI, getenv func(string) string) {
+	if action := getenv("gitlabActionType"); action != "MERGE" && action != "NOTE" {
+		return
+	}
+	if ci.ChangeID = identifier(getenv("gitlabMergeRequestIid")); ci.ChangeID == "" {
+		return
+	}
+	ci.Branch, ci.Tag = "MR-"+ci.ChangeID, ""
+	ci.ChangeBranch, ci.ChangeTarget = refName(getenv("gitlabSourceBranch")), refName(getenv("gitlabTargetBranch"))
+	ci.HeadSHA = commit(getenv("gitlabMergeRequestLastCommit"))
 }
 
 // pluginRef reads the git plugin's variables, which is all that a job has that is not multibranch. GIT_BRANCH carries the
@@ -114,6 +145,10 @@ func gitlab(getenv func(string) string) CI {
 	if number == "" {
 		number = getenv("CI_PIPELINE_ID")
 	}
+	head := commit(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"))
+	if getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "detached" {
+		head = commit(getenv("CI_COMMIT_SHA")) // no merge is made: what is checked out is the head
+	}
 	return CI{
 		Name:         GitLab,
 		Branch:       refName(getenv("CI_COMMIT_BRANCH")),
@@ -121,7 +156,7 @@ func gitlab(getenv func(string) string) CI {
 		ChangeID:     identifier(getenv("CI_MERGE_REQUEST_IID")),
 		ChangeBranch: refName(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
 		ChangeTarget: refName(getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
-		HeadSHA:      commit(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")),
+		HeadSHA:      head,
 		Commit:       commit(getenv("CI_COMMIT_SHA")),
 		BuildURL:     link(getenv("CI_JOB_URL")),
 		BuildNumber:  plain(number),

@@ -1,6 +1,7 @@
 package jenkins
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,21 @@ func TestDetect(t *testing.T) {
 			map[string]string{"GITLAB_CI": "true", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "login",
 				"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": strings.ToUpper(sha)},
 			CI{Name: GitLab, ChangeID: "7", ChangeBranch: "login", ChangeTarget: "main", HeadSHA: sha, ANSI: true}},
+		{"GitLab merge request without a merge",
+			map[string]string{"GITLAB_CI": "true", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_EVENT_TYPE": "detached", "CI_COMMIT_SHA": sha,
+				"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "login", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"},
+			CI{Name: GitLab, ChangeID: "7", ChangeBranch: "login", ChangeTarget: "main", HeadSHA: sha, Commit: sha, ANSI: true}},
+		{"Jenkins job started by a merge request in GitLab",
+			map[string]string{"JENKINS_URL": "x", "GIT_BRANCH": "origin/login", "gitlabActionType": "MERGE", "gitlabMergeRequestIid": "7",
+				"gitlabSourceBranch": "login", "gitlabTargetBranch": "main", "gitlabMergeRequestLastCommit": sha},
+			CI{Name: Jenkins, Branch: "MR-7", ChangeID: "7", ChangeBranch: "login", ChangeTarget: "main", HeadSHA: sha}},
+		{"Jenkins job started by a push to GitLab",
+			map[string]string{"JENKINS_URL": "x", "GIT_BRANCH": "origin/main", "gitlabActionType": "PUSH", "gitlabMergeRequestIid": "",
+				"gitlabSourceBranch": "main", "gitlabTargetBranch": "main"},
+			CI{Name: Jenkins, Branch: "main"}},
+		{"Jenkins multibranch goes before the hook",
+			map[string]string{"JENKINS_URL": "x", "BRANCH_NAME": "main", "gitlabActionType": "MERGE", "gitlabMergeRequestIid": "7"},
+			CI{Name: Jenkins, Branch: "main"}},
 		{"GitLab in a Jenkins image", map[string]string{"GITLAB_CI": "true", "JENKINS_HOME": "/var", "CI_COMMIT_BRANCH": "main"},
 			CI{Name: GitLab, Branch: "main", ANSI: true}},
 		{"GitHub pull request",
@@ -99,13 +115,17 @@ func TestDetectUnsafe(t *testing.T) {
 				if field(got) != "" {
 					t.Errorf("%s=%q got through as %q", key, value, field(got))
 				}
+				decides := key == "BRANCH_NAME" || key == "TAG_NAME" || key == "CHANGE_ID"
+				if decides != slices.Equal(got.Refused, []string{key}) {
+					t.Errorf("%s=%q: refused %q", key, value, got.Refused)
+				}
 			})
 		}
 	}
 	ci := Detect(func(k string) string {
-		return map[string]string{"JENKINS_URL": "x", "BUILD_URL": "javascript:alert(1)", "BRANCH_NAME": "分支/登录", "CHANGE_ID": "4/../2"}[k]
+		return map[string]string{"JENKINS_URL": "x", "BUILD_URL": "javascript:alert(1)", "BRANCH_NAME": "分支/登录", "CHANGE_ID": "4/2"}[k]
 	})
-	if diff := cmp.Diff(CI{Name: Jenkins, Branch: "分支/登录"}, ci); diff != "" {
+	if diff := cmp.Diff(CI{Name: Jenkins, Branch: "分支/登录", Refused: []string{"CHANGE_ID"}}, ci); diff != "" {
 		t.Errorf("Detect (-want +got):\n%s", diff)
 	}
 }
