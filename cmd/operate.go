@@ -46,7 +46,7 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitFailed, err)
 	}
-	return &deployed{p, resolved, deployer.New(cluster, deployer.Options{Holder: holder(p.ci)})}, closeProject, nil
+	return &deployed{p, resolved, deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})}, closeProject, nil
 }
 
 // unit finds one service or release by name.

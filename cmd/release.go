@@ -139,7 +139,8 @@ func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, err)
 	}
-	return deployer.New(cluster, deployer.Options{Holder: holder(jenkins.Detect(e.getenv)), Driver: driver}), nil
+	ci := jenkins.Detect(e.getenv)
+	return deployer.New(cluster, deployer.Options{Holder: holder(ci), Job: ciJob(ci), Driver: driver}), nil
 }
 
 // oneRelease is the only argument of a command.

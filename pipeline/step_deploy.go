@@ -96,6 +96,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
+		Supersede:       j.Supersede || u.Supersede,
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
 		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Secrets: j.secrets(values),
 		Evidence:   func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },

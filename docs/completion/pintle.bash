@@ -10,13 +10,13 @@ _pintle() {
 	"") words="init check run version bump build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
-	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel" ;;
+	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel --supersede" ;;
 	" version") words="--file --branch --tag --output --explain" ;;
 	" bump") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" build") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" publish") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" plan") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --output --exit-code" ;;
-	" deploy") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel" ;;
+	" deploy") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel --supersede" ;;
 	" test") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context" ;;
 	" rollback") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --force-conflicts --on-conflict" ;;
 	" uninstall") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --approve --keep-history" ;;

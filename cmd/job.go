@@ -1,0 +1,31 @@
+package cmd
+
+import (
+	"cmp"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/jenkins"
+)
+
+// ciJob is the build that works, for those who wait for it; the zero Job outside
+// of a CI.
+func ciJob(ci jenkins.CI) deployer.Job {
+	if ci.BuildURL == "" {
+		return deployer.Job{}
+	}
+	return deployer.Job{
+		URL: ci.BuildURL, Name: ci.JobName, Build: ci.BuildNumber, Commit: cmp.Or(ci.HeadSHA, ci.Commit),
+		Branch: cmp.Or(ci.Branch, ci.ChangeBranch),
+	}
+}
+
+// supersedeFlag lets a newer build of a branch stop an older one.
+func supersedeFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name:        "supersede",
+		Usage:       "ask an older build of the same branch that works on a release to stop, and stop for a newer one; both must say so",
+		DefaultText: "deploy.supersede of pintle.yaml, false",
+	}
+}
