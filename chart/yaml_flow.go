@@ -49,11 +49,11 @@ func quoted(text string) (s, rest string, ok bool) {
 			if i == len(text) {
 				return "", "", false
 			}
-			escaped := strings.IndexByte(`nt"\`, text[i])
+			escaped := strings.IndexByte(`nt"\ `, text[i])
 			if escaped < 0 {
 				return "", "", false
 			}
-			b.WriteByte("\n\t\"\\"[escaped])
+			b.WriteByte("\n\t\"\\ "[escaped])
 		default:
 			b.WriteByte(c)
 		}

@@ -7,8 +7,7 @@ import (
 
 // plainYAML decodes the YAML that nearly all values files and manifests are
 // written in, several times faster than the full decoder: block mappings and
-// sequences, one-line scalars, literal block scalars, one-line flow
-// collections. It gives up, with ok false, on everything else, on every error
+// sequences, scalars of all styles, one-line flow collections. It gives up, with ok false, on everything else, on every error
 // and wherever it is not certain to agree with the full decoder, which then
 // decides. A fuzz test compares the two.
 func plainYAML(text string) (v any, ok bool) {
@@ -32,7 +31,11 @@ func plainYAML(text string) (v any, ok bool) {
 	if line == nil {
 		return nil, true
 	}
-	v = p.block(line.indent, 0)
+	if isItem(line.text) || startsMapping(line.text) {
+		v = p.block(line.indent, 0)
+	} else {
+		v = p.below(-1, 0)
+	}
 	if p.peek() != nil {
 		return nil, false
 	}
@@ -82,14 +85,24 @@ type plainParser struct {
 	line    *plainLine
 	store   plainLine
 	started bool // after the document's first line
+	blank   int  // empty lines before the next line
+	comment bool // whether a comment is among them
 }
 
 // peek is the next line that is neither blank nor a comment, or nil at the end.
 func (p *plainParser) peek() *plainLine {
+	if p.line == nil {
+		p.blank, p.comment = 0, false
+	}
 	for p.line == nil && p.pos < len(p.text) {
 		line := p.nextLine()
 		text := strings.TrimLeft(line, " ")
-		if text == "" || text[0] == '#' {
+		if text == "" {
+			p.blank++
+			continue
+		}
+		if text[0] == '#' {
+			p.comment = true
 			continue
 		}
 		p.store = plainLine{indent: len(line) - len(text), text: text}
@@ -208,75 +221,4 @@ func (p *plainParser) below(indent, depth int) any {
 	}
 	p.line = nil
 	return p.inline(next.text, indent)
-}
-
-// inline reads a value that begins on the line of its key or dash.
-func (p *plainParser) inline(rest string, indent int) any {
-	if rest[0] == '|' {
-		return p.literal(rest, indent)
-	}
-	v, after, ok := scalarOrFlow(rest)
-	if !ok || !onlyComment(after) {
-		panic(giveUp{})
-	}
-	if next := p.peek(); next != nil && next.indent > indent { // the value may go on there
-		panic(giveUp{})
-	}
-	return v
-}
-
-// literal reads a block scalar with |, |- or |+.
-func (p *plainParser) literal(header string, indent int) string {
-	header = strings.TrimRight(header, " ")
-	if header != "|" && header != "|-" && header != "|+" {
-		panic(giveUp{})
-	}
-	text, ends := p.literalText(indent)
-	switch header {
-	case "|":
-		return text + "\n"
-	case "|+":
-		return text + strings.Repeat("\n", ends)
-	}
-	return text
-}
-
-// literalText reads the lines of a block scalar below a key or dash at indent.
-// The line ends after the last line with text are only counted.
-func (p *plainParser) literalText(indent int) (text string, ends int) {
-	block := -1 // the indentation of the text
-	var b strings.Builder
-	for p.pos < len(p.text) {
-		before := p.pos
-		line := p.nextLine()
-		content := strings.TrimLeft(line, " ")
-		spaces := len(line) - len(content)
-		if content == "" && (block < 0 || spaces <= block) {
-			if block < 0 && spaces > indent {
-				panic(giveUp{}) // may count as text, or not
-			}
-			ends++
-			continue
-		}
-		if block < 0 {
-			block = spaces
-			if block <= indent || content[0] == '\t' {
-				panic(giveUp{})
-			}
-		}
-		if spaces < block {
-			if content[0] == '\t' {
-				panic(giveUp{})
-			}
-			p.pos = before
-			break
-		}
-		b.WriteString(strings.Repeat("\n", ends))
-		b.WriteString(line[block:])
-		ends = 1
-	}
-	if block < 0 || p.pos == len(p.text) && p.text[len(p.text)-1] != '\n' {
-		panic(giveUp{})
-	}
-	return b.String(), ends
 }

@@ -91,6 +91,8 @@ func resolvePlain(text string) (any, bool) {
 		return true, true
 	case "false":
 		return false, true
+	case "null", "~":
+		return nil, true
 	}
 	if n, ok := smallInt(text); ok {
 		return n, true
@@ -121,6 +123,9 @@ func mayBeTyped(text string) bool {
 	case c == '~':
 		return true
 	case c >= '0' && c <= '9':
+		if isVersion(text) {
+			return false
+		}
 		for i := range len(text) {
 			if strings.IndexByte("0123456789abcdefABCDEFxXoO_.:+-", text[i]) < 0 {
 				return false
@@ -128,13 +133,34 @@ func mayBeTyped(text string) bool {
 		}
 		return true
 	case c == '+' || c == '-' || c == '.':
-		return true
+		return len(text) == 1 || !isOption(text[1:])
 	}
 	switch strings.ToLower(text) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
 		return true
 	}
 	return false
+}
+
+// isVersion says whether a text is of digits and at least two dots.
+func isVersion(text string) bool {
+	dots := 0
+	for i := range len(text) {
+		switch {
+		case text[i] == '.':
+			dots++
+		case text[i] < '0' || text[i] > '9':
+			return false
+		}
+	}
+	return dots > 1
+}
+
+// isOption says whether what follows a sign or a dot begins as no number does:
+// with a letter but those of .inf and .nan, or with a dash.
+func isOption(text string) bool {
+	c := text[0] | 0x20
+	return text[0] == '-' || c >= 'a' && c <= 'z' && c != 'i' && c != 'n'
 }
 
 // smallInt reads a decimal number that a float64 holds exactly.

@@ -25,6 +25,13 @@ var yamlSeeds = []string{
 	"a: [a, b\n", "a: [a,,b]\n", "a: [a, ]\n", "a: {a: 1,}\n", "a: [-1, - 1]\n", "a: [a b, c  ]\n", "a: [a: 1]\n", "a: {a : 1}\n", "a: {\"a\":1}\n", "a: [a#b]\n", "a: [a #b]\n",
 	"a : 1\n", "a  :\n  b: 1\n", "a b: 1\n", ": 1\n", "a: :\n", "a: ::b\n", "-a: 1\n", "a: -\n", "a: ?\n", "a: ? b\n", "a: ,\n", "a: x, y\n", "a: }\n", "{a: 1}\n", "[a]\n", "text\n", "\"a\"\n", "|\n  x\n",
 	"a: |\n\tx\n", "a: |\n  \tx\n", "a:\n  - b\n c: d\n", "a:\n  b: |\n   x\n  c: 1\n", "- |\n x\n- y\n", "- a: |\n   x\n  b: 1\n", "a: true \nb: 1  # c\n", "n: n\n", "a: NO\n", "a: oFf\n", "key: 'a' # x\n",
+	"a: b\n  c\n\n\n  d  \n e\nf: g\n", "a: b\n  # c\n  d\n", "a: b # c\n  d\n", "a: b\n  c: d\n", "a: b\n  c # d\n  e\n", "a: 1\n  2\n", "- a\n  - b\n", "a:\n  b\n   c\n  d\ne: 1\n",
+	"a: y\n  es\n", "a: [b\n  , c]\n", "a: &b\n  c\n", "a: b\n  \"c\"\n  [d]\n", "a: b\n\n\nc: d\n", "a: b\n  c", "a: b\n  c\n\n", "a: b\n  ---\n", "a\nb\n", "a\n---\n", "{}\n{}\n",
+	"a: \"b\n  c\n\n  d  \n\n\n   e\\\n   \\ f\\\"g\" # h\ni: j\n", "a: \"b\\ \n  c\"\n", "a: \"b\\\\\n  c\"\n", "a: \"b\\\n\n  c\"\n", "a: \"b\nc\"\n", "a: \"b\n  c\": d\n", "a: \"\n  b\n  \"\n",
+	"a: 'b\n  it''s\n\n  # c\n  '\nd: e\n", "a: 'b''\n  c'\n", "- 'a\n  b'\n- c\n", "- \"a\n  b\"\n", "a: 'b\n  ''\n  c'\n", "a: \"b\n  ---\n  c\"\n", "a: 'b\n", "a: \"b\\",
+	"a: >\n  b\n  c\n\n  d\n\n\n  e\n", "a: >-\n  b\n   c\n  d\n\n   e\n\n  f\n\n", "a: >+\n  b\n\n\nc: d\n", "a: >\n\n  b\n", "a: >\n   b\n  c\n", "a: >\n  b\n  \tc\n  d\n", "a: >-\n  b", "a: |+\n  b", "a: |\n  b\n ", "a: >2\n  b\n",
+	"- >\n  a\n  b\n- |\n  c", "a: |\n  b\n\n  ", "a: |\n  b\n\n", "a: >\n\n\n   b\n\n   c\n", "a: |-\n  b\n c: d\n",
+	"{}", "[]\n", "null\n", "~", "a", " a\n", "'a'\n", "- -c\n- --d=e\n- .f\n- -.inf\n- +x\n- .5\n- ..\n- -\n- +\n- -0x1\n- -i\n- .Nan\n", "a: 1.2.3\nb: 1..2\nc: 1.2.3-x\nd: 127.0.0.1\ne: 1.2.3_4\n",
 }
 
 // checkYAML compares what DecodeYAML makes of a text with what a decoder that
