@@ -113,6 +113,22 @@ func (e *engine) meteredFunc(name string, f any) any {
 		return func(a, s string) bool { e.use(len(s)); return f(a, s) }
 	case func(string, string, string) (string, error):
 		return func(a, b, s string) (string, error) { e.use(8 * len(s)); return e.made(f(a, b, s)) }
+	case func(string, string) string:
+		if !slow[name] {
+			return func(a, s string) string { e.use(8 * (len(a) + len(s))); return f(a, s) }
+		}
+	case func(...any) map[string]any: // dict, which looks into its keys alone
+		return func(pairs ...any) (map[string]any, error) {
+			e.use(elementBytes * len(pairs))
+			for i := 0; i < len(pairs); i += 2 {
+				if _, ok := pairs[i].(string); !ok {
+					if err := checkSize(pairs[i]); err != nil {
+						return nil, err
+					}
+				}
+			}
+			return f(pairs...), nil
+		}
 	case func(...any) (string, error):
 		return func(list ...any) (string, error) { return e.made(f(list...)) }
 	case func(string, ...any) (string, error):
