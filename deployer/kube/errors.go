@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -208,7 +207,7 @@ func (e *Error) Brief() string {
 	return e.Cause + "; " + e.Hint
 }
 
-var managerPattern = regexp.MustCompile(`conflict with "((?:[^"\\]|\\.)*)"`)
+var managerPattern = lazyregexp.New(`conflict with "((?:[^"\\]|\\.)*)"`)
 
 func managerOf(cause metav1.StatusCause) string {
 	if cause.Type != metav1.CauseTypeFieldManagerConflict {

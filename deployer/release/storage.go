@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // REST is the cluster as storage needs it. in and out are JSON; errors are
@@ -78,7 +79,7 @@ type metadata struct {
 
 var systemLabels = []string{"name", "owner", "status", "version", "createdAt", "modifiedAt"}
 
-var namePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+var namePattern = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
 // CheckName reports why name cannot be a release's (facts/helm-format.md 4.1).
 func CheckName(name string) error {

@@ -3,15 +3,16 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // secretKey finds keys whose values are not printed.
-var secretKey = regexp.MustCompile(`(?i)(password|passwd|secret|token|credential)`)
+var secretKey = lazyregexp.New(`(?i)(password|passwd|secret|token|credential)`)
 
 // Effective returns what Resolve returned as YAML for people: everything that
 // is in force, with the place that decided it as a comment. Values under keys

@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // validator finds what is wrong with a decoded file, and goes on after each
@@ -22,7 +23,7 @@ type validator struct {
 }
 
 // reportDir is what may be written into a shell line of a CI file.
-var reportDir = regexp.MustCompile(`^[\w./-]+$`)
+var reportDir = lazyregexp.New(`^[\w./-]+$`)
 
 // validate checks the file against itself.
 func (v *validator) validate() {
@@ -86,7 +87,7 @@ func labelLike(s string) string {
 	return cmp.Or(strings.TrimRight(l[:min(len(l), maxLabel)], "-"), "a name")
 }
 
-var tagTemplate = regexp.MustCompile(`^[A-Za-z0-9{][A-Za-z0-9._/{}-]*$`)
+var tagTemplate = lazyregexp.New(`^[A-Za-z0-9{][A-Za-z0-9._/{}-]*$`)
 
 func (v *validator) version() {
 	tag := v.c.Version.Tag
