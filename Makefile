@@ -11,6 +11,9 @@ GO ?= go
 # The version is stamped from git where git may be asked.
 VCS := $(shell git rev-parse --is-inside-work-tree >/dev/null 2>&1 && echo true || echo false)
 STRIP := -ldflags '-s -w'
+# Without what makes a man page, which bin/pintle does not: it compiles a
+# Markdown parser's expressions at every start.
+TAGS := -tags urfave_cli_no_docs
 
 GOLANGCI_VERSION := v2.15.0
 HELM_VERSION := v4.3.1
@@ -21,7 +24,7 @@ build: bin/pintle bin/pintle-sandbox ## bin/pintle and bin/pintle-sandbox
 
 .PHONY: bin/pintle
 bin/pintle:
-	@$(GO) build -buildvcs=$(VCS) $(STRIP) -o $@ ./cmd/pintle
+	@$(GO) build -buildvcs=$(VCS) $(TAGS) $(STRIP) -o $@ ./cmd/pintle
 
 # The cluster is a program of its own, built once: minutes cold, seconds after.
 # Kubernetes takes its own version from the linker.
