@@ -42,6 +42,7 @@ func (e *engine) functions(ctx context.Context) template.FuncMap {
 		"lookup": e.lookup(ctx),
 	})
 	bounded(funcs)
+	provideKeys(funcs)
 	e.metered(funcs)
 	funcs["_enter"], funcs["_leave"], funcs["_show"] = e.enter, e.leave, show
 	funcs["_weigh"] = e.weigh
@@ -95,6 +96,7 @@ func (e *engine) lookup(ctx context.Context) func(apiVersion, kind, namespace, n
 
 // typeNames gives the types that we have to have too the names of Helm's.
 var typeNames = strings.NewReplacer(
+	"render.authority", "sprig.certificate",
 	"render.values", "common.Values",
 	"render.files", "engine.files",
 	"render.versionSet", "common.VersionSet",
