@@ -44,6 +44,7 @@ func (a *answer) releases(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			p.ahead = c.node
 			p.facts.Ahead = &Tag{Name: c.name, Version: c.version.String(), Commit: commit}
 			break
 		}
@@ -77,18 +78,24 @@ func (g *graph) diverged(ctx context.Context, head *node, tips []*node) (map[*no
 			return nil, err
 		}
 	}
-	for w.open > 0 {
-		if _, _, err := w.step(); err != nil {
-			return nil, err
+	for more := func() bool { return w.open > 0 }; ; more = func() bool { return len(w.queue) > 0 } {
+		for more() {
+			if _, _, err := w.step(); err != nil {
+				return nil, err
+			}
 		}
+		known := map[*node]kinship{}
+		left, strangers := map[*node]bool{}, false
+		for _, tip := range tips {
+			k := kinOf(tip, head, known, func(n *node) bool { return w.marked(n).mask&ofHead != 0 })
+			left[tip] = k.related && !k.after
+			strangers = strangers || !k.related
+		}
+		if !strangers || len(w.queue) == 0 {
+			return left, nil
+		}
+		// a tip that seems unrelated may have met HEAD's history before that was painted: clocks run backwards
 	}
-	known := map[*node]kinship{}
-	left := map[*node]bool{}
-	for _, tip := range tips {
-		k := kinOf(tip, head, known, func(n *node) bool { return w.marked(n).mask&ofHead != 0 })
-		left[tip] = k.related && !k.after
-	}
-	return left, nil
 }
 
 // kinOf follows parents up to commits that are HEAD's. It keeps its own stack: a history may be deeper than one of calls.

@@ -85,11 +85,11 @@ func (d *decision) bumped() *semver.Version {
 		where = " to its paths"
 	}
 	d.explain("base tag %s at %s, %s%s since%s", d.Base.Name, abbreviate(d.Base.Commit.Hash), commits(d.Count), where, d.asked())
-	if d.base.Prerelease() != "" {
+	if d.base.Prerelease() != "" && (d.base.Patch() == 0 || d.version.Class == ClassRelease || d.version.Class == ClassHotfix) {
 		v := coreVersion(d.base)
 		d.explain("the base is a prerelease: still towards %s", v)
 		return v
-	}
+	} // a prerelease of a patch belongs to a release line that was merged: trunk is past that line
 	v := d.moved(d.bump())
 	d.explain("towards %s", v)
 	return v

@@ -56,6 +56,8 @@ type Facts struct {
 	// Ahead is the highest version tag above Base that HEAD does not reach and whose line left HEAD's history, as the tags of
 	// release/1.5 are for trunk; nil when there is none or the query did not ask.
 	Ahead *Tag
+	// CountAhead is how many commits HEAD reaches and Ahead does not, counted as in Count.
+	CountAhead int
 	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
 	// paths, or when HEAD does not have them, it is HEAD.
 	Last Commit
@@ -151,6 +153,8 @@ type part struct {
 	candidates []candidate // highest first
 	base       *node
 	bit        uint64 // of the base in the walk; 0 without one
+	ahead      *node
+	aheadBit   uint64
 }
 
 // candidate is a version tag. Its node is nil until somebody needs to know: of thousands of tags, the best few are asked

@@ -15,6 +15,9 @@ func (a *answer) history(ctx context.Context) error {
 	if err := a.findBases(ctx); err != nil {
 		return fmt.Errorf("find the base tag: %w", err)
 	}
+	if err := a.releases(ctx); err != nil {
+		return err
+	}
 	for at := 0; at < len(a.parts); {
 		bases, end := a.basesFrom(at)
 		if err := a.count(ctx, a.parts[at:end], bases); err != nil {
@@ -22,7 +25,7 @@ func (a *answer) history(ctx context.Context) error {
 		}
 		at = end
 	}
-	return a.releases(ctx)
+	return nil
 }
 
 // findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round asks
@@ -91,19 +94,24 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 	return nil
 }
 
-// basesFrom groups parts from an index on, as many as have no more than a batch of different bases.
+// basesFrom groups parts from an index on, as many as have no more than a batch of different commits to count from.
 func (a *answer) basesFrom(at int) (bases []*node, end int) {
 	seen := map[*node]bool{}
 	for end = at; end < len(a.parts); end++ {
-		base := a.parts[end].base
-		if base == nil || seen[base] {
-			continue
+		p := a.parts[end]
+		var more []*node
+		for _, n := range []*node{p.base, p.ahead} {
+			if n != nil && !seen[n] {
+				more = append(more, n)
+			}
 		}
-		if len(bases) == batch {
+		if len(bases)+len(more) > batch {
 			break
 		}
-		seen[base] = true
-		bases = append(bases, base)
+		for _, n := range more {
+			seen[n] = true
+		}
+		bases = append(bases, more...)
 	}
 	return bases, end
 }
@@ -119,7 +127,7 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 	whole := false
 	for i, p := range parts {
 		whole = whole || p.base == nil
-		p.bit = bit[p.base]
+		p.bit, p.aheadBit = bit[p.base], bit[p.ahead]
 		if err := scope.add(i, p.query.Paths); err != nil {
 			return err
 		}
@@ -140,8 +148,14 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 			return err
 		}
 		for i, p := range parts {
-			if n.mask&p.bit == 0 && (!p.facts.Scoped || touched.has(i)) {
+			if p.facts.Scoped && !touched.has(i) {
+				continue
+			}
+			if n.mask&p.bit == 0 {
 				p.facts.take(n.node)
+			}
+			if p.ahead != nil && n.mask&p.aheadBit == 0 {
+				p.facts.CountAhead++
 			}
 		}
 	}

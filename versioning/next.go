@@ -223,12 +223,12 @@ func (d *decision) prerelease() (string, error) {
 	case d.version.Class == ClassChange:
 		commit = d.Source
 	}
-	d.version.Commit, d.version.Time, d.version.Count = commit.Hash, commit.Time, d.Count
+	d.version.Commit, d.version.Time, d.version.Count = commit.Hash, commit.Time, d.number()
 	if d.Base != nil {
 		d.version.Base = d.Base.Name
 	}
 	core, pre := d.core()
-	head, tail := core+"-", fmt.Sprintf(".%d.g%s", d.Count, abbreviate(commit.Hash))
+	head, tail := core+"-", fmt.Sprintf(".%d.g%s", d.number(), abbreviate(commit.Hash))
 	switch d.version.Class {
 	case ClassFeature:
 		slug := Slug(d.Ref.Branch, MaxLength-len(head)-len("0.")-len(tail))
@@ -248,6 +248,15 @@ func (d *decision) prerelease() (string, error) {
 	}
 	d.explain("rule %s: X.Y.Z-%s.COUNT.gCOMMIT", rule, label)
 	return head + label + tail, nil
+}
+
+// number is N, how many commits there are since the base, or on trunk since the release line went that is ahead of it. With
+// the base alone N would fall when that line is merged, as its tag is the base then and the core stays.
+func (d *decision) number() int {
+	if d.Ahead != nil && d.version.Class == ClassTrunk {
+		return d.CountAhead
+	}
+	return d.Count
 }
 
 // label is the prerelease label of the class.
