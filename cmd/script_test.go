@@ -43,7 +43,8 @@ func TestScripts(t *testing.T) {
 				"KUBECONFIG": os.Getenv("KUBECONFIG"), "REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"),
 				"PINTLE_SANDBOX_REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"), "PINTLE_SANDBOX_HOME": os.Getenv("PINTLE_SANDBOX_HOME"),
 				"PINTLE_SANDBOX": os.Getenv("PINTLE_SANDBOX"),
-				"NS":             "script-" + strings.ToLower(rand.Text()[:10]),
+				"ESC":            "\x1b", "LF": "\n", "RLO": "\u202e", // what no branch and no terminal should meet
+				"NS": "script-" + strings.ToLower(rand.Text()[:10]),
 			} {
 				e.Setenv(k, v)
 			}
@@ -57,6 +58,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host,
+			"corrupt": corrupt, "lengthen": lengthen,
 		},
 	})
 }

@@ -201,16 +201,3 @@ func FuzzTree(f *testing.F) {
 		}
 	})
 }
-
-func FuzzCommit(f *testing.F) {
-	hash := strings.Repeat("0a", 20)
-	f.Add([]byte("tree " + hash + "\nparent " + hash + "\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 2 +0000\n\nfeat!: x\n\nRelease-As: 1.0.0\n"))
-	f.Add([]byte("tree " + hash + "\ncommitter A <a@x> -5\n"))
-	f.Add([]byte("committer >\n\n"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		n := &node{}
-		if err := newGraph(nil).parse(n, content); err == nil && n.time < 0 {
-			t.Errorf("time %d", n.time)
-		}
-	})
-}

@@ -1,0 +1,156 @@
+package versioning
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Whatever a message holds, it asks for a bump that there is and for a version that is one; what stands behind it in a
+// quotation asks for nothing.
+func FuzzReadChange(f *testing.F) {
+	for _, message := range []string{
+		"feat: x", "fix(a)!: x\r\n\r\nBREAKING CHANGE: y", "chore: x\n\nRelease-As: 2.0.0-rc.1", "Release-As: 1e400.0.0", "feat(登录): 支持", "feat\x00: x",
+		"x\n\nBREAKING CHANGE #y", "\nfeat: x", "feat: x\n\nRelease-As: v99999999999999999999.0.0", "\xff\xfe: x",
+	} {
+		f.Add([]byte(message))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		found := readChange(message)
+		if found.bump < BumpNone || found.bump > BumpMajor {
+			t.Fatalf("bump %d", found.bump)
+		}
+		if as := found.releaseAs; as != "" {
+			if v, err := semver.StrictNewVersion(as); err != nil || v.Metadata() != "" || !bytes.Contains(message, []byte(as)) {
+				t.Errorf("Release-As %q: %v", as, err)
+			}
+		}
+		quoted := append([]byte("docs: quote\n\n> "), bytes.ReplaceAll(message, []byte("\n"), []byte("\n> "))...)
+		if got := readChange(quoted); got != (change{}) {
+			t.Errorf("a quotation asks for %+v", got)
+		}
+	})
+}
+
+// A commit is read whole or refused; then it has a tree, and a time that no walk stumbles over.
+func FuzzCommit(f *testing.F) {
+	hash := strings.Repeat("ab", 20)
+	whole := "tree " + hash + "\nparent " + hash + "\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1700000000 +0800\n\nfeat: x\n"
+	for _, text := range []string{
+		whole, "tree " + hash + "\n\n", strings.Replace(whole, "1700000000", "-5", 1), strings.Replace(whole, "1700000000", "99999999999999999999", 1),
+		strings.ReplaceAll(whole, "ab", "zz"), strings.Replace(whole, "\n\n", "\n", 1), "parent\n" + whole, strings.Repeat("parent "+hash+"\n", 100) + whole,
+		strings.Replace(whole, "\n\nfeat", "\ngpgsig -----BEGIN\n tree x\n \n -----END\n\nfeat", 1),
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		g := newGraph(nil)
+		n := g.node(plumbing.NewHash(strings.Repeat("cd", 20)))
+		if err := g.parse(n, content); err != nil {
+			if n.tree != plumbing.ZeroHash && n.parents != nil {
+				t.Error("refused, and taken over")
+			}
+			return
+		}
+		if n.time < 0 {
+			t.Errorf("time %d", n.time)
+		}
+		header, _, _ := bytes.Cut(content, []byte("\n\n"))
+		if parents := bytes.Count(append([]byte("\n"), header...), []byte("\nparent ")); len(n.parents) > parents {
+			t.Errorf("%d parents of %d lines", len(n.parents), parents)
+		}
+		if slices.Contains(n.parents, nil) {
+			t.Error("a parent that is none")
+		}
+	})
+}
+
+// packed-refs may hold anything: what is taken from it is sorted, and every name can be looked up again.
+func FuzzPackedRefs(f *testing.F) {
+	hash := strings.Repeat("ab", 20)
+	for _, text := range []string{
+		"", "# pack-refs with: peeled fully-peeled sorted \n" + hash + " refs/tags/v1.0.0\n^" + hash + "\n", hash + " refs/heads/登录\n", "^" + hash + "\n",
+		hash + " refs/tags/a\r\n", hash + " refs/tags/\x1b[2J\n", hash + "  \n", strings.Repeat("a", 70000) + "\n",
+		hash + " refs/tags/b\n" + hash + " refs/tags/a\n" + hash + " refs/tags/a\n",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "packed-refs"), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r := &refs{gitDir: dir, common: dir}
+		packed, err := r.readPacked()
+		if err != nil {
+			return
+		}
+		if !slices.IsSortedFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) }) {
+			t.Error("not sorted")
+		}
+		for _, one := range packed {
+			found, ok, err := r.lookup(one.name)
+			if err != nil || ok != safeRef(one.name) || ok && found.name != one.name {
+				t.Errorf("%q: found %+v, %t, %v", one.name, found, ok, err)
+			}
+		}
+	})
+}
+
+// The object behind an annotated tag: a commit that is there, nothing, or an error; never an endless chain.
+func FuzzTagObject(f *testing.F) {
+	r := newTestRepo(f)
+	commit := r.commit("x")
+	r.annotated("v1.0.0")
+	tag := r.git("rev-parse", "v1.0.0")
+	for _, text := range []string{
+		"object " + commit + "\ntype commit\ntag v1\n\n", "object " + tag + "\ntype tag\n", "object " + strings.Repeat("0", 40) + "\n", "object x\n", "", "type commit\n",
+		"object " + r.git("rev-parse", "HEAD^{tree}") + "\n", "object " + commit,
+	} {
+		f.Add([]byte(text))
+	}
+	store, err := openObjects(filepath.Join(r.dir, ".git", "objects"), false)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := store.close(); err != nil {
+			f.Error(err)
+		}
+	})
+	f.Fuzz(func(t *testing.T, content []byte) {
+		g := newGraph(store)
+		hash := plumbing.ComputeHash(plumbing.TagObject, content)
+		writeLoose(t, r.dir, plumbing.TagObject, content)
+		n, ok, err := g.peel(hash)
+		if err != nil && (ok || strings.ContainsAny(err.Error(), "\n\x1b")) {
+			t.Errorf("got %v, %t, %q", n, ok, err)
+		}
+		if ok && n.hash.String() != commit {
+			t.Errorf("peeled to %s, which is no commit here", n.hash)
+		}
+	})
+}
+
+// writeLoose writes an object as a file of its own.
+func writeLoose(t *testing.T, dir string, kind plumbing.ObjectType, content []byte) {
+	t.Helper()
+	var file bytes.Buffer
+	z := zlib.NewWriter(&file)
+	_, err := fmt.Fprintf(z, "%s %d\x00%s", kind, len(content), content)
+	name := plumbing.ComputeHash(kind, content).String()
+	folder := filepath.Join(dir, ".git", "objects", name[:2])
+	err = errors.Join(err, z.Close(), os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, name[2:]), file.Bytes(), 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
