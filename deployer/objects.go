@@ -116,6 +116,8 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 	apply := r.applyPlain
 	if c.scaled {
 		apply = r.applyScaled
+	case r.plan.exact:
+		apply = r.applyExact
 	}
 	o, err := apply(ctx, c)
 	if err != nil {

@@ -1,0 +1,97 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// exactTries bounds how often an object is applied over a version that somebody
+// else, as the controller that writes its status, has just replaced.
+const exactTries = 20
+
+// applyExact applies an object of a saved plan: only over what the plan saw. The
+// server compares the version; where that has moved on, what matters is compared
+// here, for a status may change at any time.
+func (r *run) applyExact(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	if c.live == nil || c.Action == Recreate || c.live.GetDeletionTimestamp() != nil {
+		return r.applyAbsent(ctx, c)
+	}
+	options := r.plan.request.applyOptions()
+	live := c.live
+	for attempt := 0; ; attempt++ {
+		o := c.object.DeepCopy()
+		o.SetUID(live.GetUID())
+		o.SetResourceVersion(live.GetResourceVersion())
+		out, err := r.engine.cluster.Apply(ctx, o, options)
+		if onlyOurselves(err) {
+			options.Force = true
+			continue
+		}
+		if !kube.Is(err, kube.Conflict) || managers(err) > 0 || attempt == exactTries {
+			return out, err
+		}
+		if live, err = r.engine.cluster.Get(ctx, c.Object); kube.Is(err, kube.NotFound) {
+			return nil, fmt.Errorf("it has been deleted since its plan was checked: %w", ErrMoved)
+		} else if err != nil {
+			return nil, err
+		}
+		if fields := c.movedTo(live); len(fields) > 0 {
+			return nil, fmt.Errorf("%s changed since its plan was checked: %w", strings.Join(fields, ", "), ErrMoved)
+		}
+	}
+}
+
+// applyAbsent creates an object that the plan saw absent, or deleted itself.
+func (r *run) applyAbsent(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	live, err := r.engine.cluster.Get(ctx, c.Object)
+	if err == nil {
+		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", creator(live), ErrMoved)
+	}
+	if !kube.Is(err, kube.NotFound) {
+		return nil, err
+	}
+	return r.applyPlain(ctx, c)
+}
+
+func creator(o *unstructured.Unstructured) string {
+	for _, f := range o.GetManagedFields() {
+		if f.Manager != release.Manager {
+			return f.Manager
+		}
+	}
+	return "somebody"
+}
+
+// movedTo are the fields in which a live object is no longer what the plan saw,
+// as far as the plan would write them.
+func (c *Change) movedTo(live *unstructured.Unstructured) []string {
+	if live.GetUID() != c.live.GetUID() {
+		return []string{"metadata.uid"}
+	}
+	planned := map[string]bool{}
+	var out []string
+	for _, f := range c.Fields {
+		planned[f.Path] = true
+		was, _ := valueAt(c.live.Object, f.Path)
+		is, _ := valueAt(live.Object, f.Path)
+		if !reflect.DeepEqual(was, is) {
+			out = append(out, f.Path)
+		}
+	}
+	if c.result == nil {
+		return out
+	}
+	for _, f := range diff(live, c.result) {
+		if _, says := valueAt(c.object.Object, f.Path); says && !planned[f.Path] {
+			out = append(out, f.Path)
+		}
+	}
+	return out
+}

@@ -1,0 +1,64 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// ErrRandom is a chart that renders otherwise each time.
+var ErrRandom = errors.New("it renders otherwise each time, by random values or the time")
+
+// Repeatable reports, by rendering once more, whether the chart of a plan renders
+// the same again, as a plan that is saved must. The error names the templates and
+// is ErrRandom.
+func (e *Engine) Repeatable(ctx context.Context, p *Plan) error {
+	result, err := e.render(ctx, p.request, p.stage)
+	if err != nil {
+		return err
+	}
+	again := newRecord(p.request, p.stage, result)
+	sources := otherwise(p.record, again)
+	if len(sources) == 0 {
+		return nil
+	}
+	if more := len(sources) - maxMoved; more > 0 {
+		sources = append(sources[:maxMoved], fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("save the plan of release %s: %s: %w; take such values from a values file or an existing Secret (lookup), or deploy without a saved plan",
+		p.Release, strings.Join(sources, ", "), ErrRandom)
+}
+
+// otherwise are the templates whose output differs between two records.
+func otherwise(a, b *release.Record) []string {
+	var out []string
+	add := func(source string) {
+		if !slices.Contains(out, source) {
+			out = append(out, source)
+		}
+	}
+	if a.Manifest != b.Manifest {
+		before := map[string]bool{}
+		for _, doc := range splitDocuments(a.Manifest) {
+			before[doc] = true
+		}
+		for _, doc := range splitDocuments(b.Manifest) {
+			if !before[doc] {
+				add(sourceOf(doc))
+			}
+		}
+		if len(out) == 0 {
+			add("the manifest")
+		}
+	}
+	for i, h := range b.Hooks {
+		if i >= len(a.Hooks) || a.Hooks[i].Manifest != h.Manifest {
+			add(h.Path)
+		}
+	}
+	return out
+}
