@@ -29,7 +29,10 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, approveFlag(), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag())
 	}
 	if goal == pipeline.GoalPlan {
-		flags = append(flags, planOutputFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
+		flags = append(flags, planOutputFlag(), outFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
+	}
+	if goal == pipeline.GoalDeploy {
+		flags = append(flags, savedPlanFlag())
 	}
 	return &cli.Command{
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
@@ -49,6 +52,10 @@ func reportDirFlag() cli.Flag {
 // which are written whatever happened.
 func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 	ctx := c.Context
+	saved, err := loadSaved(c)
+	if err != nil {
+		return err
+	}
 	p, closeProject, err := openProject(e, c)
 	if err != nil {
 		return err
@@ -57,6 +64,11 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 	o, err := goalOptions(ctx, e, c, goal, p)
 	if err != nil {
 		return err
+	}
+	if saved != nil {
+		if err := carryOut(ctx, e, saved, p, &o); err != nil {
+			return err
+		}
 	}
 	dir := reportDir(c, p.config, o.Resolved)
 	o.ReportDir = dir
@@ -72,6 +84,11 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 	run, unwritten := rec.finish()
 	if unwritten != nil {
 		e.log.Error(unwritten)
+	}
+	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
+		if err := savePlan(e, c, o, outcome.Plans); err != nil {
+			return err
+		}
 	}
 	return conclusion(outcome.ExitCode, unwritten, tellOutcome(e, c, goal, outcome, run, dir))
 }
@@ -113,6 +130,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
 		return o, err
 	}
+	o.Repeat = c.String("out") != ""
 	if o.OnConflict, err = onConflict(c); err != nil {
 		return o, err
 	}

@@ -114,7 +114,8 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 		}
 	}
 	apply := r.applyPlain
-	if c.scaled {
+	switch {
+	case c.scaled:
 		apply = r.applyScaled
 	case r.plan.exact:
 		apply = r.applyExact

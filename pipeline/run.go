@@ -57,6 +57,9 @@ type Options struct {
 	OnConflict deployer.ConflictPolicy // over that of pintle.yaml; empty leaves it
 	AllowCRDs  bool                    // change CRDs also where that may harm objects that exist
 
+	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
+	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
+
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none
 	Holder   string       // who works: the CI job's URL, else user@host
@@ -83,6 +86,9 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	chosen, err := o.Resolved.Choose(o.Services)
 	if err != nil {
 		return Outcome{ExitCode: ExitUsage}, err
+	}
+	if err := o.allSaved(chosen); err != nil {
+		return Outcome{ExitCode: ExitFailed}, err
 	}
 	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder, Job: o.Job})}
 	if r.readiness, err = criteria(o.Config.Readiness); err != nil {

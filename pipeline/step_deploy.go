@@ -67,6 +67,11 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	if err != nil {
 		return failed(err)
 	}
+	if j.Repeat {
+		if err := j.engine.Repeatable(ctx, plan); err != nil {
+			return failed(err)
+		}
+	}
 	j.plan = plan
 	result := event.Result{Status: event.Passed, Message: strings.TrimPrefix(plan.Summary(), "unchanged: "), Version: j.chart.Metadata.Version}
 	if !plan.Changes() {

@@ -104,6 +104,10 @@ func (j *job) steps() []Step {
 	wanted := j.Goal.steps()
 	all = slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
 	for i, s := range all {
+		if s.Name == "plan" && j.Saved != nil {
+			all[i] = Step{"plan", Check, j.asSaved(j.unlessUnreleased(s))} // nothing is deployed unless every plan still fits
+			continue
+		}
 		if s.Phase != Check {
 			all[i].Run = j.unlessUnreleased(s)
 		}

@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+func outFlag() cli.Flag {
+	return &cli.StringFlag{Name: "out", Usage: "save the plan into `FILE`, for \"pintle deploy --plan\""}
+}
+
+func savedPlanFlag() cli.Flag {
+	return &cli.StringFlag{Name: "plan", Usage: "carry out the plan that \"pintle plan --out\" saved in `FILE`, and nothing else; refuse when the cluster, the repository or the values have moved since"}
+}
+
+// loadSaved reads the plan that --plan names, nil without one, and makes the
+// flags say what it was made for.
+func loadSaved(c *cli.Context) (*deployer.Saved, error) {
+	path := c.String("plan")
+	if path == "" {
+		return nil, nil
+	}
+	data, err := readBounded(path, deployer.MaxSaved+2)
+	if err != nil {
+		return nil, usagef("--plan: %v", err)
+	}
+	s, err := deployer.ReadSaved(data)
+	if err != nil {
+		return nil, usagef("--plan %s: %v", path, err)
+	}
+	for _, flag := range []struct{ name, saved string }{
+		{"environment", s.Origin.Environment}, {"branch", s.Origin.Branch}, {"tag", s.Origin.Tag},
+	} {
+		said := c.String(flag.name)
+		switch {
+		case said == flag.saved:
+		case said != "" && (flag.saved != "" || flag.name == "environment"):
+			return nil, usagef("--%s %s: the plan in %s was made for %s; leave the flag out", flag.name, said, path, flag.saved)
+		case said == "":
+			if err := c.Set(flag.name, flag.saved); err != nil {
+				return nil, fmt.Errorf("--plan %s: %w", path, err)
+			}
+		}
+	}
+	for _, name := range []string{"adopt", "take-ownership", "on-conflict", "force-conflicts", "allow-crd-changes"} {
+		if c.IsSet(name) {
+			return nil, usagef("--%s: the plan in %s was made with policies of its own; leave the flag out, or make another plan", name, path)
+		}
+	}
+	if args := c.Args().Slice(); len(args) > 0 && !slices.Equal(args, s.Origin.Services) {
+		return nil, usagef("the plan in %s says which services are deployed; name none", path)
+	}
+	return s, nil
+}
+
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
+}
+
+// carryOut puts a saved plan into the options of a run.
+func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipeline.Options) error {
+	if s.Origin.Project != p.config.Project {
+		return usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
+	}
+	here, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(ctx)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	if !here.Same(s.Origin.Cluster) {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("the saved plan was made on the cluster at %s, and %s is another one", s.Origin.Cluster.Server, here.Server))
+	}
+	if head, err := p.repository.Head(); err == nil && head.Commit.Hash != s.Origin.Commit {
+		e.log.Warnf("the plan was made at commit %.10s, and this is %.10s", s.Origin.Commit, head.Commit.Hash)
+	}
+	o.Saved, o.Services = s, s.Origin.Services
+	o.OnConflict, o.Adopt, o.AdoptList = s.Origin.Policies.OnConflict, s.Origin.Policies.Adopt, s.Origin.Policies.AdoptList
+	o.AllowCRDs = s.Origin.Policies.AllowCRDChanges
+	return nil
+}
+
+// savePlan writes the plans of a run into the file that --out names.
+func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan) error {
+	path := c.String("out")
+	if path == "" || o.Cluster == nil {
+		return nil
+	}
+	cluster, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(c.Context)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	origin := deployer.SavedOrigin{
+		Pintle: buildVersion(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
+		Services: o.Services, Cluster: cluster,
+		Policies: deployer.SavedPolicies{OnConflict: o.OnConflict, Adopt: o.Adopt, AdoptList: o.AdoptList, AllowCRDChanges: o.AllowCRDs},
+	}
+	if head, err := o.Repository.Head(); err == nil {
+		origin.Commit = head.Commit.Hash
+	}
+	data, err := deployer.Save(plans, origin)
+	if err == nil {
+		err = writePrivate(path, data)
+	}
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	_, err = fmt.Fprintf(e.stderr, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
+	return err
+}
+
+// writePrivate puts a file in its place whole, for its owner alone.
+func writePrivate(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(cmp.Or(filepath.Dir(path), "."), ".pintle-plan-*") // 0600
+	if err != nil {
+		return fmt.Errorf("save the plan in %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("save the plan in %s: %w", path, err)
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

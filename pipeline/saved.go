@@ -1,0 +1,58 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// allSaved reports what was planned and is no unit of this run: it would stay
+// undone without a word.
+func (o Options) allSaved(chosen []config.Unit) error {
+	if o.Saved == nil {
+		return nil
+	}
+	var gone []string
+	for _, name := range o.Saved.Names() {
+		if !slices.ContainsFunc(chosen, func(u config.Unit) bool { return u.Release+" in "+u.Namespace == name }) {
+			gone = append(gone, name)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	more := ""
+	if len(gone) > 1 {
+		more = fmt.Sprintf(" and %d more", len(gone)-1)
+	}
+	return fmt.Errorf("the saved plan does not fit any more: release %s%s was planned, and no service of pintle.yaml has it in environment %s now; look at a new plan",
+		gone[0], more, o.Resolved.Environment)
+}
+
+// asSaved runs the step plan of a run that carries a saved plan out: it fails
+// unless what would be done now is what was saved.
+func (j *job) asSaved(plan func(context.Context, event.Span) event.Result) func(context.Context, event.Span) event.Result {
+	return func(ctx context.Context, span event.Span) event.Result {
+		result := plan(ctx, span)
+		switch {
+		case j.plan == nil && result.Status == event.Skipped && j.Saved.Has(j.unit.Release, j.unit.Namespace):
+			result.Status, result.Message = event.Failed, "the saved plan does not fit any more: "+result.Message
+			return result
+		case j.plan == nil:
+			return result
+		}
+		err := j.Saved.Bind(j.plan)
+		if moved, ok := errors.AsType[*deployer.MovedError](err); ok {
+			return event.Result{Status: event.Failed, Message: oneLine(moved.Error()), Details: moved.Details()}
+		}
+		if err != nil {
+			return failed(err)
+		}
+		return result
+	}
+}
