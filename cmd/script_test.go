@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host,
-			"corrupt": corrupt, "lengthen": lengthen,
+			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv,
 		},
 	})
 }

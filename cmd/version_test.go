@@ -33,3 +33,23 @@ func lengthen(ts *testscript.TestScript, neg bool, args []string) {
 	const line = "all work and no play\n"
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append(text, strings.Repeat(line, megabytes<<20/len(line))...), 0o644))
 }
+
+// headIs REVISION checks that the version just printed names the commit of a revision.
+func headIs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: head-is REVISION")
+	}
+	version := strings.TrimSpace(ts.ReadFile("stdout"))
+	ts.Check(ts.Exec("git", "rev-parse", args[0]))
+	if hash := strings.TrimSpace(ts.ReadFile("stdout")); !strings.HasSuffix(version, ".g"+hash[:8]) {
+		ts.Fatalf("version %s is not of commit %s", version, hash)
+	}
+}
+
+// setenv NAME sets a variable to what was printed last.
+func setenv(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: setenv NAME")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
