@@ -34,7 +34,12 @@ func TestReleasePrintsWhatHelmPrints(t *testing.T) {
 		"get values web", "get values web -o json", "get values web -o yaml", "get values web -a", "get values api -a -o json", "get values api", "get values old", "get values web --revision 2",
 		"get manifest web", "get manifest api --revision 1", "get notes web", "get hooks web", "get metadata web", "get metadata web -o json", "get metadata api -o yaml", "get metadata old", "get metadata gone", "get metadata web --revision 2",
 		"get all web", "get all api", "get all old", "get all web --template {{.Release.Name}}/{{.Release.Version}}/{{.Release.Info.Status}}/{{.Release.Chart.Metadata.Version}}",
-		"status web -o json", "status web -o yaml", "status old -o json", "status gone -o json", "status web --revision 1 -o json",
+		"status web -o json", "status web -o yaml", "status old -o json", "status gone -o json", "status web --revision 1 -o json", "status bad -o yaml",
+		"list --max 0", "list -m 1 -o yaml", "list --time-format 2006-01-02 -o json", "list -l owner=helm,name=web -q", "list --superseded -o json", "list --offset 1 -q -o yaml",
+		"list --no-headers -f nothing", "list --deployed -o yaml", "list -f ^w --time-format Kitchen", "history web --max 0", "history web --max 1 -o json", "history web --show-rollback-revision -o json",
+		"history web --show-rollback-revision -o yaml", "history gone -o json", "history bad -o yaml",
+		"get notes web --revision 1", "get hooks web --revision 2", "get manifest web --revision 1", "get values web --revision 1 -o yaml", "get values web -a --revision 1 -o json",
+		"get values web -a -o yaml", "get all web --revision 1", "get all gone", "get all bad", "get metadata web --revision 1 -o yaml", "get metadata bad -o json", "get values bad", "get notes gone", "get hooks old",
 	} {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)
@@ -93,6 +98,9 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 		"upgrade web CHART/1.1.0 --reuse-values --set nested.b.c=null,greeting=x,nested.a=null", "get values web", "get values web -a", "get manifest web",
 		"upgrade web CHART/2.0.0 --reset-then-reuse-values --set sub.word=y", "get values web", "get values web -a", "get manifest web",
 		"upgrade web CHART/1.0.0", "get values web", "upgrade web CHART/1.0.0 --reset-values", "get values web", "get values web -a",
+		"test web --filter name=web-test", "test web --filter !name=web-test", "upgrade web CHART/1.1.0 -o json --set keep=true", "install web6 CHART/2.0.0 -o yaml --set extra=true", "upgrade web6 CHART/2.0.0 --install --description two",
+		"upgrade web6 CHART/1.0.0 --dry-run=server -o json", "upgrade web6 CHART/1.0.0 --hide-notes", "install web8 CHART/1.0.0 --dry-run=server -o yaml", "install --name-template web{{9}} CHART/1.0.0 --render-subchart-notes", "rollback web6",
+		"rollback web6 1 --dry-run=server", "get notes web6", "uninstall web6 --dry-run", "uninstall web6 web9 --no-hooks", "list -q",
 		"uninstall web web2", "uninstall nothing --ignore-not-found", "uninstall web3 --keep-history --description why", "history web3",
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -110,6 +118,45 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 				t.Errorf("-helm +pintle\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestReleaseFailsWhereHelmFails holds that what is wrong for Helm is wrong for
+// us, and that nothing is printed on stdout that Helm does not print.
+func TestReleaseFailsWhereHelmFails(t *testing.T) {
+	t.Parallel()
+	b := newWorkbench(t, "configmap")
+	b.must(b.pintle("install", "web", b.charts["1.0.0"]))
+	b.must(b.helm(b.helm4, "install", "gone", b.charts["1.0.0"]))
+	b.must(b.helm(b.helm4, "uninstall", "gone", "--keep-history"))
+	for _, line := range []string{
+		"status nothing", "status nothing -o json", "history nothing", "history nothing -o json", "get values nothing", "get all nothing -o json", "get manifest nothing", "get notes nothing", "get hooks nothing",
+		"get metadata nothing", "test nothing", "rollback nothing", "rollback nothing 1", "rollback web 99", "rollback web -1", "rollback web x", "uninstall nothing", "uninstall gone --keep-history",
+		"upgrade nothing CHART/1.0.0", "upgrade gone CHART/1.0.0", "install web CHART/1.0.0", "install gone CHART/1.0.0", "install Bad_Name CHART/1.0.0", "upgrade Bad_Name CHART/1.0.0 --install",
+		"install a-name-that-has-more-than-the-fifty-three-characters-allowed CHART/1.0.0", "install web2 ./no/such/chart", "install CHART/1.0.0", "install web CHART/1.0.0 --generate-name", "install", "upgrade web",
+		"history", "status", "get values", "test", "uninstall", "rollback", "list web", "list -o xml", "status web -o xml", "get values web -o xml", "history web -o xml", "install web2 CHART/1.0.0 -o xml",
+		"list -f [", "list -l =,", "status web --revision 99", "get values web --revision 99", "get all web --revision 99 --template {{.Release.Name}}", "get all web --template {{", "install web2 CHART/1.0.0 --labels name=x",
+		"upgrade web CHART/1.0.0 --labels owner=x", "install web2 CHART/1.0.0 --wait=often", "install web2 CHART/1.0.0 --dry-run=sometimes", "install web2 CHART/1.0.0 --server-side=perhaps",
+		"install web2 CHART/1.0.0 -f no-such-file.yaml", "install web2 CHART/1.0.0 --hide-secret", "install web2 CHART/1.0.0 --timeout soon", "uninstall web --cascade maybe",
+	} {
+		t.Run(line, func(t *testing.T) {
+			args := strings.Fields(line)
+			for i, a := range args {
+				if version, ok := strings.CutPrefix(a, "CHART/"); ok {
+					args[i] = b.charts[version]
+				}
+			}
+			theirs, ours := b.helm(b.helm4, args...), b.pintle(args...)
+			if theirs.code == 0 || ours.code == 0 {
+				t.Errorf("Helm ends with %d, pintle with %d\n%s%s", theirs.code, ours.code, theirs.stderr, ours.stderr)
+			}
+			if ours.stdout != "" {
+				t.Errorf("pintle prints %q, Helm %q", ours.stdout, theirs.stdout)
+			}
+		})
+	}
+	if got := b.must(b.helm(b.helm4, "list", "-q")); got != "gone\nweb\n" {
+		t.Errorf("what failed has left %q", got)
 	}
 }
 

@@ -124,6 +124,10 @@ func (r *run) hookObject(ctx context.Context, h *release.Hook) (*unstructured.Un
 	if len(objects) != 1 {
 		return nil, fmt.Errorf("a hook must be one object, this is %d", len(objects))
 	}
+	if notes := objects[0].GetAnnotations(); notes[needsNote] != "" { // hooks have weights; Kubernetes refuses the name
+		delete(notes, needsNote)
+		objects[0].SetAnnotations(notes)
+	}
 	_, err = r.engine.place(ctx, objects[0], r.plan.Namespace, nil)
 	return objects[0], err
 }

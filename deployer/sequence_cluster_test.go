@@ -26,6 +26,7 @@ func TestGroupsComeOneAfterAnother(t *testing.T) {
 		"templates/app.yaml":        pod("app", `helm.sh/resource-group: app, helm.sh/depends-on/resource-groups: '["db"]'`),
 		"templates/db.yaml":         pod("db", "helm.sh/resource-group: db"),
 		"templates/rest.yaml":       pod("rest", ""),
+		"templates/hook.yaml":       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-install, helm.sh/depends-on/resource-groups: '[\"db\"]'}}\n",
 	})
 	b.mustDeploy(b.request(c, nil))
 	var order []string
