@@ -228,6 +228,10 @@ func (d *decision) prerelease() (string, error) {
 		d.version.Base = d.Base.Name
 	}
 	core, pre := d.core()
+	if d.countsAhead() {
+		d.version.Base = d.Ahead.Name
+		d.explain("counted from where the line of %s left: %s", d.Ahead.Name, commits(d.CountAhead))
+	}
 	head, tail := core+"-", fmt.Sprintf(".%d.g%s", d.number(), abbreviate(commit.Hash))
 	switch d.version.Class {
 	case ClassFeature:
@@ -253,11 +257,13 @@ func (d *decision) prerelease() (string, error) {
 // number is N, how many commits there are since the base, or on trunk since the release line went that is ahead of it. With
 // the base alone N would fall when that line is merged, as its tag is the base then and the core stays.
 func (d *decision) number() int {
-	if d.Ahead != nil && d.version.Class == ClassTrunk {
+	if d.countsAhead() {
 		return d.CountAhead
 	}
 	return d.Count
 }
+
+func (d *decision) countsAhead() bool { return d.Ahead != nil && d.version.Class == ClassTrunk }
 
 // label is the prerelease label of the class.
 func (d *decision) label() string {

@@ -103,6 +103,56 @@ func TestRuleTable(t *testing.T) {
 		wantVersion(t, r.dir, branch("main"), Rules{}, "3.1.0-dev.3.g%H", hash)
 		wantVersion(t, r.dir, branch("main"), Rules{Next: "4.0.0"}, "4.0.0-dev.3.g%H", hash)
 	})
+	t.Run("a service of a monorepo, 4 commits touch it", func(t *testing.T) {
+		r := newTestRepo(t)
+		r.commit("x", "svc/a", "other/a")
+		r.annotated("svc/v2.0.0")
+		r.commits(3, "svc/a")
+		last := r.commit("x", "svc/b")
+		r.commits(2, "other/a")
+		query := Query{Prefix: "svc/v", Ref: Ref{Branch: "main"}, Paths: []string{"svc"}}
+		wantVersion(t, r.dir, query, Rules{}, "2.1.0-dev.4.g%H", last)
+	})
+	t.Run("a line of releases that left trunk", func(t *testing.T) {
+		r := based(t)
+		r.git("checkout", "-q", "-b", "release/1.5")
+		r.commit("x", "line")
+		r.annotated("v1.5.0")
+		r.git("checkout", "-q", "main")
+		hash := r.commit("x")
+		query := branch("main")
+		query.TrackReleases = true
+		v := wantVersion(t, r.dir, query, Rules{}, "1.6.0-dev.1.g%H", hash)
+		if v.Base != "v1.5.0" || v.Count != 1 {
+			t.Errorf("base %q, %d commits", v.Base, v.Count)
+		}
+	})
+	t.Run("labels of release and hotfix branches", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("x")
+		rules := Rules{Labels: map[string]string{"release/1.5": "beta", "hotfix/x": "fix", "login": "never"}}
+		wantVersion(t, r.dir, branch("release/1.5"), rules, "1.5.0-beta.1.g%H", hash)
+		wantVersion(t, r.dir, branch("hotfix/x"), rules, "1.4.3-fix.1.g%H", hash)
+		wantVersion(t, r.dir, branch("login"), rules, "1.5.0-0.login.1.g%H", hash)
+	})
+	t.Run("branches in every script", func(t *testing.T) {
+		r := based(t)
+		hash := r.commit("x")
+		seen := map[string]string{}
+		for _, name := range []string{"功能/登录", "功能/登陆", "עברית/כניסה", "تسجيل", "ログイン", "вход", "🚀", "👩‍💻/x", "é", "e\u0301", "-rf", "İ", "ß"} {
+			r.git("update-ref", "refs/heads/"+name, hash)
+			r.git("symbolic-ref", "HEAD", "refs/heads/"+name)
+			head, err := openAt(t, r.dir).Head()
+			if err != nil || head.Branch != name {
+				t.Fatalf("%s: got %+v, %v", name, head, err)
+			}
+			v, err := next(t, r.dir, branch(head.Branch), Rules{})
+			if err != nil || Check(v.Number) != nil || seen[v.Number] != "" {
+				t.Errorf("%s: got %s, %v, as %s", name, v, err, seen[v.Number])
+			}
+			seen[v.Number] = name
+		}
+	})
 	t.Run("0.x makes no promise", func(t *testing.T) {
 		r := newTestRepo(t)
 		r.commit("x")
