@@ -20,9 +20,10 @@ func (r *shared) versionFilesJob() (*job, bool) {
 	return &job{shared: r, unit: config.Unit{Service: true, TagPrefix: r.Config.TagPrefixes()[0], Files: r.Config.Version.Files}}, true
 }
 
-// decideVersion is the version of a build, or that of the release that was asked for.
-func (r *shared) decideVersion(facts versioning.Facts, rules versioning.Rules) (versioning.Version, error) {
-	if r.Release == "" {
+// decideVersion is the version of a build, or that of the release that was asked for. A service that is only depended on is
+// not released with those that were named.
+func (r *shared) decideVersion(u config.Unit, facts versioning.Facts, rules versioning.Rules) (versioning.Version, error) {
+	if r.Release == "" || len(r.Services) > 0 && !slices.Contains(r.Services, u.Name) {
 		return versioning.Next(facts, rules)
 	}
 	released, err := versioning.Release(facts, rules, r.Release)

@@ -72,6 +72,8 @@ type Outcome struct {
 	Versions []ServiceVersion // of the services, in the order of the file
 	Plans    []*deployer.Plan // of the units that were planned, in the order of the file
 	Bumped   []BumpedFile     // the files that bump looks after, of the units in the order of the file
+
+	ProjectVersion string // that of version.files
 }
 
 // ServiceVersion is the version that one service got.
@@ -127,6 +129,9 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 	out := Outcome{ExitCode: code}
 	for _, j := range jobs {
 		out.Bumped = append(out.Bumped, j.bumpedFiles...)
+		if j.unit.Name == "" {
+			out.ProjectVersion = j.version.Number
+		}
 		if j.unit.Service && j.unit.Name != "" && j.version.Number != "" {
 			out.Versions = append(out.Versions, ServiceVersion{j.unit.Name, j.version})
 		}

@@ -100,7 +100,7 @@ func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[str
 	for i, u := range services {
 		facts[i].Dirty = slices.DeleteFunc(facts[i].Dirty, func(file string) bool { return own[file] })
 		var d decided
-		d.version, d.err = r.decideVersion(facts[i], rules)
+		d.version, d.err = r.decideVersion(u, facts[i], rules)
 		for _, file := range facts[i].Dirty {
 			d.modified = append(d.modified, strconv.Quote(file))
 		}

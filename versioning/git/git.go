@@ -166,7 +166,8 @@ func complaint(text string) string {
 		line = strings.TrimRight(strings.ReplaceAll(line, "\x1b[K", ""), "\r\n ")
 		for _, prefix := range []string{"remote: ", "fatal: ", "error: ", "ERROR: "} {
 			if rest, ok := strings.CutPrefix(line, prefix); ok {
-				add(rest)
+				add(strings.TrimPrefix(rest, "error: ")) // a remote's hook may say so too
+				break
 			}
 		}
 	}

@@ -1,0 +1,172 @@
+package cmd
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/versioning"
+	"github.com/pintle-ci/pintle/versioning/git"
+)
+
+func bumpCommand(e env) *cli.Command {
+	command := goalCommand(e, pipeline.GoalBump, "write the versions into charts, values.yaml and other files of the project")
+	command.Description = "It changes the bytes of the values alone; doing it again changes nothing. docs/releasing.md tells what it writes, and how a release is made."
+	command.Flags = append(command.Flags,
+		&cli.BoolFlag{Name: "check", Usage: "write nothing; print what would change, and exit with 10 when there is something"},
+		releaseFlag("write", ""),
+		&cli.BoolFlag{Name: "commit", Usage: "commit what was written, and nothing else"},
+		&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`MESSAGE` of the commit, with {version} and {services}", DefaultText: "version.commit of pintle.yaml"},
+	)
+	command.Action = func(c *cli.Context) error { return bump(e, c) }
+	return command
+}
+
+func releaseFlag(verb, value string) cli.Flag {
+	usage := verb + " the version of a release at HEAD: auto (what builds of the branch lead to), patch, minor, major, or a whole `VERSION`"
+	return &cli.StringFlag{Name: "release", Value: value, Usage: usage}
+}
+
+// bump wires a run of the goal, and the commit after it.
+func bump(e env, c *cli.Context) error {
+	switch {
+	case c.Bool("check") && c.Bool("commit"):
+		return usagef("--check writes nothing, so there is nothing to --commit: use one of them")
+	case c.IsSet("message") && !c.Bool("commit"):
+		return usagef("--message is the message of --commit: use both")
+	}
+	if err := checkReleaseFlag(c); err != nil {
+		return err
+	}
+	p, closeProject, err := openProject(e, c)
+	if err != nil {
+		return err
+	}
+	defer closeProject()
+	var g *git.Repository
+	if c.Bool("commit") {
+		if g, err = openGit(p); err == nil {
+			err = pipeline.CheckIndex(c.Context, g)
+		}
+		if err != nil {
+			return withCode(pipeline.ExitFailed, err)
+		}
+	}
+	o, err := goalOptions(c.Context, e, c, pipeline.GoalBump, p)
+	if err != nil {
+		return err
+	}
+	o.Check, o.Release = c.Bool("check"), c.String("release")
+	if err := checkRelease(o); err != nil {
+		return err
+	}
+	dir := reportDir(c, p.config, o.Resolved)
+	o.ReportDir = dir
+	rec, err := startRecording(c.Context, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
+	if err != nil {
+		return err
+	}
+	outcome, err := pipeline.Run(c.Context, rec.log, o)
+	if err != nil {
+		rec.abandon()
+		return withCode(outcome.ExitCode, err)
+	}
+	run, unwritten := rec.finish()
+	if unwritten != nil {
+		e.log.Error(unwritten)
+	}
+	if outcome.ExitCode == pipeline.ExitOK && unwritten == nil {
+		switch {
+		case o.Check:
+			return tellCheck(e.stdout, outcome.Bumped)
+		case g != nil:
+			return commitBump(e, c, o, outcome, g)
+		}
+	}
+	return conclusion(outcome.ExitCode, unwritten, tellOutcome(e, c, pipeline.GoalBump, outcome, run, dir))
+}
+
+// checkReleaseFlag refuses what is neither a kind of release nor a version.
+func checkReleaseFlag(c *cli.Context) error {
+	wanted := c.String("release")
+	if wanted == "" || slices.Contains(versioning.ReleaseKinds, wanted) || versioning.Check(wanted) == nil {
+		return nil
+	}
+	return usagef("--release %q: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", wanted)
+}
+
+// checkRelease refuses one version for several services.
+func checkRelease(o pipeline.Options) error {
+	if o.Release == "" || slices.Contains(versioning.ReleaseKinds, o.Release) || !strings.Contains(o.Config.Version.Tag, "{service}") {
+		return nil
+	}
+	if len(o.Services) != 1 && len(o.Config.Services) != 1 {
+		return usagef("--release %s is one version, and each service has its own: name one service", o.Release)
+	}
+	return nil
+}
+
+// openGit prepares the git binary for the project's repository.
+func openGit(p *project) (*git.Repository, error) {
+	root := p.repository.Root()
+	if root == "" {
+		return nil, fmt.Errorf("the repository is bare: there is nothing to commit or tag in")
+	}
+	return git.Open(root, os.Environ())
+}
+
+func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
+	hash, err := pipeline.CommitBump(c.Context, o, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit))
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	if hash == "" {
+		_, err = fmt.Fprintln(e.stdout, "nothing to commit: HEAD has these versions already")
+		return err
+	}
+	_, err = fmt.Fprintln(e.stdout, "committed "+hash)
+	return err
+}
+
+// tellCheck prints the lines that would change, as FILE:LINE: old -> new.
+func tellCheck(w io.Writer, files []pipeline.BumpedFile) error {
+	changes := false
+	for _, f := range files {
+		for _, line := range changedLines(string(f.Old), string(f.New)) {
+			changes = true
+			if _, err := fmt.Fprintf(w, "%s:%s\n", f.Name, line); err != nil {
+				return err
+			}
+		}
+	}
+	if changes {
+		return silent(pipeline.ExitChanges)
+	}
+	_, err := fmt.Fprintln(w, "nothing would change")
+	return err
+}
+
+// changedLines compares two texts of which the second has other values, or further lines.
+func changedLines(before, after string) []string {
+	old, edited := strings.Split(before, "\n"), strings.Split(after, "\n")
+	var changed []string
+	at := 0
+	for i, line := range edited {
+		switch {
+		case at < len(old) && old[at] == line:
+			at++
+		case len(edited)-i > len(old)-at:
+			changed = append(changed, fmt.Sprintf("%d: + %s", i+1, strings.TrimSpace(line)))
+		default:
+			changed = append(changed, fmt.Sprintf("%d: %s -> %s", i+1, strings.TrimSpace(old[at]), strings.TrimSpace(line)))
+			at++
+		}
+	}
+	return changed
+}

@@ -1,0 +1,162 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/versioning/changelog"
+)
+
+func changelogCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "changelog", Usage: "tell what changed between two versions, from conventional commits", ArgsUsage: "[SERVICE...]",
+		Description: "It prints Markdown for a release note: the changes since the release before, of the version that a tag at HEAD names or --release gives. " +
+			"docs/releasing.md has the rules, and what a template may use.",
+		Flags: append(projectFlags(),
+			&cli.StringFlag{Name: "from", Usage: "begin after this `VERSION`", DefaultText: "the release before"},
+			&cli.StringFlag{Name: "to", Usage: "end with this `VERSION`", DefaultText: "HEAD"},
+			releaseFlag("head the changes with", ""),
+			&cli.BoolFlag{Name: "write", Usage: "put the section into CHANGELOG.md, where it is not there yet"},
+			&cli.StringFlag{Name: "template", Usage: "Go template `FILE` of a section", DefaultText: "changelog.template of pintle.yaml"},
+		),
+		Action: func(c *cli.Context) error { return changes(e, c) },
+	}
+}
+
+func changes(e env, c *cli.Context) error {
+	if c.IsSet("to") && c.IsSet("release") {
+		return usagef("--to is a version that is there, --release one that is to come: use one of them")
+	}
+	if err := checkReleaseFlag(c); err != nil {
+		return err
+	}
+	p, closeProject, err := openProject(e, c)
+	if err != nil {
+		return err
+	}
+	defer closeProject()
+	o, err := versionOptions(c, p)
+	if err != nil {
+		return err
+	}
+	o.Release = c.String("release")
+	if err := checkRelease(o); err != nil {
+		return err
+	}
+	file := c.String("template")
+	if file == "" && p.config.Changelog.Template != "" {
+		file = filepath.Join(p.config.Dir, filepath.FromSlash(p.config.Changelog.Template))
+	}
+	template, err := pipeline.ReadTemplate(file)
+	if err != nil {
+		return withCode(pipeline.ExitUsage, err)
+	}
+	notes, err := pipeline.Changelog(c.Context, pipeline.ChangelogOptions{
+		Options: o, From: c.String("from"), To: c.String("to"), Release: c.String("release"),
+	})
+	if errors.Is(err, pipeline.ErrNoSuchVersion) {
+		return withCode(pipeline.ExitUsage, err)
+	}
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	w := changelogWriter{e: e, options: o, forge: forgeOf(e.getenv, p), file: file, template: template}
+	if c.Bool("write") {
+		return w.write(c.Context, notes)
+	}
+	return w.print(c.Context, notes)
+}
+
+// forgeOf is where commits can be looked at: the CI system knows, else the remote's address tells.
+func forgeOf(getenv func(string) string, p *project) changelog.Forge {
+	switch p.ci.Name {
+	case jenkins.GitLab:
+		return changelog.ForgeOf(cmp.Or(getenv("CI_PROJECT_URL"), p.repository.RemoteURL()), changelog.GitLab)
+	case jenkins.GitHub:
+		if server, name := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"); server != "" && name != "" {
+			return changelog.ForgeOf(server+"/"+name, changelog.GitHub)
+		}
+		return changelog.ForgeOf(p.repository.RemoteURL(), changelog.GitHub)
+	}
+	return changelog.ForgeOf(p.repository.RemoteURL(), "")
+}
+
+// changelogWriter makes text of notes.
+type changelogWriter struct {
+	e              env
+	options        pipeline.Options
+	forge          changelog.Forge
+	file, template string
+}
+
+func (s changelogWriter) text(ctx context.Context, n changelog.Notes) (string, error) {
+	if s.template == "" {
+		return n.Markdown(s.forge), nil
+	}
+	text, err := n.Execute(ctx, filepath.Base(s.file), s.template, s.forge)
+	return text, withCode(pipeline.ExitUsage, err)
+}
+
+func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) error {
+	var parts []string
+	for _, n := range notes {
+		if len(notes) == 1 {
+			n.Service = ""
+		}
+		text, err := s.text(ctx, n)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, text)
+	}
+	_, err := fmt.Fprint(s.e.stdout, strings.Join(parts, "\n"))
+	return err
+}
+
+// write puts each service's section into its own file.
+func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) error {
+	for _, n := range notes {
+		if n.Version == "" {
+			return usagef("nothing says which version this is: tag HEAD, or pass --release auto%s", ofService(n.Service))
+		}
+	}
+	for _, n := range notes {
+		service := n.Service
+		n.Service = ""
+		text, err := s.text(ctx, n)
+		if err != nil {
+			return err
+		}
+		name, changed, err := pipeline.KeepChangelog(s.options, service, n.Version, text)
+		switch {
+		case errors.Is(err, changelog.ErrPresent):
+			s.e.log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)
+			continue
+		case err != nil:
+			return withCode(pipeline.ExitFailed, err)
+		}
+		did := "has it already"
+		if changed {
+			did = "wrote " + n.Version
+		}
+		if _, err := fmt.Fprintf(s.e.stdout, "%s: %s\n", name, did); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ofService(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
+}

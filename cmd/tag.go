@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/versioning/git"
+)
+
+func tagCommand(e env) *cli.Command {
+	return &cli.Command{
+		Name: "tag", Usage: "tag HEAD with its next version and push the tag", ArgsUsage: "[SERVICE...]",
+		Description: "The remote takes a tag only where it has none of that name: of two builds one wins, and a tag that is at this commit already is no error. " +
+			"git makes the tag and pushes it, with its own identity, keys, hooks and credentials. docs/releasing.md has the rules.",
+		Flags: append(projectFlags()[:2],
+			releaseFlag("tag", "auto"),
+			&cli.BoolFlag{Name: "dry-run", Usage: "make and push nothing; print what would be"},
+			&cli.BoolFlag{Name: "no-push", Usage: "make the tag in this clone alone, and ask no remote"},
+			&cli.StringFlag{Name: "remote", Usage: "push to this `REMOTE`", DefaultText: "the branch's, else origin, else the only one"},
+			&cli.StringFlag{Name: "with-branch", Usage: "push HEAD to this `BRANCH` with the tags: all or nothing"},
+			&cli.BoolFlag{Name: "sign", Aliases: []string{"s"}, Usage: "sign the tag as git is set up to"},
+			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Value: "Release {tag}", Usage: "`MESSAGE` of the tag, with {tag}, {version} and {service}"},
+			&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Usage: "for each command to git"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json"},
+		),
+		Action: func(c *cli.Context) error { return tag(e, c) },
+	}
+}
+
+func tag(e env, c *cli.Context) error {
+	switch {
+	case c.Bool("no-push") && (c.IsSet("remote") || c.IsSet("with-branch")):
+		return usagef("--no-push asks no remote: leave out --remote and --with-branch")
+	case c.String("output") != "plain" && c.String("output") != "json":
+		return usagef("no output format %q: there are plain, json", c.String("output"))
+	case c.Duration("timeout") < time.Second:
+		return usagef("--timeout %s: it must be 1s or more", c.Duration("timeout"))
+	case strings.TrimSpace(c.String("message")) == "":
+		return usagef("--message is empty: an annotated tag needs one")
+	}
+	if err := checkReleaseFlag(c); err != nil {
+		return err
+	}
+	p, closeProject, err := openProject(e, c)
+	if err != nil {
+		return err
+	}
+	defer func() { closeProject() }()
+	if _, err := versionOptions(c, p); err != nil {
+		return err // before anybody is asked anything
+	}
+	g, err := openGit(p)
+	if err != nil {
+		return withCode(pipeline.ExitFailed, err)
+	}
+	g.Timeout = c.Duration("timeout")
+	remote := ""
+	if !c.Bool("no-push") {
+		if remote, err = g.Remote(c.Context, c.String("remote"), p.ref.Branch); err != nil {
+			return withCode(pipeline.ExitUsage, err)
+		}
+		fetched, err := syncTags(e, c, p, g, remote)
+		if err != nil {
+			return withCode(pipeline.ExitFailed, err)
+		}
+		if fetched {
+			closeProject()
+			if p, closeProject, err = openProject(e, c); err != nil {
+				closeProject = func() {}
+				return err
+			}
+		}
+	}
+	o, err := versionOptions(c, p)
+	if err != nil {
+		return err
+	}
+	o.Release = c.String("release")
+	if err := checkRelease(o); err != nil {
+		return err
+	}
+	tags, err := pipeline.Tag(c.Context, pipeline.TagOptions{
+		Options: o, Release: c.String("release"), Git: g, Remote: remote, Branch: strings.TrimPrefix(c.String("with-branch"), "refs/heads/"),
+		Message: c.String("message"), Sign: c.Bool("sign"), DryRun: c.Bool("dry-run"),
+	})
+	if err != nil {
+		return withCode(pipeline.ExitFailed, tagHint(err))
+	}
+	return tellTags(e, c, tags, remote)
+}
+
+// syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is decided
+// with what is fetched beside it.
+func syncTags(e env, c *cli.Context, p *project, g *git.Repository, remote string) (bool, error) {
+	if p.repository.Shallow() {
+		return false, nil
+	}
+	n, err := pipeline.SyncTags(c.Context, g, remote, p.config.TagPrefixes(), c.Bool("dry-run"))
+	if err != nil || n == 0 {
+		return false, tagHint(err)
+	}
+	if c.Bool("dry-run") {
+		e.log.Warnf("%s has %d version tag%s that this clone lacks: without --dry-run they are fetched first", remote, n, plural(n))
+		return false, nil
+	}
+	e.log.Infof("fetched %d version tag%s from %s", n, plural(n), remote)
+	return true, nil
+}
+
+// tagHint gives the next step where git's own words have none.
+func tagHint(err error) error {
+	if failed, ok := errors.AsType[*git.Error](err); ok && failed.Command == "git push" && !errors.As(err, new(*git.RejectedError)) {
+		return fmt.Errorf("%w; the job needs the right to push tags: a deploy key, a project token, or Jenkins' gitUsernamePassword binding", err)
+	}
+	return err
+}
+
+// versionOptions are the options of what works on versions alone, without an environment.
+func versionOptions(c *cli.Context, p *project) (pipeline.Options, error) {
+	ref, err := p.builtRef(c.Context)
+	if err != nil {
+		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+	}
+	resolved, err := p.config.ResolveBuild(ref)
+	if err == nil {
+		_, err = resolved.Choose(c.Args().Slice())
+	}
+	if err != nil {
+		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+	}
+	if c.Args().Len() > 0 && !strings.Contains(p.config.Version.Tag, "{service}") {
+		return pipeline.Options{}, usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)
+	}
+	return pipeline.Options{
+		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository, Fetch: p.fetch, Services: c.Args().Slice(),
+	}, nil
+}
+
+func tellTags(e env, c *cli.Context, tags []pipeline.Tagged, remote string) error {
+	if c.String("output") == "json" {
+		type row struct {
+			Service string   `json:"service,omitempty"`
+			Version string   `json:"version"`
+			Tag     string   `json:"tag"`
+			Commit  string   `json:"commit"`
+			State   string   `json:"state"`
+			Explain []string `json:"explain"`
+		}
+		rows := []row{}
+		for _, t := range tags {
+			rows = append(rows, row{t.Service, t.Version, t.Tag, t.Commit, t.State, append([]string{}, t.Explain...)})
+		}
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rows)
+	}
+	where := ""
+	if remote != "" {
+		where = " and pushed to " + remote
+	}
+	for _, t := range tags {
+		said := map[string]string{
+			pipeline.TagMade: "tagged" + where, pipeline.TagPresent: "was there already",
+			pipeline.TagUnchanged: "nothing has changed since", pipeline.TagPlanned: "would be tagged" + where,
+		}[t.State]
+		if _, err := fmt.Fprintf(e.stdout, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
+			return err
+		}
+	}
+	return nil
+}

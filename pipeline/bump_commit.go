@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pintle-ci/pintle/versioning/git"
+)
+
+// ErrStaged says that the index holds changes that are not bump's.
+var ErrStaged = errors.New("changes are staged for another commit")
+
+// CheckIndex refuses to begin a bump that is to be committed while other changes are staged. Error: ErrStaged.
+func CheckIndex(ctx context.Context, g *git.Repository) error {
+	staged, err := g.Staged(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the index: %w", err)
+	}
+	if len(staged) > 0 {
+		return fmt.Errorf("%w: %s; commit them, or run \"git restore --staged .\"", ErrStaged, shownNames(staged))
+	}
+	return nil
+}
+
+// shownNames quotes the first names of a list.
+func shownNames(names []string) string {
+	var shown []string
+	for _, name := range names[:min(len(names), 3)] {
+		shown = append(shown, strconv.Quote(name))
+	}
+	if n := len(names) - len(shown); n > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// CommitBump commits what a bump wrote, now or in an earlier run, and nothing else: a file that differs from HEAD in more than
+// that is refused. It returns the commit's hash, or "" when there is nothing to commit. template is the message, with
+// {version} and {services}.
+func CommitBump(ctx context.Context, o Options, out Outcome, g *git.Repository, template string) (string, error) {
+	r := &shared{Options: o}
+	r.siblings = r.findSiblings()
+	editors := r.editors()
+	var names []string
+	for _, f := range out.Bumped {
+		rel, err := r.Repository.Rel(r.path(f.Name))
+		if err != nil {
+			return "", err
+		}
+		if slices.Contains(names, rel) || len(editors[rel]) == 0 {
+			continue
+		}
+		if _, err := r.Repository.File(rel); errors.Is(err, fs.ErrNotExist) {
+			if string(f.Old) == string(f.New) {
+				continue
+			}
+			return "", fmt.Errorf("commit the version: %q is in no commit yet: add it in one of its own first", rel)
+		}
+		names = append(names, rel)
+	}
+	changed, err := g.Modified(ctx, names)
+	if err != nil {
+		return "", fmt.Errorf("look for changed files: %w", err)
+	}
+	for _, name := range changed {
+		if !r.onlyBumped(editors[name], name) {
+			return "", fmt.Errorf("commit the version: %q has other changes than the version too: commit or revert them first", name)
+		}
+	}
+	if len(changed) == 0 {
+		return "", nil
+	}
+	hash, err := g.Commit(ctx, commitMessage(template, out.Versions, out.ProjectVersion), changed)
+	if err != nil {
+		return "", fmt.Errorf("commit the version: %w", err)
+	}
+	return hash, nil
+}
+
+// commitMessage fills a template in. With different versions {version} names each service.
+func commitMessage(template string, versions []ServiceVersion, project string) string {
+	var names, each []string
+	one := project
+	same := true
+	for _, v := range versions {
+		names = append(names, v.Service)
+		each = append(each, v.Service+" "+v.Version.Number)
+		same = same && (one == "" || one == v.Version.Number)
+		one = v.Version.Number
+	}
+	text := one
+	if !same {
+		text = strings.Join(each, ", ")
+	}
+	return strings.NewReplacer("{version}", text, "{services}", strings.Join(names, ", ")).Replace(template)
+}
