@@ -195,6 +195,9 @@ func TestTooLittleAccess(t *testing.T) {
 				t.Fatalf("%T %v", err, err)
 			}
 			t.Logf("%v\n%s", err, access.Details())
+			if !deployer.Untouched(err) {
+				t.Error("it counts as one that may have touched something")
+			}
 			for _, s := range tt.lacks {
 				if !strings.Contains(access.Details(), s) {
 					t.Errorf("%s is not listed", s)

@@ -48,7 +48,9 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 		}
 		return e.confirm(ctx, p, span)
 	}
-	return e.newRun(p, span).carryOut(ctx)
+	out, err := e.newRun(p, span).carryOut(ctx)
+	l.doubtful = err != nil
+	return out, err
 }
 
 // confirm says that nothing had to be done, once it has seen that what is there

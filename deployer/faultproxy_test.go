@@ -1,11 +1,14 @@
 package deployer_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +21,6 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // fault answers a request in the API server's place, or lets it pass and spoils
@@ -59,40 +61,60 @@ func every(k int64, f fault) fault {
 	}
 }
 
-func faultTable() map[string]fault {
+// faulty is one row of the table: how the connection breaks.
+type faulty struct {
+	fault fault
+	told  string // what a warning says of it; empty where nobody needs to know
+	long  bool   // not for -short
+}
+
+func dropped(int64, http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func answering(code int, reason string) fault {
+	return func(_ int64, _ http.Handler, w http.ResponseWriter, _ *http.Request) { refuse(w, code, reason) }
+}
+
+// writes to the cluster: records and objects, no dry runs and no locks.
+func writing(r *http.Request) bool {
+	return (r.Method == http.MethodPut || r.Method == http.MethodPatch) && r.URL.Query().Get("dryRun") == "" && !strings.Contains(r.URL.Path, "/leases")
+}
+
+// faultTable makes every fault anew for each test.
+func faultTable(t *testing.T, proxy *kubetest.Proxy) map[string]faulty {
 	var silent atomic.Bool // the one watch has gone silent
-	answer := func(code int, reason string) fault {
-		return func(_ int64, _ http.Handler, w http.ResponseWriter, _ *http.Request) { refuse(w, code, reason) }
-	}
-	return map[string]fault{
-		"latency of 200 ms": func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	const told = "the API server did not answer for"
+	return map[string]faulty{
+		"none, each 200 ms late": {fault: func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-r.Context().Done():
 			case <-time.After(200 * time.Millisecond):
 				next.ServeHTTP(w, r)
 			}
-		},
-		"dropped in mid-response": every(4, func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+		}},
+		"every fourth answer dropped half way": {fault: every(4, func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
 			whole := httptest.NewRecorder()
 			next.ServeHTTP(whole, r)
 			maps.Copy(w.Header(), whole.Header())
 			w.WriteHeader(whole.Code)
 			_, _ = io.CopyN(w, whole.Body, int64(whole.Body.Len()/2))
 			panic(http.ErrAbortHandler)
-		}),
-		"GOAWAY": every(5, func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+		})},
+		"GOAWAY with every fifth answer": {fault: every(5, func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close") // which HTTP/2 says with GOAWAY
 			next.ServeHTTP(w, r)
-		}),
-		"429 with Retry-After": every(5, func(_ int64, _ http.Handler, w http.ResponseWriter, _ *http.Request) {
+		})},
+		"429 with Retry-After, every fifth": {fault: every(5, func(_ int64, _ http.Handler, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1")
 			refuse(w, http.StatusTooManyRequests, "TooManyRequests")
-		}),
-		"503 for eight seconds": between(8*time.Second, answer(http.StatusServiceUnavailable, "ServiceUnavailable")),
-		"no server for eight seconds": between(8*time.Second, func(int64, http.Handler, http.ResponseWriter, *http.Request) {
-			panic(http.ErrAbortHandler)
-		}),
-		"a watch that goes silent": func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+		})},
+		"409 to every first write of an object or record": {fault: firstWrites(answering(http.StatusConflict, "Conflict"))},
+		"503 to everything for 8 seconds":                 {fault: between(8*time.Second, answering(http.StatusServiceUnavailable, "ServiceUnavailable")), told: told},
+		"500 to everything for 30 seconds":                {fault: between(30*time.Second, answering(http.StatusInternalServerError, "InternalError")), told: told, long: true},
+		"every connection cut for 8 seconds":              {fault: between(8*time.Second, dropped), told: told},
+		"restart: none listens for 20 s, old watches are gone": {
+			fault: restart(t, proxy, 20*time.Second), told: told, long: true,
+		},
+		"the watch of the Deployment goes silent": {fault: func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
 			if !watches(r) || !strings.Contains(r.URL.Path, "/deployments") || !silent.CompareAndSwap(false, true) {
 				next.ServeHTTP(w, r)
 				return
@@ -100,55 +122,133 @@ func faultTable() map[string]fault {
 			w.WriteHeader(http.StatusOK)
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		},
+		}},
+	}
+}
+
+// firstWrites is the fault for the first write of each object.
+func firstWrites(f fault) fault {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	return func(n int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		first := writing(r) && !seen[r.URL.Path]
+		seen[r.URL.Path] = seen[r.URL.Path] || first
+		mu.Unlock()
+		if first {
+			f(n, next, w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
+// restart takes the server away when the first object is written; when it is
+// there again, its watch cache is new and knows no version from before.
+func restart(t *testing.T, proxy *kubetest.Proxy, away time.Duration) fault {
+	var once sync.Once
+	var down sync.WaitGroup
+	var back atomic.Int64 // watches that have been told so
+	t.Cleanup(down.Wait)
+	return func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
+		if writing(r) {
+			once.Do(func() {
+				back.Store(1)
+				down.Go(func() { proxy.Restart(t, away) })
+			})
+		}
+		if n := back.Load(); n > 0 && n < 4 && watches(r) && back.CompareAndSwap(n, n+1) {
+			refuse(w, http.StatusGone, "Expired")
+			return
+		}
+		next.ServeHTTP(w, r)
 	}
 }
 
 // TestFaultProxy upgrades through a proxy that breaks the connection in one way,
-// and expects what a good connection would have given.
+// once to a version that becomes ready and once to one that crashes, and expects
+// what a good connection would have given, and a report that says what happened.
 func TestFaultProxy(t *testing.T) {
 	var mu sync.Mutex
 	rows := map[string]string{}
 	t.Run("faults", func(t *testing.T) {
-		for name, f := range faultTable() {
-			t.Run(name, func(t *testing.T) {
-				b := newBench(t)
-				proxy := kubetest.NewProxy(t)
-				var n atomic.Int64
-				b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
-				c, err := kube.Connect(kube.Config{Kubeconfig: proxy.Kubeconfig, Namespace: b.namespace})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := c.Ping(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				b.engine = deployer.New(c, deployer.Options{Holder: "unlucky"})
-				proxy.Break(func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f(n.Add(1), next, w, r) })
+		for name, row := range faultTable(t, nil) {
+			if row.long && testing.Short() {
+				continue
+			}
+			for end, script := range map[string]kubetest.Script{"deployed": {ReadyAfter: 2 * time.Second}, "rolled back": {CrashAfter: time.Millisecond}} {
+				t.Run(name+", "+end, func(t *testing.T) {
+					b := newBench(t)
+					requests, out := b.upgradeThrough(name, kubetest.Image(t, strings.ReplaceAll(end, " ", "-")+":2", script))
+					b.endedAs(end, out, row.told)
+					mu.Lock()
+					defer mu.Unlock()
+					rows[name+end] = fmt.Sprintf("| %s | %d | %s |", name, requests, b.history())
 				})
-				slow := kubetest.Image(t, "slow:2", kubetest.Script{ReadyAfter: 2 * time.Second})
-				req := b.request(service("1.1.0", nil), map[string]any{"greeting": "two", "image": slow})
-				req.Timeout = 2 * time.Minute
-				out := b.mustDeploy(req)
-				if d := cmp.Diff("1 superseded, 2 deployed", b.history()); d != "" || b.greeting() != "two" {
-					t.Errorf("%s, greeting %s", d, b.greeting())
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				rows[name] = fmt.Sprintf("| %s | %d | %s |", name, n.Load(), out.Message)
-			})
+			}
 		}
 	})
-	table := "| fault | requests | outcome |\n|---|---|---|\n"
+	table := "| fault | requests | revisions |\n|---|---|---|\n"
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		table += rows[name] + "\n"
 	}
 	t.Logf("\n%s", table)
 }
 
-// TestJobsAtOnce lets jobs deploy one release at the same time: one after the
-// other, and none is lost.
+// upgradeThrough upgrades a release over a connection with a fault.
+func (b *bench) upgradeThrough(name, image string) (requests int64, out deployer.Outcome) {
+	b.t.Helper()
+	proxy := kubetest.NewProxy(b.t)
+	f := faultTable(b.t, proxy)[name].fault
+	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
+	c, err := kube.Connect(kube.Config{Kubeconfig: proxy.Kubeconfig, Namespace: b.namespace})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := c.Ping(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.engine = deployer.New(c, deployer.Options{Holder: "unlucky"})
+	req := b.request(service("1.1.0", nil), map[string]any{"greeting": "two", "image": image})
+	req.Timeout, req.Settle = 4*time.Minute, 0
+	p, err := b.engine.Plan(b.t.Context(), req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var n atomic.Int64
+	proxy.Break(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f(n.Add(1), next, w, r) })
+	})
+	out, err = b.apply(b.t.Context(), p)
+	if failed, ok := errors.AsType[*deployer.FailedError](err); err != nil && (!ok || !failed.RolledBack) {
+		b.t.Errorf("%+v: %v", out, err)
+	}
+	return n.Load(), out
+}
+
+// endedAs checks the release, and that the report says what happened.
+func (b *bench) endedAs(end string, out deployer.Outcome, told string) {
+	b.t.Helper()
+	history, greeting := "1 superseded, 2 deployed", "two"
+	if end == "rolled back" {
+		history, greeting = "1 superseded, 2 failed, 3 deployed", "one"
+		if !strings.Contains(out.Details, "exited with code 1") {
+			b.t.Errorf("the evidence does not say why:\n%s", out.Details)
+		}
+	}
+	if d := cmp.Diff(history, b.history()); d != "" || b.greeting() != greeting {
+		b.t.Errorf("%s, greeting %s", d, b.greeting())
+	}
+	if b.exists("coordination.k8s.io/v1", "Lease", "pintle-lock-web") {
+		b.t.Error("the lock is left")
+	}
+	if told != "" && !b.warned(told) {
+		b.t.Error("nobody was told of the outage")
+	}
+}
+
+// TestJobsAtOnce lets jobs, processes of their own, deploy one release at the
+// same time: one after the other, and none is lost.
 func TestJobsAtOnce(t *testing.T) {
 	for _, jobs := range []int{2, 10} {
 		t.Run(fmt.Sprint(jobs), func(t *testing.T) {
@@ -157,16 +257,10 @@ func TestJobsAtOnce(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range jobs {
 				all.Go(func() {
-					engine := deployer.New(kubetest.Connect(t, nil), deployer.Options{Holder: fmt.Sprintf("job %d", i)})
-					req := b.request(service("1.1.0", nil), map[string]any{"greeting": fmt.Sprint(i)})
-					req.HistoryLimit, req.Revise, req.LockTimeout = -1, true, 2*time.Minute
-					p, err := engine.Plan(t.Context(), req)
-					if err != nil {
-						t.Errorf("job %d: %v", i, err)
-						return
-					}
-					if out, err := engine.Apply(t.Context(), p, event.Span{}); err != nil {
-						t.Errorf("job %d: %+v: %v", i, out, err)
+					job := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOneOfManyJobs$", "-test.v")
+					job.Env = append(os.Environ(), "PINTLE_JOB_NAMESPACE="+b.namespace, fmt.Sprintf("PINTLE_JOB=%d", i))
+					if out, err := job.CombinedOutput(); err != nil {
+						t.Errorf("job %d: %v\n%s", i, err, out)
 					}
 				})
 			}
@@ -180,4 +274,17 @@ func TestJobsAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneOfManyJobs is a process of TestJobsAtOnce.
+func TestOneOfManyJobs(t *testing.T) {
+	namespace, job := os.Getenv("PINTLE_JOB_NAMESPACE"), os.Getenv("PINTLE_JOB")
+	if namespace == "" {
+		t.Skip("run by TestJobsAtOnce")
+	}
+	c := kubetest.Connect(t, nil)
+	b := &bench{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "job " + job})}
+	req := b.request(service("1.1.0", nil), map[string]any{"greeting": job})
+	req.HistoryLimit, req.Revise, req.LockTimeout = -1, true, 5*time.Minute
+	b.mustDeploy(req)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	recordBound   = 20 * time.Second // of the last record writes, whatever happened to the run's context
+	recordBound   = time.Minute      // of the last record writes, whatever happened to the run's context: more than an outage that is borne
 	evidenceBound = 15 * time.Second // of reading events and logs before a rollback
 )
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -20,6 +23,7 @@ const (
 	leaseBeat   = 4 * time.Second
 	leasePoll   = time.Second
 	leaseGrace  = 3 * time.Second // more than a heartbeat needs that has been failing
+	unlockBound = leasePeriod     // of giving it back; after that it expires anyway
 	microTime   = "2006-01-02T15:04:05.000000Z07:00"
 )
 
@@ -27,6 +31,7 @@ const (
 type lease struct {
 	previous string // who held it and died; empty when it was free
 	settled  bool   // what the dead holder left has been dealt with
+	doubtful bool   // the work has failed: it may have left a pending revision itself
 	release  func() // gives the lock back and ends the heartbeat
 }
 
@@ -224,11 +229,16 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 		if errors.Is(context.Cause(ctx), errLockLost) {
 			return
 		}
-		if previous != "" && !taken.settled {
-			e.expire(context.WithoutCancel(parent), l, previous)
-			return
+		last, cancel := afterwards(parent, unlockBound, lastBound)
+		defer cancel()
+		switch {
+		case previous != "" && !taken.settled:
+			e.expire(last, l, previous)
+		case taken.doubtful && e.leftPending(last, l):
+			e.expire(last, l, e.options.Holder)
+		default:
+			e.unlock(last, l)
 		}
-		e.unlock(context.WithoutCancel(parent), l)
 	}
 	return ctx, taken
 }
@@ -276,17 +286,22 @@ func (e *Engine) renew(ctx context.Context, l *leaseObject) error {
 // nobody has dealt with: the next one finds it as the dead job left it. Without
 // it, a pending revision would have no lock, and pass for Helm's at work.
 func (e *Engine) expire(ctx context.Context, l *leaseObject, dead string) {
-	ctx, cancel := context.WithTimeout(ctx, lastBound)
-	defer cancel()
 	l.Spec.HolderIdentity, l.Spec.RenewTime = dead, time.Unix(0, 0).UTC().Format(microTime)
 	l.Metadata.Annotations = nil // they were ours
 	_ = e.cluster.Do(ctx, http.MethodPut, leasePath(l.Metadata.Namespace, l.Metadata.Name), l, nil)
 }
 
+// leftPending reports whether the last record write did not get through, or may
+// not have: then the next job must find the lock of a dead one beside it.
+func (e *Engine) leftPending(ctx context.Context, l *leaseObject) bool {
+	name := strings.TrimPrefix(l.Metadata.Name, lockName(""))
+	h, err := e.storage(l.Metadata.Namespace).History(ctx, name)
+	return err != nil && !errors.Is(err, release.ErrNotFound) ||
+		slices.ContainsFunc(h.Records, func(r *release.Record) bool { return r.Status().Pending() })
+}
+
 // unlock deletes the lease if it is still ours. Failing that, it expires.
 func (e *Engine) unlock(ctx context.Context, l *leaseObject) {
-	ctx, cancel := context.WithTimeout(ctx, lastBound)
-	defer cancel()
 	path := leasePath(l.Metadata.Namespace, l.Metadata.Name)
 	for range 3 {
 		options := map[string]any{

@@ -57,7 +57,7 @@ func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Spa
 	}
 	defer l.release()
 	out, err := e.recover(ctx, full, l, span)
-	l.settled = err == nil
+	l.settled, l.doubtful = err == nil, err != nil
 	return out, err
 }
 

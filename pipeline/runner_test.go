@@ -121,6 +121,19 @@ func TestRunGravestFailureDecides(t *testing.T) {
 	}
 }
 
+// What has touched nothing is as grave as a step before, wherever it fails.
+func TestRunUntouched(t *testing.T) {
+	for untouched, want := range map[bool]int{true: ExitFailed, false: ExitNotRolled} {
+		deploy := Step{"deploy", Release, func(context.Context, event.Span) event.Result {
+			return event.Result{Status: event.Failed, Untouched: untouched}
+		}}
+		code, _ := runUnits(t.Context(), t, 1, Unit{Name: "cart", Steps: []Step{deploy}})
+		if code != want {
+			t.Errorf("untouched %t: exit code %d", untouched, code)
+		}
+	}
+}
+
 func TestRunStartsNothingAfterCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopper := unit("a", nil, nil)

@@ -199,7 +199,12 @@ func (s *Storage) Update(ctx context.Context, r *Record) error {
 	if err != nil {
 		return err
 	}
-	err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+recordManager, o, nil)
+	for range 5 { // it names no version to replace: a conflict means only that somebody wrote in the same moment
+		err = s.rest.Do(ctx, http.MethodPut, s.path(r.Name, r.Version)+"?fieldManager="+recordManager, o, nil)
+		if !apierrors.IsConflict(err) {
+			break
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("record revision %d of %s as %s: %w", r.Version, r.Name, r.Status(), err)
 	}

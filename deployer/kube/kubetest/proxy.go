@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -21,7 +22,24 @@ import (
 type Proxy struct {
 	Kubeconfig string // of a connection through the proxy
 
-	fault atomic.Pointer[func(http.Handler) http.Handler]
+	fault  atomic.Pointer[func(http.Handler) http.Handler]
+	door   *door
+	server *httptest.Server
+}
+
+// Restart is what a server does that restarts: it cuts all connections, refuses
+// new ones for a while, and is there again under the same address. It returns
+// when it is, or at once when the test ends.
+func (p *Proxy) Restart(t testing.TB, away time.Duration) {
+	p.door.shut()
+	p.server.CloseClientConnections()
+	select {
+	case <-t.Context().Done():
+	case <-time.After(away):
+	}
+	if err := p.door.open(); err != nil {
+		t.Error(err)
+	}
 }
 
 // Break puts a handler around the way to the API server; nil takes it away. What
@@ -64,6 +82,9 @@ func NewProxy(t testing.TB) *Proxy {
 		}
 		forward.ServeHTTP(w, r)
 	}))
+	p.server, p.door = server, &door{address: server.Listener.Addr().String(), current: server.Listener}
+	p.door.opened.L = &p.door.mu
+	server.Listener = p.door
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(func() {
