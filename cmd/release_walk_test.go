@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 const walkLength = 20 // operations of one sequence
 
 // TestReleaseWalk lets Helm 4, Helm 3 and pintle work on one release in turn, at
-// random, and compares after every operation what they say about it, and the
-// objects with what the record says. $PINTLE_WALK is the number of sequences,
-// $PINTLE_WALK_SEED the seed of the first: "make walk".
+// random, and after every operation compares what they say about it, the record
+// with what Helm's rules make of it, and the objects with what the record says.
+// $PINTLE_WALK is the number of sequences, $PINTLE_WALK_SEED the seed of the
+// first: "make walk".
 func TestReleaseWalk(t *testing.T) {
 	number := func(variable string, otherwise int) int {
 		n, err := strconv.Atoi(cmp.Or(os.Getenv(variable), strconv.Itoa(otherwise)))
@@ -33,11 +36,13 @@ func TestReleaseWalk(t *testing.T) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 0))
-			w := &walker{workbench: newWorkbench(t, []string{"secret", "configmap"}[r.IntN(2)]), r: r, left: map[string]bool{}}
+			w := &walker{workbench: newWorkbench(t, []string{"secret", "configmap"}[r.IntN(2)]), r: r, asks: rand.New(rand.NewPCG(uint64(seed), 1)), left: map[string]bool{}}
+			w.addHooks()
 			defer w.tellOnFailure()
 			for range walkLength {
 				w.step()
 			}
+			t.Logf("seed %d: %d operations, records in %ss: %s", seed, len(w.done), w.driver, w.tally())
 		})
 	}
 }
@@ -46,38 +51,38 @@ func TestReleaseWalk(t *testing.T) {
 type walker struct {
 	*workbench
 	r       *rand.Rand
-	done    []string        // the operations so far, and how they ended
-	history []historyRow    // before the next one
-	left    map[string]bool // objects that Helm has left behind, which nobody knows any more
+	asks    *rand.Rand        // chooses among views, so that the operations of a seed stay the same
+	done    []string          // the operations so far, and how they ended
+	names   []string          // of the operations so far
+	history []historyRow      // before the next one
+	records []*release.Record // of the release, before the next one
+	left    map[string]bool   // objects that Helm has left behind, which nobody knows any more
 }
 
 func (w *walker) tellOnFailure() {
 	if w.t.Failed() {
-		w.t.Logf("records in %ss:\n%s", w.driver, strings.Join(w.done, "\n"))
+		w.t.Logf("%s: records in %ss:\n%s", w.t.Name(), w.driver, strings.Join(w.done, "\n"))
 	}
 }
 
-// stride is one thing to do to the release, and how it must end.
-type stride struct {
-	name  string
-	args  []string
-	fails bool
-	limit int // revisions that may be left; 0 does not say
+// tally counts the operations by tool and name.
+func (w *walker) tally() string {
+	counts, order := map[string]int{}, []string{}
+	for _, name := range w.names {
+		if counts[name]++; counts[name] == 1 {
+			order = append(order, name)
+		}
+	}
+	for i, name := range order {
+		order[i] = fmt.Sprintf("%d %s", counts[name], name)
+	}
+	return strings.Join(order, ", ")
 }
 
 func (w *walker) step() {
 	w.t.Helper()
 	who := []string{"pintle", "helm4", "helm3"}[w.r.IntN(3)]
 	op := w.choose(who)
-	var s said
-	switch who {
-	case "pintle":
-		s = w.pintle(op.args...)
-	case "helm4":
-		s = w.helm(w.helm4, op.args...)
-	default:
-		s = w.helm(w.helm3, op.args...)
-	}
 	line := fmt.Sprintf("%2d %-6s %s", len(w.done)+1, who, strings.Join(op.args, " "))
 	for version, path := range w.charts {
 		line = strings.ReplaceAll(line, path, version)
@@ -85,168 +90,30 @@ func (w *walker) step() {
 	for how, ref := range w.images {
 		line = strings.ReplaceAll(line, ref, how)
 	}
-	w.done = append(w.done, fmt.Sprintf("%s -> %d", line, s.code))
+	want := w.foretell(who, op)
+	began := time.Now()
+	s := w.by(who, op.args...)
+	w.done, w.names = append(w.done, fmt.Sprintf("%s -> %d, %.1f s", line, s.code, time.Since(began).Seconds())), append(w.names, who+" "+op.name)
 	if (s.code != 0) != op.fails {
 		w.t.Fatalf("%s: exit code %d\n%s%s", line, s.code, s.stdout, s.stderr)
 	}
 	w.compareViews()
+	w.checkRecords(who, op, began, want)
 	w.checkHistory(op)
 	w.checkObjects(who, op)
+	w.checkHookObjects(who, op)
 }
 
-// choose takes something that the state of the release allows.
-func (w *walker) choose(who string) stride {
-	last := historyRow{}
-	if n := len(w.history); n > 0 {
-		last = w.history[n-1]
+// by lets one of the tools do something.
+func (w *walker) by(who string, args ...string) said {
+	w.t.Helper()
+	switch who {
+	case "pintle":
+		return w.pintle(args...)
+	case "helm4":
+		return w.helm(w.helm4, args...)
 	}
-	var choices []func(string) stride
-	switch last.Status {
-	case "":
-		choices = []func(string) stride{w.install, w.install, w.upgradeInstall}
-	case "uninstalled":
-		choices = []func(string) stride{w.replace, w.upgradeInstall, w.uninstall, w.rollback}
-	default:
-		choices = []func(string) stride{w.upgrade, w.upgrade, w.upgrade, w.upgrade, w.failingUpgrade, w.failingUpgrade, w.failingUpgrade, w.rollback, w.rollback, w.test, w.uninstall}
-	}
-	for {
-		if op := choices[w.r.IntN(len(choices))](who); op.name != "" {
-			return op
-		}
-	}
-}
-
-func (w *walker) some(words ...string) string { return words[w.r.IntN(len(words))] }
-
-func (w *walker) version() string { return w.charts[w.some("1.0.0", "1.1.0", "2.0.0")] }
-
-// good are values that let everything pass, at random where they may be.
-func (w *walker) good() []string {
-	args := []string{"--set", "selector=one,image=" + w.images["ready"] + ",hook=" + w.images["exit0"]}
-	for _, set := range []string{"greeting=" + w.some("hi", "hey", "ho"), "extra=" + w.some("true", "false"), "keep=" + w.some("true", "false"),
-		"replicas=" + w.some("0", "1", "2"), "sub.enabled=" + w.some("true", "false"), "test=" + w.images[w.some("exit0", "exit1")]} {
-		if w.r.IntN(2) == 0 {
-			args = append(args, "--set", set)
-		}
-	}
-	if w.r.IntN(4) == 0 {
-		args = append(args, "--labels", "team="+w.some("shop", "null", "web"))
-	}
-	if w.r.IntN(4) == 0 {
-		args = append(args, "--description", w.some("one", "two words"))
-	}
-	return args
-}
-
-func (w *walker) waiting() []string {
-	if w.r.IntN(3) == 0 {
-		return nil
-	}
-	return []string{"--wait", "--timeout", "90s"}
-}
-
-// side is how Helm 4 is to apply.
-func (w *walker) side(who string, words ...string) []string {
-	if who != "helm4" || w.r.IntN(3) > 0 {
-		return nil
-	}
-	return []string{"--server-side=" + w.some(words...)}
-}
-
-func (w *walker) install(who string) stride {
-	return stride{name: "install", args: slices.Concat([]string{"install", "web", w.version()}, w.good(), w.waiting(), w.side(who, "true", "false"))}
-}
-
-func (w *walker) replace(who string) stride {
-	op := w.install(who)
-	op.args = append(op.args, "--replace")
-	return op
-}
-
-func (w *walker) upgradeInstall(who string) stride {
-	op := w.upgrade(who)
-	op.args = append(op.args, "--install")
-	if who != "pintle" { // Helm's install forgets --history-max
-		op.limit = 0
-	}
-	return op
-}
-
-func (w *walker) upgrade(who string) stride {
-	op := stride{name: "upgrade", args: slices.Concat([]string{"upgrade", "web", w.version()}, w.good(), w.waiting())}
-	if how := w.some("", "", "--reuse-values", "--reset-values", "--reset-then-reuse-values"); how != "" {
-		op.args = append(op.args, how)
-	}
-	if n := len(w.history); n > 0 && w.history[n-1].Status == "deployed" {
-		op.args = append(op.args, w.side(who, "true", "false", "auto")...)
-	}
-	return w.limited(op)
-}
-
-func (w *walker) limited(op stride) stride {
-	if w.r.IntN(3) == 0 {
-		op.limit = 3 + w.r.IntN(3)
-		op.args = append(op.args, "--history-max", strconv.Itoa(op.limit))
-	}
-	return op
-}
-
-func (w *walker) failingUpgrade(who string) stride {
-	how := w.some("selector=two", "image="+w.images["never"], "hook="+w.images["exit1"])
-	op := stride{name: "failing upgrade", fails: true, args: slices.Concat([]string{"upgrade", "web", w.version()}, w.good(), []string{"--set", how, "--timeout", "20s"})}
-	if strings.HasPrefix(how, "image=") {
-		op.args[len(op.args)-1] = "4s"
-		op.args = append(op.args, "--wait", "--set", "replicas=1")
-	}
-	deployed := slices.ContainsFunc(w.history, func(r historyRow) bool { return r.Status == "deployed" })
-	switch w.r.IntN(3) {
-	case 0:
-		op.args = append(op.args, "--cleanup-on-fail")
-	case 1:
-		if deployed && who == "helm3" {
-			op.args = append(op.args, "--atomic")
-		} else if deployed {
-			op.args = append(op.args, "--rollback-on-failure")
-		}
-	}
-	if !deployed && strings.HasPrefix(how, "selector=") {
-		return stride{} // nobody knows whether there is an object to refuse it
-	}
-	return op
-}
-
-func (w *walker) rollback(who string) stride {
-	var good []int
-	for i, r := range w.history {
-		if i < len(w.history)-1 && r.Status == "superseded" || r.Status == "uninstalled" {
-			good = append(good, r.Revision)
-		}
-	}
-	if len(good) == 0 {
-		return stride{}
-	}
-	args := slices.Concat([]string{"rollback", "web", strconv.Itoa(good[w.r.IntN(len(good))])}, w.waiting())
-	return w.limited(stride{name: "rollback", args: args})
-}
-
-func (w *walker) uninstall(string) stride {
-	op := stride{name: "uninstall", args: []string{"uninstall", "web"}}
-	if n := len(w.history); w.r.IntN(3) > 0 && w.history[n-1].Status != "uninstalled" {
-		op.args = append(op.args, "--keep-history")
-	}
-	if w.r.IntN(2) == 0 {
-		op.args = append(op.args, "--wait")
-	}
-	return op
-}
-
-func (w *walker) test(string) stride {
-	if w.history[len(w.history)-1].Status != "deployed" {
-		return stride{}
-	}
-	var values struct{ Test string }
-	w.decode(w.pintle("get", "values", "web", "-a", "-o", "json"), &values)
-	return stride{name: "test", args: []string{"test", "web", "--timeout", "60s"}, fails: values.Test == w.images["exit1"]}
+	return w.helm(w.helm3, args...)
 }
 
 func (w *walker) decode(s said, into any) {
@@ -259,14 +126,21 @@ func (w *walker) decode(s said, into any) {
 // compareViews asks Helm and pintle the same questions.
 func (w *walker) compareViews() {
 	w.t.Helper()
-	for _, line := range []string{
-		"list -o json", "history web -o json", "history web", "get values web -o json", "get values web -a", "get manifest web", "get notes web",
-		"get hooks web", "get metadata web",
-	} {
+	lines := []string{"list -o json", "history web -o json", "get values web -o json", "get manifest web", "get all web", "status web -o json"}
+	others := []string{"history web", "get values web -a", "get notes web", "get hooks web", "get metadata web", "get metadata web -o json"}
+	if len(w.history) > 0 { // an older revision, as Helm or somebody else has left it
+		n := strconv.Itoa(w.history[w.asks.IntN(len(w.history))].Revision)
+		others = append(others, "get metadata web -o json --revision "+n, "get all web --revision "+n)
+	}
+	lines = append(lines, others[w.asks.IntN(len(others))])
+	for _, line := range lines {
 		args := strings.Fields(line)
 		theirs, ours := w.helm(w.helm4, args...), w.pintle(args...)
 		if (theirs.code == 0) != (ours.code == 0) {
 			w.t.Fatalf("%s: Helm ends with %d, pintle with %d\n%s%s", line, theirs.code, ours.code, theirs.stderr, ours.stderr)
+		}
+		if strings.HasPrefix(line, "status") { // the objects move
+			theirs.stdout, ours.stdout = w.still(theirs), w.still(ours)
 		}
 		if diff := gocmp.Diff(theirs.stdout, ours.stdout); diff != "" {
 			w.t.Fatalf("%s: -helm +pintle\n%s", line, diff)
@@ -275,6 +149,29 @@ func (w *walker) compareViews() {
 	if theirs, ours := w.helm(w.helm3, "list", "-a"), w.pintle("list"); theirs.stdout != ours.stdout {
 		w.t.Fatalf("list: -helm3 +pintle\n%s", gocmp.Diff(theirs.stdout, ours.stdout))
 	}
+	line := []string{"get hooks web", "get manifest web", "get values web -a -o json"}[w.asks.IntN(3)]
+	args := strings.Fields(line)
+	if theirs, ours := w.helm(w.helm3, args...), w.pintle(args...); theirs.stdout != ours.stdout {
+		w.t.Fatalf("%s: -helm3 +pintle\n%s", line, gocmp.Diff(theirs.stdout, ours.stdout))
+	}
+}
+
+// still is a status without the live objects.
+func (w *walker) still(s said) string {
+	w.t.Helper()
+	if s.code != 0 {
+		return ""
+	}
+	var v map[string]any
+	w.decode(s, &v)
+	if info, ok := v["info"].(map[string]any); ok {
+		delete(info, "resources")
+	}
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // checkHistory holds the rules of a history (facts/helm-format.md 4.3).
@@ -302,8 +199,5 @@ func (w *walker) checkHistory(op stride) {
 	}
 	if !op.fails && op.name != "uninstall" && w.history[len(w.history)-1].Status != "deployed" {
 		w.t.Fatalf("after %s: %+v", op.name, w.history)
-	}
-	if op.limit > 0 && len(w.history) > op.limit && !op.fails {
-		w.t.Fatalf("%d revisions are kept, %d were to be", len(w.history), op.limit)
 	}
 }

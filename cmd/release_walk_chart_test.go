@@ -1,0 +1,71 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// addHooks gives the charts of a walk a hook for every event, at least, with all
+// delete policies; versions add, drop and reweigh some.
+func (w *walker) addHooks() {
+	w.t.Helper()
+	for version, dir := range w.charts {
+		files := map[string]string{
+			"post.yaml": walkerHook("post", "post-install,post-upgrade,post-rollback", "3", "before-hook-creation,hook-succeeded"),
+			"back.yaml": walkerHook("back", "pre-rollback", "0", "hook-failed,before-hook-creation"),
+			"bye.yaml":  walkerHook("bye", "pre-delete,post-delete", "0", "before-hook-creation,hook-succeeded"),
+			"gate.yaml": walkerGate,
+		}
+		switch version {
+		case "1.1.0":
+			files["second.yaml"] = walkerHook("second", "pre-upgrade,pre-install", "-5", "") // as heavy as the first: by name
+			files["test-two.yaml"] = walkerSecondTest
+		case "2.0.0":
+			files["post.yaml"] = walkerHook("post", "post-install,post-upgrade,post-rollback", "-1", "")
+			files["last.yaml"] = walkerHook("last", "post-upgrade", "7", "hook-succeeded,before-hook-creation")
+			if err := os.Remove(filepath.Join(dir, "templates", "hook-first.yaml")); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, "templates", name), []byte(text), 0o644); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// walkerHook is a hook that succeeds as soon as it is there.
+func walkerHook(name, events, weight, policy string) string {
+	note := ""
+	if policy != "" {
+		note = ", helm.sh/hook-delete-policy: \"" + policy + "\""
+	}
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-" + name +
+		"\n  annotations: {helm.sh/hook: \"" + events + "\", helm.sh/hook-weight: \"" + weight + "\"" + note + "}\n"
+}
+
+// walkerGate fails an install if it is told to.
+const walkerGate = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ .Release.Name }}-gate
+  annotations: {helm.sh/hook: pre-install, helm.sh/hook-weight: "2", helm.sh/hook-delete-policy: "before-hook-creation,hook-failed"}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 0
+      containers: [{name: main, image: {{ .Values.hook }}}]
+`
+
+const walkerSecondTest = `apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-another
+  annotations: {helm.sh/hook: test-success, helm.sh/hook-weight: "1", helm.sh/hook-delete-policy: "hook-succeeded,before-hook-creation"}
+spec:
+  restartPolicy: Never
+  containers: [{name: main, image: {{ .Values.hook }}}]
+`
