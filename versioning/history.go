@@ -18,12 +18,21 @@ func (a *answer) history(ctx context.Context) error {
 	if err := a.releases(ctx); err != nil {
 		return err
 	}
+	scope := newScope(a.repository.graph, len(a.parts))
+	for i, p := range a.parts {
+		if err := scope.add(i, p.query.Paths); err != nil {
+			return fmt.Errorf("count commits: %w", err)
+		}
+	}
 	for at := 0; at < len(a.parts); {
 		bases, end := a.basesFrom(at)
-		if err := a.count(ctx, a.parts[at:end], bases); err != nil {
+		if err := a.count(ctx, at, end, bases, scope); err != nil {
 			return fmt.Errorf("count commits: %w", err)
 		}
 		at = end
+	}
+	if err := a.settle(ctx, scope); err != nil {
+		return fmt.Errorf("count commits: %w", err)
 	}
 	return nil
 }
@@ -116,21 +125,18 @@ func (a *answer) basesFrom(at int) (bases []*node, end int) {
 	return bases, end
 }
 
-// count walks once for all the parts, whose bases are those given.
-func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error {
+// count walks once for the parts from at to end, whose bases are those given.
+func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *scope) error {
 	g := a.repository.graph
 	bit := make(map[*node]uint64, len(bases))
 	for i, base := range bases {
 		bit[base] = 1 << i
 	}
-	scope := newScope(g, len(parts))
+	parts := a.parts[at:end]
 	whole := false
-	for i, p := range parts {
+	for _, p := range parts {
 		whole = whole || p.base == nil
 		p.bit, p.aheadBit = bit[p.base], bit[p.ahead]
-		if err := scope.add(i, p.query.Paths); err != nil {
-			return err
-		}
 	}
 	commits, err := g.uncovered(ctx, a.head, bases, whole)
 	if err != nil {
@@ -148,7 +154,7 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 			return err
 		}
 		for i, p := range parts {
-			if p.facts.Scoped && !touched.has(i) {
+			if p.facts.Scoped && !touched.has(at+i) {
 				continue
 			}
 			if n.mask&p.bit == 0 {
@@ -159,7 +165,7 @@ func (a *answer) count(ctx context.Context, parts []*part, bases []*node) error 
 			}
 		}
 	}
-	return a.settle(ctx, parts, scope)
+	return nil
 }
 
 // take counts a commit.
@@ -175,9 +181,9 @@ func (f *Facts) take(n *node) {
 }
 
 // settle fills Last of the scoped parts.
-func (a *answer) settle(ctx context.Context, parts []*part, scope *scope) error {
-	seek := newSet(len(parts))
-	for i, p := range parts {
+func (a *answer) settle(ctx context.Context, scope *scope) error {
+	seek := newSet(len(a.parts))
+	for i, p := range a.parts {
 		switch {
 		case p.facts.Scoped && p.facts.Count == 0 && p.base != nil:
 			p.facts.Last = p.facts.Base.Commit
@@ -190,7 +196,7 @@ func (a *answer) settle(ctx context.Context, parts []*part, scope *scope) error 
 		return err
 	}
 	for i, n := range origins {
-		p := parts[i]
+		p := a.parts[i]
 		p.facts.Last = Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}
 		if n == a.head {
 			p.facts.Last = p.facts.Source // a throw-away merge is no name for content

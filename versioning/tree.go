@@ -52,6 +52,10 @@ func checkTree(tree []byte) error {
 // became a folder is called for twice, as git sorts the two apart.
 func diffTrees(a, b []byte, differ func(name []byte, folderA, folderB plumbing.Hash) error) error {
 	for len(a) > 0 || len(b) > 0 {
+		if n := sameEntry(a, b); n > 0 {
+			a, b = a[n:], b[n:]
+			continue
+		}
 		var inA, inB entry
 		restA, restB := a, b
 		if len(a) > 0 {
@@ -86,6 +90,18 @@ func diffTrees(a, b []byte, differ func(name []byte, folderA, folderB plumbing.H
 		}
 	}
 	return nil
+}
+
+// sameEntry is the length of the first entry where two checked trees have it alike, as nearly always, else 0.
+func sameEntry(a, b []byte) int {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	n := bytes.IndexByte(a, 0) + 1 + hashSize
+	if n > len(b) || !bytes.Equal(a[:n], b[:n]) {
+		return 0
+	}
+	return n
 }
 
 // compareEntries is the order of a tree: by bytes, a folder as if its name ended in a slash.
