@@ -41,6 +41,7 @@ type scene struct {
 	sights           []sight
 	leftovers        []*unstructured.Unstructured // live objects of earlier revisions that the target lacks
 	warnings         []string
+	refused          []Problem // hooks and deletions that the server would refuse
 }
 
 // decide turns what was observed into changes. It is pure.
@@ -84,7 +85,7 @@ func decide(s scene) (*Plan, error) {
 		c.stage = stages[c.Object.Key()]
 		p.Objects = append(p.Objects, c)
 	}
-	if len(problems) > 0 {
+	if problems = append(problems, s.refused...); len(problems) > 0 {
 		return nil, &Refusal{Release: p.Release, Problems: problems}
 	}
 	slices.SortStableFunc(p.Objects, func(a, b Change) int { return a.stage - b.stage })

@@ -52,6 +52,11 @@ func TestCRDsAreAppliedWithCare(t *testing.T) {
 		t.Errorf("the new field is %v", color)
 	}
 
+	more.CRDs = deployer.SkipCRDs
+	if text := b.planText(more); strings.Contains(text, "CustomResourceDefinition") {
+		t.Errorf("CRDs are to be skipped:\n%s", text)
+	}
+
 	harm := with("1.2.0", "size: {type: string}", "size: big")
 	b.writes.take()
 	_, err = b.engine.Plan(t.Context(), harm)

@@ -72,20 +72,31 @@ func (e *Engine) lookAnew(ctx context.Context, req Request, sights []sight) erro
 		if s.whole != nil { // the new one has no other manager
 			s.object, s.whole, s.conflicts = s.whole, nil, nil
 		}
-		if s.object.GetKind() == "Service" { // a fixed address or port is taken by the present one
-			continue
-		}
-		g.Go(func() error {
-			made, err := e.pretend(ctx, req, s.object, s.object.GetNamespace())
-			if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
-				s.fixed, s.err = nil, err
-				return nil
-			}
-			s.anew = made
-			return fatalOnly(err)
-		})
+		g.Go(func() error { return e.lookAnewAt(ctx, req, s) })
 	}
 	return g.Wait()
+}
+
+func (e *Engine) lookAnewAt(ctx context.Context, req Request, s *sight) error {
+	if s.object.GetKind() != "Service" { // a fixed address or port is taken by the present one
+		made, err := e.pretend(ctx, req, s.object, s.object.GetNamespace())
+		if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
+			s.fixed, s.err = nil, err
+			return nil
+		}
+		if fatalOnly(err) != nil {
+			return err
+		}
+		s.anew = made
+	}
+	if req.onImmutable(s.object.GetKind()) == FailImmutable || kept(s.live) {
+		return nil
+	}
+	problem, err := e.refusedDeletion(ctx, Change{Object: kube.RefOf(s.live), live: s.live})
+	if problem != nil {
+		s.fixed, s.err = nil, problem.Err
+	}
+	return err
 }
 
 // pretend asks the server what it would make of the object if it were created,

@@ -90,10 +90,14 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record))
 	secrets := slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
-	plan, err := decide(scene{
+	sc := scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
 		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
-	})
+	}
+	if sc.refused, err = e.refusals(ctx, sc); err != nil {
+		return nil, err
+	}
+	plan, err := decide(sc)
 	if err != nil {
 		return nil, maskRefusal(err, secrets)
 	}

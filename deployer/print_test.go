@@ -97,3 +97,46 @@ func TestMarkdownIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// A chart with an order shows its stages; what is deleted comes last.
+func TestStagesAndConflictsAreShown(t *testing.T) {
+	ref := func(name string) kube.Ref {
+		return kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: name, Namespace: "shop"}
+	}
+	p := &Plan{
+		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
+		Objects: []Change{
+			{Action: Create, Object: ref("first")},
+			{Action: Unchanged, Object: ref("second"), stage: 1, Conflicts: []Conflict{
+				{Path: "data.n", Manager: "argo", Theirs: "new-secret", Ours: "other", Kept: true}, {Path: "data.m", Manager: "flux", Theirs: int64(1), Ours: nil},
+			}},
+			{Action: Delete, Object: ref("gone"), leftover: true},
+		},
+		secrets: []string{"new-secret"},
+	}
+	var text strings.Builder
+	if err := p.WriteText(&text, false); err != nil {
+		t.Fatal(err)
+	}
+	want := `upgrade web in shop: web-1.1.0, revision 2
+  stage 1 of 2:
+  + create    ConfigMap/first (shop)
+  stage 2 of 2:
+  = unchanged ConfigMap/second (shop)
+      ! conflict: data.n: argo has set "***", the chart says "***": kept
+      ! conflict: data.m: flux has set 1, the chart says null: taken over
+  at last:
+  - delete    ConfigMap/gone (shop)
+1 to create, 1 to delete, 1 unchanged
+`
+	if d := cmp.Diff(want, text.String()); d != "" {
+		t.Error(d)
+	}
+	objects := p.json().Objects
+	if objects[0].Stage != 1 || objects[1].Stage != 2 || objects[2].Stage != 0 {
+		t.Errorf("stages %+v", objects)
+	}
+	if d := cmp.Diff([]conflictJSON{{"data.n", "argo", "***", "***", true}, {"data.m", "flux", int64(1), nil, false}}, objects[1].Conflicts); d != "" {
+		t.Error(d)
+	}
+}

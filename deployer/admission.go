@@ -1,0 +1,86 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// refusals asks about what no dry run of the target's objects covers: the hooks
+// of the operation, and the deletions of what earlier revisions left.
+func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
+	var hooks []*release.Hook
+	if !sc.request.NoHooks {
+		for _, when := range []string{"pre-", "post-"} {
+			hooks = append(hooks, hooksFor(sc.record.Hooks, when+string(sc.stage.operation))...)
+		}
+	}
+	sc.leftovers = withoutRenamed(sc.leftovers, sc.sights, map[string]bool{})
+	var deletions []Change
+	for _, c := range decidePrune(sc) {
+		if c.Action == Delete {
+			deletions = append(deletions, c)
+		}
+	}
+	problems := make([]*Problem, len(hooks)+len(deletions))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrency)
+	for i, h := range hooks {
+		g.Go(func() (err error) { problems[i], err = e.refusedHook(ctx, sc, h); return err })
+	}
+	for i, c := range deletions {
+		g.Go(func() (err error) { problems[len(hooks)+i], err = e.refusedDeletion(ctx, c); return err })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []Problem
+	for _, p := range problems {
+		if p != nil && !slices.ContainsFunc(out, func(q Problem) bool { return q.Object == p.Object }) { // a hook of two events
+			out = append(out, *p)
+		}
+	}
+	return out, nil
+}
+
+// refusedHook pretends to create a hook. One that is there already has passed
+// admission. What may come only as the operation goes on is not held against it:
+// its namespace, its kind, and for a pod its service account.
+func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*Problem, error) {
+	objects, err := parseDocument(h.Manifest)
+	if err != nil || len(objects) != 1 {
+		return nil, nil // the run says it better, as Helm's would
+	}
+	o := objects[0]
+	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	options := kube.ApplyOptions{Manager: release.Manager, DryRun: true, Lenient: sc.request.NoValidation}
+	_, err = e.cluster.Create(ctx, o, options)
+	if kube.Is(err, kube.NotFound) { // of the namespace
+		var fatal error
+		if err, fatal = e.checkElsewhere(ctx, sc.request, o); fatal != nil {
+			return nil, fatal
+		}
+	}
+	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) && o.GetKind() != "Pod" {
+		return &Problem{Object: kube.RefOf(o), Err: err}, nil
+	}
+	return nil, fatalOnly(err)
+}
+
+// refusedDeletion pretends to delete an object.
+func (e *Engine) refusedDeletion(ctx context.Context, c Change) (*Problem, error) {
+	err := e.cluster.CheckDelete(ctx, c.Object, string(c.live.GetUID()))
+	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
+		return &Problem{Object: c.Object, Err: fmt.Errorf("it cannot be deleted: %w", err)}, nil
+	}
+	return nil, fatalOnly(err)
+}
