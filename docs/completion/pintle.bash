@@ -3,20 +3,22 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " recover" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " release recover" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " tag" | " changelog" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " recover" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " release recover" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
-	"") words="init check run version bump build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color" ;;
+	"") words="init check run version bump tag changelog build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
 	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel --supersede" ;;
 	" version") words="--file --branch --tag --output --explain" ;;
-	" bump") words="--file --branch --tag --environment --parallel --report-dir" ;;
+	" bump") words="--file --branch --tag --environment --parallel --report-dir --check --release --commit --message" ;;
+	" tag") words="--file --branch --release --dry-run --no-push --remote --with-branch --sign --message --timeout --output" ;;
+	" changelog") words="--file --branch --tag --from --to --release --write --template" ;;
 	" build") words="--file --branch --tag --environment --parallel --report-dir" ;;
 	" publish") words="--file --branch --tag --environment --parallel --report-dir" ;;
-	" plan") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --output --exit-code" ;;
-	" deploy") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel --supersede" ;;
+	" plan") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --output --out --exit-code" ;;
+	" deploy") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --approve --on-cancel --supersede --plan" ;;
 	" test") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context" ;;
 	" rollback") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --force-conflicts --on-conflict" ;;
 	" uninstall") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --approve --keep-history" ;;
