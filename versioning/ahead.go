@@ -3,6 +3,8 @@ package versioning
 import (
 	"context"
 	"fmt"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // releases fills Ahead for the queries that ask: the highest version tag above the base that stands on a line which left
@@ -50,6 +52,32 @@ func (a *answer) releases(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// markMerged fills Merged. A candidate that was tagged on trunk is on the line of first parents; one of a release line that
+// was merged back is not, and trunk is past its release although that has no tag yet.
+func markMerged(head *node, commits []counted, parts []*part) {
+	var masks map[*node]uint64
+	for _, p := range parts {
+		if !p.query.TrackReleases || p.base == nil || semver.MustParse(p.facts.Base.Version).Prerelease() == "" {
+			continue
+		}
+		if masks == nil {
+			masks = make(map[*node]uint64, len(commits))
+			for _, n := range commits {
+				masks[n.node] = n.mask
+			}
+		}
+		at := head
+		for {
+			mask, since := masks[at]
+			if !since || mask&p.bit != 0 || len(at.parents) == 0 {
+				break
+			}
+			at = at.parents[0]
+		}
+		p.facts.Merged = at != p.base
+	}
 }
 
 func (p *part) baseName() string {

@@ -55,6 +55,23 @@ func TestTrackReleases(t *testing.T) {
 		r.merge("release/1.5")
 		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r)) // two on main, and the merge
 	})
+	t.Run("merged back before its release", func(t *testing.T) {
+		r := branched(t)
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.2.g%H", head(r))
+		r.merge("release/1.5")
+		v := wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.3.g%H", head(r))
+		if text := strings.Join(v.Explain, "\n"); !strings.Contains(text, "a prerelease of a line that was merged: trunk goes past it, to 1.6.0") {
+			t.Errorf("explained as\n%s", text)
+		}
+		r.commit("x")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.4.g%H", head(r))
+		r.annotated("v1.6.0-rc.1") // on trunk itself, with a feature merged after it that left before
+		r.git("checkout", "-q", "-b", "login", "HEAD~1")
+		r.commit("x", "login")
+		r.git("checkout", "-q", "main")
+		r.merge("login")
+		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-rc.1.dev.2.g%H", head(r))
+	})
 	t.Run("where the line left, and before", func(t *testing.T) {
 		r := branched(t)
 		r.git("checkout", "-q", "-B", "main", "main~2") // where release/1.5 left: its tag descends from here

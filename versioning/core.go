@@ -87,6 +87,11 @@ func (d *decision) bumped() *semver.Version {
 	d.explain("base tag %s at %s, %s%s since%s", d.Base.Name, abbreviate(d.Base.Commit.Hash), commits(d.Count), where, d.asked())
 	if d.base.Prerelease() != "" && (d.base.Patch() == 0 || d.version.Class == ClassRelease || d.version.Class == ClassHotfix) {
 		v := coreVersion(d.base)
+		if d.Merged && d.version.Class == ClassTrunk {
+			v = semver.New(v.Major(), v.Minor()+1, 0, "", "")
+			d.explain("the base is a prerelease of a line that was merged: trunk goes past it, to %s", v)
+			return v
+		}
 		d.explain("the base is a prerelease: still towards %s", v)
 		return v
 	} // a prerelease of a patch belongs to a release line that was merged: trunk is past that line

@@ -22,7 +22,7 @@ type Query struct {
 	// relative to the root: those that this very build edits, for any service.
 	Dirty   bool
 	Ignored []string
-	// TrackReleases asks for Facts.Ahead.
+	// TrackReleases asks for Facts.Ahead and Facts.Merged.
 	TrackReleases bool
 }
 
@@ -58,6 +58,9 @@ type Facts struct {
 	Ahead *Tag
 	// CountAhead is how many commits HEAD reaches and Ahead does not, counted as in Count.
 	CountAhead int
+	// Merged tells, where the query asks to track releases and Base is a prerelease, that Base came by a merge: HEAD's first
+	// parents do not lead to it.
+	Merged bool
 	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
 	// paths, or when HEAD does not have them, it is HEAD.
 	Last Commit

@@ -142,6 +142,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 	if err != nil {
 		return err
 	}
+	markMerged(a.head, commits, parts)
 	if err := a.repository.haveTrees(scope, commits); err != nil {
 		return err
 	}
