@@ -51,7 +51,7 @@ const (
 	ExitFailed      = 4   // a step before deploy failed
 	ExitRolledBack  = 5   // a deploy failed and the state before it is back
 	ExitNotRolled   = 6   // a deploy failed and was not rolled back
-	ExitChanges     = 10  // plan --exit-code found changes
+	ExitChanges     = 10  // plan --exit-code or bump --check found changes
 	ExitHungUp      = 129 // SIGHUP, as when a terminal is closed
 	ExitInterrupted = 130
 	ExitTerminated  = 143
