@@ -214,8 +214,7 @@ func shallowClone(t testing.TB, r *testRepo, url string, args ...string) string 
 func refusal(t testing.TB, dir string, fetch Fetch) error {
 	t.Helper()
 	_, err := openAt(t, dir).ReadWhole(t.Context(), monorepo(Ref{Branch: "main"})[:1], Rules{}, fetch)
-	var failed *FetchError
-	if !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*FetchError](err); !ok {
 		t.Fatalf("got error %v", err)
 	}
 	t.Log(err)

@@ -38,6 +38,7 @@ type pack struct {
 	size      int64 // of data
 	fanout    [256]uint32
 	buckets   [256][]byte
+	asked     [256]int         // how often a bucket was asked for that is not kept
 	bases     map[int64]packed // objects that others are deltas of, by offset
 	cached    int              // bytes in bases
 }
@@ -109,19 +110,43 @@ func (p *pack) find(hash plumbing.Hash) (int64, error) {
 	if n == 0 {
 		return 0, errAbsent
 	}
-	names := p.buckets[hash[0]]
-	if names == nil {
-		names = make([]byte, n*hashSize)
-		if _, err := p.idx.ReadAt(names, idxNames+int64(first)*int64(hashSize)); err != nil {
-			return 0, fmt.Errorf("read pack index: %w", err)
-		}
-		p.buckets[hash[0]] = names
+	names, start, err := p.names(hash, int64(first), n)
+	if err != nil {
+		return 0, fmt.Errorf("read pack index: %w", err)
 	}
+	n = len(names) / hashSize
 	at := sort.Search(n, func(i int) bool { return bytes.Compare(names[i*hashSize:(i+1)*hashSize], hash[:]) >= 0 })
 	if at == n || !bytes.Equal(names[at*hashSize:(at+1)*hashSize], hash[:]) {
 		return 0, errAbsent
 	}
-	return p.offset(int64(first) + int64(at))
+	return p.offset(int64(first) + int64(start) + int64(at))
+}
+
+// names returns those among the n names of a bucket where the hash would stand, and which of the n is the first. Names are
+// spread evenly, so of a large bucket a part around the likely place will do; one that is asked for often is kept whole.
+func (p *pack) names(hash plumbing.Hash, first int64, n int) (names []byte, start int, err error) {
+	const part, often = 512, 8
+	if names = p.buckets[hash[0]]; names != nil {
+		return names, 0, nil
+	}
+	p.asked[hash[0]]++
+	if n > 4*part && p.asked[hash[0]] < often {
+		likely := int(uint64(binary.BigEndian.Uint32(hash[1:])) * uint64(n) >> 32)
+		start, end := max(0, likely-part), min(n, likely+part)
+		names = make([]byte, (end-start)*hashSize)
+		if _, err := p.idx.ReadAt(names, idxNames+(first+int64(start))*int64(hashSize)); err != nil {
+			return nil, 0, err
+		}
+		if (start == 0 || bytes.Compare(names[:hashSize], hash[:]) <= 0) && (end == n || bytes.Compare(names[len(names)-hashSize:], hash[:]) >= 0) {
+			return names, start, nil
+		}
+	}
+	names = make([]byte, n*hashSize)
+	if _, err := p.idx.ReadAt(names, idxNames+first*int64(hashSize)); err != nil {
+		return nil, 0, err
+	}
+	p.buckets[hash[0]] = names
+	return names, 0, nil
 }
 
 // offset reads where in the pack the object at a place of the index begins.

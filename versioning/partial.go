@@ -86,8 +86,7 @@ func (d *scopeDir) depth() int {
 // wantedTrees are the trees to fetch after ReadAll has met one that is not here: all that it named, or that one and those
 // of the commits behind it, which are asked for next.
 func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, depth int, err error) {
-	var lacking *MissingTreesError
-	if errors.As(met, &lacking) {
+	if lacking, ok := errors.AsType[*MissingTreesError](met); ok {
 		return lacking.Trees, lacking.Depth, nil
 	}
 	var object *MissingObjectError
