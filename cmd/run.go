@@ -122,7 +122,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 	}
 	o := pipeline.Options{
 		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
-		Services: c.Args().Slice(), Parallel: c.Int("parallel"),
+		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
 		AllowCRDs: c.Bool("allow-crd-changes"), OnCancel: onCancel(c),
