@@ -22,7 +22,7 @@ type MovedError struct {
 	Release string
 	Moved   []Moved
 
-	redact func(string) string
+	redact func(string) string // nil: nothing is known to be secret
 }
 
 const maxMoved = 3
@@ -37,7 +37,7 @@ func (e *MovedError) Error() string {
 		}
 		parts = append(parts, m.What+": "+m.How)
 	}
-	return fmt.Sprintf("the saved plan of release %s does not fit any more: %s; look at a new plan", e.Release, e.redact(strings.Join(parts, "; ")))
+	return fmt.Sprintf("the saved plan of release %s does not fit any more: %s; look at a new plan", e.Release, e.masked(strings.Join(parts, "; ")))
 }
 
 // Details is one line for each.
@@ -46,7 +46,14 @@ func (e *MovedError) Details() string {
 	for _, m := range e.Moved {
 		fmt.Fprintf(&b, "%s: %s\n", m.What, m.How)
 	}
-	return e.redact(b.String())
+	return e.masked(b.String())
+}
+
+func (e *MovedError) masked(s string) string {
+	if e.redact == nil {
+		return s
+	}
+	return e.redact(s)
 }
 
 // ErrMoved is a saved plan that fitted when it was checked and does not as it is
