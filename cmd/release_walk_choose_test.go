@@ -167,14 +167,18 @@ func (w *walker) broken(op *stride) {
 
 func (w *walker) turnBack(who string, op *stride) {
 	op.back = true
-	op.add("--timeout", "20s") // the way back has as long
+	op.add("--timeout", "40s") // the way back has as long, also on a busy machine
 	op.add(map[string]string{"helm3": "--atomic", "helm4": "--rollback-on-failure", "pintle": w.some("--atomic", "--rollback-on-failure")}[who])
 }
 
 func (w *walker) upgradeInstall(who string) stride {
 	op := w.upgrade(who)
 	op.add("--install")
-	if n := len(w.history); n == 0 || w.history[n-1].Status == "uninstalled" {
+	n := len(w.history)
+	if n > 1 && w.history[n-1].Status == "uninstalled" && who == "helm3" {
+		return stride{} // it may take an older revision for the newest, and refuses
+	}
+	if n == 0 || w.history[n-1].Status == "uninstalled" {
 		op.name = "install"
 	}
 	return op

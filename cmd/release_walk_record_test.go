@@ -267,8 +267,8 @@ func (w *walker) checkFresh(who string, op stride, before []*release.Record, r *
 	want := facts{Status: release.Deployed, ApplyMethod: applyMethod(who, op, last), DeployedMeantime: true}
 	hooks := map[string]release.Run{} // what those keep that do not run
 	installs := op.name == "install" || who == "pintle" && op.name == "upgrade" && !w.everDeployed()
-	switch {
-	case op.name == "rollback":
+	switch op.name {
+	case "rollback":
 		target := before[slices.IndexFunc(before, func(r *release.Record) bool { return r.Version == op.target })]
 		want.Description, want.Labels, want.First = "Rollback to "+strconv.Itoa(op.target), target.Labels, last.Info.FirstDeployed.Time
 		if who != "helm3" {
@@ -280,7 +280,7 @@ func (w *walker) checkFresh(who string, op stride, before []*release.Record, r *
 				hooks[h.Name] = h.LastRun
 			}
 		}
-	case op.name == "install":
+	case "install":
 		want.Description, want.Labels, want.First = cmp.Or(op.description, "Install complete"), op.labels, r.Info.LastDeployed.Time
 	default:
 		want.Description, want.Labels, want.First = cmp.Or(op.description, "Upgrade complete"), mergedLabels(last.Labels, op.labels), last.Info.FirstDeployed.Time
@@ -338,8 +338,6 @@ func (op stride) events(who string, installs bool) []string {
 	case name == "uninstall":
 		name = "delete"
 	case name != "rollback" && installs:
-		name = "install"
-	case name == "install":
 		name = "install"
 	}
 	if op.fails {
