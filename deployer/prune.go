@@ -129,7 +129,7 @@ func (r *run) remove(ctx context.Context) error {
 	if err := r.deleteAndWait(ctx, objects); err != nil && ctx.Err() == nil {
 		return err
 	}
-	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastBound)
+	recordCtx, cancel := afterwards(ctx, recordBound, lastBound)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
 	for _, a := range slices.Backward(r.plan.stage.attempts) {
