@@ -22,6 +22,7 @@ import (
 type recording struct {
 	log     *event.Log
 	dir     string
+	root    string // GitLab's project folder, below which it looks for files
 	file    *os.File
 	lines   *report.JSONLines
 	kept    []event.Event // for a summary when the file could not be written
@@ -36,7 +37,7 @@ func startRecording(ctx context.Context, e env, dir string, secrets []string, ci
 	if err != nil {
 		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
 	}
-	r := &recording{dir: dir, file: file, lines: report.NewJSONLines(file)}
+	r := &recording{dir: dir, root: projectDir(e, ci), file: file, lines: report.NewJSONLines(file)}
 	console, sink := newConsole(e, ci, color)
 	r.console = console
 	mask := &event.Mask{}
@@ -82,7 +83,7 @@ func createEvents(dir string) (*os.File, error) {
 // keep remembers an event; the log calls its sinks one at a time.
 func (r *recording) keep(e event.Event) {
 	const most = 100_000
-	if len(r.kept) < most || e.Kind != event.Output {
+	if e.Kind != event.PodLog && (len(r.kept) < most || e.Kind != event.Output) {
 		r.kept = append(r.kept, e)
 	}
 }
@@ -93,7 +94,7 @@ func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
-		_, _ = writeReports(r.dir) // finish writes them again and tells what is wrong
+		_, _ = writeReports(r.dir, r.root) // finish writes them again and tells what is wrong
 	})
 	return func() {
 		if !stop() {
@@ -112,7 +113,7 @@ func (r *recording) finish() (report.Run, error) {
 		_ = report.WriteAll(r.dir, run) // where the events found no room, little else does
 		return run, fmt.Errorf("write the events: %w", err)
 	}
-	return writeReports(r.dir)
+	return writeReports(r.dir, r.root)
 }
 
 // abandon ends a recording in which nothing was begun; it leaves no file.
@@ -122,7 +123,7 @@ func (r *recording) abandon() {
 }
 
 // writeReports folds the events in dir and writes every report beside them.
-func writeReports(dir string) (report.Run, error) {
+func writeReports(dir, root string) (report.Run, error) {
 	file, err := os.Open(filepath.Join(dir, eventsFile))
 	if err != nil {
 		return report.Run{}, fmt.Errorf("read the events: %w", err)
@@ -133,7 +134,16 @@ func writeReports(dir string) (report.Run, error) {
 		return report.Run{}, fmt.Errorf("read %s: %w", file.Name(), err)
 	}
 	run := report.Fold(events)
+	report.Attach(run, dir, root)
 	return run, report.WriteAll(dir, run)
+}
+
+// projectDir is GitLab's folder of the project; empty elsewhere.
+func projectDir(e env, ci jenkins.CI) string {
+	if ci.Name != jenkins.GitLab {
+		return ""
+	}
+	return e.getenv("CI_PROJECT_DIR")
 }
 
 // newConsole is the live view on a terminal, plain lines everywhere else.

@@ -37,7 +37,7 @@ func chartReleaseFlags() []cli.Flag {
 	flags := append(releaseClusterFlags(), valueFlags()...)
 	flags = append(flags, waitFlags()...)
 	return append(flags,
-		timeoutFlag(), outputFlag(), versionFlag(), plainHTTPFlag(), serverSideFlag(),
+		timeoutFlag(), logsFlag("with --wait: "), evidenceDirFlag(), outputFlag(), versionFlag(), plainHTTPFlag(), serverSideFlag(),
 		&cli.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies of a chart's folder first if some are missing"},
 		&cli.BoolFlag{Name: "devel", Usage: "take pre-releases of the chart, too: --version '>0.0.0-0'"},
 		&cli.BoolFlag{Name: "rollback-on-failure", Aliases: []string{"atomic"}, Usage: "wait, and when it fails go back to the last good revision, or remove a failed install"},
@@ -101,6 +101,7 @@ type work struct {
 	options func(render.Options) render.Options // what the flags say about rendering
 	format  format
 	dryRun  dryRun
+	span    event.Span // of the work, once it has begun
 }
 
 // readWork reads the flags, the values and the chart.
@@ -135,6 +136,9 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 		return nil, err
 	}
 	w.values = values
+	if dir := c.String("evidence-dir"); dir != "" {
+		w.request.Evidence = func(archive []byte) error { return pipeline.KeepEvidence(dir, name, w.span)(archive) }
+	}
 	w.options = func(o render.Options) render.Options {
 		o.Origin = origin
 		return withRenderFlags(c, o)
@@ -191,6 +195,7 @@ func (w *work) run(e env, c *cli.Context, step string) error {
 		return w.tell(e, c, dried(c, plan.Record()))
 	}
 	outcome, err := conduct(e, c, string(plan.Operation), plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		w.span = span
 		return engine.Apply(ctx, plan, span)
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -20,7 +21,7 @@ func releaseRollbackCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "rollback", Usage: "bring a release back to an earlier revision, as \"helm rollback\" does; without one, to the last good one before the newest", ArgsUsage: "NAME [REVISION]",
 		Flags: append(flags,
-			timeoutFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("leave"),
+			timeoutFlag(), logsFlag("with --wait: "), evidenceDirFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("leave"),
 			&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision, 256 characters at most"},
 			&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
 			&cli.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
@@ -47,6 +48,10 @@ func releaseRollback(e env, c *cli.Context) error {
 		return err
 	}
 	req.HistoryLimit, req.CleanUp = historyLimit(c), c.Bool("cleanup-on-fail")
+	var working event.Span // once the work has begun
+	if dir := c.String("evidence-dir"); dir != "" {
+		req.Evidence = func(archive []byte) error { return pipeline.KeepEvidence(dir, req.Release, working)(archive) }
+	}
 	engine, err := openEngine(e, c)
 	if err != nil {
 		return err
@@ -60,6 +65,7 @@ func releaseRollback(e env, c *cli.Context) error {
 			return err
 		}
 	} else if _, err := conduct(e, c, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		working = span
 		return engine.Apply(ctx, plan, span)
 	}); err != nil {
 		return err

@@ -26,7 +26,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, policyFlags()...)
 	}
 	if goal.Deploys() {
-		flags = append(flags, approveFlag(), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag())
+		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag())
 	}
 	if goal == pipeline.GoalPlan {
 		flags = append(flags, planOutputFlag(), outFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
@@ -125,7 +125,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
-		AllowCRDs: c.Bool("allow-crd-changes"), OnCancel: onCancel(c),
+		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
 		return o, err

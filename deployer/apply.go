@@ -82,6 +82,7 @@ type run struct {
 	span    event.Span
 	storage *release.Storage
 	redact  func(string) string
+	logs    *follower // nil where none are told
 	expires time.Time // of waits for objects without a limit of their own; zero: when the context ends
 
 	mu      sync.Mutex
@@ -91,7 +92,11 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *Plan, span event.Span) *run {
-	return &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: redactor(p.secrets)}
+	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: redactor(p.secrets)}
+	if p.request.Logs {
+		r.logs = newFollower(e.cluster, span, r.redact)
+	}
+	return r
 }
 
 // carryOut is the whole life of a run that changes something.
@@ -218,7 +223,7 @@ func (r *run) wait(ctx context.Context) error {
 }
 
 func (r *run) waiter() *waiter {
-	return &waiter{cluster: r.engine.cluster, span: r.span, expires: r.expires}
+	return &waiter{cluster: r.engine.cluster, span: r.span, expires: r.expires, logs: r.logs}
 }
 
 // limited is the context of the run's work: it ends after the request's Timeout,

@@ -88,6 +88,7 @@ type Request struct {
 	Description     string                     // of the revision; empty means Helm's "Install complete"
 	WaitForJobs     bool                       // Jobs must complete, not only start
 	Evidence        func(archive []byte) error // keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made
+	Logs            bool                       // tell the logs of the pods that are rolled out, while they are awaited
 	Baseline        bool                       // keep how long objects take to become ready, and warn of those that take longer than they used to
 	Readiness       map[string]Criteria        // by "group/Kind", core kinds by "Kind": rules over the engine's own
 	NoWait          bool                       // do not wait for objects (hooks are awaited)

@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
@@ -16,25 +17,19 @@ type source struct {
 	items            []*awaited // that it tells of, when vital
 }
 
-// sources are the watches for what is not ready yet: one for each kind and
-// namespace, and pods, ReplicaSets and warnings where workloads are awaited.
-func (w *waiter) sources() []source {
+// explainAfter is how long a wait goes on before anything is asked that only
+// explains. Most rollouts are done by then, and never cost these watches.
+const explainAfter = 2 * time.Second
+
+// vital are the watches for what is not ready yet, one for each kind and
+// namespace. That of a single object begins where our own write left it.
+func (w *waiter) vital() []source {
 	type group struct{ apiVersion, kind, namespace string }
 	groups := map[group][]*awaited{}
-	templates := map[string][]map[string]string{} // by namespace
-	deployments := map[string]bool{}
 	for _, a := range w.items {
-		if a.settled(w.began) {
-			continue
-		}
-		g := group{a.ref.APIVersion, a.ref.Kind, a.ref.Namespace}
-		groups[g] = append(groups[g], a)
-		if a.object == nil {
-			continue
-		}
-		if labels := templateLabels(a.object); labels != nil {
-			templates[a.ref.Namespace] = append(templates[a.ref.Namespace], labels)
-			deployments[a.ref.Namespace] = deployments[a.ref.Namespace] || a.ref.Kind == "Deployment"
+		if !a.settled(w.began) {
+			g := group{a.ref.APIVersion, a.ref.Kind, a.ref.Namespace}
+			groups[g] = append(groups[g], a)
 		}
 	}
 	var out []source
@@ -43,9 +38,45 @@ func (w *waiter) sources() []source {
 		s.selection = kube.Selection{Namespace: g.namespace}
 		if len(items) == 1 {
 			s.selection.Fields = "metadata.name=" + items[0].ref.Name
+			s.selection.Since = items[0].written()
 		}
 		out = append(out, s)
 	}
+	return out
+}
+
+// explainAfter is 0 where logs are told: they need the pods from the beginning.
+func (w *waiter) explainAfter() time.Duration {
+	if w.logs != nil {
+		return 0
+	}
+	return explainAfter
+}
+
+// written is the resource version that our write gave the object; empty when
+// there was none.
+func (a *awaited) written() string {
+	if a.object == nil || a.change == Unchanged || a.change == Delete {
+		return ""
+	}
+	return a.object.GetResourceVersion()
+}
+
+// explaining are the watches for pods, ReplicaSets and warnings, where
+// workloads are not ready by now.
+func (w *waiter) explaining(now time.Time) []source {
+	templates := map[string][]map[string]string{} // by namespace
+	deployments := map[string]bool{}
+	for _, a := range w.items {
+		if a.settled(now) || a.object == nil {
+			continue
+		}
+		if labels := templateLabels(a.object); labels != nil {
+			templates[a.ref.Namespace] = append(templates[a.ref.Namespace], labels)
+			deployments[a.ref.Namespace] = deployments[a.ref.Namespace] || a.ref.Kind == "Deployment"
+		}
+	}
+	var out []source
 	for namespace, labels := range templates {
 		pods := kube.Selection{Namespace: namespace, Labels: commonLabels(labels)}
 		out = append(out, source{name: "pods", apiVersion: "v1", kind: "Pod", selection: pods})

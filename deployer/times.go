@@ -100,7 +100,11 @@ func (r *run) noteTimes(ctx context.Context) {
 	if len(took) == 0 {
 		return
 	}
-	before, err := r.readTimes(ctx)
+	var before baseline
+	var err error
+	if r.plan.Operation != Install { // of a first one there are none
+		before, err = r.readTimes(ctx)
+	}
 	if err == nil {
 		for _, name := range slices.SortedFunc(keys(took), cmp.Compare[string]) {
 			if w := before.slow(name, took[name]); w != "" {

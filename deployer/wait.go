@@ -46,6 +46,7 @@ type waiter struct {
 	pods, sets map[string]*unstructured.Unstructured // by uid
 	events     map[string]kube.Event                 // newest warning by uid of its object
 	patience   patience
+	logs       *follower // nil where none are told
 	notices    chan notice
 	began      time.Time
 	expires    time.Time       // of items without a limit of their own; zero: when the context ends
@@ -72,6 +73,9 @@ func (w *waiter) await(ctx context.Context, items []*awaited) error {
 	for _, a := range items {
 		w.index[a.ref.Key()] = a
 		w.expect(ctx, a)
+		if w.logs != nil && a.change != Unchanged && a.change != Delete {
+			a.settle = max(a.settle, followLinger)
+		}
 	}
 	if f := w.assess(w.began); f != nil {
 		return f
@@ -88,16 +92,22 @@ func (w *waiter) follow(parent context.Context) error {
 	w.notices = make(chan notice, 256)
 	broken := make(chan error, 1)
 	var watches sync.WaitGroup
-	for _, src := range w.sources() {
-		watches.Go(func() {
-			if err := w.watch(ctx, src); src.vital && ctx.Err() == nil {
-				select {
-				case broken <- err:
-				default:
+	start := func(sources []source) {
+		for _, src := range sources {
+			watches.Go(func() {
+				if err := w.watch(ctx, src); src.vital && ctx.Err() == nil {
+					select {
+					case broken <- err:
+					default:
+					}
 				}
-			}
-		})
+			})
+		}
 	}
+	start(w.vital())
+	explain := time.NewTimer(w.explainAfter())
+	defer explain.Stop()
+	defer w.endLogs()
 	defer func() { stop(); watches.Wait() }()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -110,6 +120,8 @@ func (w *waiter) follow(parent context.Context) error {
 		case n := <-w.notices:
 			w.take(n)
 			w.drain()
+		case <-explain.C:
+			start(w.explaining(time.Now()))
 		case <-ticker.C:
 		}
 		now := time.Now()
@@ -123,6 +135,7 @@ func (w *waiter) follow(parent context.Context) error {
 			return w.ended(errTimeout)
 		}
 		w.unstick(ctx)
+		w.listen(ctx, &watches)
 	}
 }
 

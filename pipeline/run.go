@@ -46,6 +46,7 @@ type Options struct {
 	Check      bool             // of GoalBump: write nothing
 	Parallel   int              // units at a time; 0 means the file's
 
+	Logs      bool   // tell the logs of pods that are rolled out
 	ReportDir string // where packages are kept, below charts/
 
 	Job       deployer.Job // who works, where that is a CI's build; its URL is then the Holder

@@ -103,7 +103,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
 		Supersede:       j.Supersede || u.Supersede,
 		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
-		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Secrets: j.secrets(values),
+		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Logs: j.Logs, Secrets: j.secrets(values),
 		Evidence:   func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
 		OnConflict: cmp.Or(j.OnConflict, deployer.ConflictPolicy(u.OnConflict)),
 		Adopt:      adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),

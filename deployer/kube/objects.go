@@ -70,6 +70,7 @@ type Selection struct {
 	Namespace string
 	Labels    string // label selector: app=web,tier!=cache
 	Fields    string // field selector: type=Warning
+	Since     string // of a watch: the resource version after which it begins; empty lists first
 }
 
 func (s Selection) query() url.Values {

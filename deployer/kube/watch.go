@@ -43,12 +43,12 @@ const (
 )
 
 // Watch tells every selected object of a kind and then each change, until ctx
-// ends. It survives dropped connections, expired resource versions and an API
+// ends; with s.Since only the changes after it. It survives dropped connections, expired resource versions and an API
 // server that is away; only an answer that cannot get better (forbidden,
 // unauthorized, no such kind) ends it early. tell is called on the caller's
 // goroutine and never concurrently. The error is never nil.
 func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection, tell func(Notice)) error {
-	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, tell: tell, known: map[string]*unstructured.Unstructured{}}
+	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, version: s.Since, tell: tell, known: map[string]*unstructured.Unstructured{}}
 	for failures := 0; ; failures++ {
 		began := time.Now()
 		err := w.session(ctx)

@@ -1,7 +1,7 @@
 // Package event is the one vocabulary of progress: what a run does, told as a
 // flat stream of events, in order.
 //
-//	RunStarted, Planned*, [StepStarted, Object*, Output*, Warning*, File*, StepFinished]*, RunFinished
+//	RunStarted, Planned*, [StepStarted, Object*, Output*, PodLog*, Warning*, File*, StepFinished]*, RunFinished
 //
 // Every view of a run (console, events.jsonl, JUnit, HTML) is a sink of this
 // stream or a fold over it. The package refuses to format, to log and to
@@ -20,6 +20,7 @@ const (
 	StepStarted  Kind = "step-started"  // Service, Step
 	Object       Kind = "object"        // Service, Step, Object, Namespace, Change, Status, Message
 	Output       Kind = "output"        // Service, Step, Message = one line, Object when it is that object's
+	PodLog       Kind = "pod-log"       // Service, Step, Object = pod/container, Message = one line that it has printed
 	Warning      Kind = "warning"       // Service, Step, Message
 	File         Kind = "file"          // Service, Step, File, Message = what it is and where
 	StepFinished Kind = "step-finished" // Service, Step, Status, Message, Details, Version, Seconds

@@ -91,6 +91,11 @@ func (s Span) File(name, message string) {
 	s.emit(Event{Kind: File, File: name, Message: message})
 }
 
+// Log tells a line that a container has printed; source is pod/container.
+func (s Span) Log(source, line string) {
+	s.emit(Event{Kind: PodLog, Object: source, Message: line})
+}
+
 // Warn tells what deserves a look but does not fail the step.
 func (s Span) Warn(message string) {
 	s.emit(Event{Kind: Warning, Message: message})

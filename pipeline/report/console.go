@@ -27,6 +27,14 @@ func (c colors) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
+// podLog is a line that a container has printed, headed by pod/container.
+func (c colors) podLog(e event.Event) string {
+	if e.Object == "" {
+		return c.paint(dim, e.Message)
+	}
+	return c.paint(dim, e.Object+" |") + " " + e.Message
+}
+
 // status paints s in the colour of a status.
 func (c colors) status(status event.Status, s string) string {
 	switch status {

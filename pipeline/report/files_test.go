@@ -37,6 +37,13 @@ func TestFilesAreLinked(t *testing.T) {
 	if n := strings.Count(console.String(), "evidence is kept in build/pintle/"); n != 2 {
 		t.Errorf("told %d times on the console:\n%s", n, console.String())
 	}
+	for root, want := range map[string]string{"": "/srv/shop/build/pintle-evidence-web-1.tgz", "/srv/shop": "build/pintle-evidence-web-1.tgz"} {
+		Attach(run, "/srv/shop/build", root)
+		out, err := JUnit(run)
+		if err != nil || strings.Count(string(out), "<system-out><![CDATA[[[ATTACHMENT|"+want+"]]") != 1 {
+			t.Errorf("%v: %s is not attached once in\n%s", err, want, out)
+		}
+	}
 	for name, render := range map[string]func(Run) ([]byte, error){
 		`href="../pintle-evidence-web-1.tgz"`:                  HTML,
 		"evidence is kept in build/pintle/pintle-evidence-web": JUnit,

@@ -149,7 +149,28 @@ func stepCase(class string, step *Step) junitCase {
 	}
 	writeLines(&out, step)
 	c.Output = systemOut(out.String())
+	if step.Status.Bad() {
+		c.attach(step.Files)
+	}
 	return c
+}
+
+// attach heads the output with the lines by which Jenkins' attachments plugin
+// and GitLab show files with a case (facts/git-ci-canary.md 3.3).
+func (c *junitCase) attach(files []File) {
+	var b strings.Builder
+	for _, f := range files {
+		if f.Path != "" {
+			b.WriteString("[[ATTACHMENT|" + f.Path + "]]\n")
+		}
+	}
+	if b.Len() == 0 {
+		return
+	}
+	if c.Output != nil {
+		b.WriteString(c.Output.Body)
+	}
+	c.Output = &junitText{Body: strings.TrimRight(b.String(), "\n")}
 }
 
 // withFiles is a step's details, headed by the files that say more.

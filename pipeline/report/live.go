@@ -63,6 +63,8 @@ func (l *Live) Event(e event.Event) {
 	switch {
 	case e.Kind == event.Warning:
 		fmt.Fprintf(&l.above, "%s %s: %s\n", l.c.paint(yellow, "warning"), l.about(e), e.Message)
+	case e.Kind == event.PodLog:
+		fmt.Fprintf(&l.above, "%s %s\n", l.about(e), l.c.podLog(e))
 	case e.Kind == event.Object && e.Status == event.Failed:
 		fmt.Fprintf(&l.above, "%s %s %s: %s\n", l.c.status(e.Status, loud(e.Status)), l.about(e), e.Object, e.Message)
 		l.evidence(e.Details)

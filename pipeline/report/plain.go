@@ -108,6 +108,9 @@ func (p *Plain) Event(e event.Event) {
 		p.object(e)
 	case event.Warning:
 		p.line(e.Time, e.Service, e.Step, p.c.paint(yellow, "warning")+": "+e.Message)
+	case event.PodLog:
+		p.told(e.Service, e.Step)
+		p.line(e.Time, e.Service, e.Step, p.c.podLog(e))
 	case event.File:
 		p.line(e.Time, e.Service, e.Step, e.Message)
 	case event.StepFinished:

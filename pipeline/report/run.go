@@ -59,6 +59,7 @@ type Step struct {
 type File struct {
 	Name string `json:"name"` // without a folder
 	Text string `json:"text"` // what it is and where, one line
+	Path string `json:"-"`    // as a CI server wants to be told it, to attach it; empty: not known (see Attach)
 }
 
 // Object is one Kubernetes object of a step with its last state.

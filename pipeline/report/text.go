@@ -75,7 +75,7 @@ func cleanEvent(e event.Event) event.Event {
 		*name = line(*name, maxName)
 	}
 	e.Status = event.Status(line(string(e.Status), maxName))
-	if e.Kind == event.Output {
+	if e.Kind == event.Output || e.Kind == event.PodLog {
 		// Indentation carries meaning in output, so no line() here.
 		e.Message = cut(strings.ReplaceAll(clean(e.Message), "\n", " "), maxMessage, "...")
 	} else {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Names of what WriteAll writes, relative to its folder.
@@ -43,6 +44,31 @@ func WriteAll(dir string, run Run) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Attach says where the files beside the reports are, which are in dir: Jenkins
+// wants whole paths, GitLab those below its project's folder, which is then
+// root. A path with a line break or a bracket is left out.
+func Attach(run Run, dir, root string) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return
+	}
+	if root != "" {
+		if dir, err = filepath.Rel(root, dir); err != nil || strings.HasPrefix(dir, "..") {
+			return
+		}
+	}
+	if strings.ContainsAny(dir, "[]\r\n") {
+		return
+	}
+	for _, service := range run.Services {
+		for _, step := range service.Steps {
+			for i := range step.Files {
+				step.Files[i].Path = filepath.Join(dir, step.Files[i].Name)
+			}
+		}
+	}
 }
 
 // JSON renders report.json: the model, for scripts.

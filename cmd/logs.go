@@ -1,0 +1,13 @@
+package cmd
+
+import "github.com/urfave/cli/v2"
+
+// logsFlag shows what pods print; where says when it works.
+func logsFlag(where string) cli.Flag {
+	return &cli.BoolFlag{Name: "logs", Usage: where + "show what the pods that are rolled out print, headed by pod/container"}
+}
+
+// evidenceDirFlag keeps of a failure what the console has no room for.
+func evidenceDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "evidence-dir", Usage: "when it fails, keep objects, events and logs in this `FOLDER`, as pintle-evidence-NAME-TIME.tgz of at most 5 MB"}
+}

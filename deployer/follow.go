@@ -1,0 +1,144 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// Bounds of the logs that are told while pods roll out.
+const (
+	followStreams = 24              // containers at a time
+	followTail    = 100             // lines that a container printed before it was followed
+	followLine    = 1000            // bytes of a line
+	followRate    = 100             // lines a second, of all containers together
+	followLinger  = 1 * time.Second // how long a ready object is still listened to
+)
+
+// follower tells the logs of pods while a run waits for them. Each container has
+// a goroutine; the wait that has begun it ends it before it returns.
+type follower struct {
+	cluster *kube.Client
+	span    event.Span
+	redact  func(string) string
+
+	mu      sync.Mutex
+	known   map[string]bool // runs of containers: pod uid, container, restarts
+	open    int             // streams
+	denied  bool            // by the account's rights: said once, then nothing is tried
+	crowded bool            // there were more containers than followStreams: said once
+	second  time.Time       // of the lines that are counted
+	lines   int             // told in it
+	dropped int             // since the last one that was told
+}
+
+func newFollower(cluster *kube.Client, span event.Span, redact func(string) string) *follower {
+	return &follower{cluster: cluster, span: span, redact: redact, known: map[string]bool{}}
+}
+
+// look begins to follow every container of these pods that has started anew.
+func (f *follower) look(ctx context.Context, pods []*unstructured.Unstructured, streams *sync.WaitGroup) {
+	for _, pod := range pods {
+		for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
+			list, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
+			for _, item := range list {
+				m, _ := item.(map[string]any)
+				c := &unstructured.Unstructured{Object: m}
+				run := fmt.Sprint(pod.GetUID(), "/", str(c, "name"), "/", number(c, "restartCount"))
+				if str(c, "state", "waiting", "reason") != "" || str(c, "containerID") == "" || !f.admit(run) {
+					continue
+				}
+				streams.Go(func() { f.follow(ctx, pod, str(c, "name")) })
+			}
+		}
+	}
+}
+
+// admit takes one of the streams, for a run that has none yet.
+func (f *follower) admit(run string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.denied || f.known[run] {
+		return false
+	}
+	if f.open == followStreams {
+		if !f.crowded {
+			f.crowded = true
+			f.span.Warn(fmt.Sprintf("the logs of no more than %d containers are shown at a time", followStreams))
+		}
+		return false
+	}
+	f.open++
+	f.known[run] = true
+	return true
+}
+
+func (f *follower) follow(ctx context.Context, pod *unstructured.Unstructured, container string) {
+	source := pod.GetName() + "/" + container
+	err := f.cluster.FollowLogs(ctx, pod.GetNamespace(), pod.GetName(), container, followTail, func(line string) {
+		f.tell(source, line, time.Now())
+	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open--
+	if kube.Is(err, kube.Forbidden) && !f.denied {
+		f.denied = true
+		f.span.Warn("no logs are shown: " + err.Error())
+	}
+}
+
+// tell passes a line on, unless there were too many in this second.
+func (f *follower) tell(source, line string, now time.Time) {
+	line = clip(strings.TrimSpace(f.redact(line)), followLine)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.second) >= time.Second {
+		f.second, f.lines = now, 0
+		f.confess()
+	}
+	if f.lines++; f.lines > followRate {
+		f.dropped++
+		return
+	}
+	f.span.Log(source, line)
+}
+
+// confess says how many lines were left out; the lock is held.
+func (f *follower) confess() {
+	if f.dropped > 0 {
+		f.span.Log("", counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
+	}
+	f.dropped = 0
+}
+
+// end is called when all streams have ended.
+func (f *follower) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.confess()
+}
+
+func (w *waiter) endLogs() {
+	if w.logs != nil {
+		w.logs.end()
+	}
+}
+
+// listen makes the wait tell the logs of what is being rolled out.
+func (w *waiter) listen(ctx context.Context, streams *sync.WaitGroup) {
+	if w.logs == nil {
+		return
+	}
+	for _, a := range w.items {
+		if a.object != nil && a.change != Unchanged && a.change != Delete {
+			w.logs.look(ctx, podsOf(a.object, w.pods, w.sets), streams)
+		}
+	}
+}
