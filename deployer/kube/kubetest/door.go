@@ -65,7 +65,7 @@ func (d *door) shut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.current != nil {
-		d.current.Close()
+		_ = d.current.Close()
 		d.current = nil
 	}
 }
