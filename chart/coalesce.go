@@ -17,6 +17,7 @@ type Warning struct {
 // what it could not merge.
 type merger struct {
 	warnings []Warning
+	shares   bool // the result is only read, so it may hold parts of the charts' values
 }
 
 func (m *merger) warn(id, format string, args ...any) {
@@ -101,7 +102,7 @@ func (m *merger) defaults(c *Chart, dest map[string]any, prefix string, keepNull
 	for key, value := range c.Values {
 		given, ok := dest[key]
 		if !ok {
-			m.addDefault(dest, key, value, keepNulls)
+			m.addDefault(dest, key, value, keepNulls, key == GlobalKey || c.hasSubchart(key))
 			continue
 		}
 		if given == nil {
@@ -132,9 +133,14 @@ func (m *merger) defaults(c *Chart, dest map[string]any, prefix string, keepNull
 	}
 }
 
-// addDefault takes over a chart's value that dest lacks, without its nulls.
-func (m *merger) addDefault(dest map[string]any, key string, value any, keepNulls bool) {
+// addDefault takes over a chart's value that dest lacks, without its nulls. What
+// is merged further, globals and the sections of subcharts, is never shared.
+func (m *merger) addDefault(dest map[string]any, key string, value any, keepNulls, merged bool) {
 	if value == nil && !keepNulls {
+		return
+	}
+	if m.shares && !merged && (keepNulls || !hasNulls(value)) {
+		dest[key] = value
 		return
 	}
 	value = copyValue(value)
@@ -158,6 +164,16 @@ func dropNulls(table map[string]any) {
 			dropNulls(v)
 		}
 	}
+}
+
+func hasNulls(value any) bool {
+	table, _ := value.(map[string]any)
+	for _, v := range table {
+		if v == nil || hasNulls(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // tables merges src under dst and changes both. Without keepNulls a null in dst
@@ -248,5 +264,8 @@ func globalTable(values map[string]any) (map[string]any, bool) {
 		return map[string]any{}, true
 	}
 	table, ok := v.(map[string]any)
+	if ok && table == nil { // of a caller's, not of YAML
+		table = map[string]any{}
+	}
 	return table, ok
 }

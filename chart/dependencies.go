@@ -14,7 +14,7 @@ import (
 // import-values ask for are in Values (facts/helm-format.md 4.12). c is not
 // changed; the result shares files and values with it.
 func (c *Chart) Resolve(user map[string]any) (*Chart, []Warning, error) {
-	r := &resolver{}
+	r := &resolver{merger: merger{shares: true}}
 	out := c.clone()
 	if err := r.enable(out, user, ""); err != nil {
 		return nil, nil, err

@@ -44,7 +44,7 @@ func (r *resolver) importValues(c *Chart) error {
 				r.warn("dependencies/import-values", "dependency %s has no table %s to import", d.Name, child)
 				continue
 			}
-			imported = r.tables(imported, wrap(parent, table), "", true)
+			imported = r.tables(imported, wrap(parent, copyMap(table)), "", true)
 		}
 		d.ImportValues = normal
 	}

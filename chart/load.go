@@ -3,11 +3,13 @@ package chart
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -139,10 +141,35 @@ func unmarshal(f *File, into any) (err error) {
 	if len(f.Data) > maxMetadata {
 		return fmt.Errorf("%s: %w: more than %d MiB", f.Name, ErrTooLarge, maxMetadata>>20)
 	}
+	if decodePlain(f.Data, into) {
+		return nil
+	}
 	if err := yaml.Unmarshal(f.Data, into); err != nil {
 		return inFile(f.Name, f.Data, err)
 	}
 	return nil
+}
+
+// decodePlain decodes YAML into an empty struct without the full decoder, if
+// that has nothing to add, as it has to a number where a text is wanted. The
+// struct stays empty if it says no.
+func decodePlain(data []byte, into any) bool {
+	target := reflect.ValueOf(into).Elem()
+	if !target.IsZero() {
+		return false
+	}
+	v, ok := plainYAML(string(data))
+	if !ok {
+		return false
+	}
+	asJSON, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(asJSON, into)
+	}
+	if err != nil {
+		target.SetZero()
+	}
+	return err == nil
 }
 
 // place puts one file where it belongs.
