@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"text/template"
 	"text/template/parse"
+	"unsafe"
 )
 
 // engine executes the templates of one render.
@@ -27,6 +28,8 @@ type engine struct {
 	parallel  bool              // other engines execute templates of this render
 	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
 	tplParser parser            // of texts given to tpl
+	root      unsafe.Pointer    // the root object of the file that is being executed
+	place     string            // and its chart
 	includes  map[string]int    // how often each name is being included
 	depth     int               // nested includes and tpls
 	steps     int
@@ -106,9 +109,12 @@ func (e *engine) files() []source {
 
 func (e *engine) executeAll(set *templateSet, sources []source, work chan<- *rendering) ([]*rendering, error) {
 	if e.mayGoParallel(len(sources)) {
-		if out, err := e.executeParallel(set, sources, work); !errors.Is(err, errOrdered) {
+		if out, err := e.executeParallel(set, sources); !errors.Is(err, errOrdered) {
 			return out, err
 		}
+	}
+	if !e.ordered && !e.opts.Lint {
+		set.memo = newMemo()
 	}
 	out := make([]*rendering, 0, len(sources))
 	for _, s := range sources {
@@ -116,6 +122,7 @@ func (e *engine) executeAll(set *templateSet, sources []source, work chan<- *ren
 			return nil, err
 		}
 		s.root["Template"] = s.template()
+		e.root, e.place = identity(s.root), s.basePath
 		text, err := e.execute(set.templates.Lookup(s.name), s.root)
 		if err != nil {
 			return nil, e.executionError(s.name, err)

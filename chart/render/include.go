@@ -15,6 +15,7 @@ type templateSet struct {
 	templates *template.Template
 	names     map[string]any // every function, for the parser
 	texts     map[string]*tplText
+	memo      *memo // nil if definitions may write something else each time
 }
 
 // tplText is a text that was given to tpl, parsed: the set that it is executed
@@ -70,11 +71,20 @@ func (s *templateSet) include(name string, data any) (string, error) {
 	if t == nil {
 		return "", &includeError{name, errors.New("no template with this name")}
 	}
+	key, keep := s.key(name, data)
+	if keep {
+		if text, ok := s.memo.get(key); ok {
+			return text, nil
+		}
+	}
 	e.includes[name]++
 	e.depth++
 	text, err := e.execute(t, data)
 	e.depth--
 	e.includes[name]--
+	if keep && err == nil {
+		s.memo.put(key, text)
+	}
 	return text, nest(err)
 }
 

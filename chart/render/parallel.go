@@ -32,7 +32,7 @@ func (e *engine) mayGoParallel(count int) bool {
 }
 
 // executeParallel executes templates of which none changes the values.
-func (e *engine) executeParallel(set *templateSet, sources []source, work chan<- *rendering) ([]*rendering, error) {
+func (e *engine) executeParallel(set *templateSet, sources []source) ([]*rendering, error) {
 	last := map[string]source{}
 	for _, s := range sources {
 		last[s.basePath] = s
@@ -40,13 +40,15 @@ func (e *engine) executeParallel(set *templateSet, sources []source, work chan<-
 	for _, s := range last { // what a chart's last template leaves for others to see
 		s.root["Template"] = s.template()
 	}
-	p := &parallelRun{sources: sources, work: work, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
+	p := &parallelRun{sources: sources, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
 	var workers sync.WaitGroup
+	known := newMemo()
 	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
 		fork, err := e.fork(set)
 		if err != nil {
 			return nil, err
 		}
+		fork.memo = known
 		workers.Go(func() { p.execute(fork) })
 	}
 	workers.Wait()
@@ -81,19 +83,20 @@ type parallelRun struct {
 	next     atomic.Int64
 	failed   atomic.Bool
 	rendered atomic.Int64 // bytes
-	work     chan<- *rendering
 	out      []*rendering
 	errs     []error
 }
 
 // execute takes one template after the other, in order: when one fails, all
-// before it have been begun, so the first failure of all is found.
+// before it have been begun, so the first failure of all is found. It decodes
+// each at once, while it is at hand.
 func (p *parallelRun) execute(set *templateSet) {
 	e := set.engine
 	for i := int(p.next.Add(1)) - 1; i < len(p.sources) && !p.failed.Load() && e.ctx.Err() == nil; i = int(p.next.Add(1)) - 1 {
 		s := p.sources[i]
 		root := maps.Clone(s.root)
 		root["Template"] = s.template()
+		e.root, e.place = identity(root), s.basePath
 		text, err := e.execute(set.templates.Lookup(s.name), root)
 		if err == nil && p.rendered.Add(int64(len(text))) > maxOutput {
 			err = limitf("more than %d MiB of manifests", maxOutput>>20)
@@ -104,6 +107,6 @@ func (p *parallelRun) execute(set *templateSet) {
 			return
 		}
 		p.out[i] = &rendering{name: s.name, text: dropNoValue(text)}
-		p.work <- p.out[i]
+		p.out[i].decode()
 	}
 }

@@ -1,0 +1,180 @@
+package render
+
+import (
+	"reflect"
+	"slices"
+	"sync"
+	"text/template"
+	"text/template/parse"
+	"unsafe"
+)
+
+// Charts include the same few definitions, their names and labels, in every
+// template with the same root object. Where nothing can have changed between two
+// includes, the second one gets the text of the first: no template of the render
+// changes values (see ordering), the definition calls only functions that give
+// the same result again, and it looks at nothing that differs from file to file.
+
+// memo keeps what definitions wrote for the root objects of charts.
+type memo struct {
+	mu      sync.Mutex
+	texts   map[memoKey]string
+	settled map[string]bool // definition -> whether its text stays the same
+}
+
+type memoKey struct{ place, name string } // the chart's basePath, the definition
+
+func newMemo() *memo { return &memo{texts: map[memoKey]string{}, settled: map[string]bool{}} }
+
+// key says what an include's text may be kept under; data must be the root
+// object of the file that is being executed.
+func (s *templateSet) key(name string, data any) (memoKey, bool) {
+	e := s.engine
+	root, ok := data.(values)
+	if !ok || s.memo == nil || e.root == nil || e.tplParser.ordered || identity(root) != e.root {
+		return memoKey{}, false
+	}
+	return memoKey{e.place, name}, s.memo.settles(name, s.templates)
+}
+
+func identity(m values) unsafe.Pointer { return reflect.ValueOf(m).UnsafePointer() }
+
+func (m *memo) get(key memoKey) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok := m.texts[key]
+	return text, ok
+}
+
+func (m *memo) put(key memoKey, text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.texts[key] = text
+}
+
+// settles says whether a definition's text stays the same for one root object.
+func (m *memo) settles(name string, templates *template.Template) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.settlesNow(name, templates)
+}
+
+func (m *memo) settlesNow(name string, templates *template.Template) bool {
+	known, ok := m.settled[name]
+	if ok {
+		return known
+	}
+	t := templates.Lookup(name)
+	if t == nil || t.Tree == nil {
+		return false
+	}
+	m.settled[name] = false // while it is looked at, for those that include themselves
+	l := settledLook{func(name string) bool { return m.settlesNow(name, templates) }}
+	m.settled[name] = l.list(t.Root)
+	return m.settled[name]
+}
+
+// settledLook looks for what may come to another text in another file.
+type settledLook struct{ settles func(name string) bool }
+
+func (l settledLook) list(list *parse.ListNode) bool {
+	return list == nil || !slices.ContainsFunc(list.Nodes, func(n parse.Node) bool { return !l.node(n) })
+}
+
+func (l settledLook) node(n parse.Node) bool {
+	switch n := n.(type) {
+	case *parse.TextNode, *parse.CommentNode, *parse.BreakNode, *parse.ContinueNode:
+		return true
+	case *parse.ActionNode:
+		return l.pipe(n.Pipe)
+	case *parse.IfNode:
+		return l.branch(&n.BranchNode)
+	case *parse.WithNode:
+		return l.branch(&n.BranchNode)
+	case *parse.RangeNode:
+		return l.branch(&n.BranchNode)
+	}
+	return false // {{template}}, and what is new
+}
+
+func (l settledLook) branch(n *parse.BranchNode) bool {
+	return l.pipe(n.Pipe) && l.list(n.List) && l.list(n.ElseList)
+}
+
+func (l settledLook) pipe(p *parse.PipeNode) bool {
+	return !slices.ContainsFunc(p.Cmds, func(c *parse.CommandNode) bool { return !l.command(c) })
+}
+
+func (l settledLook) command(c *parse.CommandNode) bool {
+	args := c.Args
+	if f, ok := args[0].(*parse.IdentifierNode); ok {
+		if f.Ident == "include" {
+			return l.include(args[1:])
+		}
+		if !steady[f.Ident] {
+			return false
+		}
+		args = args[1:]
+	}
+	return !slices.ContainsFunc(args, func(n parse.Node) bool { return !l.operand(n) })
+}
+
+// include is settled if what it includes is, by name. The root object may be
+// handed on.
+func (l settledLook) include(args []parse.Node) bool {
+	if len(args) != 2 {
+		return false
+	}
+	name, ok := args[0].(*parse.StringNode)
+	return ok && (bareRoot(args[1]) || l.operand(args[1])) && l.settles(name.Text)
+}
+
+func bareRoot(n parse.Node) bool {
+	variable, ok := n.(*parse.VariableNode)
+	return n.Type() == parse.NodeDot || ok && len(variable.Ident) == 1 && variable.Ident[0] == "$"
+}
+
+// operand refuses the root object as a whole, and the parts of it that are not
+// the same in every file.
+func (l settledLook) operand(n parse.Node) bool {
+	switch n := n.(type) {
+	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:
+		return true
+	case *parse.FieldNode:
+		return steadyFields(n.Ident)
+	case *parse.VariableNode:
+		return !bareRoot(n) && steadyFields(n.Ident)
+	case *parse.ChainNode:
+		return steadyFields(n.Field) && l.operand(n.Node)
+	case *parse.PipeNode:
+		return l.pipe(n)
+	case *parse.IdentifierNode:
+		return steady[n.Ident]
+	}
+	return false // the dot, and what is new
+}
+
+func steadyFields(names []string) bool {
+	return !slices.Contains(names, "Template") && !slices.Contains(names, "Subcharts")
+}
+
+// steady are functions that give the same result for the same arguments, and
+// change none. Of keys and values the order is random.
+var steady = map[string]bool{
+	"and": true, "or": true, "not": true, "eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true,
+	"index": true, "len": true, "print": true, "printf": true, "println": true, "slice": true, showName: true,
+	"default": true, "empty": true, "coalesce": true, "ternary": true, "required": true, "fail": true, "any": true, "all": true,
+	"quote": true, "squote": true, "trim": true, "trimAll": true, "trimSuffix": true, "trimPrefix": true, "trunc": true, "nospace": true,
+	"lower": true, "upper": true, "title": true, "untitle": true, "camelcase": true, "kebabcase": true, "snakecase": true,
+	"contains": true, "hasPrefix": true, "hasSuffix": true, "replace": true, "repeat": true, "substr": true, "abbrev": true, "cat": true,
+	"indent": true, "nindent": true, "plural": true, "toString": true, "toStrings": true, "join": true, "split": true, "splitList": true, "splitn": true,
+	"regexMatch": true, "regexFind": true, "regexReplaceAll": true, "regexReplaceAllLiteral": true, "regexSplit": true,
+	"toYaml": true, "toJson": true, "toToml": true, "fromYaml": true, "fromJson": true, "fromYamlArray": true, "fromJsonArray": true,
+	"b64enc": true, "b64dec": true, "sha1sum": true, "sha256sum": true, "adler32sum": true,
+	"list": true, "tuple": true, "dict": true, "get": true, "dig": true, "hasKey": true, "pick": true, "omit": true, "pluck": true,
+	"first": true, "last": true, "rest": true, "initial": true, "append": true, "prepend": true, "concat": true, "has": true, "without": true,
+	"uniq": true, "compact": true, "reverse": true, "sortAlpha": true, "until": true, "untilStep": true, "seq": true,
+	"kindIs": true, "kindOf": true, "typeIs": true, "typeOf": true, "typeIsLike": true, "deepEqual": true,
+	"int": true, "int64": true, "float64": true, "atoi": true, "toDecimal": true, "add": true, "add1": true, "sub": true, "mul": true, "div": true, "mod": true,
+	"max": true, "min": true, "floor": true, "ceil": true, "round": true, "semver": true, "semverCompare": true,
+}
