@@ -11,9 +11,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -24,14 +26,20 @@ type folder struct {
 	root   string // with every link resolved
 	rules  ignoreRules
 	budget *budget
-	work   int64 // that matching names may still be
-	files  []*File
-	places []string // where the files are
+	work   atomic.Int64   // that matching names may still be
+	found  chan foundFile // to be read
 
+	mu      sync.Mutex
 	ignored []Ignored
+	left    int64 // bytes that this chart may still have
+	failed  string
+	err     error // of reading failed, the first file by name
+}
 
-	mu   sync.Mutex
-	left int64 // bytes that this chart may still have
+// foundFile is a file of a folder that is yet to be read.
+type foundFile struct {
+	*File
+	place string // where it is
 }
 
 // readFolder reads every file of a chart's folder that .helmignore leaves, in
@@ -47,7 +55,8 @@ func readFolder(ctx context.Context, dir string, b *budget) ([]*File, []Ignored,
 	if _, err := os.Lstat(filepath.Join(root, "Chart.yaml")); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, ErrNoChartFile
 	}
-	f := &folder{root: root, budget: b, left: maxChartBytes, work: maxIgnoreWork}
+	f := &folder{root: root, budget: b, left: maxChartBytes}
+	f.work.Store(maxIgnoreWork)
 	ignore, err := f.readIgnore()
 	if err != nil {
 		return nil, nil, err
@@ -55,10 +64,33 @@ func readFolder(ctx context.Context, dir string, b *budget) ([]*File, []Ignored,
 	if f.rules, err = parseIgnore(ignore); err != nil {
 		return nil, nil, err
 	}
-	if err := f.walk(ctx, "", root, []string{root}); err != nil {
-		return nil, nil, err
+	files, err := f.readAll(ctx)
+	slices.SortFunc(f.ignored, func(a, b Ignored) int { return strings.Compare(a.Name, b.Name) })
+	return files, f.ignored, err
+}
+
+// readAll walks the folder, and reads meanwhile what was found.
+func (f *folder) readAll(ctx context.Context) ([]*File, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	f.found = make(chan foundFile, 64)
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
+		readers.Go(func() {
+			for file := range f.found {
+				if ctx.Err() == nil && !f.read(file) {
+					stop()
+				}
+			}
+		})
 	}
-	return f.files, f.ignored, f.read(ctx)
+	files, err := f.walk(ctx, "", f.root, []string{f.root})
+	close(f.found)
+	readers.Wait()
+	if f.err != nil {
+		return nil, fmt.Errorf("%s: %w", f.failed, f.err)
+	}
+	return files, err
 }
 
 func (f *folder) readIgnore() ([]byte, error) {
@@ -81,74 +113,91 @@ func (f *folder) readIgnore() ([]byte, error) {
 	return data, nil
 }
 
-// walk reads the folder actual, which stands at name in the chart. parents are
-// the real folders from the root down to it.
-func (f *folder) walk(ctx context.Context, name, actual string, parents []string) error {
+// walk lists the folder actual, which stands at name in the chart. parents are
+// the real folders from the root down to it. Subcharts are walked concurrently.
+func (f *folder) walk(ctx context.Context, name, actual string, parents []string) ([]*File, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	entries, err := readEntries(actual)
 	if err != nil {
-		return fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
 	}
-	for _, e := range entries {
-		if err := f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents); err != nil {
-			return err
+	parts := make([][]*File, len(entries))
+	visit := func(i int) (err error) {
+		e := entries[i]
+		parts[i], err = f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents)
+		return err
+	}
+	if name == "charts" {
+		err = concurrently(ctx, len(entries), visit)
+	} else {
+		for i := 0; i < len(entries) && err == nil; i++ {
+			err = visit(i)
 		}
 	}
-	return nil
+	return slices.Concat(parts...), err
 }
 
-func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMode, parents []string) error {
+func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMode, parents []string) ([]*File, error) {
 	if mode&fs.ModeSymlink != 0 {
 		target, err := f.resolve(name, actual)
 		if err != nil {
 			if f.rules.ignores(name, false) {
-				return nil
+				return nil, nil
 			}
-			return err
+			return nil, err
 		}
 		info, err := os.Lstat(target)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		actual, mode = target, info.Mode().Type()
 	}
-	if f.work -= int64(f.rules.cost() * len(name)); f.work < 0 {
-		return fmt.Errorf("%s: %w: too many patterns for too many files", ignoreFile, ErrTooLarge)
+	if f.work.Add(-int64(f.rules.cost()*len(name))) < 0 {
+		return nil, fmt.Errorf("%s: %w: too many patterns for too many files", ignoreFile, ErrTooLarge)
 	}
 	if rule := f.rules.which(name, mode.IsDir()); rule != nil {
 		if name == "charts" || path.Dir(name) == "charts" {
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.ignored = append(f.ignored, Ignored{Name: name, Pattern: rule.text, Line: rule.line})
 		}
-		return nil
+		return nil, nil
 	}
 	switch {
 	case mode.IsDir():
 		if err := f.budget.take(1, 0); err != nil {
-			return err
+			return nil, err
 		}
 		if slices.Contains(parents, actual) {
-			return fmt.Errorf("%s: the link leads to a folder that holds it", name)
+			return nil, fmt.Errorf("%s: the link leads to a folder that holds it", name)
 		}
 		return f.walk(ctx, name, actual, append(slices.Clip(parents), actual))
 	case !mode.IsRegular():
-		return fmt.Errorf("%s: not a regular file: remove it or list it in .helmignore", name)
+		return nil, fmt.Errorf("%s: not a regular file: remove it or list it in .helmignore", name)
 	}
-	f.files, f.places = append(f.files, &File{Name: name}), append(f.places, actual)
-	return f.budget.take(1, 0)
+	if err := f.budget.take(1, 0); err != nil {
+		return nil, err
+	}
+	file := &File{Name: name}
+	f.found <- foundFile{file, actual}
+	return []*File{file}, nil
 }
 
-// read reads the files that were found, some at a time.
-func (f *folder) read(ctx context.Context) error {
-	return concurrently(ctx, len(f.files), func(i int) error {
-		data, err := readFileBounded(f.places[i], f.take)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.files[i].Name, err)
+// read reads a file that was found, and says whether it could.
+func (f *folder) read(file foundFile) bool {
+	data, err := readFileBounded(file.place, f.take)
+	if err != nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.err == nil || file.Name < f.failed {
+			f.failed, f.err = file.Name, err
 		}
-		f.files[i].Data = bytes.TrimPrefix(data, utf8BOM)
-		return nil
-	})
+		return false
+	}
+	file.Data = bytes.TrimPrefix(data, utf8BOM)
+	return true
 }
 
 // take books a file's bytes.
