@@ -67,12 +67,28 @@ type source struct {
 	text     string
 	root     values // shared by all templates of one chart; typed, so it has the methods too
 	basePath string
+	depth    int // slashes in the name
 }
 
-// collect builds the root objects of a chart and its subcharts and lists their
-// templates (facts/helm-format.md 4.17). path is the chart's place in the tree;
-// parent is the parent's root object, or nil.
-func collect(c *chart.Chart, place string, parent map[string]any, top map[string]any, add func(source)) map[string]any {
+// list lists the templates of a chart and its subcharts, yet without root objects
+// (facts/helm-format.md 4.17). place is the chart's in the tree.
+func list(c *chart.Chart, place string, add func(source)) {
+	for _, sub := range c.Dependencies {
+		list(sub, path.Join(place, "charts", sub.Name()), add)
+	}
+	for _, t := range c.Templates {
+		if c.IsLibrary() && !isPartial(t.Name) {
+			continue
+		}
+		add(source{name: path.Join(place, t.Name), text: string(t.Data), basePath: basePath(place)})
+	}
+}
+
+func basePath(place string) string { return path.Join(place, "templates") }
+
+// collect builds the root objects of a chart and its subcharts, by the basePath
+// of their templates. parent is the parent's root object, or nil.
+func collect(c *chart.Chart, place string, parent, top map[string]any, roots map[string]values) map[string]any {
 	subcharts := map[string]any{}
 	root := map[string]any{
 		"Chart":        chartObject(c.Metadata, parent == nil),
@@ -88,19 +104,9 @@ func collect(c *chart.Chart, place string, parent map[string]any, top map[string
 		root["Values"] = section // a chart name with a dot finds nothing, as for Helm
 	}
 	for _, sub := range c.Dependencies {
-		subcharts[sub.Name()] = collect(sub, path.Join(place, "charts", sub.Name()), root, top, add)
+		subcharts[sub.Name()] = collect(sub, path.Join(place, "charts", sub.Name()), root, top, roots)
 	}
-	for _, t := range c.Templates {
-		if c.IsLibrary() && !isPartial(t.Name) {
-			continue
-		}
-		add(source{
-			name:     path.Join(place, t.Name),
-			text:     string(t.Data),
-			root:     root,
-			basePath: path.Join(place, "templates"),
-		})
-	}
+	roots[basePath(place)] = root
 	return root
 }
 

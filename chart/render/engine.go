@@ -24,6 +24,10 @@ type engine struct {
 	findings []Finding
 	meter    meter
 
+	parsing sync.WaitGroup
+	set     *templateSet // what parsing came to
+	err     error
+
 	ordered   bool              // templates change values, so their order counts
 	parallel  bool              // other engines execute templates of this render
 	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
@@ -73,21 +77,31 @@ func inOrder(sources []source) []source {
 			out = append(out, s)
 		}
 	}
+	for i := range out {
+		out[i].depth = strings.Count(out[i].name, "/")
+	}
 	slices.SortFunc(out, func(a, b source) int {
-		return cmp.Or(
-			cmp.Compare(strings.Count(b.name, "/"), strings.Count(a.name, "/")),
-			strings.Compare(b.name, a.name),
-		)
+		return cmp.Or(cmp.Compare(b.depth, a.depth), strings.Compare(b.name, a.name))
 	})
 	return out
 }
 
-// run parses and executes every template, in order unless that cannot show,
-// while what they wrote is decoded beside. Partials are not executed.
-func (e *engine) run() ([]*rendering, error) {
-	set, err := e.parse()
-	if err != nil {
-		return nil, err
+// begin parses the templates, for which nobody needs the values, until parsing is
+// done.
+func (e *engine) begin() {
+	e.parsing.Go(func() { e.set, e.err = e.parse() })
+}
+
+// run executes every template after begin, each with the root object of its
+// basePath, in order unless that cannot show, while what they wrote is decoded
+// beside. Partials are not executed.
+func (e *engine) run(roots map[string]values) ([]*rendering, error) {
+	e.parsing.Wait()
+	if e.err != nil {
+		return nil, e.err
+	}
+	for i, s := range e.sources {
+		e.sources[i].root = roots[s.basePath]
 	}
 	work := make(chan *rendering, len(e.sources))
 	var decoder sync.WaitGroup
@@ -96,7 +110,7 @@ func (e *engine) run() ([]*rendering, error) {
 			r.decode()
 		}
 	})
-	out, err := e.executeAll(set, e.files(), work)
+	out, err := e.executeAll(e.set, e.files(), work)
 	close(work)
 	decoder.Wait()
 	return out, err

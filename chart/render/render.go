@@ -33,6 +33,11 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	if err != nil {
 		return nil, err
 	}
+	var sources []source
+	list(resolved, resolved.Name(), func(s source) { sources = append(sources, s) })
+	e := newEngine(ctx, opts, sources)
+	e.begin()
+	defer e.parsing.Wait()
 	merged, more, err := chart.Coalesce(resolved, values)
 	if err != nil {
 		return nil, err
@@ -44,7 +49,7 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 			return nil, err
 		}
 	}
-	return r, r.execute(ctx, opts, caps)
+	return r, r.execute(opts, caps, e)
 }
 
 var releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
@@ -95,12 +100,8 @@ func (r *Result) addWarnings(list []chart.Warning) {
 }
 
 // execute renders the templates and sorts what comes out.
-func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) error {
-	top := r.root(opts, caps, max(opts.Revision, 1))
-	var sources []source
-	collect(r.Chart, r.Chart.Name(), nil, top, func(s source) { sources = append(sources, s) })
-	e := newEngine(ctx, opts, sources)
-	rendered, err := e.run()
+func (r *Result) execute(opts Options, caps *capabilities, e *engine) error {
+	rendered, err := e.run(r.roots(opts, caps, max(opts.Revision, 1)))
 	r.Findings = append(r.Findings, e.findings...)
 	if err != nil {
 		return r.withHint(opts, e, err)
@@ -110,9 +111,11 @@ func (r *Result) execute(ctx context.Context, opts Options, caps *capabilities) 
 	return r.located(opts, e, r.takeManifests(rendered))
 }
 
-// root is what all templates see but for what is their chart's own.
-func (r *Result) root(opts Options, caps *capabilities, revision int) map[string]any {
-	return map[string]any{
+// roots are the root objects by basePath. What all charts see is the same; the
+// rest is their own.
+func (r *Result) roots(opts Options, caps *capabilities, revision int) map[string]values {
+	roots := map[string]values{}
+	top := map[string]any{
 		"Values":       values(r.Values),
 		"Capabilities": caps,
 		"Release": map[string]any{
@@ -124,6 +127,8 @@ func (r *Result) root(opts Options, caps *capabilities, revision int) map[string
 			"Service":   "Helm",
 		},
 	}
+	collect(r.Chart, r.Chart.Name(), nil, top, roots)
+	return roots
 }
 
 // withHint adds to an error what the values hold where a template failed.

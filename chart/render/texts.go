@@ -63,14 +63,15 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 	}
 	unit.rename(resolved)
 	var sources []source
-	collect(resolved, resolved.Name(), nil, r.root(opts, caps, opts.Revision), func(s source) {
+	list(resolved, resolved.Name(), func(s source) {
 		if unit.Select == nil || isPartial(s.name) || unit.Select(s.name) {
 			sources = append(sources, s)
 		}
 	})
 	e := newEngine(ctx, opts, sources)
 	e.shared = unit.Shared
-	rendered, err := e.run()
+	e.begin()
+	rendered, err := e.run(r.roots(opts, caps, opts.Revision))
 	if err != nil {
 		return nil, r.withHint(opts, e, err)
 	}
