@@ -137,7 +137,7 @@ func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 	for _, prefix := range p.config.TagPrefixes() {
 		queries = append(queries, versioning.Query{Ref: p.ref, Prefix: prefix})
 	}
-	facts, err := p.repository.ReadAll(ctx, queries)
+	facts, err := p.headTags(ctx, queries)
 	if err != nil {
 		return ref, err
 	}
@@ -146,6 +146,19 @@ func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 		p.ref = versioning.Ref{Tag: ref.Tag, Origin: "detached HEAD"}
 	}
 	return ref, nil
+}
+
+// headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever needs a
+// version says so; what does not need one gets along.
+func (p *project) headTags(ctx context.Context, queries []versioning.Query) ([]versioning.Facts, error) {
+	if p.config.Version.Fetch != config.FetchNever {
+		rules := versioning.Rules{Initial: p.config.Version.Initial, Trunks: p.config.Version.Trunk}
+		facts, err := p.repository.ReadWhole(ctx, queries, rules, p.fetch)
+		if _, failed := errors.AsType[*versioning.FetchError](err); !failed {
+			return facts, err
+		}
+	}
+	return p.repository.ReadAll(ctx, queries)
 }
 
 // resolve finds the environment and what everything comes down to in it. When

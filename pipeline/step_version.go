@@ -106,7 +106,33 @@ func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[str
 		}
 		versions[u.Name] = d
 	}
-	return versions, nil
+	return versions, r.checkTags(ctx, versions, facts)
+}
+
+// checkTags makes sure that what is released is what the remote has tagged; builds between releases ask nothing.
+func (r *shared) checkTags(ctx context.Context, versions map[string]decided, facts []versioning.Facts) error {
+	if !r.rules().RequireClean || r.Config.Version.Fetch == config.FetchNever {
+		return nil
+	}
+	names := map[string]bool{}
+	release := false
+	for _, d := range versions {
+		names[d.version.Tag] = d.err == nil && (d.version.Exact || d.version.Unchanged)
+		release = release || d.err == nil && d.version.Exact
+	}
+	var tags []versioning.Tag
+	for _, f := range facts {
+		at := f.Tags
+		if f.Base != nil {
+			at = append(slices.Clone(at), *f.Base)
+		}
+		for _, tag := range at {
+			if release && names[tag.Name] {
+				tags, names[tag.Name] = append(tags, tag), false
+			}
+		}
+	}
+	return r.Repository.CheckTags(ctx, tags, r.Fetch)
 }
 
 // Versions decides the versions of the chosen services and does nothing else; of Options it takes Goal, Config, Resolved,

@@ -1,0 +1,49 @@
+package versioning
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCheckTags compares tags with a remote that has moved one, deleted one, or is gone.
+func TestCheckTags(t *testing.T) {
+	quiet(t)
+	r := newTestRepo(t)
+	first := r.commit("feat: one")
+	r.annotated("v1.0.0")
+	r.tag("v1.0.0-rc.1")
+	clone := t.TempDir()
+	r.git("clone", "-q", r.dir, clone)
+	facts := read(t, clone, Query{Ref: Ref{Tag: "v1.0.0"}, Prefix: "v"})
+	if len(facts.Tags) != 2 {
+		t.Fatalf("%d tags at HEAD", len(facts.Tags))
+	}
+	check := func(ci bool) (lines []string, err error) {
+		err = openAt(t, clone).CheckTags(t.Context(), facts.Tags, Fetch{CI: ci, Log: func(line string) { lines = append(lines, line) }})
+		return lines, err
+	}
+	asked := []string{"ask origin for its tags"}
+	if lines, err := check(true); err != nil || cmp.Diff(asked, lines) != "" {
+		t.Errorf("nothing has moved: %q, %v", lines, err)
+	}
+	r.git("tag", "-d", "v1.0.0-rc.1")
+	if lines, err := check(true); err != nil || len(lines) != 2 || !strings.Contains(lines[1], "v1.0.0-rc.1 is here and not on origin") {
+		t.Errorf("deleted: %q, %v", lines, err)
+	}
+	second := r.commit("feat: two")
+	r.git("tag", "-f", "-a", "-m", "again", "v1.0.0")
+	_, err := check(true)
+	want := &MovedTagError{Tag: "v1.0.0", Here: first, There: second, Remote: "origin"}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("moved (-want +got):\n%s", diff)
+	}
+	if lines, err := check(false); err != nil || lines != nil {
+		t.Errorf("outside of CI: %q, %v", lines, err)
+	}
+	r.gitIn(clone, "", "remote", "set-url", "origin", r.dir+"-gone")
+	if lines, err := check(true); err != nil || len(lines) != 2 || !strings.HasPrefix(lines[1], "cannot check that tag v1.0.0 was not moved: ") {
+		t.Errorf("gone: %q, %v", lines, err)
+	}
+}
