@@ -22,7 +22,7 @@ const (
 // Logged is a commit with what people wrote.
 type Logged struct {
 	Commit
-	// Author is the author's name, and Message the whole message, cut where it is longer than 16 KiB. Both come from
+	// Author is the author's name, and Message the whole message, without its middle where it is longer than 16 KiB. Both come from
 	// outside and may hold anything.
 	Author, Message string
 	// Merge: it has several parents.
@@ -84,7 +84,7 @@ func (r *Repository) logged(n *node) (Logged, error) {
 	header, message, _ := bytes.Cut(content, []byte("\n\n"))
 	one := Logged{
 		Commit:  Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()},
-		Message: string(message[:min(len(message), maxMessage)]), Merge: len(n.parents) > 1,
+		Message: shortened(message), Merge: len(n.parents) > 1,
 	}
 	for line := range bytes.Lines(header) {
 		if name, ok := bytes.CutPrefix(line, []byte("author ")); ok {
@@ -94,6 +94,14 @@ func (r *Repository) logged(n *node) (Logged, error) {
 		}
 	}
 	return one, nil
+}
+
+// shortened leaves out the middle of a long message: the subject is at its beginning, footers are at its end.
+func shortened(message []byte) string {
+	if len(message) <= maxMessage {
+		return string(message)
+	}
+	return string(message[:maxMessage/2]) + "\n" + string(message[len(message)-maxMessage/2:])
 }
 
 // Tagged finds the tag of a version; nil when there is none.

@@ -99,7 +99,7 @@ func TestBoundedSections(t *testing.T) {
 	if len(got) != 1 || len(got[0].Entries) != MaxEntries || got[0].More != 5 {
 		t.Fatalf("%d sections", len(got))
 	}
-	if text := got[0].Entries[0].Description; len(text) != maxText+3-len("fix: ") {
+	if text := got[0].Entries[0].Description; len(text) != maxText+len("...") {
 		t.Errorf("a description of %d characters", len(text))
 	}
 	if markdown := (Notes{Sections: got}).Markdown(Forge{}); !strings.HasSuffix(markdown, "- and 5 more\n") {

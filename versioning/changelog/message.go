@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
@@ -17,7 +18,8 @@ type message struct {
 }
 
 var (
-	header = lazyregexp.New(`^([A-Za-z]+)(?:\(([^()\r\n]*)\))?(!)?: +(\S.*)$`)
+	// header is matched with the subject as it is: versioning reads it so, and a version and its changelog must agree.
+	header = lazyregexp.New(`^([A-Za-z]+)(?:\(([^()\r\n]*)\))?(!)?: (.*)$`)
 	// breakingFooter is a line that begins a footer about a breaking change; it must be upper case.
 	breakingFooter = lazyregexp.New(`^BREAKING[ -]CHANGE(?:: | #)(.*)$`)
 	anyFooter      = lazyregexp.New(`^[A-Za-z][A-Za-z-]*(?:: | #)`)
@@ -31,9 +33,9 @@ func parseMessage(text string) message {
 	subject, rest, _ := strings.Cut(text, "\n")
 	m := message{subject: clean(subject)}
 	m.description = m.subject
-	if found := header.FindStringSubmatch(m.subject); found != nil {
-		m.kind, m.scope, m.description = strings.ToLower(found[1]), strings.TrimSpace(found[2]), found[4]
-		m.breaking = found[3] == "!"
+	if found := header.FindStringSubmatch(subject); found != nil {
+		m.kind, m.scope, m.breaking = strings.ToLower(found[1]), clean(found[2]), found[3] == "!"
+		m.description = cmp.Or(clean(found[4]), m.subject)
 	}
 	lines := strings.Split(rest, "\n")
 	for i, line := range lines {
