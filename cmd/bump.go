@@ -95,7 +95,7 @@ func bump(e env, c *cli.Context) error {
 // checkReleaseFlag refuses what is neither a kind of release nor a version.
 func checkReleaseFlag(c *cli.Context) error {
 	wanted := c.String("release")
-	if wanted == "" || slices.Contains(versioning.ReleaseKinds, wanted) || versioning.Check(wanted) == nil {
+	if wanted == "" && !c.IsSet("release") || slices.Contains(versioning.ReleaseKinds, wanted) || versioning.Check(wanted) == nil {
 		return nil
 	}
 	return usagef("--release %q: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", wanted)

@@ -62,7 +62,7 @@ func changes(e env, c *cli.Context) error {
 	notes, err := pipeline.Changelog(c.Context, pipeline.ChangelogOptions{
 		Options: o, From: c.String("from"), To: c.String("to"), Release: c.String("release"),
 	})
-	if errors.Is(err, pipeline.ErrNoSuchVersion) {
+	if errors.Is(err, pipeline.ErrNoSuchVersion) || errors.Is(err, pipeline.ErrNoSuchRange) {
 		return withCode(pipeline.ExitUsage, err)
 	}
 	if err != nil {
@@ -121,7 +121,8 @@ func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) err
 	return err
 }
 
-// write puts each service's section into its own file.
+// write puts each service's section into its own file. One that is not released stays as it is: a commit of its section would
+// be a change of it, and release it.
 func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) error {
 	for _, n := range notes {
 		if n.Version == "" {
@@ -129,6 +130,12 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 		}
 	}
 	for _, n := range notes {
+		if n.Unchanged {
+			if _, err := fmt.Fprintf(s.e.stdout, "%s: nothing has changed since\n", n.Tag); err != nil {
+				return err
+			}
+			continue
+		}
 		service := n.Service
 		n.Service = ""
 		text, err := s.text(ctx, n)

@@ -38,6 +38,8 @@ func tag(e env, c *cli.Context) error {
 	switch {
 	case c.Bool("no-push") && (c.IsSet("remote") || c.IsSet("with-branch")):
 		return usagef("--no-push asks no remote: leave out --remote and --with-branch")
+	case c.IsSet("with-branch") && c.String("with-branch") == "":
+		return usagef("--with-branch is empty: name the branch to push, or leave the flag out")
 	case c.String("output") != "plain" && c.String("output") != "json":
 		return usagef("no output format %q: there are plain, json", c.String("output"))
 	case c.Duration("timeout") < time.Second:
@@ -117,7 +119,7 @@ func syncTags(e env, c *cli.Context, p *project, g *git.Repository, remote strin
 // tagHint gives the next step where git's own words have none.
 func tagHint(err error) error {
 	if failed, ok := errors.AsType[*git.Error](err); ok && failed.Command == "git push" && !errors.As(err, new(*git.RejectedError)) {
-		return fmt.Errorf("%w; the job needs the right to push tags: a deploy key, a project token, or Jenkins' gitUsernamePassword binding", err)
+		return fmt.Errorf("%w; where the right to push tags is lacking, give the job a deploy key, a project token, or Jenkins' gitUsernamePassword binding", err)
 	}
 	return err
 }

@@ -40,11 +40,14 @@ func printVersions(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	forAll := !strings.Contains(p.config.Version.Tag, "{service}")
+	if forAll && c.Args().Len() == 0 { // one version for all is told once, and is no service's
+		versions = []pipeline.ServiceVersion{{Version: versions[0].Version}}
+	}
 	if c.Bool("explain") {
 		explain(e.stderr, versions)
 	}
-	one := len(versions) > 0 && (!strings.Contains(p.config.Version.Tag, "{service}") || c.Args().Len() == 1)
-	return write(e, versions, one)
+	return write(e, versions, len(versions) > 0 && (forAll || c.Args().Len() == 1))
 }
 
 // openVersions is openProject where a version is all that is asked for: a repository without a pintle.yaml has one too.

@@ -15,8 +15,12 @@ import (
 // ErrStaged says that the index holds changes that are not bump's.
 var ErrStaged = errors.New("changes are staged for another commit")
 
-// CheckIndex refuses to begin a bump that is to be committed while other changes are staged. Error: ErrStaged.
+// CheckIndex refuses to begin a bump that is to be committed while other changes are staged, or the index is locked.
+// Error: ErrStaged.
 func CheckIndex(ctx context.Context, g *git.Repository) error {
+	if err := g.Locked(ctx); err != nil {
+		return fmt.Errorf("look at the index: %w", err)
+	}
 	staged, err := g.Staged(ctx)
 	if err != nil {
 		return fmt.Errorf("look at the index: %w", err)
@@ -75,7 +79,8 @@ func CommitBump(ctx context.Context, o Options, out Outcome, g *git.Repository, 
 	if len(changed) == 0 {
 		return "", nil
 	}
-	hash, err := g.Commit(ctx, commitMessage(template, out.Versions, out.ProjectVersion), changed)
+	released := slices.DeleteFunc(slices.Clone(out.Versions), func(v ServiceVersion) bool { return o.Release != "" && v.Version.Unchanged })
+	hash, err := g.Commit(ctx, commitMessage(template, released, out.ProjectVersion), changed)
 	if err != nil {
 		return "", fmt.Errorf("commit the version: %w", err)
 	}

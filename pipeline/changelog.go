@@ -30,6 +30,9 @@ type ChangelogOptions struct {
 // ErrNoSuchVersion says that a version that was named has no tag.
 var ErrNoSuchVersion = errors.New("no such version")
 
+// ErrNoSuchRange says that changes were asked for from a version to a lower one.
+var ErrNoSuchRange = errors.New("no such range")
+
 // Changelog collects the changes of each chosen service, or of all with one version for all. A service without a version at
 // HEAD gets notes without one: unreleased changes.
 func Changelog(ctx context.Context, o ChangelogOptions) ([]changelog.Notes, error) {
@@ -84,6 +87,9 @@ func (c *changes) of(ctx context.Context, u config.Unit) (changelog.Notes, error
 		return notes, err
 	}
 	from := ""
+	if o := c.o; previous != nil && o.From != "" && !semver.MustParse(previous.Version).LessThan(semver.MustParse(below)) {
+		return notes, fmt.Errorf("%w: %s is not below %s", ErrNoSuchRange, o.From, cmp.Or(o.To, below))
+	}
 	if previous != nil {
 		from, notes.Previous = previous.Commit.Hash, previous.Name
 	}
@@ -122,7 +128,7 @@ func (c *changes) end(ctx context.Context, q versioning.Query, notes *changelog.
 		}
 		notes.Version = released.Number
 		if released.Unchanged {
-			notes.Tag = released.Tag
+			notes.Tag, notes.Unchanged = released.Tag, true
 			return f.Base.Commit, released.Number, nil
 		}
 		if released.Present {

@@ -29,6 +29,10 @@ type BumpedFile struct {
 func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	j.bumping.Lock() // two services may have one file
 	defer j.bumping.Unlock()
+	if j.Release != "" && j.version.Unchanged {
+		// a commit of what its files lag behind would be a change of it, and release it
+		return event.Result{Status: event.Unchanged, Message: "not released: nothing has changed since " + j.version.Tag, Version: j.version.Number}
+	}
 	dir := j.path(j.unit.Chart)
 	changes, err := j.bumpChart(dir)
 	if err != nil {

@@ -37,9 +37,16 @@ func TestResolveRef(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"a\x1bb", "a\nb", strings.Repeat("x", 2000)} {
+	for _, bad := range []string{
+		"a\x1bb", "a\nb", strings.Repeat("x", 2000), "main ", "a b", "a..b", "release/1.5/../2", "/a", "a/", "a//b", "a.lock/b", ".a", "a.", "a~1", "a^", "a:b", "a?", "a*", "a[b", `a\b`, "a@{1}",
+	} {
 		if _, err := ResolveRef(Ref{Branch: bad, Origin: "--branch"}, Ref{}, ""); err == nil || strings.ContainsAny(err.Error(), "\x1b\n") {
 			t.Errorf("%.20q: got error %q", bad, err)
+		}
+	}
+	for _, odd := range []string{"-rf", "功能/登录", "a'b", "x$(id)", "@", `"`, "feature/#12", "a+b"} {
+		if _, err := ResolveRef(Ref{Branch: odd, Origin: "flag"}, Ref{}, ""); err != nil {
+			t.Errorf("%q, which git takes: %v", odd, err)
 		}
 	}
 }

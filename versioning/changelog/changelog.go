@@ -48,6 +48,8 @@ type Notes struct {
 	Previous string // tag of the version before; empty for the first
 	Date     time.Time
 	Sections []Section // those that have entries, gravest first
+	// Unchanged: a release was asked for, and nothing changed since Tag.
+	Unchanged bool
 }
 
 // Titles of the sections, gravest first.

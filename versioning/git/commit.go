@@ -2,8 +2,27 @@ package git
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
+
+// Locked is an error while another git command writes the index, or when one that was killed has left its lock.
+func (r *Repository) Locked(ctx context.Context) error {
+	out, err := r.run(ctx, "", "rev-parse", "--git-path", "index.lock")
+	if err != nil {
+		return err
+	}
+	lock := strings.TrimRight(out, "\r\n")
+	if !filepath.IsAbs(lock) {
+		lock = filepath.Join(r.dir, lock)
+	}
+	if _, err := os.Lstat(lock); err == nil {
+		return fmt.Errorf("%s exists: another git command is at work here; remove the file if that one was killed", lock)
+	}
+	return nil
+}
 
 // Staged lists the files that differ between HEAD and the index, relative to the root, with slashes.
 func (r *Repository) Staged(ctx context.Context) ([]string, error) {

@@ -156,7 +156,7 @@ var userInfo = lazyregexp.New(`([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]*@`)
 
 // complaint makes one line of what git and the remote's hooks said: the remote's words say why, git's say what.
 func complaint(text string) string {
-	var said []string
+	var said, other []string // with git's marks and without, as of a hook
 	add := func(line string) {
 		if line = strings.TrimSpace(line); line != "" && !slices.Contains(said, line) {
 			said = append(said, line)
@@ -164,16 +164,21 @@ func complaint(text string) string {
 	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(strings.ReplaceAll(line, "\x1b[K", ""), "\r\n ")
+		marked := false
 		for _, prefix := range []string{"remote: ", "fatal: ", "error: ", "ERROR: "} {
 			if rest, ok := strings.CutPrefix(line, prefix); ok {
+				marked = true
 				add(strings.TrimPrefix(rest, "error: ")) // a remote's hook may say so too
 				break
 			}
 		}
+		if line = strings.TrimSpace(line); !marked && line != "" && !strings.HasPrefix(line, "hint: ") {
+			other = append(other, line)
+		}
 	}
-	if len(said) == 0 {
-		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-		add(first)
+	vague := len(said) == 0 || len(said) == 1 && strings.HasPrefix(said[0], "failed to push some refs")
+	if vague && len(other) > 0 {
+		add(other[0])
 	}
 	if len(said) == 0 {
 		return "failed without a word"

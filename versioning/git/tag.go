@@ -70,6 +70,8 @@ func (r *Repository) Remote(ctx context.Context, given, branch string) (string, 
 		}
 	}
 	switch {
+	case len(names) == 0:
+		return "", errors.New("there is no remote to push to; add one with \"git remote add origin ADDRESS\", or pass --no-push")
 	case slices.Contains(names, "origin"):
 		return "origin", nil
 	case len(names) == 1:
