@@ -44,8 +44,8 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 
 .PHONY: test
 test: build bin/tools/helm bin/tools/helm3 ## all tests, the ones on a real cluster included
-	@bin/pintle sandbox run -- $(GO) test -timeout 15m ./...
-	@cd sandbox && $(GO) test -timeout 15m -ldflags '$(SANDBOX_LDFLAGS)' ./...
+	@bin/pintle sandbox run -- $(GO) test -timeout 25m ./...
+	@cd sandbox && $(GO) test -timeout 25m -ldflags '$(SANDBOX_LDFLAGS)' ./...
 
 WALK ?= 20
 WALK_SEED ?= $(shell date +%s)
@@ -80,7 +80,7 @@ demo: build ## the main job in three acts, on a cluster of its own
 
 .PHONY: bench
 bench: build bin/tools/helm ## benchmarks, as ratios
-	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem ./...
+	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem ./... 
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (30s), one after the other

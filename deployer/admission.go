@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -53,9 +52,9 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 // admission. What may come only as the operation goes on is not held against it:
 // its namespace, its kind, and for a pod its service account.
 func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*Problem, error) {
-	o := hookOfOne(h)
-	if o == nil {
-		return nil, nil // the run says it, as Helm's would
+	o, err := hookObject(h)
+	if err != nil {
+		return nil, nil //nolint:nilerr // the run says it, as Helm's would
 	}
 	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
 		return nil, nil
@@ -63,7 +62,7 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*P
 		return nil, err
 	}
 	options := kube.ApplyOptions{Manager: release.Manager, DryRun: true, Lenient: sc.request.NoValidation}
-	_, err := e.cluster.Create(ctx, o, options)
+	_, err = e.cluster.Create(ctx, o, options)
 	if kube.Is(err, kube.NotFound) { // of the namespace
 		var fatal error
 		if err, fatal = e.checkElsewhere(ctx, sc.request, o); fatal != nil {
@@ -74,15 +73,6 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*P
 		return &Problem{Object: kube.RefOf(o), Err: err}, nil
 	}
 	return nil, fatalOnly(err)
-}
-
-// hookOfOne is the one object of a hook; nil where it cannot be read.
-func hookOfOne(h *release.Hook) *unstructured.Unstructured {
-	objects, err := parseDocument(h.Manifest)
-	if err != nil || len(objects) != 1 {
-		return nil
-	}
-	return objects[0]
 }
 
 // refusedDeletion pretends to delete an object.

@@ -117,6 +117,16 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstr
 }
 
 func (r *run) hookObject(ctx context.Context, h *release.Hook) (*unstructured.Unstructured, error) {
+	o, err := hookObject(h)
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.engine.place(ctx, o, r.plan.Namespace, nil)
+	return o, err
+}
+
+// hookObject is the one object of a hook.
+func hookObject(h *release.Hook) (*unstructured.Unstructured, error) {
 	objects, err := parseDocument(h.Manifest)
 	if err != nil {
 		return nil, err
@@ -128,8 +138,7 @@ func (r *run) hookObject(ctx context.Context, h *release.Hook) (*unstructured.Un
 		delete(notes, needsNote)
 		objects[0].SetAnnotations(notes)
 	}
-	_, err = r.engine.place(ctx, objects[0], r.plan.Namespace, nil)
-	return objects[0], err
+	return objects[0], nil
 }
 
 // hookRef is where a hook that ran has its object.
