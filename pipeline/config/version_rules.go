@@ -4,8 +4,9 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // ErrEmpty is a file without services and releases where something is to be built or deployed. A version needs none.
@@ -47,7 +48,7 @@ func (c *Config) Label(branch string) string {
 }
 
 // versionLabel is one identifier of a prerelease: no number, and short enough for a version of 45 characters.
-var versionLabel = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z-]{0,14}$`)
+var versionLabel = lazyregexp.New(`^[A-Za-z][0-9A-Za-z-]{0,14}$`)
 
 func (v *validator) labels() {
 	for _, pattern := range v.inOrder("version.labels", slices.Collect(maps.Keys(v.c.Version.Labels))) {
