@@ -52,13 +52,17 @@ func (src ValueSources) Origin(path []string, read func(name string) ([]byte, er
 
 // ValueLine is the line of the chart's own values.yaml that gives the value at
 // path, 0 if none does.
-func (c *Chart) ValueLine(path []string) int {
+func (c *Chart) ValueLine(path []string) int { return c.ValueLines()(path) }
+
+// ValueLines is ValueLine for many paths: it parses values.yaml only once.
+func (c *Chart) ValueLines() func(path []string) int {
+	var docs []*yaml.Node
 	for _, f := range c.Raw {
 		if f.Name == "values.yaml" {
-			return valueLine(f.Data, path)
+			docs = documents(f.Data)
 		}
 	}
-	return 0
+	return func(path []string) int { return lineIn(docs, path) }
 }
 
 // has says whether values hold anything at path; list items have their numbers
@@ -85,22 +89,30 @@ func has(v any, path []string) bool {
 	return true
 }
 
-// valueLine finds the line of a values file where the key at path stands, in
-// the last document that has it.
-func valueLine(data []byte, path []string) int {
+// valueLine finds the line of a values file where the key at path stands.
+func valueLine(data []byte, path []string) int { return lineIn(documents(data), path) }
+
+// documents are those of a file up to one that is no YAML.
+func documents(data []byte) []*yaml.Node {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	line := 0
+	var docs []*yaml.Node
 	for {
 		var doc yaml.Node
 		if err := decoder.Decode(&doc); err != nil {
+			return docs
+		}
+		docs = append(docs, doc.Content...)
+	}
+}
+
+// lineIn is the line of the key at path, in the last document that has it.
+func lineIn(docs []*yaml.Node, path []string) int {
+	for _, doc := range slices.Backward(docs) {
+		if line := nodeLine(doc, path); line > 0 {
 			return line
 		}
-		if len(doc.Content) > 0 {
-			if found := nodeLine(doc.Content[0], path); found > 0 {
-				line = found
-			}
-		}
 	}
+	return 0
 }
 
 func nodeLine(n *yaml.Node, path []string) int {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -79,11 +80,31 @@ func hintFor(err error) string {
 	if failed, ok := errors.AsType[*render.Error](err); ok {
 		return cmp.Or(didYouMean(failed.Missing, failed.Known), failed.Advice)
 	}
+	if invalid, ok := errors.AsType[*render.SchemaError](err); ok {
+		return unknownKeyHint(invalid)
+	}
 	if shown, ok := errors.AsType[*render.ShowOnlyError](err); ok {
 		if shown.Exists {
 			return shown.Reason
 		}
 		return cmp.Or(didYouMean(shown.Pattern, shown.Templates), "there are "+strings.Join(shown.Templates, ", "))
+	}
+	return ""
+}
+
+// unknownKeyHint is the key that was meant by the first one that a schema does
+// not know, if one is near.
+func unknownKeyHint(e *render.SchemaError) string {
+	for _, p := range e.Problems {
+		for _, v := range p.Violations {
+			if v.Unknown == "" {
+				continue
+			}
+			if nearest := config.Nearest(v.Unknown, v.Known); nearest != "" {
+				return fmt.Sprintf("did you mean %s?", strings.Join(append(slices.Clip(v.Path), nearest), "."))
+			}
+			return ""
+		}
 	}
 	return ""
 }
@@ -116,23 +137,6 @@ func hintPath(err error, path string) error {
 		}
 	}
 	return err
-}
-
-// chartPath names the files of a chart that was loaded from a folder by their
-// paths. Those of a subchart that is an archive keep the name that they have in
-// manifests, and so do all of an archive and of a registry's chart.
-func chartPath(c *chart.Chart, folder string) func(name string) string {
-	if !isFolder(folder) {
-		return nil
-	}
-	return func(name string) string {
-		rest, ok := strings.CutPrefix(name, c.Name()+"/")
-		path := filepath.Join(folder, filepath.FromSlash(rest))
-		if !ok || !isFolder(filepath.Dir(path)) {
-			return name
-		}
-		return path
-	}
 }
 
 // chartsBelow finds a few folders with a Chart.yaml, not deep and not in charts/.

@@ -121,6 +121,7 @@ func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedCha
 		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), exitCode(err) == pipeline.ExitUsage
 		return out, nil
 	}
+	options.Files = loaded.FilePaths(ref)
 	for _, f := range lint.Lint(c.Context, loaded, options) {
 		if !c.Bool("quiet") || f.Severity != lint.Info {
 			out.Findings = append(out.Findings, f)

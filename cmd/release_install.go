@@ -140,7 +140,7 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 		w.request.Evidence = func(archive []byte) error { return pipeline.KeepEvidence(dir, name, w.span)(archive) }
 	}
 	w.options = func(o render.Options) render.Options {
-		o.Origin = origin
+		o.Origin, o.Path = origin, w.chart.FilePaths(ref)
 		return withRenderFlags(c, o)
 	}
 	w.request.Render = w.renderer(w.chart, w.values)

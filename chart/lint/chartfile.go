@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"net/mail"
 	"net/url"
 	"path"
@@ -161,7 +162,11 @@ func (f *fileLinter) dependencies() {
 	data, _ := f.raw(chartYAML)
 	line := lineOfKey(parseNode(data), "dependencies")
 	for _, name := range f.chart.MissingDependencies() {
-		f.add("dependency/missing", chartYAML, line, "the dependency %s is not in charts/", name)
+		finding := Finding{ID: "dependency/missing", Path: chartYAML, Line: line, Message: fmt.Sprintf("the dependency %s is not in charts/", name)}
+		if hidden := f.chart.IgnoredDependencies([]string{name}); hidden != "" {
+			finding.Message, finding.Fix = finding.Message+": "+hidden, "Correct .helmignore."
+		}
+		f.note(finding)
 	}
 	declared := map[string]bool{}
 	for _, d := range f.chart.Metadata.Dependencies {

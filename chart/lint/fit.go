@@ -159,7 +159,7 @@ func written(doc *yaml.Node, p schema.Problem) string {
 		}
 	}
 	const longest = 60
-	if n.Kind != yaml.ScalarNode || len(n.Value) > longest {
+	if n.Kind != yaml.ScalarNode || len(n.Value) > longest || strings.HasSuffix(p.Message, ", not "+n.Value) {
 		return ""
 	}
 	return ": it is " + n.Value

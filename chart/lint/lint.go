@@ -34,6 +34,7 @@ const (
 type Options struct {
 	Values      map[string]any             // the user's values
 	Origin      func(path []string) string // where the user gave a value, as render.Options.Origin; may be nil
+	Files       func(name string) string   // where a file of the chart is, as render.Options.Path, for messages; may be nil
 	ReleaseName string                     // default test-release, Helm's
 	Namespace   string
 	KubeVersion string         // the cluster's version; empty means the newest known
@@ -209,7 +210,7 @@ func (l *linter) rendered(ctx context.Context) {
 	opts := render.Options{
 		ReleaseName: l.release(), Namespace: cmp.Or(l.opts.Namespace, "default"),
 		Revision: 1, KubeVersion: l.opts.KubeVersion, APIVersions: l.opts.APIVersions,
-		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin,
+		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin, Path: l.opts.Files,
 	}
 	result, err := render.Render(ctx, l.chart, l.opts.Values, opts)
 	if ctx.Err() != nil {

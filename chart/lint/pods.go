@@ -60,8 +60,11 @@ func (c container) name() string { return text(c.fields["name"]) }
 func (c container) String() string { return c.object.String() + ", container " + c.name() }
 
 // field is the line of a field of the container.
-func (c container) field(path ...string) int {
-	return c.at(slices.Concat([]string{"spec", c.section, "[" + strconv.Itoa(c.index) + "]"}, path)...)
+func (c container) field(path ...string) int { return c.at(c.below(path...)...) }
+
+// below is the path of a field of the container in the pods' template.
+func (c container) below(path ...string) []string {
+	return slices.Concat([]string{"spec", c.section, "[" + strconv.Itoa(c.index) + "]"}, path)
 }
 
 // containers lists the init containers, then the others.

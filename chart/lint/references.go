@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pintle-ci/pintle/chart/lint/schema"
 )
 
 // account finds a service account that the chart does not make.
@@ -41,34 +43,65 @@ func (r *relations) binding(o *object) {
 	}
 }
 
-// keys finds keys of ConfigMaps and Secrets of the chart that these do not have.
+// reference is a pod's use of a ConfigMap or a Secret.
+type reference struct {
+	kind, name string
+	keys       []string // that must be there
+	optional   bool
+	by         string // Deployment/web, container web
+	line       int    // of the name
+	keyLine    int
+}
+
+// keys finds references to keys that a ConfigMap or Secret of the chart does not
+// have, and to names that the chart has but for a slip.
 func (r *relations) keys(p *pods) {
-	for _, c := range p.containers() {
-		for i, env := range mapsAt(c.fields, "env") {
-			for field, kind := range map[string]string{"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"} {
-				ref := mapAt(env, "valueFrom", field)
-				if ref == nil || ref["optional"] == true {
-					continue
-				}
-				if target := r.lacks(kind, text(ref["name"]), text(ref["key"])); target != nil {
-					r.add("reference/key", p.file, c.field("env", "["+strconv.Itoa(i)+"]", "valueFrom", field, "key"),
-						"%s: %s has no key %q", c, target, text(ref["key"]))
-				}
+	for _, ref := range p.references() {
+		if ref.optional {
+			continue
+		}
+		for _, key := range ref.keys {
+			if target := r.lacks(ref.kind, ref.name, key); target != nil {
+				r.add("reference/key", p.file, ref.keyLine, "%s: %s has no key %q", ref.by, target, key)
+			}
+		}
+		if ref.name == "" || r.named[ref.kind+"/"+ref.name] != nil {
+			continue
+		}
+		for _, o := range r.objects {
+			if o.kind == ref.kind && misspelt(ref.name, o.name) {
+				r.add("reference/name", p.file, ref.line, "%s: the chart does not make the %s %s: did you mean %s?", ref.by, ref.kind, ref.name, o.name)
+				break
 			}
 		}
 	}
-	for i, volume := range mapsAt(p.spec, "volumes") {
-		for field, kind := range map[string]string{"configMap": "ConfigMap", "secret": "Secret"} {
-			source := mapAt(volume, field)
-			name := text(firstOf(source["name"], source["secretName"]))
-			for _, item := range mapsAt(source, "items") {
-				if target := r.lacks(kind, name, text(item["key"])); target != nil && source["optional"] != true {
-					r.add("reference/key", p.file, p.at("spec", "volumes", "["+strconv.Itoa(i)+"]", field, "items"),
-						"%s: %s has no key %q", p.object, target, text(item["key"]))
-				}
-			}
+}
+
+// misspelt says whether two names are one but for a slip: another sign between
+// the words, or a letter or two in one long word. A name with a word more or less
+// is another's: cert-manager and operators make Secrets beside the chart's.
+func misspelt(name, known string) bool {
+	words, knownWords := nameWords(name), nameWords(known)
+	if strings.EqualFold(strings.Join(words, ""), strings.Join(knownWords, "")) {
+		return true
+	}
+	if len(words) != len(knownWords) {
+		return false
+	}
+	different := 0
+	for i, word := range words {
+		if word == knownWords[i] {
+			continue
+		}
+		if different++; min(len(word), len(knownWords[i])) < 4 || different > 1 || schema.Nearest(word, knownWords[i:i+1]) == "" {
+			return false
 		}
 	}
+	return true
+}
+
+func nameWords(name string) []string {
+	return strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' || r == '_' })
 }
 
 // lacks is the chart's object if that has data, but not under this key. One
@@ -126,19 +159,60 @@ func reloads(p *pods) bool {
 // configMaps are the names of those that the pods mount or read.
 func (p *pods) configMaps() []string {
 	var list []string
-	for _, volume := range mapsAt(p.spec, "volumes") {
-		list = append(list, text(at(volume, "configMap", "name")))
-		for _, source := range mapsAt(volume, "projected", "sources") {
-			list = append(list, text(at(source, "configMap", "name")))
+	for _, ref := range p.references() {
+		if ref.kind == "ConfigMap" {
+			list = append(list, ref.name)
+		}
+	}
+	return list
+}
+
+// references are all uses of ConfigMaps and Secrets, as environment and as files.
+func (p *pods) references() []reference {
+	var list []reference
+	for i, volume := range mapsAt(p.spec, "volumes") {
+		at := []string{"spec", "volumes", "[" + strconv.Itoa(i) + "]"}
+		list = append(list, p.source(volume, "configMap", "secret", at)...)
+		for j, source := range mapsAt(volume, "projected", "sources") {
+			list = append(list, p.source(source, "configMap", "secret", slices.Concat(at, []string{"projected", "sources", "[" + strconv.Itoa(j) + "]"}))...)
 		}
 	}
 	for _, c := range p.containers() {
-		for _, from := range mapsAt(c.fields, "envFrom") {
-			list = append(list, text(at(from, "configMapRef", "name")))
+		var own []reference
+		for i, from := range mapsAt(c.fields, "envFrom") {
+			own = append(own, p.source(from, "configMapRef", "secretRef", c.below("envFrom", "["+strconv.Itoa(i)+"]"))...)
 		}
-		for _, env := range mapsAt(c.fields, "env") {
-			list = append(list, text(at(env, "valueFrom", "configMapKeyRef", "name")))
+		for i, env := range mapsAt(c.fields, "env") {
+			own = append(own, p.source(mapAt(env, "valueFrom"), "configMapKeyRef", "secretKeyRef", c.below("env", "["+strconv.Itoa(i)+"]", "valueFrom"))...)
 		}
+		for i := range own {
+			own[i].by = c.String()
+		}
+		list = append(list, own...)
+	}
+	return list
+}
+
+// source is what a source of values or files at a place in the template names.
+func (p *pods) source(source map[string]any, configMap, secret string, place []string) []reference {
+	var list []reference
+	for _, kind := range []struct{ name, field string }{{"ConfigMap", configMap}, {"Secret", secret}} {
+		fields := mapAt(source, kind.field)
+		if fields == nil {
+			continue
+		}
+		line := func(field string) int { return p.at(slices.Concat(place, []string{kind.field, field})...) }
+		ref := reference{kind: kind.name, name: text(fields["name"]), optional: fields["optional"] == true, by: p.object.String(), line: line("name"), keyLine: line("key")}
+		if ref.name == "" {
+			ref.name, ref.line = text(fields["secretName"]), line("secretName")
+		}
+		if key := text(fields["key"]); key != "" {
+			ref.keys = append(ref.keys, key)
+		}
+		for _, item := range mapsAt(fields, "items") {
+			ref.keys, ref.keyLine = append(ref.keys, text(item["key"])), line("items")
+		}
+		list = append(list, ref)
 	}
 	return list
 }

@@ -137,6 +137,8 @@ var rules = []Rule{
 		Why: "The pods run without the rights that the chart meant them to have."},
 	{ID: "reference/key", Severity: Error, Title: "a key that a ConfigMap or Secret of the chart does not have", Fix: "use a key of it, or write optional: true",
 		Why: "The container does not start: CreateContainerConfigError."},
+	{ID: "reference/name", Severity: Warning, Title: "a ConfigMap or Secret that the chart has under nearly this name", Fix: "correct the name, or write optional: true",
+		Why: "The container does not start until an object of this name exists. Names that are not near one of the chart's are left out: they may be others'."},
 	{ID: "reference/service-account", Severity: Warning, Title: "pods that run as a service account which the chart does not make", Fix: "correct serviceAccountName, or make the account",
 		Why: "The pods are not created until the account exists."},
 	{ID: "schema/duplicate", Severity: Error, Title: "two items of a list that must differ", Fix: "remove one",

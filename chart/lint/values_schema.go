@@ -1,19 +1,25 @@
 package lint
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/chart/render"
 )
+
+// maxSuggested bounds for how many unknown keys a known one is looked for.
+const maxSuggested = 100
 
 // invalidValues notes the values that a schema refuses, each where it is given.
 func (l *linter) invalidValues(e *render.SchemaError) {
 	for _, p := range e.Problems {
-		for _, v := range p.Violations {
+		for i, v := range p.Violations {
 			f := l.givenAt(p.Chart, v)
 			f.Message = p.Chart + ": " + v.String()
+			if near := schema.Nearest(v.Unknown, v.Known[:min(len(v.Known), maxSuggested)]); i < maxSuggested && near != "" {
+				f.Message += ": did you mean " + near + "?"
+			}
 			l.note(f)
 		}
 		if len(p.Violations) == 0 { // the schema itself is of no use
@@ -27,29 +33,16 @@ func (l *linter) invalidValues(e *render.SchemaError) {
 // is found in the chart's schema or values.
 func (l *linter) givenAt(chartFolder string, v render.Violation) Finding {
 	f := Finding{ID: "values/schema", Path: l.own(chartFolder + "/" + valuesYAML)}
-	if v.Origin == "" {
-		return f
-	}
-	file, line := splitOrigin(v.Origin)
-	ofUser := l.ofUser(chartFolder, v)
-	switch {
+	switch file, line := splitOrigin(v.Origin); {
+	case v.File != "":
+		f.Path, f.Line = l.own(v.File), v.Line
+	case v.Origin == "":
 	case line == 0:
 		f.Path = l.own(chartFolder + "/values.schema.json")
-	case ofUser:
-		f.Path, f.Line, f.Outside = file, line, true
 	default:
-		f.Path, f.Line = l.own(file), line
+		f.Path, f.Line, f.Outside = file, line, true
 	}
 	return f
-}
-
-// ofUser says whether the user gave the value, and not a chart.
-func (l *linter) ofUser(chartFolder string, v render.Violation) bool {
-	if l.opts.Origin == nil {
-		return false
-	}
-	sections := strings.Split(chartFolder, "/charts/")[1:]
-	return slices.Contains([]string{l.opts.Origin(slices.Concat(sections, v.Path)), l.opts.Origin(v.Path)}, v.Origin)
 }
 
 // splitOrigin reads prod.yaml:12. The line is 0 for what is no line of a file.

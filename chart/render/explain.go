@@ -3,7 +3,6 @@ package render
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -117,6 +116,8 @@ type viewer struct {
 	calls  []Frame        // how execution came to the failing template
 	dots   *dots          // what the failing action saw; nil if that is unknown
 	advice string
+
+	lines map[*chart.Chart]func(path []string) int // of values.yaml, for those that were asked for
 }
 
 // describe says what stands at keys and who set it, or the first key on the way
@@ -193,7 +194,7 @@ func (v *viewer) unset(missing, wanted []string) string {
 		}
 	}
 	v.advice = fmt.Sprintf("give it a value, with --set %s=... or in a values file (-f), or a default in %s",
-		strings.Join(sectionPath(v.charts, wanted), "."), v.valuesFile(len(v.charts)-1))
+		strings.Join(sectionPath(v.charts, wanted), "."), v.shown(v.valuesFile(len(v.charts)-1)))
 	return text
 }
 
@@ -227,110 +228,4 @@ func (v *viewer) name(keys []string, value any) string {
 		return "a map"
 	}
 	return fmt.Sprint(value)
-}
-
-// chartsOf lists the charts from the root to the one that a template belongs to.
-func (r *Result) chartsOf(template string) []*chart.Chart {
-	c := r.Chart
-	out := []*chart.Chart{c}
-	place := c.Name()
-	for {
-		var next *chart.Chart
-		for _, d := range c.Dependencies {
-			if strings.HasPrefix(template, path.Join(place, "charts", d.Name())+"/") {
-				next = d
-			}
-		}
-		if next == nil {
-			return out
-		}
-		place = path.Join(place, "charts", next.Name())
-		c = next
-		out = append(out, c)
-	}
-}
-
-// origin finds where the value at keys of the last of charts comes from: the
-// user, then the charts from the root down. Globals come from any of them.
-func (v *viewer) origin(keys []string) string {
-	if v.opts.Origin != nil {
-		if o := v.opts.Origin(sectionPath(v.charts, keys)); o != "" {
-			return o
-		}
-		if keys[0] == chart.GlobalKey {
-			if o := v.opts.Origin(keys); o != "" {
-				return o
-			}
-		}
-	}
-	for i, c := range v.charts {
-		full := keys
-		if keys[0] != chart.GlobalKey {
-			full = sectionPath(v.charts[i:], keys)
-		}
-		if line := c.ValueLine(full); line > 0 {
-			return fmt.Sprintf("%s:%d", v.valuesFile(i), line)
-		}
-	}
-	last := len(v.charts) - 1
-	return v.imported(v.charts[last], v.folder(last), keys)
-}
-
-// imported finds the subchart whose value at keys import-values brought.
-func (v *viewer) imported(c *chart.Chart, folder string, keys []string) string {
-	for _, d := range c.Metadata.Dependencies {
-		i := slices.IndexFunc(c.Dependencies, func(sub *chart.Chart) bool { return sub.Name() == d.Name })
-		if i < 0 {
-			continue
-		}
-		sub, place := c.Dependencies[i], path.Join(folder, "charts", d.Name)
-		for _, entry := range d.ImportValues {
-			paths, ok := entry.(map[string]string)
-			if !ok {
-				continue
-			}
-			below, ok := strings.CutPrefix("."+strings.Join(keys, ".")+".", strings.TrimSuffix("."+paths["parent"], ".")+".")
-			if !ok {
-				continue
-			}
-			from := strings.Split(strings.TrimSuffix(paths["child"]+"."+below, "."), ".")
-			if line := sub.ValueLine(from); line > 0 {
-				return fmt.Sprintf("%s:%d, imported", v.shown(place+"/values.yaml"), line)
-			}
-			if o := v.imported(sub, place, from); o != "" {
-				return o
-			}
-		}
-	}
-	return ""
-}
-
-// valuesFile is the values.yaml of the i-th chart, folder its place in the root.
-func (v *viewer) valuesFile(i int) string { return v.shown(v.folder(i) + "/values.yaml") }
-
-func (v *viewer) shown(file string) string {
-	if v.opts.Path == nil {
-		return file
-	}
-	return v.opts.Path(file)
-}
-
-func (v *viewer) folder(i int) string {
-	place := v.charts[0].Name()
-	for _, c := range v.charts[1 : i+1] {
-		place = path.Join(place, "charts", c.Name())
-	}
-	return place
-}
-
-// sectionPath is where the first of charts holds the value at keys of the last.
-func sectionPath(charts []*chart.Chart, keys []string) []string {
-	if keys[0] == chart.GlobalKey {
-		return keys
-	}
-	var full []string
-	for _, c := range charts[1:] {
-		full = append(full, c.Name())
-	}
-	return append(full, keys...)
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart/schema"
@@ -24,6 +25,11 @@ type Violation struct {
 	Path    []string // keys from the chart's own values down; none for all of them
 	Message string   // got string, want integer
 	Origin  string   // who gave the value; may be empty
+
+	File    string   // of the chart, if that gives the value: web/values.yaml
+	Line    int      // of File
+	Unknown string   // the key at Path that the schema does not allow
+	Known   []string // the keys that it names there, sorted
 }
 
 // String is the value's path, what is wrong with it and where it comes from.
@@ -37,15 +43,26 @@ func (v Violation) String() string {
 
 // Error is one line: the first problem, and how many more there are.
 func (e *SchemaError) Error() string {
-	lines := e.Details()
+	lines := e.lines()
 	if len(lines) == 1 {
 		return "values do not fit the schema: " + lines[0]
 	}
 	return fmt.Sprintf("values do not fit the schema: %s (and %d more)", lines[0], len(lines)-1)
 }
 
-// Details is one line for each problem, with its chart.
+// maxDetails bounds the lines about problems.
+const maxDetails = 20
+
+// Details is one line for each of the first problems, with its chart.
 func (e *SchemaError) Details() []string {
+	lines := e.lines()
+	if more := len(lines) - maxDetails; more > 0 {
+		return append(lines[:maxDetails-1:maxDetails-1], fmt.Sprintf("and %d more", more+1))
+	}
+	return lines
+}
+
+func (e *SchemaError) lines() []string {
 	var lines []string
 	for _, p := range e.Problems {
 		for _, v := range p.Violations {
@@ -67,16 +84,49 @@ func (v *viewer) schemaProblem(found []schema.Violation, err error) SchemaProble
 		return problem
 	}
 	var lines []string
-	for _, f := range found {
-		violation := Violation{Path: f.Path, Message: f.Message}
-		if len(f.Path) > 0 {
-			violation.Origin = v.origin(f.Path)
+	for i, f := range found {
+		if i < maxOrigins {
+			problem.Violations = append(problem.Violations, v.violations(f)...)
+		} else {
+			problem.Violations = append(problem.Violations, Violation{Path: f.Path, Message: f.Message})
 		}
-		problem.Violations = append(problem.Violations, violation)
 		lines = append(lines, fmt.Sprintf("- at '%s': %s", pointer(f.Path), f.Message)) // as Helm writes it
 	}
 	problem.Message = strings.Join(lines, "\n")
 	return problem
+}
+
+// maxOrigins bounds for how many violations of one chart it is found out where
+// their values come from, which reads files of values again.
+const maxOrigins = 20
+
+// maxUnknown bounds how many unknown keys of one place are told one by one.
+const maxUnknown = 10
+
+// violations are what the schema finds, with the values' origins; of keys that
+// it does not know each for itself.
+func (v *viewer) violations(f schema.Violation) []Violation {
+	if len(f.Unknown) == 0 || len(f.Unknown) > maxUnknown {
+		return []Violation{v.given(Violation{Path: f.Path, Message: f.Message}, f.Path)}
+	}
+	var out []Violation
+	for _, key := range f.Unknown {
+		violation := Violation{Path: f.Path, Message: fmt.Sprintf("additional property %q not allowed", key), Unknown: key, Known: f.Known}
+		out = append(out, v.given(violation, append(slices.Clip(f.Path), key)))
+	}
+	return out
+}
+
+// given adds where the value at keys comes from.
+func (v *viewer) given(violation Violation, keys []string) Violation {
+	if len(keys) == 0 {
+		return violation
+	}
+	if violation.Origin = v.userOrigin(keys); violation.Origin == "" {
+		from := v.chartOrigin(keys)
+		violation.Origin, violation.File, violation.Line = from.text(v), from.file, from.line
+	}
+	return violation
 }
 
 // pointer is a path as a JSON pointer.

@@ -112,6 +112,7 @@ func (f *frame) properties(obj map[string]any) {
 	if len(unwanted) > 0 {
 		slices.Sort(unwanted)
 		f.add(nil, "additional properties %s not allowed", quotes(unwanted))
+		f.found[len(f.found)-1].unwanted = unwanted
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +30,7 @@ const (
 	maxSteps     = 2_000_000 // of one validation
 	maxMessage   = 4 << 10
 	maxReported  = 10_000 // violations
+	maxKnown     = 20     // violations that list the properties which the schema names
 	stepsPerLook = 4096   // between two looks at the context
 )
 
@@ -67,6 +70,10 @@ type Violation struct {
 	Path    []string // keys and indexes from the value down; none for all of it
 	Schema  string   // where the schema that refuses it stands, a URL with a JSON pointer
 	Message string   // got string, want integer
+
+	// Of a property that is too many: all such, and, for the first violations,
+	// those that the schema names there, sorted.
+	Unknown, Known []string
 }
 
 // Compile prepares a schema, and all it refers to, from JSON. It refuses what
@@ -160,8 +167,12 @@ func measure(v any, level int) (objects int, err error) {
 func report(found []violation) []Violation {
 	found = found[:min(len(found), maxReported)]
 	out := make([]Violation, 0, len(found))
-	for _, f := range found {
-		out = append(out, Violation{Path: f.path, Schema: f.node.place.String(), Message: f.message(maxMessage)})
+	for i, f := range found {
+		v := Violation{Path: f.path, Schema: f.node.place.String(), Message: f.message(maxMessage), Unknown: f.unwanted}
+		if i < maxKnown && len(f.unwanted) > 0 {
+			v.Known = slices.Sorted(maps.Keys(f.node.properties))
+		}
+		out = append(out, v)
 	}
 	return out
 }

@@ -25,6 +25,8 @@ type violation struct {
 	node   *node
 	text   func() string
 	causes []violation // why no alternative fits
+
+	unwanted []string // properties that nothing allows
 }
 
 // frame is one schema's look at one value.

@@ -174,6 +174,6 @@ func (j *job) options() (render.Options, error) {
 		Revision:    cmp.Or(t.Release.Revision, s.Release.Revision),
 		IsUpgrade:   t.Release.Upgrade || s.Release.Upgrade,
 		KubeVersion: version, APIVersions: apiVersions(t, s), Discovered: true,
-		Lookup: lookup, Origin: j.origin, SkipSchemaValidation: j.plan.opts.SkipSchemas,
+		Lookup: lookup, Origin: j.origin, Path: j.plan.Chart.FilePaths(j.plan.Dir), SkipSchemaValidation: j.plan.opts.SkipSchemas,
 	}, nil
 }

@@ -63,10 +63,15 @@ func newSchema() *Schema {
 	return &Schema{definitions: map[string]*Type{}, kinds: map[string]string{}, groups: map[string]bool{}}
 }
 
-// serve makes a kind known: "apps/v1/Deployment" or "v1/Pod".
+// serve makes a kind known: "apps/v1/Deployment" or "v1/Pod". Text without an
+// apiVersion is none.
 func (s *Schema) serve(gvk, definition string) {
+	slash := strings.LastIndexByte(gvk, '/')
+	if slash < 0 {
+		return
+	}
 	s.kinds[gvk] = definition
-	apiVersion := gvk[:strings.LastIndexByte(gvk, '/')]
+	apiVersion := gvk[:slash]
 	s.groups[apiVersion], s.groups[groupOf(apiVersion)] = true, true
 }
 
