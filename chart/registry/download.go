@@ -184,19 +184,13 @@ func (d *download) failure(ctx context.Context, u *url.URL, err error) error {
 	e := &Error{Action: "download", Ref: shown(u), Cause: oneLine(cause(err)), err: err}
 	status, answered := errors.AsType[*statusError](err)
 	switch {
-	case ctx.Err() != nil: // whatever the network made of it
-		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
-	case answered:
+	case answered && ctx.Err() == nil:
 		v := d.judge(u, status.code)
 		e.Kind, e.Hint = v.kind, v.hint
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF) && ctx.Err() == nil:
 		e.Kind, e.Cause, e.Hint = ErrBusy, "the answer ended early", "try again later, or look at the repository's log and at what stands between"
-	case hangs(err):
-		e.Kind, e.Cause, e.Hint = ErrUnreachable, "no answer in time", "look at the repository's log and at what stands between"
-	case certificateFault(err):
-		e.Kind, e.Hint = ErrUnreachable, "make the CA known to this machine (SSL_CERT_FILE), or to Helm: helm repo add NAME URL --ca-file FILE"
-	case networkFault(err):
-		e.Kind, e.Hint = ErrUnreachable, "check the host name, the network and the proxy settings"
+	default:
+		e.unanswered(ctx, "repository", "to Helm: helm repo add NAME URL --ca-file FILE")
 	}
 	return e
 }

@@ -92,21 +92,30 @@ func (s *session) failure(ctx context.Context, err error) error {
 	e := &Error{Action: s.action, Ref: s.ref.String(), Cause: oneLine(cause(err)), err: err}
 	answer, answered := errors.AsType[*transport.Error](err)
 	switch {
-	case ctx.Err() != nil: // whatever the network made of it
-		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
-	case answered:
+	case answered && ctx.Err() == nil:
 		v := s.judge(answer)
 		e.Kind, e.Hint = v.kind, v.hint
-	case errors.Is(err, errPlainHTTP):
+	case errors.Is(err, errPlainHTTP) && ctx.Err() == nil:
 		e.Hint = "allow plain HTTP for this registry, or give it a certificate"
+	default:
+		e.unanswered(ctx, "registry", "allow plain HTTP if the registry speaks no TLS")
+	}
+	return e
+}
+
+// unanswered says what kept a server, a registry or a repository, from giving an
+// answer that could be read, and what else to do about its certificate.
+func (e *Error) unanswered(ctx context.Context, server, certificate string) {
+	switch err := e.err; {
+	case ctx.Err() != nil: // whatever the network made of it
+		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
 	case hangs(err):
-		e.Kind, e.Cause, e.Hint = ErrUnreachable, "no answer in time", "look at the registry's log and at what stands between"
+		e.Kind, e.Cause, e.Hint = ErrUnreachable, "no answer in time", "look at the "+server+"'s log and at what stands between"
 	case certificateFault(err):
-		e.Kind, e.Hint = ErrUnreachable, "make the CA known to this machine (SSL_CERT_FILE), or allow plain HTTP if the registry speaks no TLS"
+		e.Kind, e.Hint = ErrUnreachable, "make the CA known to this machine (SSL_CERT_FILE), or "+certificate
 	case networkFault(err):
 		e.Kind, e.Hint = ErrUnreachable, "check the host name, the network and the proxy settings"
 	}
-	return e
 }
 
 // verdict is what a registry's answer means.
