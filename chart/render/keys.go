@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"text/template"
 )
 
@@ -16,6 +17,11 @@ import (
 // render. Charts call genCA and then genSignedCert, or genCA alone and do not use
 // what it gives. So an authority's key is made when somebody looks at it or signs
 // with it, and then on another core than the certificate's.
+
+// maxLater bounds the authorities of one file's functions whose keys are made
+// later: a thousand of them in a list would all be made in one call of toJson,
+// which nothing interrupts.
+const maxLater = 16
 
 // newKey is a new key as PEM. The function that gets it reports what is none.
 func newKey() string {
@@ -66,11 +72,16 @@ func (a authority) Format(s fmt.State, verb rune) {
 
 // provideKeys replaces genCA and what signs with an authority.
 func provideKeys(funcs template.FuncMap) {
+	var later atomic.Int32
 	made, signed := reflect.ValueOf(funcs["genCAWithKey"]), reflect.ValueOf(funcs["genSignedCertWithKey"])
 	funcs["genCA"] = func(name string, days int) authority {
-		return authority{sync.OnceValues(func() (reflect.Value, error) {
+		a := authority{sync.OnceValues(func() (reflect.Value, error) {
 			return certificateOf(made.Call(reflected(name, days, newKey())))
 		})}
+		if later.Add(1) > maxLater {
+			_, _ = a.made() // and so bounded as any costly call; who looks at it gets the error
+		}
+		return a
 	}
 	signWithKey := func(name string, ips, hosts []any, days int, ca any, key string) (any, error) {
 		by, err := signer(ca, signed.Type().In(4))

@@ -56,12 +56,16 @@ func (m *memo) put(key memoKey, text string) {
 func (m *memo) settles(name string, templates *template.Template) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.settlesNow(name, templates)
+	return m.settlesNow(name, templates, 0)
 }
 
-func (m *memo) settlesNow(name string, templates *template.Template) bool {
+// maxSettledDepth bounds how deeply definitions that include each other are
+// looked through: this runs on the stack, before any of them is executed.
+const maxSettledDepth = 100
+
+func (m *memo) settlesNow(name string, templates *template.Template, depth int) bool {
 	known, ok := m.settled[name]
-	if ok {
+	if ok || depth > maxSettledDepth {
 		return known
 	}
 	t := templates.Lookup(name)
@@ -69,7 +73,7 @@ func (m *memo) settlesNow(name string, templates *template.Template) bool {
 		return false
 	}
 	m.settled[name] = false // while it is looked at, for those that include themselves
-	l := settledLook{func(name string) bool { return m.settlesNow(name, templates) }}
+	l := settledLook{func(name string) bool { return m.settlesNow(name, templates, depth+1) }}
 	m.settled[name] = l.list(t.Root)
 	return m.settled[name]
 }
