@@ -80,7 +80,7 @@ demo: build ## the main job in three acts, on a cluster of its own
 
 .PHONY: bench
 bench: build bin/tools/helm ## benchmarks, as ratios
-	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem ./... 
+	@bin/pintle sandbox run -- $(GO) test -run '^$$' -bench . -benchmem -timeout 90m ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (30s), one after the other
