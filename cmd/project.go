@@ -95,7 +95,10 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 		}
 	}
 	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
-	p.fetch = versioning.Fetch{CI: p.ci.Name != jenkins.None, Log: func(line string) { e.log.Info("git: " + line) }}
+	p.fetch = versioning.Fetch{
+		CI:  p.ci.Name != jenkins.None,
+		Log: func(line string) { e.log.Info("git: " + line) }, Warn: func(line string) { e.log.Warn(line) },
+	}
 	if err := p.resolveRef(c); err != nil {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)

@@ -8,7 +8,7 @@ import (
 )
 
 // askTimeout bounds the question where tags are: a build that can do without an answer must not wait long for it.
-const askTimeout = 30 * time.Second
+const askTimeout = 15 * time.Second
 
 // MovedTagError says that a tag is elsewhere at the remote: it was moved after the clone got it.
 type MovedTagError struct {
@@ -23,25 +23,31 @@ func (e *MovedTagError) Error() string {
 
 // CheckTags asks the remote whether tags are where the clone has them (facts/git-ci-canary.md 1.5 rule 15): a workspace that
 // lives on keeps tags that were moved, and a release must not be built of the old one. Nothing is asked outside of a CI job or
-// without a remote; a remote that does not answer, or no longer has a tag, is a line to fetch.Log. Error: *MovedTagError.
+// without a remote; a remote that does not answer, or no longer has a tag, is a line to fetch.Warn. Error: *MovedTagError.
 func (r *Repository) CheckTags(ctx context.Context, tags []Tag, fetch Fetch) error {
 	if !fetch.CI || len(tags) == 0 || r.remoteName() == "" {
 		return nil
 	}
 	d := &deepening{repository: r, fetch: fetch}
 	if err := d.ask(ctx); err != nil {
-		d.log("cannot check that tag %s was not moved: %v", tags[0].Name, err)
+		fetch.warn("cannot check that tag %s was not moved: %v", tags[0].Name, err)
 		return ctx.Err()
 	}
 	for _, tag := range tags {
 		i := slices.IndexFunc(r.side.tags, func(one ref) bool { return one.name == "refs/tags/"+tag.Name })
 		if i < 0 {
-			d.log("tag %s is here and not on %s: it was deleted there, or never pushed", tag.Name, r.side.git.remote)
+			fetch.warn("tag %s is here and not on %s: it was deleted there, or never pushed", tag.Name, r.side.git.remote)
 		} else if there := r.side.tags[i].peeled.String(); there != tag.Commit.Hash {
 			return &MovedTagError{Tag: tag.Name, Here: tag.Commit.Hash, There: there, Remote: r.side.git.remote}
 		}
 	}
 	return nil
+}
+
+func (f Fetch) warn(format string, args ...any) {
+	if f.Warn != nil {
+		f.Warn(fmt.Sprintf(format, args...))
+	}
 }
 
 // ask gets the remote's tags, once.

@@ -18,6 +18,8 @@ type Fetch struct {
 	Timeout time.Duration
 	// Log is told what is fetched and why, a line each, before it is. May be nil.
 	Log func(line string)
+	// Warn is told what the remote could not be asked, or answers otherwise than the clone. May be nil.
+	Warn func(line string)
 }
 
 // fetchRounds bounds how often ReadWhole fetches and reads anew.
