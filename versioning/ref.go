@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
-
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Ref says what is built, as flags, the CI system or HEAD tell it. The zero Ref knows nothing: a detached HEAD.
@@ -51,8 +50,8 @@ func (c Class) String() string {
 }
 
 var (
-	releasePattern = lazyregexp.New(`^releases?[/-]v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.])`)
-	hotfixPattern  = lazyregexp.New(`^hotfix(?:es)?[/-](?:v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.]))?`)
+	releasePattern = regexp.MustCompile(`^releases?[/-]v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.])`)
+	hotfixPattern  = regexp.MustCompile(`^hotfix(?:es)?[/-](?:v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.]))?`)
 )
 
 // ResolveRef takes the first of the given that says anything: flags before the CI system, the CI system before HEAD.
@@ -115,7 +114,7 @@ func (r Ref) line() (core *semver.Version, ok bool) {
 	if r.Tag != "" || r.ChangeID != "" {
 		return nil, false
 	}
-	for _, pattern := range []lazyregexp.Regexp{releasePattern, hotfixPattern} {
+	for _, pattern := range []*regexp.Regexp{releasePattern, hotfixPattern} {
 		m := pattern.FindStringSubmatch(r.Branch)
 		if m == nil || m[1] == "" {
 			continue
@@ -169,9 +168,9 @@ const (
 )
 
 var (
-	slugOther  = lazyregexp.New(`[^0-9a-z]+`)
-	slugHashed = lazyregexp.New(`-[0-9a-f]{6}$`)
-	digitsOnly = lazyregexp.New(`^[0-9]+$`)
+	slugOther  = regexp.MustCompile(`[^0-9a-z]+`)
+	slugHashed = regexp.MustCompile(`-[0-9a-f]{6}$`)
+	digitsOnly = regexp.MustCompile(`^[0-9]+$`)
 )
 
 // Slug makes one SemVer identifier, at most limit characters long (7 at least, 20 at most), of a branch name. A name that
