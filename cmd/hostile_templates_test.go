@@ -153,6 +153,13 @@ func hostileTemplates() map[string]hostile {
 		"many pipes":               "{{ 1" + strings.Repeat("|len", 5000000) + "}}",
 		"many variables":           strings.Repeat("{{ $a := 1 }}", 3000000),
 		"genCA":                    loop + `{{ $x := genCA "a" 1 }}{{ end }}`,
+		"genCA, not looked at":     `{{ range 1000000 }}{{ $x := genCA "a" 1 }}{{ end }}`,
+		"genCA, looked at late":    `{{ $l := list }}{{ range 10000 }}{{ $l = append $l (genCA "a" 1) }}{{ end }}{{ toJson $l }}`,
+		"genCA, printed late":      `{{ $l := list }}{{ range 10000 }}{{ $l = append $l (genCA "a" 1) }}{{ end }}{{ print $l }}`,
+		"genSignedCert":            loop + `{{ $x := genSignedCert "a" nil nil 1 (genCA "a" 1) }}{{ end }}`,
+		"small definitions kept":   definitions(50_000, `{{ define "d%[1]d" }}{{ .Release.Name }}{{ end }}{{ include "d%[1]d" . }}`),
+		"large definitions kept":   definitions(200, `{{ define "d%[1]d" }}{{ repeat 16000000 "x" }}{{ end }}{{ $x := include "d%[1]d" . }}`),
+		"a chain of definitions":   definitions(60_000, `{{ define "d%[1]d" }}{{ include "d%[2]d" . }}{{ end }}`) + `{{ include "d0" . }}`,
 		"genPrivateKey":            loop + `{{ $x := genPrivateKey "rsa" }}{{ end }}`,
 		"genCA in a row":           strings.Repeat(`{{ $x := genCA "a" 1 }}`, 2000),
 		"genCA in one action":      "{{ if or " + strings.Repeat(`(not (genCA "a" 1)) `, 2000) + "}}{{ end }}",
@@ -187,7 +194,7 @@ func hostileTemplates() map[string]hostile {
 		if untilTimeIsUp[name] && os.Getenv("PINTLE_HOSTILE") == "" {
 			continue
 		}
-		out[name] = hostile{files: map[string]string{"templates/a.yaml": text, "config/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "x"}}
+		out[name] = hostile{ok: name == "small definitions kept", files: map[string]string{"templates/a.yaml": text, "config/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "x"}}
 	}
 	return out
 }
@@ -197,6 +204,7 @@ func hostileTemplates() map[string]hostile {
 var untilTimeIsUp = map[string]bool{
 	"genCA": true, "genPrivateKey": true, "genCA in a row": true, "genCA in one action": true, "derivePassword": true, "bcrypt": true,
 	"sha in a row": true, "eq in a row": true, "regex of many states": true, "a tree of templates": true, "output by includes": true,
+	"genSignedCert": true, "genCA, not looked at": true, "genCA, looked at late": true, "genCA, printed late": true,
 	"AsConfig": true, "keeping tpl texts": true, "tpl with definitions": true, "mulf": true, "without": true,
 }
 
@@ -215,6 +223,15 @@ func wideMap(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "k%d: 1\n", i)
+	}
+	return b.String()
+}
+
+// definitions are n times a text, with the number of each and the next.
+func definitions(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i, i+1)
 	}
 	return b.String()
 }

@@ -13,6 +13,7 @@ import (
 // with a mark before every node that writes: a text node of ours, whose bytes
 // text/template hands to the writer as they are, so their address tells them.
 type recording struct {
+	scanned int64             // bytes of templates, to find lines
 	marks   map[*byte]written // the byte of a mark's text -> what follows it
 	outputs []*output         // of the template and of all that it includes, in the order in which they begin
 }
@@ -61,6 +62,9 @@ func (r *recording) markList(tree *parse.Tree, list *parse.ListNode) {
 	}
 	var nodes []parse.Node
 	for _, node := range list.Nodes {
+		if r.scanned > maxScanned {
+			return
+		}
 		switch n := node.(type) {
 		case *parse.TextNode, *parse.ActionNode, *parse.TemplateNode:
 			nodes = append(nodes, r.newMark(tree, node))
@@ -79,7 +83,12 @@ func (r *recording) markList(tree *parse.Tree, list *parse.ListNode) {
 	list.Nodes = nodes
 }
 
+// maxScanned bounds the bytes of templates that are read to number their lines;
+// a long one with many nodes would take minutes.
+const maxScanned = 1 << 30
+
 func (r *recording) newMark(tree *parse.Tree, node parse.Node) parse.Node {
+	r.scanned += int64(node.Position())
 	location, _ := tree.ErrorContext(node)
 	text := []byte{' '}
 	_, isText := node.(*parse.TextNode)
@@ -99,7 +108,7 @@ func (e *engine) locate(out *Error) {
 	again := newEngine(e.ctx, e.opts, e.sources)
 	again.record = &recording{marks: map[*byte]written{}}
 	set, err := again.parse()
-	if err != nil || again.record.mark(set.templates) != nil {
+	if err != nil || again.record.mark(set.templates) != nil || again.record.scanned > maxScanned {
 		return
 	}
 	e.sources[i].root["Template"] = e.sources[i].template()
