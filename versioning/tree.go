@@ -36,7 +36,7 @@ func nextEntry(tree []byte) (e entry, rest []byte) {
 func checkTree(tree []byte) error {
 	for len(tree) > 0 {
 		space := bytes.IndexByte(tree, ' ')
-		if space <= 0 {
+		if space <= 0 || space > len("100644") || bytes.IndexByte(tree[:space], 0) >= 0 {
 			return errors.New("an entry without a mode")
 		}
 		end := bytes.IndexByte(tree[space:], 0)

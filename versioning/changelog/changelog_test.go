@@ -292,6 +292,7 @@ func FuzzEscape(f *testing.F) {
 
 func FuzzInsert(f *testing.F) {
 	f.Add("# C\n\n## 1.4.0\n")
+	f.Add("~~~")
 	f.Fuzz(func(t *testing.T, s string) {
 		const section = "## 1.5.0\n\n- x\n"
 		got, err := Insert([]byte(s), "1.5.0", section)

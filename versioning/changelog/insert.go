@@ -33,7 +33,7 @@ func Insert(file []byte, version, section string) ([]byte, error) {
 	if !utf8.Valid(file) {
 		return nil, errors.New("not UTF-8 text; save the file as UTF-8")
 	}
-	if own := headings([]byte(section)); len(own) == 0 || own[0].start > 0 || !own[0].names(version) {
+	if own, _ := headings([]byte(section)); len(own) == 0 || own[0].start > 0 || !own[0].names(version) {
 		return nil, fmt.Errorf("the section must begin with a line \"## %s\", by which it is found again; write it into the template", version)
 	}
 	eol := "\n"
@@ -45,7 +45,10 @@ func Insert(file []byte, version, section string) ([]byte, error) {
 		return []byte("# Changelog" + eol + eol + section), nil
 	}
 	at := len(file)
-	present := headings(file)
+	present, open := headings(file)
+	if open > 0 {
+		return nil, fmt.Errorf("the code block of line %d is never closed; close it, or a new section ends up in it", open)
+	}
 	for i, h := range present {
 		next := len(file)
 		if i+1 < len(present) {
@@ -92,12 +95,13 @@ func (h heading) names(version string) bool {
 	return false
 }
 
-// headings finds the headings of the second level, in both forms, outside of code.
-func headings(file []byte) []heading {
-	var found []heading
+// headings finds the headings of the second level, in both forms, outside of code. unclosed is the line of a code block
+// that does not end, or 0.
+func headings(file []byte) (found []heading, unclosed int) {
 	offset, previous, previousStart := 0, "", 0
-	open := ""
+	open, number := "", 0
 	for line := range bytes.Lines(file) {
+		number++
 		text := strings.TrimRight(string(line), "\r\n")
 		if offset == 0 {
 			text = strings.TrimPrefix(text, "\ufeff")
@@ -105,9 +109,9 @@ func headings(file []byte) []heading {
 		mark := fence.FindStringSubmatch(text)
 		switch {
 		case mark != nil && open == "":
-			open = mark[1]
+			open, unclosed = mark[1], number
 		case mark != nil && open == mark[1]:
-			open = ""
+			open, unclosed = "", 0
 		case open != "":
 		case atxHeading.MatchString(text):
 			found = append(found, heading{offset, atxHeading.FindStringSubmatch(text)[1]})
@@ -118,7 +122,7 @@ func headings(file []byte) []heading {
 		previous, previousStart = text, offset
 		offset += len(line)
 	}
-	return found
+	return found, unclosed
 }
 
 // unixLines is what a section comes down to in a comparison.
