@@ -210,8 +210,8 @@ func (e *Engine) missing(ctx context.Context, needed []Permission) []Permission 
 		whole := false
 		if ns == "" {
 			lack = byNamespace[ns]
-		} else if rules, complete, err := e.rules(ctx, ns); err == nil {
-			lack, whole = lacking(rules, byNamespace[ns]), complete
+		} else if r, err := e.enough(ctx, ns, byNamespace[ns]); err == nil {
+			lack, whole = lacking(r.rules, byNamespace[ns]), r.complete
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -228,18 +228,36 @@ func (e *Engine) missing(ctx context.Context, needed []Permission) []Permission 
 	return out
 }
 
-// rules is what the account may do in a namespace; complete is false when the
-// server cannot tell everything.
-func (e *Engine) rules(ctx context.Context, namespace string) (rules []accessRule, complete bool, err error) {
-	body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": map[string]any{"namespace": namespace}}
-	var answer struct {
-		Status struct {
-			ResourceRules []accessRule `json:"resourceRules"`
-			Incomplete    bool         `json:"incomplete"`
-		} `json:"status"`
+// review is what an account may do in a namespace.
+type review struct {
+	rules    []accessRule
+	complete bool // false when the server cannot tell everything
+}
+
+// enough is the review of a namespace that allows what is needed, or else one
+// asked for now: what was not allowed before may be since.
+func (e *Engine) enough(ctx context.Context, namespace string, needed []Permission) (review, error) {
+	r, old, err := e.review(ctx, namespace)
+	if old && len(lacking(r.rules, needed)) > 0 {
+		e.reviews.forget(namespace)
+		r, _, err = e.review(ctx, namespace)
 	}
-	err = e.cluster.Do(ctx, http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body, &answer)
-	return answer.Status.ResourceRules, !answer.Status.Incomplete, err
+	return r, err
+}
+
+// review asks what the account may do in a namespace; old says that it was asked before.
+func (e *Engine) review(ctx context.Context, namespace string) (r review, old bool, err error) {
+	return e.reviews.get(ctx, namespace, func(ctx context.Context) (review, bool, error) {
+		body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": map[string]any{"namespace": namespace}}
+		var answer struct {
+			Status struct {
+				ResourceRules []accessRule `json:"resourceRules"`
+				Incomplete    bool         `json:"incomplete"`
+			} `json:"status"`
+		}
+		err := e.cluster.Do(ctx, http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body, &answer)
+		return review{answer.Status.ResourceRules, !answer.Status.Incomplete}, !answer.Status.Incomplete, err
+	})
 }
 
 // refused asks about single permissions, at most maxReviews of them.

@@ -22,10 +22,13 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
-// Engine works on the releases of one cluster. It holds no state of its own.
+// Engine works on the releases of one cluster, many of them at once. What it
+// remembers is only what all releases of a namespace would ask alike.
 type Engine struct {
 	cluster *kube.Client
 	options Options
+	absent  learned[bool]   // whether a namespace is missing; kept once it is not
+	reviews learned[review] // what the account may do, where that is known entirely
 }
 
 // Options are the same for every operation of an Engine.

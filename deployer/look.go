@@ -11,9 +11,10 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// look fills every sight from the cluster: the live object and the dry run, at
-// the same time.
-func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing bool) error {
+// look fills every sight from the cluster: the live object and the dry run. An
+// object that the release has had is read beside its dry run, any other one only
+// when its dry run does not say that it would be created.
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, before map[string]bool, missing bool) error {
 	coming, whole := namespacesOf(sights), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -27,14 +28,10 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, req, s.object); return err })
 			continue
 		}
-		g.Go(func() error {
-			live, err := e.cluster.Get(ctx, kube.RefOf(s.object))
-			if err != nil && !kube.Is(err, kube.NotFound) {
-				return err
-			}
-			s.live = live
-			return nil
-		})
+		had := before[kube.RefOf(s.object).Key()]
+		if had {
+			g.Go(func() error { return e.lookLive(ctx, s) })
+		}
 		g.Go(func() error {
 			result, err := e.dryRun(ctx, req, s.object, false)
 			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
@@ -43,7 +40,10 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 				return err
 			}
 			s.result, s.err = result, err
-			return fatalOnly(err)
+			if had || fatalOnly(err) != nil || err == nil && wouldCreate(result) {
+				return fatalOnly(err)
+			}
+			return e.lookLive(ctx, s)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -63,6 +63,20 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, missing 
 	}
 	return e.lookAnew(whole, req, sights)
 }
+
+// lookLive reads the object as it is.
+func (e *Engine) lookLive(ctx context.Context, s *sight) error {
+	live, err := e.cluster.Get(ctx, kube.RefOf(s.object))
+	if err != nil && !kube.Is(err, kube.NotFound) {
+		return err
+	}
+	s.live = live
+	return nil
+}
+
+// wouldCreate reports whether a dry run has found no object to change: only what
+// is stored has a resource version.
+func wouldCreate(result *unstructured.Unstructured) bool { return result.GetResourceVersion() == "" }
 
 // lookAgain asks otherwise about objects that Helm has written client-side and
 // that the server called invalid: the dry run sees what the chart no longer has
