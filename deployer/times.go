@@ -166,7 +166,13 @@ func (r *run) writeTimes(ctx context.Context, t baseline) error {
 	if err := unstructured.SetNestedField(o.Object, string(text), "data", timesKey); err != nil {
 		return err
 	}
-	_, err = r.engine.cluster.Apply(ctx, o, kube.ApplyOptions{Manager: timesManager, Force: true})
+	options := kube.ApplyOptions{Manager: timesManager, Force: true}
+	if r.plan.Operation == Install { // there is nothing to merge it with
+		if _, err = r.engine.cluster.Create(ctx, o, options); !kube.Is(err, kube.Exists) {
+			return err
+		}
+	}
+	_, err = r.engine.cluster.Apply(ctx, o, options)
 	return err
 }
 
