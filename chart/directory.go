@@ -11,12 +11,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
@@ -75,7 +76,7 @@ func (f *folder) readAll(ctx context.Context) ([]*File, error) {
 	defer stop()
 	f.found = make(chan foundFile, 64)
 	var readers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
+	for range parallel.Workers(parallel.MaxWorkers) {
 		readers.Go(func() {
 			for file := range f.found {
 				if ctx.Err() == nil && !f.read(file) {
@@ -124,16 +125,16 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 		return nil, fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
 	}
 	parts := make([][]*File, len(entries))
-	visit := func(i int) (err error) {
+	visit := func(_, i int) (err error) {
 		e := entries[i]
 		parts[i], err = f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents)
 		return err
 	}
 	if name == "charts" {
-		err = concurrently(ctx, len(entries), visit)
+		err = parallel.Each(ctx, len(entries), visit)
 	} else {
 		for i := 0; i < len(entries) && err == nil; i++ {
-			err = visit(i)
+			err = visit(0, i)
 		}
 	}
 	return slices.Concat(parts...), err

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // ErrNoChartFile says that a folder or an archive is no chart.
@@ -240,7 +242,7 @@ func (c *Chart) addSubcharts(ctx context.Context, subcharts map[string][]*File, 
 	}
 	slices.Sort(names)
 	c.Dependencies = make([]*Chart, len(names))
-	return concurrently(ctx, len(names), func(i int) (err error) {
+	return parallel.Each(ctx, len(names), func(_, i int) (err error) {
 		if c.Dependencies[i], err = loadSubchart(ctx, names[i], subcharts[names[i]], b, depth+1); err != nil {
 			return fmt.Errorf("charts/%s: %w", names[i], err)
 		}

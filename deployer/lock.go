@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/sleep"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -94,7 +95,7 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (contex
 			return ctx, nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
 				req.Release, whoHolds(held), held.Spec.AcquireTime, ErrBusy)
 		}
-		if !pause(ctx, leasePoll) {
+		if !sleep.For(ctx, leasePoll) {
 			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx)))
 		}
 	}
@@ -211,7 +212,7 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 	beat, stop := context.WithCancel(context.WithoutCancel(parent)) // clean-up after a cancel needs the lock too
 	var heart sync.WaitGroup
 	heart.Go(func() {
-		for pause(beat, leaseBeat) {
+		for sleep.For(beat, leaseBeat) {
 			if errors.Is(e.keepAlive(beat, l), errLockLost) {
 				lose(errLockLost)
 				return
@@ -253,7 +254,7 @@ func (e *Engine) keepAlive(ctx context.Context, l *leaseObject) error {
 		if err == nil || errors.Is(err, errLockLost) || ctx.Err() != nil {
 			return err
 		}
-		if !pause(ctx, leasePoll/4) {
+		if !sleep.For(ctx, leasePoll/4) {
 			return err
 		}
 	}

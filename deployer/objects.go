@@ -13,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // applyWave applies changes that do not need each other, concurrently, and
@@ -66,7 +67,7 @@ func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) err
 			if err == nil {
 				break
 			}
-			if !kube.Is(err, kube.NoKind) || !pause(ctx, 100*time.Millisecond) {
+			if !kube.Is(err, kube.NoKind) || !sleep.For(ctx, 100*time.Millisecond) {
 				return err
 			}
 			if err := e.cluster.Rediscover(ctx); err != nil {
@@ -133,7 +134,7 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 func (r *run) applyPlain(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		o, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
-		if !c.afterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !pause(ctx, 250*time.Millisecond) {
+		if !c.afterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !sleep.For(ctx, 250*time.Millisecond) {
 			return o, err
 		}
 	}
@@ -171,7 +172,7 @@ func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, option
 		case onlyOurselves(err):
 			options.Force = true
 		case kube.Is(err, kube.Conflict) && managers(err) == 0:
-			if !pause(ctx, time.Duration(attempt+1)*50*time.Millisecond+rand.N(100*time.Millisecond)) {
+			if !sleep.For(ctx, time.Duration(attempt+1)*50*time.Millisecond+rand.N(100*time.Millisecond)) {
 				return nil, err
 			}
 		default:
@@ -203,18 +204,6 @@ func managers(err error) int {
 		return len(e.Managers)
 	}
 	return 0
-}
-
-// pause waits for d and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // ensureNamespace creates the release's namespace, labelled as Helm does.

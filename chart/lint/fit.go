@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -10,11 +11,12 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // loadSchema finds the schemas of the chosen Kubernetes and adds those of the
 // CRDs that the chart brings.
-func (l *linter) loadSchema() {
+func (l *linter) loadSchema(ctx context.Context) {
 	l.schema = l.opts.Schema
 	if l.schema == nil {
 		s, err := schema.Of(l.opts.KubeVersion)
@@ -29,11 +31,11 @@ func (l *linter) loadSchema() {
 			l.schema = l.schema.With(schema.ParseCRD(o.fields))
 		}
 	}
-	l.addCRDs(l.chart)
+	l.addCRDs(ctx, l.chart)
 }
 
 // addCRDs reads the CRDs of crds/ that the judged objects are of, side by side.
-func (l *linter) addCRDs(c *chart.Chart) {
+func (l *linter) addCRDs(ctx context.Context, c *chart.Chart) {
 	kinds := map[string]bool{}
 	for _, o := range l.objects {
 		if o.judged && l.schema.Kind(o.apiVersion, o.kind) == nil {
@@ -45,11 +47,12 @@ func (l *linter) addCRDs(c *chart.Chart) {
 	}
 	docs := crdsOf(c, kinds)
 	found := make([]*schema.Schema, len(docs))
-	concurrently(len(docs), func(i int) {
+	_ = parallel.Each(ctx, len(docs), func(_, i int) error { // those of a cancelled lint are missing, as all it has not found
 		var fields map[string]any
 		if k8syaml.Unmarshal([]byte(undescribed(docs[i])), &fields) == nil {
 			found[i] = schema.ParseCRD(fields)
 		}
+		return nil
 	})
 	for _, s := range found {
 		if s != nil {

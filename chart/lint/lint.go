@@ -223,9 +223,11 @@ func (l *linter) rendered(ctx context.Context) {
 	for _, f := range result.Findings {
 		l.add(f.ID, "templates", 0, "%s", f.Message)
 	}
-	l.collect(result)
+	if l.collect(ctx, result) != nil {
+		return
+	}
 	long := l.renderLong(ctx, opts)
-	l.loadSchema()
+	l.loadSchema(ctx)
 	for _, o := range l.objects {
 		if o.judged {
 			l.object(o)

@@ -1,19 +1,18 @@
 package lint
 
 import (
+	"context"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // object is one rendered object of the chart or of a subchart.
@@ -60,33 +59,24 @@ var related = map[string]bool{
 }
 
 // collect decodes everything that was rendered, on all processors.
-func (l *linter) collect(result *render.Result) {
+func (l *linter) collect(ctx context.Context, result *render.Result) error {
 	all := make([]decoded, len(result.Manifests)+len(result.Hooks))
-	concurrently(len(all), func(i int) {
+	err := parallel.Each(ctx, len(all), func(_, i int) error {
 		if n := i - len(result.Manifests); n >= 0 {
 			all[i] = l.decode(result.Hooks[n].Manifest, true)
 		} else {
 			all[i] = l.decode(result.Manifests[i], false)
 		}
+		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for _, d := range all {
 		l.document(d)
 	}
 	l.findBeginnings()
-}
-
-// concurrently calls do for 0 to n-1 on a few goroutines.
-func concurrently(n int, do func(i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4, n) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
+	return nil
 }
 
 // document keeps what was decoded, and says what cannot be read or got lost.

@@ -13,6 +13,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // downloadTimeout bounds one attempt, however slowly the bytes drip.
@@ -131,8 +133,8 @@ func (d *download) get(ctx context.Context, u *url.URL, limit int64, compressed 
 		if attempt == maxAttempts || wait > maxWait || ctx.Err() != nil || !passing(err) {
 			return nil, d.failure(ctx, u, err)
 		}
-		if err := sleep(ctx, wait); err != nil {
-			return nil, d.failure(ctx, u, err)
+		if !sleep.For(ctx, wait) {
+			return nil, d.failure(ctx, u, ctx.Err())
 		}
 		pause *= 2
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // Media types of Helm charts in OCI registries.
@@ -85,8 +87,8 @@ func (s *session) do(ctx context.Context, f func(options ...remote.Option) error
 		if attempt == maxAttempts || wait > maxWait || ctx.Err() != nil || !transient(err) {
 			return s.failure(ctx, err)
 		}
-		if err := sleep(ctx, wait); err != nil {
-			return s.failure(ctx, err)
+		if !sleep.For(ctx, wait) {
+			return s.failure(ctx, ctx.Err())
 		}
 		pause *= 2
 	}
@@ -96,17 +98,6 @@ const (
 	maxAttempts = 4
 	maxWait     = 30 * time.Second // a registry that asks for more is reported instead
 )
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
 
 // Versions lists the versions of the chart at ref (oci://host/path/name),
 // newest first. Tags that are no strict semantic version are left out, as Helm

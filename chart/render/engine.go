@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"text/template"
 	"text/template/parse"
 	"unsafe"
+
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // engine executes the templates of one render.
@@ -189,10 +189,11 @@ func (e *engine) parse() (*templateSet, error) {
 	}
 	trees := make([]map[string]*parse.Tree, len(e.sources))
 	errs := make([]error, len(e.sources))
-	var parsers [maxWorkers]parser
-	concurrently(e.ctx, len(unique), func(worker, n int) {
+	var parsers [parallel.MaxWorkers]parser
+	_ = parallel.Each(e.ctx, len(unique), func(worker, n int) error {
 		i := unique[n]
 		trees[i], errs[i] = e.shared.parse(set, &parsers[worker], e.sources[i].name, e.sources[i].text)
+		return nil // the first of the files is told, not of those
 	})
 	if err := context.Cause(e.ctx); err != nil {
 		return nil, err
@@ -231,21 +232,4 @@ func (s *templateSet) add(trees map[string]*parse.Tree, parsed, name string) err
 		}
 	}
 	return nil
-}
-
-const maxWorkers = 4
-
-// concurrently calls do for 0 to n-1 on a few goroutines, numbered from 0, until
-// ctx ends.
-func concurrently(ctx context.Context, n int, do func(worker, i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for worker := range min(runtime.GOMAXPROCS(0), maxWorkers, n) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				do(worker, i)
-			}
-		})
-	}
-	workers.Wait()
 }

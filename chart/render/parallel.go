@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // Templates are executed in Helm's order, because one may change the values that
@@ -43,7 +45,7 @@ func (e *engine) executeParallel(set *templateSet, sources []source) ([]*renderi
 	p := &parallelRun{sources: sources, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
 	var workers sync.WaitGroup
 	known := newMemo()
-	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
+	for range parallel.Workers(len(sources)) {
 		fork, err := e.fork(set)
 		if err != nil {
 			return nil, err

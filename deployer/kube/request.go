@@ -11,6 +11,8 @@ import (
 	"time"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 const (
@@ -75,7 +77,7 @@ func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
 			return nil, err
 		}
 		trouble(Outage{Since: began, Cause: causeOf(err)})
-		if !sleep(ctx, wait) {
+		if !sleep.For(ctx, wait) {
 			return nil, err
 		}
 	}

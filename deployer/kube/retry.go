@@ -78,15 +78,3 @@ func backoff(n int) time.Duration {
 	d := min(100*time.Millisecond<<min(n, 10), 5*time.Second)
 	return d/2 + rand.N(d/2)
 }
-
-// sleep waits for d and reports false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}

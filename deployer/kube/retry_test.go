@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // Every status of the API, and what becomes of a request that meets it again
@@ -142,7 +144,7 @@ func TestRetriesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if sleep(ctx, time.Hour) {
+		if sleep.For(ctx, time.Hour) {
 			t.Error("it slept on after its caller had gone")
 		}
 	})

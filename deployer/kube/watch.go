@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // Change is what a watch tells of an object.
@@ -66,7 +68,7 @@ func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection
 		if time.Since(began) > time.Second {
 			failures = 0
 		}
-		if !sleep(ctx, backoff(failures)) {
+		if !sleep.For(ctx, backoff(failures)) {
 			return context.Cause(ctx)
 		}
 	}
