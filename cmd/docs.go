@@ -7,14 +7,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
 // Docs returns the generated files: slash path in the repository -> content.
-func Docs() (map[string][]byte, error) {
+// man makes a man page of Markdown; what can do so compiles its expressions at
+// every start of a program, so this package does not know it.
+func Docs(man func(markdown []byte) []byte) (map[string][]byte, error) {
 	app := newApp(env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }})
 	reference, err := configMarkdown()
 	if err != nil {
@@ -28,7 +29,7 @@ func Docs() (map[string][]byte, error) {
 		"docs/lint.md":                rules,
 		"docs/config.md":              reference,
 		"docs/cli.md":                 markdown(app),
-		"docs/pintle.1":               manPage(app),
+		"docs/pintle.1":               man(manMarkdown(app)),
 		"docs/completion/pintle.bash": bashCompletion(app),
 		"docs/completion/_pintle":     zshCompletion(app),
 		"docs/completion/pintle.fish": fishCompletion(app),
@@ -128,7 +129,7 @@ func walk(commands []*cli.Command, prefix string, visit func(path string, c *cli
 	}
 }
 
-func manPage(app *cli.App) []byte {
+func manMarkdown(app *cli.App) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%% pintle 1\n\n# NAME\n\npintle - %s\n\n# SYNOPSIS\n\n**pintle** [global flags] *command* [flags] [arguments]\n\n# DESCRIPTION\n\n", app.Usage)
 	description, status, _ := strings.Cut(app.Description, "EXIT STATUS\n")
@@ -144,5 +145,5 @@ func manPage(app *cli.App) []byte {
 		code, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
 		fmt.Fprintf(&b, "**%s**\n: %s\n\n", code, strings.TrimSpace(meaning))
 	}
-	return md2man.Render(b.Bytes())
+	return b.Bytes()
 }

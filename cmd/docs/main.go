@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cpuguy83/go-md2man/v2/md2man"
+
 	"github.com/pintle-ci/pintle/cmd"
 )
 
@@ -19,7 +21,7 @@ func main() {
 }
 
 func write() error {
-	files, err := cmd.Docs()
+	files, err := cmd.Docs(md2man.Render)
 	if err != nil {
 		return err
 	}
