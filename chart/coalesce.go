@@ -118,19 +118,54 @@ func (m *merger) defaults(c *Chart, dest map[string]any, prefix string, keepNull
 		under, ok := value.(map[string]any)
 		if !ok {
 			if value != nil {
-				m.warn("values/not-a-table", "%s is a map in the given values but %s in the chart's", join(prefix, key), describe(value))
+				m.noTable(join(prefix, key), value)
 			}
 			continue
 		}
 		// A subchart's section keeps its nulls: they have yet to remove the
 		// subchart's own defaults.
-		keep := keepNulls || c.hasSubchart(key)
-		under = copyMap(under)
-		if !keep {
-			dropNulls(under)
-		}
-		m.tables(table, under, join(prefix, key), keep)
+		m.under(table, under, join(prefix, key), keepNulls || c.hasSubchart(key))
 	}
+}
+
+// under merges a table of a chart under dst, which is the result's, as tables
+// does. The chart's stays as it is. Without keepNulls its nulls count for
+// nothing, and a null in dst removes the key if the chart has a value for it.
+func (m *merger) under(dst, table map[string]any, prefix string, keepNulls bool) {
+	for key, value := range table {
+		if value == nil && !keepNulls {
+			continue
+		}
+		given, ok := dst[key]
+		if !ok {
+			m.addDefault(dst, key, value, keepNulls, true)
+			continue
+		}
+		if given == nil {
+			if !keepNulls {
+				delete(dst, key)
+			}
+			continue
+		}
+		under, underIsTable := value.(map[string]any)
+		over, overIsTable := given.(map[string]any)
+		switch {
+		case underIsTable && overIsTable:
+			m.under(over, under, join(prefix, key), keepNulls)
+		case underIsTable:
+			m.replaced(join(prefix, key), given)
+		case overIsTable && value != nil:
+			m.noTable(join(prefix, key), value)
+		}
+	}
+}
+
+func (m *merger) replaced(path string, by any) {
+	m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", path, describe(by))
+}
+
+func (m *merger) noTable(path string, value any) {
+	m.warn("values/not-a-table", "%s is a map in the given values but %s in the chart's", path, describe(value))
 }
 
 // addDefault takes over a chart's value that dest lacks, without its nulls. What
@@ -213,9 +248,9 @@ func (m *merger) tables(dst, src map[string]any, prefix string, keepNulls bool) 
 		case underIsTable && overIsTable:
 			m.tables(overTable, underTable, join(prefix, key), keepNulls)
 		case underIsTable:
-			m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", join(prefix, key), describe(over))
+			m.replaced(join(prefix, key), over)
 		case overIsTable && under != nil:
-			m.warn("values/not-a-table", "%s is a map in the given values but %s in the chart's", join(prefix, key), describe(under))
+			m.noTable(join(prefix, key), under)
 		}
 	}
 	return dst

@@ -199,6 +199,9 @@ func (c *Chart) satisfies(d *Dependency) bool {
 // SatisfiesVersion says whether a version fulfils a SemVer constraint. What
 // does not parse does not fulfil.
 func SatisfiesVersion(constraint, version string) bool {
+	if plainVersion(constraint) && plainVersion(version) {
+		return constraint == version
+	}
 	v, err := semver.NewVersion(version)
 	if err != nil {
 		return false
@@ -208,6 +211,19 @@ func SatisfiesVersion(constraint, version string) bool {
 		return false
 	}
 	return c.Check(v)
+}
+
+// plainVersion says whether s is MAJOR.MINOR.PATCH and nothing else, as most
+// dependencies ask for; as a constraint it stands for itself.
+func plainVersion(s string) bool {
+	parts := 0
+	for part := range strings.SplitSeq(s, ".") {
+		parts++
+		if part == "" || len(part) > 9 || part[0] == '0' && len(part) > 1 || strings.Trim(part, "0123456789") != "" {
+			return false
+		}
+	}
+	return parts == 3
 }
 
 // applyTags switches dependencies by values.tags: off if some tag is false and

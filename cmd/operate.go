@@ -192,6 +192,7 @@ func uninstallCommand(e env) *cli.Command {
 				outcome, err := d.engine.Uninstall(ctx, deployer.UninstallRequest{
 					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout,
 					KeepHistory: c.Bool("keep-history"), Secrets: secrets(e.getenv),
+					Evidence: pipeline.KeepEvidence(reportDir(c, d.project.config, d.resolved), u.Name, span),
 				}, span)
 				if errors.Is(err, release.ErrNotFound) { // a clean-up job may run twice
 					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil

@@ -136,9 +136,7 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 		return nil, err
 	}
 	w.values = values
-	if dir := c.String("evidence-dir"); dir != "" {
-		w.request.Evidence = func(archive []byte) error { return pipeline.KeepEvidence(dir, name, w.span)(archive) }
-	}
+	w.request.Evidence = evidenceKeeper(c, name, &w.span)
 	w.options = func(o render.Options) render.Options {
 		o.Origin, o.Path = origin, w.chart.FilePaths(ref)
 		return withRenderFlags(c, o)

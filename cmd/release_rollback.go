@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -49,9 +48,7 @@ func releaseRollback(e env, c *cli.Context) error {
 	}
 	req.HistoryLimit, req.CleanUp = historyLimit(c), c.Bool("cleanup-on-fail")
 	var working event.Span // once the work has begun
-	if dir := c.String("evidence-dir"); dir != "" {
-		req.Evidence = func(archive []byte) error { return pipeline.KeepEvidence(dir, req.Release, working)(archive) }
-	}
+	req.Evidence = evidenceKeeper(c, req.Release, &working)
 	engine, err := openEngine(e, c)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func releaseUninstallCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "uninstall", Aliases: []string{"del", "delete", "un"}, Usage: "take releases away, as \"helm uninstall\" does", ArgsUsage: "NAME...",
 		Flags: append(flags,
-			timeoutFlag(), onCancelFlag("leave"),
+			timeoutFlag(), evidenceDirFlag(), onCancelFlag("leave"),
 			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the release back"},
 			&cli.BoolFlag{Name: "ignore-not-found", Usage: "a release that does not exist is no error"},
 			&cli.StringFlag{Name: "cascade", Value: "background", Usage: "what becomes of what the objects own: `HOW` is background, foreground or orphan"},
@@ -74,6 +74,7 @@ func uninstallOne(e env, c *cli.Context, engine *deployer.Engine, req deployer.U
 		return withCode(pipeline.ExitFailed, fmt.Errorf("uninstall: %w", err))
 	case !c.Bool("dry-run"):
 		outcome, err = conduct(e, c, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+			req.Evidence = evidenceKeeper(c, req.Release, &span)
 			return engine.Uninstall(ctx, req, span)
 		})
 		if err != nil {

@@ -29,9 +29,11 @@ func (r *run) seal(ctx context.Context, f *FailedError, failed []failure) {
 	}
 	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), redact: r.redact, files: map[string]string{}}
 	b.add("evidence.txt", f.Details(), true)
-	var text strings.Builder
-	if err := r.plan.WriteText(&text, false); err == nil {
-		b.add("plan.txt", text.String(), true)
+	if len(r.plan.Objects) > 0 { // an uninstallation has no plan
+		var text strings.Builder
+		if err := r.plan.WriteText(&text, false); err == nil {
+			b.add("plan.txt", text.String(), true)
+		}
 	}
 	nodes := r.sealFailed(ctx, b, failed)
 	r.sealEvents(ctx, b)

@@ -27,6 +27,7 @@ type UninstallRequest struct {
 	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
 	OnCancel    Policy           // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
 	Secrets     []string
+	Evidence    func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
 }
 
 // Kept is an object that outlives its release, and why.
@@ -48,7 +49,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	full.Description, full.NoWait = req.Description, req.NoWait
-	full.OnCancel = req.OnCancel
+	full.OnCancel, full.Evidence = req.OnCancel, req.Evidence
 	if err := full.check(); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}

@@ -291,7 +291,11 @@ func (w *waiter) ended(cause error) error {
 		}
 		reason := "interrupted while " + a.verdict.message
 		if errors.Is(cause, errTimeout) {
-			reason = fmt.Sprintf("not ready after %s: %s", time.Since(w.began).Round(time.Second), a.verdict.message)
+			wanted := "ready"
+			if a.change == Delete {
+				wanted = "gone"
+			}
+			reason = fmt.Sprintf("not %s after %s: %s", wanted, time.Since(w.began).Round(time.Second), a.verdict.message)
 		}
 		f.objects = append(f.objects, failure{ref: a.ref, cause: reason, pods: w.podRefs(a)})
 	}

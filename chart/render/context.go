@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -70,18 +71,21 @@ type source struct {
 	depth    int // slashes in the name
 }
 
-// list lists the templates of a chart and its subcharts, yet without root objects
-// (facts/helm-format.md 4.17). place is the chart's in the tree.
-func list(c *chart.Chart, place string, add func(source)) {
+// list adds the templates of a chart and its subcharts to out, yet without root
+// objects (facts/helm-format.md 4.17). place is the chart's in the tree.
+func list(out []source, c *chart.Chart, place string) []source {
 	for _, sub := range c.Dependencies {
-		list(sub, path.Join(place, "charts", sub.Name()), add)
+		out = list(out, sub, path.Join(place, "charts", sub.Name()))
 	}
+	out = slices.Grow(out, len(c.Templates))
+	base := basePath(place)
 	for _, t := range c.Templates {
 		if c.IsLibrary() && !isPartial(t.Name) {
 			continue
 		}
-		add(source{name: path.Join(place, t.Name), text: string(t.Data), basePath: basePath(place)})
+		out = append(out, source{name: path.Join(place, t.Name), text: string(t.Data), basePath: base})
 	}
+	return out
 }
 
 func basePath(place string) string { return path.Join(place, "templates") }

@@ -144,7 +144,8 @@ func (e *engine) watch(failed *Error) *dots {
 	if i < 0 || failed.Trace == "" || errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep) || context.Cause(e.ctx) != nil {
 		return nil
 	}
-	again := newEngine(e.ctx, e.opts, e.sources)
+	again := newEngine(e.ctx, e.opts)
+	again.sources = e.sources
 	d := &dots{marked: map[*parse.ListNode]bool{}}
 	again.funcs[noteName] = d.note
 	set, err := again.parse()

@@ -11,6 +11,7 @@ import (
 	"text/template/parse"
 	"unsafe"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
@@ -52,9 +53,8 @@ type rendering struct {
 	err  error // the first document that is no valid YAML
 }
 
-func newEngine(ctx context.Context, opts Options, sources []source) *engine {
+func newEngine(ctx context.Context, opts Options) *engine {
 	e := &engine{ctx: ctx, opts: opts, includes: map[string]int{}, parsedAs: map[string]string{}, meter: newMeter()}
-	e.sources = inOrder(sources)
 	e.funcs = e.functions(ctx)
 	return e
 }
@@ -86,10 +86,14 @@ func inOrder(sources []source) []source {
 	return out
 }
 
-// begin parses the templates, for which nobody needs the values, until parsing is
-// done.
-func (e *engine) begin() {
-	e.parsing.Go(func() { e.set, e.err = e.parse() })
+// begin parses the wanted templates of a chart, for which nobody needs the
+// values, until parsing is done.
+func (e *engine) begin(c *chart.Chart, wanted func(name string) bool) {
+	e.parsing.Go(func() {
+		listed := list(nil, c, c.Name())
+		e.sources = inOrder(slices.DeleteFunc(listed, func(s source) bool { return !wanted(s.name) }))
+		e.set, e.err = e.parse()
+	})
 }
 
 // run executes every template after begin, each with the root object of its
@@ -180,12 +184,15 @@ func (e *engine) execute(t *template.Template, root any) (string, error) {
 func (e *engine) parse() (*templateSet, error) {
 	set := e.newSet(template.New(tplName))
 	unique := make([]int, 0, len(e.sources)) // indexes of the first file with each text
+	originals := make([]int, len(e.sources)) // that index, for each file
 	first := make(map[string]int, len(e.sources))
 	for i, s := range e.sources {
-		if _, ok := first[s.text]; !ok {
-			first[s.text] = i
+		original, ok := first[s.text]
+		if !ok {
+			first[s.text], original = i, i
 			unique = append(unique, i)
 		}
+		originals[i] = original
 	}
 	trees := make([]map[string]*parse.Tree, len(e.sources))
 	errs := make([]error, len(e.sources))
@@ -202,7 +209,7 @@ func (e *engine) parse() (*templateSet, error) {
 		e.ordered = e.ordered || parsers[i].ordered
 	}
 	for i, s := range e.sources {
-		original := first[s.text]
+		original := originals[i]
 		if errors.Is(errs[original], ErrLimit) {
 			return nil, &Error{Template: e.sources[original].name, Cause: errs[original]}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pintle-ci/pintle/internal/parallel"
@@ -43,17 +42,18 @@ func (e *engine) executeParallel(set *templateSet, sources []source) ([]*renderi
 		s.root["Template"] = s.template()
 	}
 	p := &parallelRun{sources: sources, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
-	var workers sync.WaitGroup
 	known := newMemo()
-	for range parallel.Workers(len(sources)) {
+	if err := parallel.Each(e.ctx, parallel.Workers(len(sources)), func(_, _ int) error {
 		fork, err := e.fork(set)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		fork.memo = known
-		workers.Go(func() { p.execute(fork) })
+		p.execute(fork)
+		return nil
+	}); err != nil && e.ctx.Err() == nil {
+		return nil, err
 	}
-	workers.Wait()
 	for i, err := range p.errs {
 		if errors.Is(err, errOrdered) {
 			return nil, errOrdered
@@ -70,7 +70,7 @@ func (e *engine) executeParallel(set *templateSet, sources []source) ([]*renderi
 
 // fork is an engine with the same templates and bounds and a state of its own.
 func (e *engine) fork(set *templateSet) (*templateSet, error) {
-	fork := newEngine(e.ctx, e.opts, nil)
+	fork := newEngine(e.ctx, e.opts)
 	fork.meter.started, fork.parallel = e.meter.started, true
 	clone, err := set.templates.Clone()
 	if err != nil {

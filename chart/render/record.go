@@ -105,7 +105,8 @@ func (e *engine) locate(out *Error) {
 	if i < 0 || out.RenderedLine == 0 || len(out.Rendered) == 0 {
 		return
 	}
-	again := newEngine(e.ctx, e.opts, e.sources)
+	again := newEngine(e.ctx, e.opts)
+	again.sources = e.sources
 	again.record = &recording{marks: map[*byte]written{}}
 	set, err := again.parse()
 	if err != nil || again.record.mark(set.templates) != nil || again.record.scanned > maxScanned {

@@ -33,10 +33,8 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	var sources []source
-	list(resolved, resolved.Name(), func(s source) { sources = append(sources, s) })
-	e := newEngine(ctx, opts, sources)
-	e.begin()
+	e := newEngine(ctx, opts)
+	e.begin(resolved, func(string) bool { return true })
 	defer e.parsing.Wait()
 	merged, more, err := chart.Coalesce(resolved, values)
 	if err != nil {

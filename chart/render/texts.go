@@ -62,15 +62,9 @@ func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Opti
 		}
 	}
 	unit.rename(resolved)
-	var sources []source
-	list(resolved, resolved.Name(), func(s source) {
-		if unit.Select == nil || isPartial(s.name) || unit.Select(s.name) {
-			sources = append(sources, s)
-		}
-	})
-	e := newEngine(ctx, opts, sources)
+	e := newEngine(ctx, opts)
 	e.shared = unit.Shared
-	e.begin()
+	e.begin(resolved, func(name string) bool { return unit.Select == nil || isPartial(name) || unit.Select(name) })
 	rendered, err := e.run(r.roots(opts, caps, opts.Revision))
 	if err != nil {
 		return nil, r.withHint(opts, e, err)
