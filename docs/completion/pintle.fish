@@ -422,6 +422,7 @@ complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l driver -r -d '`KIND` of object that records live in: secret, configmap'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l wait -d 'wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l timeout -r -d 'time for the whole operation: `DURATION`'
+complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l evidence-dir -r -d 'when it fails, keep objects, events and logs in this `FOLDER`, as pintle-evidence-NAME-TIME.tgz of at most 5 MB'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l on-cancel -r -d 'after SIGTERM or SIGINT: `POLICY` is rollback (a first install is removed), leave, or finish: go on for 8 seconds at most'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l keep-history -d 'keep the records, so that a rollback can bring the release back'
 complete -c pintle -n '__fish_seen_subcommand_from uninstall del delete un' -f -l ignore-not-found -d 'a release that does not exist is no error'
