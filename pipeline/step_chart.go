@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,11 +29,14 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	mask.Add(j.secrets(values)...)
 	o := LintOptions(j.Config, j.unit.Name)
 	o.Values, o.Origin, o.ReleaseName, o.Namespace = values, j.origin, j.unit.Release, j.unit.Namespace
-	o.Files = j.chart.FilePaths(j.path(j.unit.Chart))
+	o.Files = j.chartFiles()
 	findings := lint.Lint(ctx, j.chart, o)
 	var bad []string
 	warnings := 0
 	for _, f := range findings {
+		if o.Files != nil && !f.Outside {
+			f.Path = path.Join(j.unit.Chart, f.Path)
+		}
 		switch {
 		case f.Severity == lint.Error, f.Severity == lint.Warning && j.Config.Lint.Strict:
 			bad = append(bad, mask.Text(f.String()))
@@ -49,6 +53,18 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		return event.Result{Status: event.Failed, Message: oneLine(message), Details: strings.Join(bad, "\n")}
 	}
 	return event.Result{Status: event.Passed, Message: counted(warnings, "warning")}
+}
+
+// chartFiles names the files of a chart in the repository by their paths there; it
+// is nil for a chart that is elsewhere.
+func (j *job) chartFiles() func(name string) string {
+	files := j.chart.FilePaths(j.path(j.unit.Chart))
+	if files == nil {
+		return nil
+	}
+	return func(name string) string {
+		return strings.TrimPrefix(files(name), j.Config.Dir+string(filepath.Separator))
+	}
 }
 
 // LintOptions are what pintle.yaml says of findings, for all and for the service,

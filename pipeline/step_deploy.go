@@ -95,7 +95,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 	return deployer.Request{
 		Release: u.Release, Namespace: u.Namespace,
 		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
-			o.Origin, o.Path = j.origin, j.chart.FilePaths(j.path(j.unit.Chart))
+			o.Origin, o.Path = j.origin, j.chartFiles()
 			return render.Render(ctx, j.chart, values, o)
 		},
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
