@@ -22,10 +22,10 @@ func ciJob(ci jenkins.CI) deployer.Job {
 }
 
 // supersedeFlag lets a newer build of a branch stop an older one.
-func supersedeFlag() cli.Flag {
+func supersedeFlag(otherwise string) cli.Flag {
 	return &cli.BoolFlag{
 		Name:        "supersede",
 		Usage:       "ask an older build of the same branch that works on a release to stop, and stop for a newer one; both must say so",
-		DefaultText: "deploy.supersede of pintle.yaml, false",
+		DefaultText: otherwise,
 	}
 }

@@ -213,7 +213,7 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		OnConflict: conflicts, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
 		HistoryLimit: -1, OnImmutable: asHelm(),
 	}
-	req.Logs = c.Bool("logs")
+	req.Logs, req.Supersede = c.Bool("logs"), c.Bool("supersede")
 	if c.Bool("skip-crds") {
 		req.CRDs = deployer.SkipCRDs
 	}

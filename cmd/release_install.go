@@ -48,7 +48,7 @@ func chartReleaseFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
 		&cli.BoolFlag{Name: "skip-crds", Usage: "leave the CRDs of crds/ out"},
 		&cli.BoolFlag{Name: "disable-openapi-validation", Usage: "let the server ignore fields that it does not know"},
-		forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("what a failure would bring"),
+		forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("what a failure would bring"), supersedeFlag("false"),
 		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"},
 		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},

@@ -26,7 +26,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, policyFlags()...)
 	}
 	if goal.Deploys() {
-		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag())
+		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
 	}
 	if goal == pipeline.GoalPlan {
 		flags = append(flags, planOutputFlag(), outFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
