@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (r *relations) binding(o *object) {
 	}
 	kind, name := text(at(o.fields, "roleRef", "kind")), text(at(o.fields, "roleRef", "name"))
 	outside := strings.HasPrefix(name, "system:") || slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, name) ||
-		kind == "Role" && r.namespaceOf(o) != r.namespaceOf(&object{}) // kube-system has roles of its own
+		kind == "Role" && (r.namespaceOf(o) == "kube-system" || r.namespaceOf(o) != r.namespaceOf(&object{})) // kube-system has roles of its own
 	if name != "" && !outside && r.named[kind+"/"+name] == nil {
 		r.add("rbac/role", o.file, o.line("roleRef", "name"), "%s: the chart does not make the %s %s", o, kind, name)
 	}
@@ -142,8 +143,16 @@ func (r *relations) rolling(p *pods) {
 	}
 }
 
-// reloads says whether an annotation names a checksum or a reloading controller.
+// reloads says whether an annotation names a checksum or a reloading controller,
+// or a container beside the others tells them of changes: configmap-reload,
+// prometheus-config-reloader, k8s-sidecar.
 func reloads(p *pods) bool {
+	for _, c := range p.containers() {
+		image := path.Base(text(c.fields["image"]))
+		if strings.Contains(image, "reload") || strings.HasPrefix(image, "k8s-sidecar") {
+			return true
+		}
+	}
 	for _, annotations := range []map[string]any{mapAt(p.template, "metadata", "annotations"), mapAt(p.fields, "metadata", "annotations"), p.labels()} {
 		for key, value := range annotations {
 			key = strings.ToLower(key)
