@@ -85,6 +85,7 @@ func newApp(e env) *cli.App {
 	all := commands(e)
 	walk(all, "", func(_ string, c *cli.Command) {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
+		c.Flags = keepNames(c.Flags)
 	})
 	return &cli.App{
 		Name:           "pintle",
@@ -97,7 +98,7 @@ func newApp(e env) *cli.App {
 		ErrWriter:      e.stderr,
 		ExitErrHandler: func(*cli.Context, error) {}, // run decides about exit codes
 		OnUsageError:   usageError,
-		Flags:          globalFlags(),
+		Flags:          keepNames(globalFlags()),
 		Before: func(c *cli.Context) error {
 			if c.Bool("debug") {
 				e.log.SetLevel(logrus.DebugLevel)

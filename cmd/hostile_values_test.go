@@ -86,8 +86,10 @@ func hostileValues() map[string]hostile {
 		"schema: violations": {files: map[string]string{"values.schema.json": `{"properties": {"a": {"items": {"type": "string"}}}}`,
 			"values.yaml": "a: [\n" + strings.Repeat("1, ", 200_000) + "1]\n"}, verbs: []string{"template", "lint"}},
 		"schema: unknown keys": {files: map[string]string{"values.schema.json": `{"additionalProperties": false, "properties": {` + properties(9_000) + `}}`, "values.yaml": wideMap(200_000)}, verbs: []string{"template", "lint"}},
-		"schema: garbage":      schema(strings.Repeat("\xff", 1_000_000)),
-		"schema: over files":   {files: map[string]string{"values.schema.json": `{"$ref": "a.json"}`, "a.json": `{"$ref": "b.json"}`, "b.json": `{"$ref": "a.json"}`}, ok: true},
+		"schema: unknown often": {files: map[string]string{"values.schema.json": `{"properties": {"a": {"items": {"additionalProperties": false, "properties": {` + properties(100) + `}}}}}`,
+			"values.yaml": "a:\n" + strings.Repeat("- {property: 1}\n", 50_000)}, verbs: []string{"template", "lint"}},
+		"schema: garbage":    schema(strings.Repeat("\xff", 1_000_000)),
+		"schema: over files": {files: map[string]string{"values.schema.json": `{"$ref": "a.json"}`, "a.json": `{"$ref": "b.json"}`, "b.json": `{"$ref": "a.json"}`}, ok: true},
 	}
 	return cases
 }
