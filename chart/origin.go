@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,6 +16,46 @@ import (
 // down: "prod.yaml:12", "--set a.b"; it is empty if none does. It reads and
 // parses the sources again, so it is for messages, not for every render.
 func (src ValueSources) Origin(path []string, read func(name string) ([]byte, error)) string {
+	return src.Origins(read)(path)
+}
+
+// Origins is Origin for many paths: it parses a file only once, while those that
+// it keeps have at most maxKept bytes. The function may be called concurrently.
+func (src ValueSources) Origins(read func(name string) ([]byte, error)) func(path []string) string {
+	const maxKept = 16 << 20
+	var mu sync.Mutex
+	kept, size := map[string][]*yaml.Node{}, 0
+	parse := func(name string) []*yaml.Node {
+		mu.Lock()
+		defer mu.Unlock()
+		if docs, ok := kept[name]; ok {
+			return docs
+		}
+		data, err := read(name)
+		if err != nil {
+			return nil
+		}
+		docs := documents(data)
+		if size += len(data); size <= maxKept {
+			kept[name] = docs
+		}
+		return docs
+	}
+	return func(path []string) string {
+		if flag := src.originFlag(path, read); flag != "" {
+			return flag
+		}
+		for _, name := range slices.Backward(src.Files) {
+			if line := lineIn(parse(name), path); line > 0 {
+				return fmt.Sprintf("%s:%d", name, line)
+			}
+		}
+		return ""
+	}
+}
+
+// originFlag is the flag that gives the value at path, if one does: "--set a.b".
+func (src ValueSources) originFlag(path []string, read func(name string) ([]byte, error)) string {
 	fromFile := func(expr string, into map[string]any) error { return ParseSetFile(expr, into, read) }
 	for _, flag := range []struct {
 		name  string
@@ -36,15 +77,6 @@ func (src ValueSources) Origin(path []string, read func(name string) ([]byte, er
 			if err := flag.parse(expr, values); err == nil && has(values, path) {
 				return flag.name + " " + strings.Join(path, ".") // not the expression, which may hold a secret
 			}
-		}
-	}
-	for _, name := range slices.Backward(src.Files) {
-		data, err := read(name)
-		if err != nil {
-			continue
-		}
-		if line := valueLine(data, path); line > 0 {
-			return fmt.Sprintf("%s:%d", name, line)
 		}
 	}
 	return ""
@@ -88,9 +120,6 @@ func has(v any, path []string) bool {
 	}
 	return true
 }
-
-// valueLine finds the line of a values file where the key at path stands.
-func valueLine(data []byte, path []string) int { return lineIn(documents(data), path) }
 
 // documents are those of a file up to one that is no YAML.
 func documents(data []byte) []*yaml.Node {

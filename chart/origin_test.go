@@ -22,6 +22,7 @@ func TestOrigin(t *testing.T) {
 		Files: []string{"a.yaml", "b.yaml", "gone.yaml"}, JSON: []string{`j={"k": 1}`, `{"o": {"p": 1}}`},
 		Set: []string{"s.t=1", "s.t=2,u[1].v=3"}, String: []string{"a.b=x"}, File: []string{"f=t.txt"}, Literal: []string{"lit=1"},
 	}
+	origins := src.Origins(read)
 	for path, want := range map[string]string{
 		"a.b": "--set-string a.b", "a.c": "b.yaml:3", "a.d": "a.yaml:10", "a": "--set-string a",
 		"l.1.y": "a.yaml:7", "l.2": "", "ref.k": "b.yaml:2", "j.k": "--set-json j.k", "o.p": "--set-json o.p",
@@ -29,6 +30,9 @@ func TestOrigin(t *testing.T) {
 	} {
 		if got := src.Origin(strings.Split(path, "."), read); got != want {
 			t.Errorf("origin of %s = %q, want %q", path, got, want)
+		}
+		if got := origins(strings.Split(path, ".")); got != want {
+			t.Errorf("origins of %s = %q, want %q", path, got, want)
 		}
 	}
 	c := &Chart{Raw: []*File{{Name: "values.yaml", Data: []byte(files["a.yaml"])}}}

@@ -83,8 +83,7 @@ func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []st
 		return chart.ReadFile(path)
 	}
 	values, err := chart.MergeValues(sources, read)
-	origin := func(path []string) string { return sources.Origin(path, read) }
-	return values, origin, withCode(pipeline.ExitUsage, err)
+	return values, sources.Origins(read), withCode(pipeline.ExitUsage, err)
 }
 
 // maxValuesFile bounds what is read from stdin, in bytes.
