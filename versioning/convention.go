@@ -1,10 +1,11 @@
 package versioning
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Bump is how far a change moves a version.
@@ -29,8 +30,8 @@ type change struct {
 }
 
 var (
-	subjectPattern = regexp.MustCompile(`^([A-Za-z]+)(\([^()\r\n]*\))?(!)?: `)
-	footerPattern  = regexp.MustCompile(`(?m)^(?:(BREAKING[ -]CHANGE)|([Rr]elease-[Aa]s))(?:: | #)(.*)$`)
+	subjectPattern = lazyregexp.New(`^([A-Za-z]+)(\([^()\r\n]*\))?(!)?: `)
+	footerPattern  = lazyregexp.New(`(?m)^(?:(BREAKING[ -]CHANGE)|([Rr]elease-[Aa]s))(?:: | #)(.*)$`)
 )
 
 // readChange reads a commit message. Types other than feat, fix, perf and revert move nothing by themselves.

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 const (
@@ -133,7 +134,7 @@ func (g *gitRunner) run(ctx context.Context, input []byte, limit int, args ...st
 }
 
 // userInfo is the part of an address that may hold a password.
-var userInfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]*@`)
+var userInfo = lazyregexp.New(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]*@`)
 
 // complaint is the line of git's complaints that says what is wrong.
 func (g *gitRunner) complaint(text string) string {

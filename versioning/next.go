@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // MaxLength is the longest version: "name-version" must fit a label of 63 characters (facts/git-ci-canary.md 1.4).
@@ -283,8 +284,8 @@ func changeID(id string) string {
 }
 
 var (
-	labelPattern   = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]*$`)
-	versionPattern = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?$`)
+	labelPattern   = lazyregexp.New(`^[0-9A-Za-z][0-9A-Za-z-]*$`)
+	versionPattern = lazyregexp.New(`^[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?$`)
 )
 
 // Check tells whether a version may be used everywhere it will stand: SemVer 2 without build metadata, OCI tag, label

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Ref says what is built, as flags, the CI system or HEAD tell it. The zero Ref knows nothing: a detached HEAD.
@@ -50,8 +51,8 @@ func (c Class) String() string {
 }
 
 var (
-	releasePattern = regexp.MustCompile(`^releases?[/-]v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.])`)
-	hotfixPattern  = regexp.MustCompile(`^hotfix(?:es)?[/-](?:v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.]))?`)
+	releasePattern = lazyregexp.New(`^releases?[/-]v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.])`)
+	hotfixPattern  = lazyregexp.New(`^hotfix(?:es)?[/-](?:v?(\d{1,9}\.\d{1,9})(\.\d{1,9}|\.x)?(?:$|[^0-9.]))?`)
 )
 
 // ResolveRef takes the first of the given that says anything: flags before the CI system, the CI system before HEAD.
@@ -114,7 +115,7 @@ func (r Ref) line() (core *semver.Version, ok bool) {
 	if r.Tag != "" || r.ChangeID != "" {
 		return nil, false
 	}
-	for _, pattern := range []*regexp.Regexp{releasePattern, hotfixPattern} {
+	for _, pattern := range []lazyregexp.Regexp{releasePattern, hotfixPattern} {
 		m := pattern.FindStringSubmatch(r.Branch)
 		if m == nil || m[1] == "" {
 			continue
@@ -168,9 +169,9 @@ const (
 )
 
 var (
-	slugOther  = regexp.MustCompile(`[^0-9a-z]+`)
-	slugHashed = regexp.MustCompile(`-[0-9a-f]{6}$`)
-	digitsOnly = regexp.MustCompile(`^[0-9]+$`)
+	slugOther  = lazyregexp.New(`[^0-9a-z]+`)
+	slugHashed = lazyregexp.New(`-[0-9a-f]{6}$`)
+	digitsOnly = lazyregexp.New(`^[0-9]+$`)
 )
 
 // Slug makes one SemVer identifier, at most limit characters long (7 at least, 20 at most), of a branch name. A name that
