@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
@@ -38,7 +39,10 @@ func rebuildReports(e env, c *cli.Context, path string) error {
 		return withCode(pipeline.ExitUsage, fmt.Errorf("read %s: %w", path, err))
 	}
 	run := report.Fold(events)
-	dir := cmp.Or(c.String("report-dir"), filepath.Dir(path))
+	beside := filepath.Dir(path)
+	dir := cmp.Or(c.String("report-dir"), beside)
+	report.Find(run, beside, dir)
+	report.Attach(run, beside, projectDir(e, jenkins.Detect(e.getenv)))
 	if err := report.WriteAll(dir, run); err != nil {
 		return err
 	}

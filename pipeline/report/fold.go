@@ -184,7 +184,7 @@ var fileName = lazyregexp.New(`^[A-Za-z0-9][\w.-]*$`)
 func (f *folder) file(e event.Event) {
 	s := f.step(e)
 	if len(s.Files) < maxFiles && fileName.MatchString(e.File) {
-		s.Files = append(s.Files, File{Name: e.File, Text: e.Message})
+		s.Files = append(s.Files, File{Name: e.File, Text: e.Message, Link: "../" + e.File})
 	}
 }
 

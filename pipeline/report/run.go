@@ -59,6 +59,7 @@ type Step struct {
 type File struct {
 	Name string `json:"name"` // without a folder
 	Text string `json:"text"` // what it is and where, one line
+	Link string `json:"-"`    // from the HTML page; empty: the file is not there (see Find)
 	Path string `json:"-"`    // as a CI server wants to be told it, to attach it; empty: not known (see Attach)
 }
 

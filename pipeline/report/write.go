@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,10 +63,51 @@ func Attach(run Run, dir, root string) {
 	if strings.ContainsAny(dir, "[]\r\n") {
 		return
 	}
-	for _, service := range run.Services {
-		for _, step := range service.Steps {
-			for i := range step.Files {
-				step.Files[i].Path = filepath.Join(dir, step.Files[i].Name)
+	for f := range run.files() {
+		if f.Link != "" {
+			f.Path = filepath.Join(dir, f.Name)
+		}
+	}
+}
+
+// Find looks for the files of a run that is long over where its events are, and
+// links them from reports in dir. What is not there any more is told so.
+func Find(run Run, events, dir string) {
+	page := filepath.Join(dir, filepath.FromSlash(HTMLFile))
+	for f := range run.files() {
+		path := filepath.Join(events, f.Name)
+		link, err := relative(filepath.Dir(page), path)
+		if info, missing := os.Lstat(path); err != nil || missing != nil || !info.Mode().IsRegular() {
+			f.Link, f.Text = "", f.Text+"; it is not there any more"
+			continue
+		}
+		f.Link = filepath.ToSlash(link)
+	}
+}
+
+// relative is the way from a folder to a file.
+func relative(from, to string) (string, error) {
+	from, err := filepath.Abs(from)
+	if err != nil {
+		return "", err
+	}
+	to, err = filepath.Abs(to)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(from, to)
+}
+
+// files are those of all steps, to be changed where they are.
+func (r Run) files() iter.Seq[*File] {
+	return func(yield func(*File) bool) {
+		for _, service := range r.Services {
+			for _, step := range service.Steps {
+				for i := range step.Files {
+					if !yield(&step.Files[i]) {
+						return
+					}
+				}
 			}
 		}
 	}
