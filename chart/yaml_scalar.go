@@ -49,6 +49,9 @@ func keyEnd(text string) int {
 
 // plainKey is a key without quotes as a string.
 func plainKey(text string) (string, bool) {
+	if strings.IndexByte(typedStarts, text[0]) < 0 {
+		return text, true
+	}
 	v, ok := resolvePlain(text)
 	if s, isString := v.(string); ok && isString {
 		return s, true
@@ -81,9 +84,12 @@ func plainStart(text string) bool {
 	return strings.IndexByte("?:,[]{}#&*!|>'\"%@`=<", text[0]) < 0
 }
 
+// typedStarts is what begins a plain scalar that may be no string.
+const typedStarts = "+-.0123456789yYnNtTfFoO~"
+
 // resolvePlain gives a plain scalar its type, as the full decoder would.
 func resolvePlain(text string) (any, bool) {
-	if strings.IndexByte("+-.0123456789yYnNtTfFoO~", text[0]) < 0 {
+	if strings.IndexByte(typedStarts, text[0]) < 0 {
 		return text, true
 	}
 	switch text {

@@ -73,6 +73,7 @@ func (c *chaos) swallowed(policy string, from func(*http.Request) bool) {
 	if code := cmd.ProcessState.ExitCode(); code != 128+int(syscall.SIGTERM) || !strings.Contains(out.String(), "stopped by SIGTERM") {
 		c.t.Errorf("exit code %d:\n%s", code, out.String())
 	}
+	c.t.Log(out.String())
 }
 
 // terminate sends SIGTERM and gives the process the time that a CI does.

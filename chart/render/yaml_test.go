@@ -33,7 +33,7 @@ func TestMarshalYAML(t *testing.T) {
 		map[string]any{"b": 1.0, "a": []any{1.0, map[string]any{"x": nil}}, "10": 1, "9": 1, "a10": 1, "a9": 1, "A": 1, "": 1},
 		map[string]any{"<<": map[string]any{"a": 1}}, map[string]any{"\x01": 1}, values{"a": map[string]any{"b": 2.0}},
 		map[string]any{"a": map[string]any{}, "b": []any{}, "c": map[string]any(nil), "d": []any(nil)}, map[string]any{"a": map[string]any{"b": []any{map[string]any{"c": 1, "d": []any{[]any{1, 2}, []any{}}}, "x", nil}}},
-		"100m", "5Gi", "0.1.0", "1.2.3", "8080", "1.5", "0", "0m", "00", "1e", "1e5", "1x", "0x1", "1_0", "1.", "1..2", "2001.01.02", "y", "n", "Y", "on", "On", "Null", "off", "truely", "nginx:1.25", "a:b:c", "12:30", "a: ", "a:", "a b", "a  b", "a -b", "a #", "http://x/y",
+		"100m", "5Gi", "0.1.0", "1.2.3", "8080", "1.5", "0", "0m", "00", "1e", "1e5", "1x", "0x1", "1_0", "1.", "1..2", "2001.01.02", "y", "n", "Y", "on", "On", "Null", "off", "trueish", "nginx:1.25", "a:b:c", "12:30", "a: ", "a:", "a b", "a  b", "a -b", "a #", "http://x/y",
 		map[string]any{"y": 1}, map[string]any{"true": 1}, map[string]any{"a-b": 1, "a.b": 1, "a/b": 1, "a_b": 1, "aB": 1, "ab": 1, "a": 1, "a:b": 1, "a b": 1}, map[string]any{"a1": 1, "b2": 1, "a": 1},
 		map[string]any{"text": strings.Repeat("word ", 20) + "end"}, map[string]any{strings.Repeat("k", 64): 1, strings.Repeat("l", 65): 1, strings.Repeat("m", 129): 1}, []any{strings.Repeat("a", 75) + " b", strings.Repeat("a", 76) + " b", strings.Repeat("a", 79) + " b"},
 		struct{ A int }{1}, []int{1, 2}, []byte("ab"), json.Number("1"), uint8(3), float32(1.5), map[int]string{1: "a"},

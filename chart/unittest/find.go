@@ -28,7 +28,7 @@ type Options struct {
 	TestChart   string   // a folder in the chart with a chart that renders to suites
 	Values      []string // values files for all suites
 	SkipSubs    bool     // leave the suites of the charts in charts/ out
-	Strict      bool     // keys that nothing reads are problems, not warnings
+	Strict      bool     // keys of suites and tests that nothing reads are problems, not warnings
 	FailFast    bool     // what comes after the first failure is not run
 	Update      bool     // take snapshots again instead of comparing with them
 	SkipSchemas bool     // do not hold values against values.schema.json
@@ -67,7 +67,7 @@ func Load(ctx context.Context, dir string, opts Options) (*Plan, error) {
 		return nil, err
 	}
 	if opts.Strict {
-		f.problems, p.Warnings = append(f.problems, p.Warnings...), nil
+		f.refuseWarnings()
 	}
 	if len(f.problems) > 0 {
 		slices.SortStableFunc(f.problems, func(a, b Problem) int {
@@ -206,6 +206,19 @@ func (f *finder) add(suites []*Suite, problems, warnings []Problem, route string
 	f.problems = append(f.problems, problems...)
 }
 
+// refuseWarnings makes problems of the warnings, but for those that are lenient.
+func (f *finder) refuseWarnings() {
+	all := f.plan.Warnings
+	f.plan.Warnings = nil
+	for _, w := range all {
+		if w.lenient {
+			f.plan.Warnings = append(f.plan.Warnings, w)
+		} else {
+			f.problems = append(f.problems, w)
+		}
+	}
+}
+
 // matchFiles lists the files that a pattern finds in a folder, sorted. An
 // absolute path is a file itself.
 func matchFiles(dir, pattern string) ([]string, error) {
@@ -217,27 +230,55 @@ func matchFiles(dir, pattern string) ([]string, error) {
 		pattern = rest // it is from the working folder
 	}
 	pattern = filepath.ToSlash(filepath.Clean(pattern))
-	base, _, _ := strings.Cut(pattern, "*")
-	if !strings.ContainsAny(pattern, "*?[{") {
-		base = pattern
+	base := pattern
+	if special := strings.IndexAny(pattern, `*?[{\`); special >= 0 {
+		base = pattern[:special]
 	}
-	compiled, err := glob.Compile(strings.ReplaceAll(pattern, "**/", "{**/,}"), '/')
-	if err != nil {
-		return nil, fmt.Errorf("suite files %s: %w", pattern, err)
+	var globs []glob.Glob
+	for _, alternative := range withoutFolders(pattern) {
+		compiled, err := glob.Compile(alternative, '/')
+		if err != nil {
+			return nil, fmt.Errorf("suite files %s: %w", pattern, err)
+		}
+		globs = append(globs, compiled)
 	}
 	start := filepath.Join(dir, filepath.Dir(filepath.FromSlash(base+"x")))
 	var out []string
-	err = filepath.WalkDir(start, func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(start, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil //nolint:nilerr // what cannot be read cannot be found
 		}
 		rel, err := filepath.Rel(dir, name)
-		if err == nil && compiled.Match(filepath.ToSlash(rel)) {
+		if err == nil && slices.ContainsFunc(globs, func(g glob.Glob) bool { return g.Match(filepath.ToSlash(rel)) }) {
 			out = append(out, name)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// withoutFolders lists a pattern with and without each of its first few **/,
+// which stand for no folder too. An alternative in braces would say the same, but
+// there the library matches nothing.
+func withoutFolders(pattern string) []string {
+	list := []string{""}
+	for range 4 {
+		before, after, found := strings.Cut(pattern, "**/")
+		if !found {
+			break
+		}
+		pattern = after
+		for _, begin := range list {
+			list = append(list, begin+before)
+		}
+		for i := range len(list) / 2 {
+			list[i] += before + "**/"
+		}
+	}
+	for i := range list {
+		list[i] += pattern
+	}
+	return list
 }
 
 // testChart renders the chart in a folder: each template is a suite file. There

@@ -12,6 +12,8 @@ type Problem struct {
 	Line    int // from 1; 0 if unknown
 	Message string
 	Excerpt string // the lines around the place, if the file is no YAML
+
+	lenient bool // stays a warning with Options.Strict, as helm-unittest's --strict reads assertions without it
 }
 
 // String is "file:line: message".
