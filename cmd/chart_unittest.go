@@ -29,7 +29,7 @@ func chartTestCommand(e env) *cli.Command {
 			&cli.BoolFlag{Name: "with-subchart", Aliases: []string{"s"}, Value: true, Usage: "run the suites of the charts in charts/ too; --with-subchart=false leaves them out"},
 			&cli.StringFlag{Name: "chart-tests-path", Usage: "a `FOLDER` in the chart with a chart that renders to suites"},
 			&cli.BoolFlag{Name: "update-snapshot", Aliases: []string{"u"}, Usage: "take snapshots again, and remove those that nothing asks for"},
-			&cli.BoolFlag{Name: "strict", Usage: "refuse suites with keys that nothing reads, instead of a warning"},
+			&cli.BoolFlag{Name: "strict", Usage: "refuse suites and tests with keys that nothing reads, instead of a warning"},
 			&cli.BoolFlag{Name: "failfast", Aliases: []string{"q"}, Usage: "end after the first failure"},
 			&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FORMAT`: " + strings.Join(testFormats, ", "), DefaultText: "text"},

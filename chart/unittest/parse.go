@@ -174,7 +174,7 @@ func (p *suiteParser) syntaxProblem(err error) {
 	for _, text := range p.lines[first-1 : min(line+linesAround, len(p.lines))] {
 		e.Around = append(e.Around, strings.ToValidUTF8(text[:min(len(text), maxShown)], ""))
 	}
-	p.problems = append(p.problems, Problem{p.file, line, message, "  " + strings.Join(e.Details(), "\n  ")})
+	p.problems = append(p.problems, Problem{File: p.file, Line: line, Message: message, Excerpt: "  " + strings.Join(e.Details(), "\n  ")})
 }
 
 // yamlProblems takes an error of the YAML decoder apart, which may hold several,

@@ -126,3 +126,24 @@ tests:
 		t.Error("strict lets unread keys pass")
 	}
 }
+
+// TestUnreadParameters: helm-unittest's --strict reads what assertions are given
+// without it, and public suites count on that.
+func TestUnreadParameters(t *testing.T) {
+	dir := unpack(t, twoDocuments+`
+-- tests/a_test.yaml --
+tests:
+  - it: more than it needs
+    asserts:
+      - isKind: {of: Deployment, value: 1}
+        template: web.yaml
+        documentIndex: 0
+`)
+	plan, err := unittest.Load(t.Context(), dir, unittest.Options{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Warnings) != 1 || plan.Warnings[0].Message != "isKind has no key value" {
+		t.Errorf("warnings %v", plan.Warnings)
+	}
+}

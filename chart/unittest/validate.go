@@ -45,7 +45,7 @@ func (p *suiteParser) test(number int, node *yaml.Node, test *Test) {
 			p.yamlProblems(&yaml.TypeError{Errors: a.wrong})
 		}
 		for _, w := range a.unread {
-			p.warn(w.line, w.message)
+			p.warnings = append(p.warnings, Problem{File: p.file, Line: p.line(w.line), Message: w.message, lenient: true})
 		}
 		a.Line = p.line(a.Line)
 	}
