@@ -298,7 +298,7 @@ complete -c pintle -n '__fish_seen_subcommand_from test' -f -l values -s v -r -d
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l with-subchart -s s -d 'run the suites of the charts in charts/ too; --with-subchart=false leaves them out'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l chart-tests-path -r -d 'a `FOLDER` in the chart with a chart that renders to suites'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l update-snapshot -s u -d 'take snapshots again, and remove those that nothing asks for'
-complete -c pintle -n '__fish_seen_subcommand_from test' -f -l strict -d 'refuse suites with keys that nothing reads, instead of a warning'
+complete -c pintle -n '__fish_seen_subcommand_from test' -f -l strict -d 'refuse suites and tests with keys that nothing reads, instead of a warning'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l failfast -s q -d 'end after the first failure'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l skip-schema-validation -d 'do not hold values against values.schema.json'
 complete -c pintle -n '__fish_seen_subcommand_from test' -f -l output -s o -r -d 'write `FORMAT`: text, json, junit'
