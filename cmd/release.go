@@ -179,12 +179,20 @@ func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
 		fmt.Fprint(e.stderr, access.Details())
 	}
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, withCode(pipeline.ExitFailed, untouched(err))
 	}
 	for _, w := range p.Warnings {
 		e.log.Warn(w)
 	}
 	return p, nil
+}
+
+// untouched says of an interruption that came before the work that it left nothing.
+func untouched(err error) error {
+	if _, stopped := errors.AsType[signalError](err); stopped {
+		return fmt.Errorf("nothing was touched: %w", err)
+	}
+	return err
 }
 
 // chartRequest is what install and upgrade ask of the engine.

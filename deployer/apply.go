@@ -109,7 +109,7 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 	ctx, cancel := r.limited(work)
 	defer cancel()
 	if err := r.begin(ctx); err != nil {
-		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, err
+		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, fmt.Errorf("no object was touched: %w", err)
 	}
 	if err := r.execute(ctx); err != nil {
 		return r.fail(parent, ctx, err)

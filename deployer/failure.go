@@ -102,7 +102,8 @@ type FailedError struct {
 	RolledBack   bool // the last deployed revision is back, and ready
 	RolledBackTo int  // that revision; the number it had before
 	Removed      bool // a failed first install is gone again
-	RollbackErr  error
+	RollbackErr  error // why it is neither, though it was to be; or why a clean-up failed
+	RecordErr    error // the revision could not be recorded as failed: the next run does that
 	Err          error // what stopped it; context.Canceled after an interruption
 }
 
@@ -116,6 +117,8 @@ func (e *FailedError) Error() string {
 func (e *FailedError) Verdict() string {
 	s := e.Cause
 	switch {
+	case e.Doing == "uninstall":
+		s += "; uninstall it again for what is left"
 	case e.Doing != "" && e.Doing != "deploy":
 	case e.RolledBack:
 		s += fmt.Sprintf("; rolled back to revision %d", e.RolledBackTo)
@@ -124,9 +127,12 @@ func (e *FailedError) Verdict() string {
 	case e.RollbackErr != nil && e.RolledBackTo > 0:
 		s += fmt.Sprintf("; the rollback to revision %d failed too: %s", e.RolledBackTo, e.RollbackErr)
 	case e.RollbackErr != nil:
-		s += fmt.Sprintf("; its removal failed too: %s", e.RollbackErr)
+		s += fmt.Sprintf("; what it created could not be removed: %s", e.RollbackErr)
 	default:
 		s += "; it was left as it is"
+	}
+	if e.RecordErr != nil && !e.Restored() {
+		s += fmt.Sprintf("; that could not be recorded (%s): the next run sets it right", e.RecordErr)
 	}
 	return s
 }

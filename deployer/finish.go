@@ -73,9 +73,8 @@ func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 		failed.Err = context.Cause(parent)
 		failed.Cause = "interrupted: " + failed.Err.Error()
 	}
-	recordErr := r.recordFailure(fresh, failed.Cause)
+	failed.RecordErr = r.recordFailure(fresh, failed.Cause)
 	r.restore(parent, fresh, failed)
-	failed.RollbackErr = errors.Join(failed.RollbackErr, recordErr)
 	return r.outcome(out, failed, interrupted), failed
 }
 

@@ -83,22 +83,27 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (contex
 			span.Warn("no lock: this account may not use leases in " + req.Namespace)
 			return ctx, &lease{release: func() {}}, nil
 		case err != nil:
-			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, err))
+			return ctx, nil, unlocked(req, err)
 		case previous != stillHeld:
 			held, l := e.hold(ctx, held, previous)
 			return held, l, nil
 		}
 		if err := w.look(ctx, held); err != nil {
-			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, err))
+			return ctx, nil, unlocked(req, err)
 		}
 		if time.Now().After(deadline) {
 			return ctx, nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
 				req.Release, whoHolds(held), held.Spec.AcquireTime, ErrBusy)
 		}
 		if !sleep.For(ctx, leasePoll) {
-			return ctx, nil, notStarted(fmt.Errorf("lock release %s: %w", req.Release, context.Cause(ctx)))
+			return ctx, nil, unlocked(req, context.Cause(ctx))
 		}
 	}
+}
+
+// unlocked is the error of an operation that has not got its lock.
+func unlocked(req Request, err error) error {
+	return notStarted(fmt.Errorf("nothing was touched: lock release %s: %w", req.Release, err))
 }
 
 // waiting is a job that waits for a lock.

@@ -91,7 +91,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	rec.Info.Deleted = release.Time{Time: time.Now()}
 	rec.Set(release.Uninstalling, "Deletion in progress (or silently failed)")
 	if err := r.storage.Update(ctx, rec); err != nil {
-		return out, err
+		return out, fmt.Errorf("uninstall release %s: this run has deleted nothing: %w", r.plan.Release, err)
 	}
 	count, kept, err := r.takeAway(ctx, cascade)
 	out.Kept = kept
@@ -109,8 +109,11 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	}
 	fresh, cancel := afterwards(ctx, recordBound, lastBound)
 	defer cancel()
+	if err := r.forget(fresh, keepHistory); err != nil {
+		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w", r.plan.Release, err)
+	}
 	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", counted(count, "object"))
-	return out, r.forget(fresh, keepHistory)
+	return out, nil
 }
 
 // takeAway runs the hooks around the deletion of everything, and waits.
