@@ -72,7 +72,8 @@ func CommitBump(ctx context.Context, o Options, out Outcome, g *git.Repository, 
 		return "", fmt.Errorf("look for changed files: %w", err)
 	}
 	for _, name := range changed {
-		if !r.onlyBumped(editors[name], name) {
+		committed, err := r.Repository.File(name)
+		if err != nil || !r.onlyBumped(editors[name], name, committed) {
 			return "", fmt.Errorf("commit the version: %q has other changes than the version too: commit or revert them first", name)
 		}
 	}

@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/parallel"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -42,17 +45,30 @@ const neutral = "0.0.0"
 // bumped tells which of the modified files differ from HEAD in nothing but
 // what bump writes, for any service: those of an earlier run in this checkout.
 // A person's edit in the same file is none of ours.
-func (r *shared) bumped(facts []versioning.Facts) map[string]bool {
-	own := map[string]bool{}
+func (r *shared) bumped(ctx context.Context, facts []versioning.Facts) (map[string]bool, error) {
 	editors := r.editors()
+	committed := map[string][]byte{}
 	for _, f := range facts {
 		for _, file := range f.Dirty {
-			if _, known := own[file]; !known {
-				own[file] = len(editors[file]) > 0 && r.onlyBumped(editors[file], file)
+			if _, known := committed[file]; known || len(editors[file]) == 0 {
+				continue
+			}
+			if text, err := r.Repository.File(file); err == nil {
+				committed[file] = text
 			}
 		}
 	}
-	return own
+	files := slices.Collect(maps.Keys(committed))
+	same := make([]bool, len(files))
+	err := parallel.Each(ctx, len(files), func(_, i int) error {
+		same[i] = r.onlyBumped(editors[files[i]], files[i], committed[files[i]])
+		return nil
+	})
+	own := map[string]bool{}
+	for i, file := range files {
+		own[file] = same[i]
+	}
+	return own, err
 }
 
 // editor makes of a file what a bump to a version that stands for all makes of it.
@@ -94,11 +110,7 @@ func (r *shared) editors() map[string][]editor {
 
 // onlyBumped bumps what HEAD has and what is there to the same version: equal
 // results differed in nothing else.
-func (r *shared) onlyBumped(editors []editor, file string) bool {
-	committed, err := r.Repository.File(file)
-	if err != nil {
-		return false
-	}
+func (r *shared) onlyBumped(editors []editor, file string, committed []byte) bool {
 	present, err := os.ReadFile(filepath.Join(r.Repository.Root(), filepath.FromSlash(file)))
 	if err != nil {
 		return false

@@ -95,7 +95,10 @@ func (r *shared) readVersions(ctx context.Context, units []config.Unit) (map[str
 	if err != nil {
 		return nil, fmt.Errorf("read the git history: %w", err)
 	}
-	own := r.bumped(facts)
+	own, err := r.bumped(ctx, facts)
+	if err != nil {
+		return nil, err
+	}
 	versions := make(map[string]decided, len(services))
 	for i, u := range services {
 		facts[i].Dirty = slices.DeleteFunc(facts[i].Dirty, func(file string) bool { return own[file] })

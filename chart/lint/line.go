@@ -104,6 +104,9 @@ func (s section) child(step string) (section, bool) {
 	}
 	best, bestIndent := -1, 1<<30
 	for n := s.from; n < s.to; n++ {
+		if !strings.Contains(s.lines[n], step) { // no need for the expression
+			continue
+		}
 		m := keyLine.FindStringSubmatch(s.lines[n])
 		if m == nil || m[3] != step {
 			continue
@@ -151,7 +154,7 @@ func (s section) end(n, indent int) int {
 	for i := n + 1; i < s.to; i++ {
 		line := s.lines[i]
 		trimmed := strings.TrimLeft(line, " ")
-		if actionLine.MatchString(line) {
+		if maybeAction := trimmed == "" || strings.IndexByte("{#\t\r\f\v", trimmed[0]) >= 0; maybeAction && actionLine.MatchString(line) {
 			continue
 		}
 		depth := len(line) - len(trimmed)

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,50 +17,58 @@ import (
 //go:embed kubernetes.gz
 var embedded []byte
 
-// library is the text of the embedded schemas; it is unpacked when the first
-// chart is linted.
-var library = sync.OnceValues(func() (string, error) {
+// shipped are the schemas that ship with the binary.
+type shipped struct {
+	text     string
+	versions []string                  // oldest first
+	decoded  []func() (*Schema, error) // those of each version, decoded at the first call
+}
+
+// library is unpacked when the first chart is linted.
+var library = sync.OnceValues(func() (*shipped, error) {
 	r, err := gzip.NewReader(bytes.NewReader(embedded))
 	if err != nil {
-		return "", fmt.Errorf("unpack the schemas: %w", err)
+		return nil, fmt.Errorf("unpack the schemas: %w", err)
 	}
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return "", fmt.Errorf("unpack the schemas: %w", err)
+		return nil, fmt.Errorf("unpack the schemas: %w", err)
 	}
-	return string(text), nil
+	l := &shipped{text: string(text)}
+	first, _, _ := strings.Cut(l.text, "\n")
+	l.versions = strings.Fields(first)[1:]
+	for i := range l.versions {
+		l.decoded = append(l.decoded, sync.OnceValues(func() (*Schema, error) { return decode(l.text, i) }))
+	}
+	return l, nil
 })
 
 // Versions lists the Kubernetes versions whose schemas ship with the binary,
 // oldest first: 1.29.
 func Versions() ([]string, error) {
-	text, err := library()
+	l, err := library()
 	if err != nil {
 		return nil, err
 	}
-	first, _, _ := strings.Cut(text, "\n")
-	return strings.Fields(first)[1:], nil
+	return slices.Clone(l.versions), nil
 }
 
 // Of is the schema of a Kubernetes version: v1.33.4-gke.1, 1.33. Without one it
 // is the newest that ships with the binary, and for a version that does not
 // ship the nearest that does, which is not Exact.
 func Of(version string) (*Schema, error) {
-	versions, err := Versions()
+	l, err := library()
 	if err != nil {
 		return nil, err
 	}
-	index, exact := nearest(versions, version)
-	text, err := library()
+	index, exact := nearest(l.versions, version)
+	decoded, err := l.decoded[index]()
 	if err != nil {
 		return nil, err
 	}
-	s, err := decode(text, index)
-	if err != nil {
-		return nil, err
-	}
-	s.Version, s.Exact = versions[index], exact
-	return s, nil
+	s := *decoded // what it refers to is never changed
+	s.Version, s.Exact = l.versions[index], exact
+	return &s, nil
 }
 
 func nearest(versions []string, version string) (index int, exact bool) {
@@ -91,9 +100,9 @@ func Minor(version string) (int, bool) {
 
 // Serving lists the shipped Kubernetes versions that serve a kind.
 func Serving(apiVersion, kind string) ([]string, error) {
-	text, err := library()
+	l, err := library()
 	if err != nil {
 		return nil, err
 	}
-	return served(text, apiVersion+"/"+kind), nil
+	return served(l.text, apiVersion+"/"+kind), nil
 }
