@@ -4,14 +4,16 @@ import (
 	"archive/tar"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/gzipped"
 )
 
 // PackageOptions say what a package carries beyond the chart's files.
@@ -118,35 +120,28 @@ func writeArchive(ctx context.Context, folder string, files []*File, modified ti
 		modified = time.Unix(0, 0)
 	}
 	var out bytes.Buffer
-	zipped, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	archive := tar.NewWriter(zipped)
-	total := 0
-	for _, f := range files {
-		if total += len(f.Data); total > maxChartBytes {
-			return nil, fmt.Errorf("%w: more than %d MiB, which Helm cannot load", ErrTooLarge, maxChartBytes>>20)
+	err := gzipped.To(&out, func(zipped io.Writer) error {
+		archive := tar.NewWriter(zipped)
+		total := 0
+		for _, f := range files {
+			if total += len(f.Data); total > maxChartBytes {
+				return fmt.Errorf("%w: more than %d MiB, which Helm cannot load", ErrTooLarge, maxChartBytes>>20)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			header := &tar.Header{
+				Typeflag: tar.TypeReg, Name: folder + "/" + f.Name, Size: int64(len(f.Data)),
+				Mode: 0o644, ModTime: modified.UTC().Truncate(time.Second),
+			}
+			if err := archive.WriteHeader(header); err != nil {
+				return err
+			}
+			if _, err := archive.Write(f.Data); err != nil {
+				return err
+			}
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		header := &tar.Header{
-			Typeflag: tar.TypeReg, Name: folder + "/" + f.Name, Size: int64(len(f.Data)),
-			Mode: 0o644, ModTime: modified.UTC().Truncate(time.Second),
-		}
-		if err := archive.WriteHeader(header); err != nil {
-			return nil, err
-		}
-		if _, err := archive.Write(f.Data); err != nil {
-			return nil, err
-		}
-	}
-	if err := archive.Close(); err != nil {
-		return nil, err
-	}
-	if err := zipped.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+		return archive.Close()
+	})
+	return out.Bytes(), err
 }

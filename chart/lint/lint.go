@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/chart/render"
+	"go.yaml.in/yaml/v3"
 )
 
 // Severity says how much a finding matters.
@@ -150,6 +151,8 @@ type fileLinter struct {
 	*linter
 	chart *chart.Chart
 	place string // of the chart below the root: charts/redis/
+
+	defaults *yaml.Node // the first document of values.yaml, once that was looked at
 }
 
 // add notes a finding about one of the chart's own files.

@@ -28,7 +28,7 @@ func (f *fileLinter) values() {
 		}
 	}
 	if !r.all {
-		f.unused(r, parseNode(data), nil, owned)
+		f.unused(r, f.defaults, nil, owned)
 	}
 	if !r.changed {
 		f.noDefault(r, string(data), owned)

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ func (f *fileLinter) valuesFile() {
 			return // the end, or an error that loading has reported
 		}
 		for _, n := range doc.Content {
+			f.defaults = cmp.Or(f.defaults, n)
 			f.valueNode(n, "")
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/pintle-ci/pintle/internal/gzipped"
 )
 
 // MaxDecoded bounds what one record may unpack to. A stored object is at most
@@ -21,14 +23,7 @@ func Encode(r *Record) (string, error) {
 		return "", fmt.Errorf("encode revision %d of %s: %w", r.Version, r.Name, err)
 	}
 	var buf bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	if _, err := zip.Write(data); err != nil {
-		return "", err
-	}
-	if err := zip.Close(); err != nil {
+	if err := gzipped.To(&buf, func(zip io.Writer) error { _, err := zip.Write(data); return err }); err != nil {
 		return "", err
 	}
 	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
