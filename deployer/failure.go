@@ -99,9 +99,9 @@ type FailedError struct {
 	Release      string
 	Cause        string // one line
 	Objects      []ObjectFailure
-	RolledBack   bool // the last deployed revision is back, and ready
-	RolledBackTo int  // that revision; the number it had before
-	Removed      bool // a failed first install is gone again
+	RolledBack   bool  // the last deployed revision is back, and ready
+	RolledBackTo int   // that revision; the number it had before
+	Removed      bool  // a failed first install is gone again
 	RollbackErr  error // why it is neither, though it was to be; or why a clean-up failed
 	RecordErr    error // the revision could not be recorded as failed: the next run does that
 	Err          error // what stopped it; context.Canceled after an interruption

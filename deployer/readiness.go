@@ -31,6 +31,9 @@ func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	if o.GetDeletionTimestamp() != nil {
 		return verdict{progressing, "being deleted"}
 	}
+	if suspended(o) {
+		return verdict{ready, "suspended"}
+	}
 	if v, stale := outdated(o); stale {
 		return v
 	}

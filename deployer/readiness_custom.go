@@ -24,14 +24,25 @@ var customRules = map[string]rule{
 	"argoproj.io/Application":          {judge: applicationReady},
 	"argoproj.io/AppProject":           {silent: true},
 	"cert-manager.io/*":                {needs: []string{"Ready"}},
+	"trust.cert-manager.io/Bundle":     {needs: []string{"Synced"}},
 	"external-secrets.io/*":            {needs: []string{"Ready"}},
 	"generators.external-secrets.io/*": {silent: true},
 	"bitnami.com/SealedSecret":         {needs: []string{"Synced"}, barred: []string{"Synced"}},
 	"serving.knative.dev/*":            {needs: []string{"Ready"}, barred: []string{"Ready"}},
 	"eventing.knative.dev/*":           {needs: []string{"Ready"}},
+	"sources.knative.dev/*":            {needs: []string{"Ready"}},
+	"messaging.knative.dev/*":          {needs: []string{"Ready"}},
+	"flows.knative.dev/*":              {needs: []string{"Ready"}},
 	"kafka.strimzi.io/*":               {judge: strimziReady},
+	"kafka.strimzi.io/KafkaNodePool":   {judge: customReady}, // it has no condition: its Kafka tells
+	"kafka.strimzi.io/KafkaRebalance":  {judge: rebalanceReady},
 	"postgresql.cnpg.io/Cluster":       {needs: []string{"Ready"}},
 	"rabbitmq.com/RabbitmqCluster":     {needs: []string{"AllReplicasReady", "ClusterAvailable"}},
+
+	"keda.sh/ScaledObject":                 {needs: []string{"Ready"}},
+	"keda.sh/ScaledJob":                    {needs: []string{"Ready"}},
+	"keda.sh/TriggerAuthentication":        {silent: true}, // its status says who uses it
+	"keda.sh/ClusterTriggerAuthentication": {silent: true},
 
 	"monitoring.coreos.com/Prometheus":      {needs: []string{"Available", "Reconciled"}},
 	"monitoring.coreos.com/PrometheusAgent": {needs: []string{"Available", "Reconciled"}},
@@ -155,10 +166,34 @@ func strimziReady(o *unstructured.Unstructured) verdict {
 	return conditionReady(o, "Ready")
 }
 
+// rebalanceReady waits for the end of a rebalancing, but not for a person who
+// must approve its proposal, and not for what only configures others.
+func rebalanceReady(o *unstructured.Unstructured) verdict {
+	notes := o.GetAnnotations()
+	if notes["strimzi.io/rebalance-template"] == "true" {
+		return verdict{ready, "a template"}
+	}
+	if c, ok := condition(o, "ProposalReady"); ok && c.status == "True" && notes["strimzi.io/rebalance-auto-approval"] != "true" {
+		return verdict{ready, "waits for its approval"}
+	}
+	return strimziReady(o)
+}
+
+// suspended reports an object of Flux that its controller has been told to leave
+// alone: it will never see a change.
+func suspended(o *unstructured.Unstructured) bool {
+	on, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
+	return on && strings.HasSuffix(o.GroupVersionKind().Group, ".toolkit.fluxcd.io")
+}
+
 // managedReady is for Crossplane's managed resources. Kinds such as
-// ProviderConfig have neither condition and are ready.
+// ProviderConfig have neither condition and are ready, and so is what is paused
+// by its annotation.
 func managedReady(o *unstructured.Unstructured) verdict {
-	_, synced := condition(o, "Synced")
+	sync, synced := condition(o, "Synced")
+	if sync.reason == "ReconcilePaused" {
+		return verdict{ready, "paused"}
+	}
 	_, isReady := condition(o, "Ready")
 	if !synced && !isReady {
 		return verdict{ready, ""}

@@ -49,6 +49,26 @@ func TestCustomReadiness(t *testing.T) {
 		{"composition", "apiextensions.crossplane.io/v1", "Composition", `{}`, ready, ""},
 		{"kafka", "kafka.strimzi.io/v1beta2", "Kafka", `{status: {observedGeneration: 2, conditions: [{type: NotReady, status: "True", reason: Creating, message: cluster is being deployed}]}}`, progressing, "being deployed"},
 		{"kafka up", "kafka.strimzi.io/v1beta2", "Kafka", `{status: {observedGeneration: 2, conditions: [{type: Ready, status: "True"}]}}`, ready, ""},
+		{"node pool", "kafka.strimzi.io/v1", "KafkaNodePool", `{status: {observedGeneration: 2, nodeIds: [0, 1], replicas: 2}}`, ready, ""},
+		{"node pool old word", "kafka.strimzi.io/v1", "KafkaNodePool", `{status: {observedGeneration: 1, nodeIds: [0, 1]}}`, progressing, "not yet seen"},
+		{"rebalance", "kafka.strimzi.io/v1", "KafkaRebalance", `{status: {observedGeneration: 2, conditions: [{type: Rebalancing, status: "True"}]}}`, progressing, "Ready is not set"},
+		{"rebalance proposed", "kafka.strimzi.io/v1", "KafkaRebalance", `{status: {observedGeneration: 2, conditions: [{type: ProposalReady, status: "True"}]}}`, ready, "approval"},
+		{"scaled object new", "keda.sh/v1alpha1", "ScaledObject", `{}`, progressing, "Ready is not set"},
+		{"scaled object unknown", "keda.sh/v1alpha1", "ScaledObject", `{status: {conditions: [{type: Ready, status: Unknown}, {type: Active, status: Unknown}]}}`, progressing, "Ready=Unknown"},
+		{"scaled object wrong", "keda.sh/v1alpha1", "ScaledObject", `{status: {conditions: [{type: Ready, status: "False", reason: ScaledObjectCheckFailed, message: target is missing}]}}`, progressing, "target is missing"},
+		{"scaled object idle", "keda.sh/v1alpha1", "ScaledObject", `{status: {conditions: [{type: Ready, status: "True"}, {type: Active, status: "False"}, {type: Fallback, status: "False"}]}}`, ready, ""},
+		{"scaled object paused", "keda.sh/v1alpha1", "ScaledObject", `{status: {conditions: [{type: Ready, status: "True"}, {type: Active, status: Unknown}, {type: Paused, status: "True"}]}}`, ready, ""},
+		{"scaled job", "keda.sh/v1alpha1", "ScaledJob", `{status: {conditions: [{type: Ready, status: "True"}]}}`, ready, ""},
+		{"trigger authentication", "keda.sh/v1alpha1", "TriggerAuthentication", `{}`, ready, ""},
+		{"bundle new", "trust.cert-manager.io/v1alpha1", "Bundle", `{}`, progressing, "Synced is not set"},
+		{"bundle", "trust.cert-manager.io/v1alpha1", "Bundle", `{status: {conditions: [{type: Synced, status: "True", observedGeneration: 2}]}}`, ready, ""},
+		{"bundle without its source", "trust.cert-manager.io/v1alpha1", "Bundle", `{status: {conditions: [{type: Synced, status: "False", reason: SourceNotFound, message: no such source, observedGeneration: 2}]}}`, progressing, "no such source"},
+		{"ping source new", "sources.knative.dev/v1", "PingSource", `{}`, progressing, "Ready is not set"},
+		{"subscription", "messaging.knative.dev/v1", "Subscription", `{status: {observedGeneration: 2, conditions: [{type: Ready, status: "False", message: no channel}]}}`, progressing, "no channel"},
+		{"sequence", "flows.knative.dev/v1", "Sequence", `{status: {observedGeneration: 2, conditions: [{type: Ready, status: "True"}]}}`, ready, ""},
+		{"kustomization suspended", "kustomize.toolkit.fluxcd.io/v1", "Kustomization", `{spec: {suspend: true}, status: {observedGeneration: 1, conditions: [{type: Ready, status: "False"}]}}`, ready, "suspended"},
+		{"kustomization resumed", "kustomize.toolkit.fluxcd.io/v1", "Kustomization", `{spec: {suspend: false}, status: {observedGeneration: 1, conditions: [{type: Ready, status: "True"}]}}`, progressing, "not yet seen"},
+		{"crossplane paused", "rds.aws.upbound.io/v1beta1", "Instance", `{status: {conditions: [{type: Synced, status: "False", reason: ReconcilePaused}]}}`, ready, "paused"},
 		{"virtual service", "networking.istio.io/v1", "VirtualService", `{}`, ready, ""},
 		{"gateway", "gateway.networking.k8s.io/v1", "Gateway", `{status: {conditions: [{type: Accepted, status: "True"}, {type: Programmed, status: "False", message: no address}]}}`, progressing, "no address"},
 		{"gateway up", "gateway.networking.k8s.io/v1", "Gateway", `{status: {conditions: [{type: Accepted, status: "True"}, {type: Programmed, status: "True"}]}}`, ready, ""},
@@ -64,6 +84,20 @@ func TestCustomReadiness(t *testing.T) {
 				t.Errorf("%d %q, want %d %q", got.state, got.message, tt.want, tt.message)
 			}
 		})
+	}
+}
+
+func TestRebalanceByItsAnnotations(t *testing.T) {
+	for annotation, want := range map[string]verdict{
+		"strimzi.io/rebalance-template":      {ready, "a template"},
+		"strimzi.io/rebalance-auto-approval": {progressing, "condition Ready is not set"},
+		"example.com/else":                   {ready, "waits for its approval"},
+	} {
+		o := status(t, "kafka.strimzi.io/v1", "KafkaRebalance", `{status: {observedGeneration: 2, conditions: [{type: ProposalReady, status: "True"}]}}`)
+		o.SetAnnotations(map[string]string{annotation: "true"})
+		if got := readiness(o, false); got != want {
+			t.Errorf("%s: %+v, want %+v", annotation, got, want)
+		}
 	}
 }
 
