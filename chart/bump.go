@@ -103,20 +103,27 @@ func pathOr(path []string, otherwise ...string) []string {
 
 // bumpMetadata sets version and appVersion of a Chart.yaml, where not empty.
 func bumpMetadata(src []byte, version, appVersion string) ([]byte, error) {
-	var err error
+	docs, err := parseDocuments(src)
+	if err != nil {
+		return nil, err
+	}
+	var edits []Edit
 	if version != "" {
-		if src, err = SetScalars(src, []Edit{{Path: []string{"version"}, Value: version}}); err != nil {
-			return nil, err
+		edits = append(edits, Edit{Path: []string{"version"}, Value: version})
+	}
+	missing := false
+	if appVersion != "" {
+		path := []string{"appVersion"}
+		if _, err := findScalar(docs, path); errors.Is(err, ErrNoSuchKey) {
+			missing = true
+		} else {
+			edits = append(edits, Edit{Path: path, Value: appVersion})
 		}
 	}
-	if appVersion == "" {
-		return src, nil
+	if src, err = setScalars(src, docs, edits); err != nil || !missing {
+		return src, err
 	}
-	edited, err := SetScalars(src, []Edit{{Path: []string{"appVersion"}, Value: appVersion}})
-	if errors.Is(err, ErrNoSuchKey) {
-		return insertBelow(src, "version", "appVersion", appVersion)
-	}
-	return edited, err
+	return insertBelow(src, "version", "appVersion", appVersion)
 }
 
 // insertBelow adds a key with a string value to the root mapping, right below

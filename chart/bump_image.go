@@ -48,7 +48,7 @@ func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
 		}
 		edits = append(edits, more...)
 	}
-	return SetScalars(src, edits)
+	return setScalars(src, docs, edits)
 }
 
 // imageEdits are those of a service's own image. Where both paths lead below one key, what stands there decides the form.

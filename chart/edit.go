@@ -60,6 +60,11 @@ func SetScalars(src []byte, edits []Edit) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return setScalars(src, docs, edits)
+}
+
+// setScalars is SetScalars where src was parsed.
+func setScalars(src []byte, docs []*yaml.Node, edits []Edit) ([]byte, error) {
 	var splices []splice
 	wanted := map[*yaml.Node]string{}
 	lines := lineStarts(src)

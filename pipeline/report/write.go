@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // Names of what WriteAll writes, relative to its folder.
@@ -34,16 +35,20 @@ func WriteAll(dir string, run Run) error {
 		{TimelineFile, Timeline},
 		{HTMLFile, HTML},
 	}
-	var errs []error
-	for _, f := range files {
-		content, err := f.make(run)
-		if err == nil {
-			err = writeFile(filepath.Join(dir, filepath.FromSlash(f.name)), content)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("write %s: %w", f.name, err))
-		}
+	errs := make([]error, len(files))
+	var writers sync.WaitGroup
+	for i, f := range files {
+		writers.Go(func() {
+			content, err := f.make(run)
+			if err == nil {
+				err = writeFile(filepath.Join(dir, filepath.FromSlash(f.name)), content)
+			}
+			if err != nil {
+				errs[i] = fmt.Errorf("write %s: %w", f.name, err)
+			}
+		})
 	}
+	writers.Wait()
 	return errors.Join(errs...)
 }
 
