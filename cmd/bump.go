@@ -66,30 +66,19 @@ func bump(e env, c *cli.Context) error {
 	if err := checkRelease(o); err != nil {
 		return err
 	}
-	dir := reportDir(c, p.config, o.Resolved)
-	o.ReportDir = dir
-	rec, err := startRecording(c.Context, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
+	r, err := runRecorded(c.Context, e, c, p, o)
 	if err != nil {
 		return err
 	}
-	outcome, err := pipeline.Run(c.Context, rec.log, o)
-	if err != nil {
-		rec.abandon()
-		return withCode(outcome.ExitCode, err)
-	}
-	run, unwritten := rec.finish()
-	if unwritten != nil {
-		e.log.Error(unwritten)
-	}
-	if outcome.ExitCode == pipeline.ExitOK && unwritten == nil {
+	if r.outcome.ExitCode == pipeline.ExitOK && r.unwritten == nil {
 		switch {
 		case o.Check:
-			return tellCheck(e.stdout, outcome.Bumped)
+			return tellCheck(e.stdout, r.outcome.Bumped)
 		case g != nil:
-			return commitBump(e, c, o, outcome, g)
+			return commitBump(e, c, o, r.outcome, g)
 		}
 	}
-	return conclusion(outcome.ExitCode, unwritten, tellOutcome(e, c, pipeline.GoalBump, outcome, run, dir))
+	return r.tell(e, c, pipeline.GoalBump)
 }
 
 // checkReleaseFlag refuses what is neither a kind of release nor a version.

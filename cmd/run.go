@@ -70,27 +70,49 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 			return err
 		}
 	}
+	r, err := runRecorded(ctx, e, c, p, o)
+	if err != nil {
+		return err
+	}
+	if goal == pipeline.GoalPlan && r.outcome.ExitCode == pipeline.ExitOK {
+		if err := savePlan(e, c, o, r.outcome.Plans); err != nil {
+			return err
+		}
+	}
+	return r.tell(e, c, goal)
+}
+
+// recorded is what a run came to, and what its events were folded into.
+type recorded struct {
+	outcome   pipeline.Outcome
+	run       report.Run
+	dir       string
+	unwritten error // why the reports are not all there
+}
+
+// runRecorded carries a goal out and writes its reports.
+func runRecorded(ctx context.Context, e env, c *cli.Context, p *project, o pipeline.Options) (recorded, error) {
 	dir := reportDir(c, p.config, o.Resolved)
 	o.ReportDir = dir
 	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
 	if err != nil {
-		return err
+		return recorded{}, err
 	}
 	outcome, err := pipeline.Run(ctx, rec.log, o)
 	if err != nil {
 		rec.abandon()
-		return withCode(outcome.ExitCode, err)
+		return recorded{}, withCode(outcome.ExitCode, err)
 	}
 	run, unwritten := rec.finish()
 	if unwritten != nil {
 		e.log.Error(unwritten)
 	}
-	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
-		if err := savePlan(e, c, o, outcome.Plans); err != nil {
-			return err
-		}
-	}
-	return conclusion(outcome.ExitCode, unwritten, tellOutcome(e, c, goal, outcome, run, dir))
+	return recorded{outcome, run, dir, unwritten}, nil
+}
+
+// tell prints what the run came to, and is its error.
+func (r recorded) tell(e env, c *cli.Context, goal pipeline.Goal) error {
+	return conclusion(r.outcome.ExitCode, r.unwritten, tellOutcome(e, c, goal, r.outcome, r.run, r.dir))
 }
 
 // conclusion is a run's error: the run's own exit code stands, and only a run

@@ -150,7 +150,7 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 	}
 	if req.Over != nil {
 		if req.Render, err = req.Over(s.current()); err != nil {
-			return nil, fmt.Errorf("render release %s: %w", req.Release, err)
+			return nil, fmt.Errorf("release %s: %w", req.Release, err)
 		}
 	}
 	result, err := req.Render(ctx, render.Options{
@@ -158,7 +158,7 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("render release %s: %w", req.Release, err)
+		return nil, fmt.Errorf("release %s: %w", req.Release, err)
 	}
 	return result, nil
 }
