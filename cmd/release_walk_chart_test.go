@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // addHooks gives the charts of a walk a hook for every event, at least, with all
@@ -15,10 +16,12 @@ func (w *walker) addHooks() {
 			"back.yaml": walkerHook("back", "pre-rollback", "0", "hook-failed,before-hook-creation"),
 			"bye.yaml":  walkerHook("bye", "pre-delete,post-delete", "0", "before-hook-creation,hook-succeeded"),
 			"gate.yaml": walkerGate,
+
+			"deployment.yaml": walkerFields(version),
 		}
 		switch version {
 		case "1.1.0":
-			files["second.yaml"] = walkerHook("second", "pre-upgrade,pre-install", "-5", "") // as heavy as the first: by name
+			files["second.yaml"] = walkerHook("second", "pre-upgrade,pre-install", "-5", "before-hook-creation,hook-succeeded") // as heavy as the first: by name
 			files["test-two.yaml"] = walkerSecondTest
 		case "2.0.0":
 			files["post.yaml"] = walkerHook("post", "post-install,post-upgrade,post-rollback", "-1", "")
@@ -33,6 +36,22 @@ func (w *walker) addHooks() {
 			}
 		}
 	}
+}
+
+// walkerFields is the Deployment of a version, with labels, annotations, arguments
+// and variables that come and go.
+func walkerFields(version string) string {
+	labels := map[string]string{"1.0.0": "tier: back", "1.1.0": "tier: back, part: shop", "2.0.0": "part: shop"}[version]
+	container := map[string]string{
+		"1.0.0": "args: [serve]\n        env: [{name: ONE, value: \"1\"}]",
+		"1.1.0": "args: [serve, --more]\n        env: [{name: ONE, value: \"1\"}, {name: TWO, value: two}]",
+		"2.0.0": "env: [{name: TWO, value: \"2\"}]",
+	}[version]
+	return strings.NewReplacer(
+		"labels: {app: {{ .Release.Name }}}", "labels: {app: {{ .Release.Name }}, "+labels+"}",
+		"metadata: {labels: {app: {{ .Release.Name }}, ", "metadata: {annotations: {"+labels+"}, labels: {app: {{ .Release.Name }}, "+labels+", ",
+		"name: main\n", "name: main\n        "+container+"\n",
+	).Replace(walkerDeployment)
 }
 
 // walkerHook is a hook that succeeds as soon as it is there.
