@@ -19,8 +19,9 @@ func encode(o *unstructured.Unstructured) {
 }
 
 // lacks is the path of something in want that live has otherwise, or "". Lists
-// are as long, and values of the same type: numbers are int64 or float64 in both.
-func lacks(want, live any) string {
+// are as long, unless more items by other names are allowed, and values of the
+// same type: numbers are int64 or float64 in both.
+func lacks(want, live any, more bool) string {
 	switch want := want.(type) {
 	case map[string]any:
 		have, ok := live.(map[string]any)
@@ -28,18 +29,21 @@ func lacks(want, live any) string {
 			return fmt.Sprintf(" (%v, not a map)", live)
 		}
 		for key, value := range want {
-			if path := lacks(value, have[key]); path != "" {
+			if path := lacks(value, have[key], more); path != "" {
 				return "." + key + path
 			}
 		}
 		return ""
 	case []any:
 		have, _ := live.([]any)
+		if more {
+			have = ofNames(want, have)
+		}
 		if len(have) != len(want) {
 			return fmt.Sprintf(" (%d items, not %d: %v)", len(have), len(want), have)
 		}
 		for i, value := range want {
-			if path := lacks(value, have[i]); path != "" {
+			if path := lacks(value, have[i], more); path != "" {
 				return fmt.Sprintf("[%d]%s", i, path)
 			}
 		}
@@ -49,6 +53,14 @@ func lacks(want, live any) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%v %T, not %v %T)", live, live, want, want)
+}
+
+// ofNames are the items of have without those by a name that none in want has.
+func ofNames(want, have []any) []any {
+	return slices.DeleteFunc(slices.Clone(have), func(item any) bool {
+		name := field(item, "name")
+		return name != nil && !slices.ContainsFunc(want, func(other any) bool { return field(other, "name") == name })
+	})
 }
 
 // owned is what an object says where the server adds nothing: what is there and

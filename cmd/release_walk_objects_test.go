@@ -126,7 +126,9 @@ func (w *walker) checkObject(who string, op stride, want, live *unstructured.Uns
 		w.t.Fatalf("%s has fields of client-side apply after %s", name, op.name)
 	}
 	encode(want)
-	if path := lacks(want.Object, live.Object); path != "" {
+	// Applied on the client's side, the variables of a failed revision stay: Helm
+	// compares with the deployed manifest, which does not name them.
+	if path := lacks(want.Object, live.Object, kube.ClientSide(live, "helm")); path != "" {
 		w.t.Fatalf("%s is not as the manifest says at %s", name, path)
 	}
 	if who == "pintle" && op.name != "test" { // applied on the client's side, what a failed revision of Helm's added stays

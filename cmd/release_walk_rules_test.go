@@ -27,8 +27,20 @@ func TestWalkLacks(t *testing.T) {
 		"another value":      {list(map[string]any{"a": true}), list(map[string]any{"a": false}), true},
 		"another, of a name": {map[string]any{"a": "b"}, map[string]any{"c": "b"}, true},
 	} {
-		if path := lacks(c.want, c.live); (path != "") != c.differ {
+		if path := lacks(c.want, c.live, false); (path != "") != c.differ {
 			t.Errorf("%s: lacks says %q", name, path)
+		}
+	}
+}
+
+func TestWalkLacksButMore(t *testing.T) {
+	one, two := map[string]any{"name": "ONE", "value": "1"}, map[string]any{"name": "TWO", "value": "2"}
+	if path := lacks([]any{two}, []any{one, two}, true); path != "" {
+		t.Errorf("an item by another name is not passed: %s", path)
+	}
+	for _, live := range [][]any{{one}, {two, two}, {two, "one"}, {map[string]any{"name": "TWO", "value": "two"}}} {
+		if lacks([]any{two}, live, true) == "" {
+			t.Errorf("%v passes for %v", live, two)
 		}
 	}
 }
