@@ -27,7 +27,7 @@ import (
 const (
 	benchServices = 30 // of the project, each with
 	benchReplicas = 3  // pods
-	benchParallel = 16 // services at a time
+	benchParallel = 30 // services at a time
 	benchParts    = 60 // of the large chart, each of five objects
 )
 
@@ -213,9 +213,15 @@ func (d *deployBench) deploy(p *project) (first, second float64) {
 	return first, second
 }
 
-// aim makes the project deploy to a namespace.
+// aim makes the project, as it was committed, deploy to a namespace: a CI job
+// begins with a clean checkout.
 func (p *project) aim(b *testing.B, namespace string) {
 	b.Helper()
+	if _, err := os.Stat(filepath.Join(p.dir, ".git")); err == nil {
+		if _, err := run(b, "git", "-C", p.dir, "checkout", "-q", "."); err != nil {
+			b.Fatal(err)
+		}
+	}
 	writeFile(b, filepath.Join(p.dir, "pintle.yaml"),
 		"apiVersion: pintle/v1\nproject: shop\ndeploy: {parallel: "+fmt.Sprint(benchParallel)+"}\nenvironments:\n  dev: {branches: [], namespace: "+namespace+"}\n")
 }
