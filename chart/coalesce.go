@@ -128,9 +128,9 @@ func (m *merger) defaults(c *Chart, dest map[string]any, prefix string, keepNull
 	}
 }
 
-// under merges a table of a chart under dst, which is the result's, as tables
-// does. The chart's stays as it is. Without keepNulls its nulls count for
-// nothing, and a null in dst removes the key if the chart has a value for it.
+// under merges a table under dst, which is the result's; the table stays as it
+// is. Without keepNulls its nulls count for nothing, and a null in dst removes
+// the key if the table has a value for it.
 func (m *merger) under(dst, table map[string]any, prefix string, keepNulls bool) {
 	for key, value := range table {
 		if value == nil && !keepNulls {
@@ -153,15 +153,11 @@ func (m *merger) under(dst, table map[string]any, prefix string, keepNulls bool)
 		case underIsTable && overIsTable:
 			m.under(over, under, join(prefix, key), keepNulls)
 		case underIsTable:
-			m.replaced(join(prefix, key), given)
+			m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", join(prefix, key), describe(given))
 		case overIsTable && value != nil:
 			m.noTable(join(prefix, key), value)
 		}
 	}
-}
-
-func (m *merger) replaced(path string, by any) {
-	m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", path, describe(by))
 }
 
 func (m *merger) noTable(path string, value any) {
@@ -211,51 +207,6 @@ func hasNulls(value any) bool {
 	return false
 }
 
-// tables merges src under dst and changes both. Without keepNulls a null in dst
-// removes the key if src has a value for it.
-func (m *merger) tables(dst, src map[string]any, prefix string, keepNulls bool) map[string]any {
-	if src == nil {
-		return dst
-	}
-	if dst == nil {
-		return src
-	}
-	var removed []string
-	for key, v := range dst {
-		if v == nil {
-			if src[key] != nil {
-				removed = append(removed, key)
-			}
-			src[key] = nil
-		}
-	}
-	if !keepNulls {
-		for _, key := range removed {
-			delete(dst, key)
-		}
-	}
-	for key, under := range src {
-		over, ok := dst[key]
-		if !ok {
-			if keepNulls || !slices.Contains(removed, key) {
-				dst[key] = under
-			}
-			continue
-		}
-		underTable, underIsTable := under.(map[string]any)
-		overTable, overIsTable := over.(map[string]any)
-		switch {
-		case underIsTable && overIsTable:
-			m.tables(overTable, underTable, join(prefix, key), keepNulls)
-		case underIsTable:
-			m.replaced(join(prefix, key), over)
-		case overIsTable && under != nil:
-			m.noTable(join(prefix, key), under)
-		}
-	}
-	return dst
-}
-
 // globals hands the global values of a chart down to a subchart's section. They
 // win over the section's own. Tables below the first level are shared, so what a
 // subchart adds there shows in its parent and in the subcharts after it: Helm
@@ -280,7 +231,7 @@ func (m *merger) globals(section, parent map[string]any, prefix string) {
 			dest[key] = maps.Clone(table)
 		case isTable && wasTable:
 			merged := maps.Clone(table)
-			m.tables(merged, oldTable, join(prefix, key), true)
+			m.under(merged, oldTable, join(prefix, key), true)
 			dest[key] = merged
 		case isTable:
 			m.warn("values/global", "global.%s is a map in %s but %s below it", key, prefix, describe(old))

@@ -44,12 +44,13 @@ func (r *resolver) importValues(c *Chart) error {
 				r.warn("dependencies/import-values", "dependency %s has no table %s to import", d.Name, child)
 				continue
 			}
-			imported = r.tables(imported, wrap(parent, copyMap(table)), "", true)
+			r.under(imported, wrap(parent, table), "", true)
 		}
 		d.ImportValues = normal
 	}
 	if len(imported) > 0 {
-		values = r.tables(copyMap(values), imported, "", true)
+		values = copyMap(values)
+		r.under(values, imported, "", true)
 	}
 	c.Values = values
 	return nil
