@@ -128,34 +128,24 @@ func (m *merger) defaults(c *Chart, dest map[string]any, prefix string, keepNull
 	}
 }
 
-// under merges a table under dst, which is the result's; the table stays as it
-// is. Without keepNulls its nulls count for nothing, and a null in dst removes
-// the key if the table has a value for it.
+// under merges a table of a chart under dst, which is the result's. The chart's
+// stays as it is. Without keepNulls its nulls count for nothing, and a null in
+// dst removes the key if the chart has a value for it.
 func (m *merger) under(dst, table map[string]any, prefix string, keepNulls bool) {
 	for key, value := range table {
 		if value == nil && !keepNulls {
 			continue
 		}
 		given, ok := dst[key]
-		if !ok {
-			m.addDefault(dst, key, value, keepNulls, true)
-			continue
-		}
-		if given == nil {
-			if !keepNulls {
-				delete(dst, key)
-			}
-			continue
-		}
-		under, underIsTable := value.(map[string]any)
-		over, overIsTable := given.(map[string]any)
 		switch {
-		case underIsTable && overIsTable:
-			m.under(over, under, join(prefix, key), keepNulls)
-		case underIsTable:
-			m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", join(prefix, key), describe(given))
-		case overIsTable && value != nil:
-			m.noTable(join(prefix, key), value)
+		case !ok:
+			m.addDefault(dst, key, value, keepNulls, true)
+		case given == nil && !keepNulls:
+			delete(dst, key)
+		case given != nil:
+			if over, under, both := m.pair(given, value, join(prefix, key)); both {
+				m.under(over, under, join(prefix, key), keepNulls)
+			}
 		}
 	}
 }
@@ -207,6 +197,44 @@ func hasNulls(value any) bool {
 	return false
 }
 
+// tables merges src under dst, as Helm does with imports and globals: what dst
+// lacks becomes a part of both, so a later merge into one shows in the other,
+// and the nulls of dst stand in src too. Nulls stay.
+func (m *merger) tables(dst, src map[string]any, prefix string) {
+	if dst == nil {
+		return
+	}
+	for key, v := range dst {
+		if v == nil && src != nil {
+			src[key] = nil
+		}
+	}
+	for key, value := range src {
+		given, ok := dst[key]
+		if !ok {
+			dst[key] = value
+			continue
+		}
+		if over, under, both := m.pair(given, value, join(prefix, key)); both {
+			m.tables(over, under, join(prefix, key))
+		}
+	}
+}
+
+// pair are a given value and the one under it as tables, where they are; a table
+// and something else do not merge.
+func (m *merger) pair(given, value any, path string) (over, under map[string]any, both bool) {
+	over, overIsTable := given.(map[string]any)
+	under, underIsTable := value.(map[string]any)
+	switch {
+	case underIsTable && !overIsTable:
+		m.warn("values/table-replaced", "%s is a map in the chart's values; %s replaces it", path, describe(given))
+	case overIsTable && !underIsTable && value != nil:
+		m.noTable(path, value)
+	}
+	return over, under, overIsTable && underIsTable
+}
+
 // globals hands the global values of a chart down to a subchart's section. They
 // win over the section's own. Tables below the first level are shared, so what a
 // subchart adds there shows in its parent and in the subcharts after it: Helm
@@ -231,7 +259,7 @@ func (m *merger) globals(section, parent map[string]any, prefix string) {
 			dest[key] = maps.Clone(table)
 		case isTable && wasTable:
 			merged := maps.Clone(table)
-			m.under(merged, oldTable, join(prefix, key), true)
+			m.tables(merged, oldTable, join(prefix, key))
 			dest[key] = merged
 		case isTable:
 			m.warn("values/global", "global.%s is a map in %s but %s below it", key, prefix, describe(old))

@@ -27,6 +27,9 @@ func (r *resolver) importValues(c *Chart) error {
 	if err := r.chart(c, values, "", true); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(c.Metadata.Dependencies, func(d *Dependency) bool { return len(d.ImportValues) > 0 }) {
+		values = copyMap(values) // importing changes it
+	}
 	imported := map[string]any{}
 	for _, d := range c.Metadata.Dependencies {
 		var normal []any
@@ -44,13 +47,16 @@ func (r *resolver) importValues(c *Chart) error {
 				r.warn("dependencies/import-values", "dependency %s has no table %s to import", d.Name, child)
 				continue
 			}
-			r.under(imported, wrap(parent, table), "", true)
+			if len(table) == 0 {
+				table = map[string]any{} // an empty one is not shared
+			}
+			r.tables(imported, wrap(parent, table), "")
 		}
 		d.ImportValues = normal
 	}
 	if len(imported) > 0 {
 		values = copyMap(values)
-		r.under(values, imported, "", true)
+		r.tables(values, imported, "")
 	}
 	c.Values = values
 	return nil

@@ -69,13 +69,7 @@ func unpack(t *testing.T, archive *txtar.Archive, dir string) (args []string, wa
 		default:
 			// What a text archive cannot hold is spelt out.
 			data := strings.NewReplacer("<CR>", "\r", "<BOM>", "\ufeff", "<SP>", " ", "<NOEOL>\n", "").Replace(string(f.Data))
-			name := filepath.Join(dir, f.Name)
-			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			writeFile(t, filepath.Join(dir, f.Name), []byte(data))
 		}
 	}
 	if len(args) == 1 && args[0] == "" {
