@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -16,10 +17,14 @@ import (
 // gets slower, not killed.
 const memoryLimit = 700 << 20
 
-// settle trades speed for memory once the start is over.
+// settle trades speed for memory once the start is over. The variables of Go's runtime prevail.
 func settle() {
-	debug.SetGCPercent(100)
-	debug.SetMemoryLimit(memoryLimit)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	debug.FreeOSMemory()
 }
 
