@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -17,9 +18,12 @@ type source struct {
 	items            []*awaited // that it tells of, when vital
 }
 
-// explainAfter is how long a wait goes on before anything is asked that only
-// explains. Most rollouts are done by then, and never cost these watches.
-const explainAfter = 2 * time.Second
+// What only explains is asked for when a workload has told nothing new for so
+// long, or when the wait has lasted so long: most rollouts never cost these watches.
+const (
+	explainSilence = 2 * time.Second
+	explainAnyway  = 10 * time.Second
+)
 
 // vital are the watches for what is not ready yet, one for each kind and
 // namespace. That of a single object begins where our own write left it.
@@ -45,12 +49,15 @@ func (w *waiter) vital() []source {
 	return out
 }
 
-// explainAfter is 0 where logs are told: they need the pods from the beginning.
-func (w *waiter) explainAfter() time.Duration {
-	if w.logs != nil {
-		return 0
+// puzzling reports whether something waits for an explanation. Where logs are
+// told the pods are needed from the beginning.
+func (w *waiter) puzzling(now time.Time) bool {
+	if w.logs != nil || now.Sub(w.began) >= explainAnyway {
+		return true
 	}
-	return explainAfter
+	return slices.ContainsFunc(w.items, func(a *awaited) bool {
+		return !a.settled(now) && a.object != nil && now.Sub(a.heard) >= explainSilence
+	})
 }
 
 // written is the resource version that our write gave the object; empty when

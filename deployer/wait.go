@@ -30,6 +30,7 @@ type awaited struct {
 
 	verdict verdict
 	born    time.Time // when it was applied
+	heard   time.Time // when a watch last told of it; at first when the wait began
 	since   time.Time // of being ready without a break
 	told    verdict   // what the last progress event said
 	toldAt  time.Time // when
@@ -72,6 +73,7 @@ func (w *waiter) await(ctx context.Context, items []*awaited) error {
 	w.began = time.Now()
 	for _, a := range items {
 		w.index[a.ref.Key()] = a
+		a.heard = w.began
 		w.expect(ctx, a)
 		if w.logs != nil && a.change != Unchanged && a.change != Delete {
 			a.settle = max(a.settle, followLinger)
@@ -105,13 +107,16 @@ func (w *waiter) follow(parent context.Context) error {
 		}
 	}
 	start(w.vital())
-	explain := time.NewTimer(w.explainAfter())
-	defer explain.Stop()
 	defer w.endLogs()
 	defer func() { stop(); watches.Wait() }()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	explained := false
 	for {
+		if !explained && w.puzzling(time.Now()) {
+			start(w.explaining(time.Now()))
+			explained = true
+		}
 		select {
 		case <-parent.Done():
 			return w.ended(context.Cause(parent))
@@ -120,8 +125,6 @@ func (w *waiter) follow(parent context.Context) error {
 		case n := <-w.notices:
 			w.take(n)
 			w.drain()
-		case <-explain.C:
-			start(w.explaining(time.Now()))
 		case <-ticker.C:
 		}
 		now := time.Now()
@@ -197,6 +200,7 @@ func (w *waiter) take(n notice) {
 // take follows the object. One that ended well and is then cleaned up, as a Job
 // with a time to live is, stays what it was.
 func (a *awaited) take(n notice) {
+	a.heard = time.Now()
 	switch {
 	case n.Change != kube.Gone:
 		a.object = n.Object
