@@ -311,8 +311,6 @@ func (c *requests) add(r *http.Request) {
 		what = "dry-runs"
 	case strings.Contains(r.URL.Path, "/leases"):
 		what = "lock-writes"
-	case strings.Contains(r.URL.Path, "/configmaps/pintle-times-"):
-		what = "time-writes"
 	case strings.Contains(r.URL.Path, "/secrets") && (r.Method == http.MethodPost || strings.Contains(r.URL.Path, "sh.helm.release")):
 		what = "record-writes"
 	}

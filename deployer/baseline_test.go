@@ -8,24 +8,23 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
+// times are those that the newest record carries.
 func (b *bench) times() map[string][]float64 {
 	b.t.Helper()
-	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: b.namespace, Name: "pintle-times-web"})
-	if kube.Is(err, kube.NotFound) {
-		return nil
-	}
+	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	var times map[string][]float64
-	data := o.Object["data"].(map[string]any)
-	if err := json.Unmarshal([]byte(data["times.json"].(string)), &times); err != nil {
-		b.t.Fatal(err)
+	if last := h.Last(); last != nil && last.Annotations["pintle.dev/times"] != "" {
+		if err := json.Unmarshal([]byte(last.Annotations["pintle.dev/times"]), &times); err != nil {
+			b.t.Fatal(err)
+		}
 	}
 	return times
 }
@@ -36,8 +35,8 @@ func (b *bench) warned(text string) bool {
 	})
 }
 
-// Times are kept of what a deploy changed; one that changes nothing writes
-// nothing; uninstalling takes them away.
+// Times are kept of what a deploy changed, also over a rollback and what Helm
+// writes; one that changes nothing writes nothing.
 func TestTimesToReadyAreKept(t *testing.T) {
 	b := newBench(t)
 	req := func(version, greeting string, replicas int) deployer.Request {
@@ -62,11 +61,17 @@ func TestTimesToReadyAreKept(t *testing.T) {
 	if got := b.times(); len(got["Deployment/web"]) != 2 {
 		t.Errorf("%v", got)
 	}
-	if _, err := b.engine.Uninstall(t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace}, event.Span{}); err != nil {
-		t.Fatal(err)
-	}
+	b.helm("rollback", "web", "2", "--wait")
 	if got := b.times(); got != nil {
-		t.Errorf("left after the uninstallation: %v", got)
+		t.Errorf("Helm's record has times: %v", got)
+	}
+	b.mustDeploy(req("1.3.0", "b", 1))
+	if got := b.times(); len(got["Deployment/web"]) != 1 { // the other went when Helm superseded its record
+		t.Errorf("after what Helm did: %v", got)
+	}
+	b.mustDeploy(req("1.4.0", "b", 2))
+	if got := b.times(); len(got["Deployment/web"]) != 2 {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -29,9 +28,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 		Message: fmt.Sprintf("revision %d deployed: %s", rec.Version, r.plan.done()), Notes: rec.Info.Notes,
 		Record: rec,
 	}
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	beside.Go(func() { r.noteTimes(ctx) })
+	r.noteTimes()
 	if err := r.storage.Update(ctx, rec); err != nil {
 		out.Status = event.Failed
 		return out, err

@@ -1,33 +1,29 @@
 package deployer
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
-	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // What counts as slow, and what is remembered to know it.
 const (
-	keptTimes    = 10               // of each object
-	enoughTimes  = 3                // before anything is called slow
-	maxTimed     = 500              // objects of a release
-	slowFactor   = 3                // times the median
-	slowAfter    = 10 * time.Second // below which nobody minds
-	timesPrefix  = "pintle-times-"  // and the release's name: a ConfigMap beside the records
-	timesKey     = "times.json"
-	timesManager = "pintle"
+	keptTimes   = 10               // of each object
+	enoughTimes = 3                // before anything is called slow
+	maxTimed    = 500              // objects of a release
+	slowFactor  = 3                // times the median
+	slowAfter   = 10 * time.Second // below which nobody minds
+	timesNote   = "pintle.dev/times"
 )
 
 // baseline is the seconds that objects took to become ready in the last deploys
-// that changed them, by Kind/name, oldest first. It stands in a ConfigMap of
-// their own, because Helm would drop them from its records.
+// that changed them, by Kind/name, oldest first. It stands in an annotation of the
+// newest record's object, and so costs no write; where Helm writes a record anew,
+// the one before it still has it.
 type baseline map[string][]float64
 
 // slow says by how much an object took longer than it used to; empty when it did not.
@@ -84,12 +80,26 @@ func timed(a *awaited) bool {
 }
 
 // noteTimes compares how long the changed objects took with what they used to
-// take, warns of what was slow, and remembers it. A deploy does not fail for it.
-func (r *run) noteTimes(ctx context.Context) {
-	if !r.plan.request.Baseline || r.plan.request.NoWait || r.plan.Operation == RollingBack {
-		return
+// take, warns of what was slow, and remembers it in the record to be.
+func (r *run) noteTimes() {
+	before := keptBaseline(r.plan.stage.history.Records)
+	if r.plan.request.Baseline && !r.plan.request.NoWait && r.plan.Operation != RollingBack {
+		took, present := r.took()
+		for _, name := range slices.Sorted(maps.Keys(took)) {
+			if w := before.slow(name, took[name]); w != "" {
+				r.span.Warn(w)
+			}
+		}
+		before = before.next(took, present)
 	}
-	took, present := map[string]time.Duration{}, map[string]bool{}
+	if text, err := json.Marshal(before); err == nil && len(before) > 0 {
+		r.plan.record.Annotations = map[string]string{timesNote: string(text)}
+	}
+}
+
+// took are the times of the changed objects, and the names of all.
+func (r *run) took() (took map[string]time.Duration, present map[string]bool) {
+	took, present = map[string]time.Duration{}, map[string]bool{}
 	for _, a := range r.applied {
 		name := a.ref.String()
 		present[name] = true
@@ -97,54 +107,20 @@ func (r *run) noteTimes(ctx context.Context) {
 			took[name] = a.since.Sub(a.born)
 		}
 	}
-	if len(took) == 0 {
-		return
-	}
-	var before baseline
-	var err error
-	if r.plan.Operation != Install { // of a first one there are none
-		before, err = r.readTimes(ctx)
-	}
-	if err == nil {
-		for _, name := range slices.SortedFunc(keys(took), cmp.Compare[string]) {
-			if w := before.slow(name, took[name]); w != "" {
-				r.span.Warn(w)
-			}
-		}
-		err = r.writeTimes(ctx, before.next(took, present))
-	}
-	if err != nil && !kube.Is(err, kube.Forbidden) { // who may not keep them does without
-		r.span.Output("", "times to ready are not kept: "+err.Error())
-	}
+	return took, present
 }
 
-func keys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
+// keptBaseline is that of the newest record which has one: Helm's have none.
+func keptBaseline(records []*release.Record) baseline {
+	for _, r := range slices.Backward(records) {
+		if text := r.Annotations[timesNote]; text != "" {
+			return parseTimes(text)
 		}
 	}
+	return baseline{}
 }
 
-func (r *run) timesRef() kube.Ref {
-	return kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: r.plan.Namespace, Name: timesPrefix + r.plan.Release}
-}
-
-// readTimes is empty where nothing was kept.
-func (r *run) readTimes(ctx context.Context) (baseline, error) {
-	o, err := r.engine.cluster.Get(ctx, r.timesRef())
-	if kube.Is(err, kube.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseTimes(str(o, "data", timesKey)), nil
-}
-
-// parseTimes reads what writeTimes wrote; what makes no sense counts as nothing.
+// parseTimes reads what noteTimes wrote; what makes no sense counts as nothing.
 func parseTimes(text string) baseline {
 	t := baseline{}
 	if err := json.Unmarshal([]byte(text), &t); err != nil {
@@ -154,33 +130,4 @@ func parseTimes(text string) baseline {
 		t[object] = list[max(0, len(list)-keptTimes):]
 	}
 	return t
-}
-
-func (r *run) writeTimes(ctx context.Context, t baseline) error {
-	text, err := json.Marshal(t)
-	if err != nil {
-		return err
-	}
-	o := stub(r.timesRef())
-	o.SetLabels(map[string]string{managedByLabel: timesManager, "pintle.dev/release": r.plan.Release})
-	if err := unstructured.SetNestedField(o.Object, string(text), "data", timesKey); err != nil {
-		return err
-	}
-	options := kube.ApplyOptions{Manager: timesManager, Force: true}
-	if r.plan.Operation == Install { // there is nothing to merge it with
-		if _, err = r.engine.cluster.Create(ctx, o, options); !kube.Is(err, kube.Exists) {
-			return err
-		}
-	}
-	_, err = r.engine.cluster.Apply(ctx, o, options)
-	return err
-}
-
-// dropTimes forgets the times of a release that is gone.
-func (r *run) dropTimes(ctx context.Context) error {
-	err := r.engine.cluster.Delete(ctx, r.timesRef(), "", kube.Background)
-	if kube.Is(err, kube.NotFound) || kube.Is(err, kube.Forbidden) {
-		return nil
-	}
-	return err
 }

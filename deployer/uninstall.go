@@ -177,9 +177,6 @@ func (r *run) divide(found []*unstructured.Unstructured) (objects []*unstructure
 // an interruption still tells that the release is going.
 func (r *run) forget(ctx context.Context, keepHistory bool) error {
 	var errs []error
-	if !keepHistory {
-		errs = append(errs, r.dropTimes(ctx))
-	}
 	for _, old := range r.plan.stage.history.Records {
 		switch {
 		case !keepHistory:

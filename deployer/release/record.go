@@ -52,6 +52,7 @@ type Record struct {
 	ApplyMethod string            `json:"apply_method,omitempty"`
 	Labels      map[string]string `json:"-"` // the user's; they live on the stored object
 	AllLabels   map[string]string `json:"-"` // of the stored object, as read: the user's and Helm's own
+	Annotations map[string]string `json:"-"` // of the stored object; Helm makes none, and drops ours where it writes
 	Created     time.Time         `json:"-"` // when the server stored it, to the second; zero before it did
 }
 
