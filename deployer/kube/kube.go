@@ -42,6 +42,9 @@ type Client struct {
 	source    string // "context demo of /path/kubeconfig", for messages
 	namespace string
 	contacted atomic.Bool // the server has answered once: outages are then temporary
+	opening   atomic.Bool // the first request is on its way or has been: see opened
+	opened    chan struct{}
+	objects   chan struct{} // requests for objects that are under way; see maxObjects
 	discovery discovery
 	skew      atomic.Int64 // the server's clock minus ours, in nanoseconds
 }
@@ -109,7 +112,10 @@ func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, 
 	if err != nil {
 		return nil, misconfigured(cfg, source, err)
 	}
-	return &Client{base: base, http: httpClient, source: source, namespace: namespace}, nil
+	return &Client{
+		base: base, http: httpClient, source: source, namespace: namespace,
+		opened: make(chan struct{}), objects: make(chan struct{}, maxObjects),
+	}, nil
 }
 
 // Server is the API server's address.

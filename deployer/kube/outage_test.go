@@ -26,7 +26,7 @@ func answer(code int, header http.Header, body string) (*http.Response, error) {
 func outOfOrder(up time.Duration, failure func() (*http.Response, error)) (c *Client, calls *[]time.Duration) {
 	fall := time.Now()
 	calls = &[]time.Duration{}
-	c = &Client{base: &url.URL{Scheme: "https", Host: "cluster"}}
+	c = testClient(&url.URL{Scheme: "https", Host: "cluster"})
 	c.contacted.Store(true)
 	c.http = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 		*calls = append(*calls, time.Since(fall))

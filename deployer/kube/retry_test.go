@@ -19,10 +19,14 @@ import (
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
+func testClient(base *url.URL) *Client {
+	return &Client{base: base, opened: make(chan struct{}), objects: make(chan struct{}, maxObjects)}
+}
+
 // Every status of the API, and what becomes of a request that meets it again
 // and again.
 func TestRetryStatus(t *testing.T) {
-	c := &Client{base: &url.URL{Scheme: "https", Host: "cluster"}}
+	c := testClient(&url.URL{Scheme: "https", Host: "cluster"})
 	for _, tt := range []struct {
 		code   int
 		body   string
@@ -93,7 +97,7 @@ func TestRetryTransport(t *testing.T) {
 		{"foreign certificate", wrapped(x509.UnknownAuthorityError{}), false, false},
 		{"credential command", wrapped(errors.New("getting credentials: exec: no such file")), false, false},
 	} {
-		c := &Client{}
+		c := testClient(nil)
 		if got := c.retryTransport(t.Context(), tt.err, 0) >= 0; got != tt.first {
 			t.Errorf("%s, at first: %t", tt.name, got)
 		}
@@ -134,7 +138,8 @@ func TestRetriesAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := &Client{base: base, http: server.Client()}
+			c := testClient(base)
+			c.http = server.Client()
 			err = c.Do(t.Context(), http.MethodGet, "/x", nil, nil)
 			if (err != nil) != tt.fails || seen.Load() != tt.attempts {
 				t.Errorf("%d attempts, %v", seen.Load(), err)
