@@ -1,7 +1,9 @@
 package deployer
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -9,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -73,13 +76,9 @@ func splitDocuments(text string) []string {
 // parseDocument reads one YAML document: no object when it holds only comments,
 // several when it is a List.
 func parseDocument(doc string) ([]*unstructured.Unstructured, error) {
-	data, err := yaml.YAMLToJSON([]byte(doc))
+	m, err := decodeDocument(doc)
 	if err != nil {
-		return nil, fmt.Errorf("%s is not YAML: %w", sourceOf(doc), err)
-	}
-	var m map[string]any
-	if err := utiljson.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("%s is no Kubernetes object", sourceOf(doc))
+		return nil, err
 	}
 	if len(m) == 0 {
 		return nil, nil
@@ -95,6 +94,63 @@ func parseDocument(doc string) ([]*unstructured.Unstructured, error) {
 		return []*unstructured.Unstructured{o}, nil
 	}
 	return flatten(o, doc)
+}
+
+// decodeDocument makes of a document what the API machinery makes of it: whole
+// numbers are int64, the others float64.
+func decodeDocument(doc string) (m map[string]any, err error) {
+	if v, err := chart.DecodeYAML(doc); err == nil {
+		if m, ok := v.(map[string]any); ok && wholeNumbers(m) == nil {
+			return m, nil
+		}
+	}
+	data, err := yaml.YAMLToJSON([]byte(doc)) // in full, for the message or the exact number
+	if err != nil {
+		return nil, fmt.Errorf("%s is not YAML: %w", sourceOf(doc), err)
+	}
+	if err := utiljson.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("%s is no Kubernetes object", sourceOf(doc))
+	}
+	return m, nil
+}
+
+// errInexact is a number that may have lost digits as a float64.
+var errInexact = errors.New("the number is too large")
+
+// wholeNumbers makes int64 of the whole numbers in a tree of JSON values.
+func wholeNumbers(tree any) error {
+	switch tree := tree.(type) {
+	case map[string]any:
+		for k, v := range tree {
+			n, err := wholeNumber(v)
+			if err != nil {
+				return err
+			}
+			tree[k] = n
+		}
+	case []any:
+		for i, v := range tree {
+			n, err := wholeNumber(v)
+			if err != nil {
+				return err
+			}
+			tree[i] = n
+		}
+	}
+	return nil
+}
+
+func wholeNumber(v any) (any, error) {
+	f, ok := v.(float64)
+	switch {
+	case !ok:
+		return v, wholeNumbers(v)
+	case math.Abs(f) >= 1<<53:
+		return nil, errInexact
+	case f == math.Trunc(f):
+		return int64(f), nil
+	}
+	return f, nil
 }
 
 func isList(o *unstructured.Unstructured) bool {
