@@ -23,6 +23,7 @@ func (w *walker) addHooks() {
 		case "1.1.0":
 			files["second.yaml"] = walkerHook("second", "pre-upgrade,pre-install", "-5", "before-hook-creation,hook-succeeded") // as heavy as the first: by name
 			files["test-two.yaml"] = walkerSecondTest
+			files["hook-job.yaml"] = strings.Replace(walkerJob, "hook-succeeded", "hook-succeeded,hook-failed", 1) // goes also when it has failed an upgrade
 		case "2.0.0":
 			files["post.yaml"] = walkerHook("post", "post-install,post-upgrade,post-rollback", "-1", "")
 			files["last.yaml"] = walkerHook("last", "post-upgrade", "7", "hook-succeeded,before-hook-creation")
