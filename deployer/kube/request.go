@@ -39,8 +39,9 @@ type request struct {
 }
 
 // Do sends in as JSON, if it is not nil, and decodes the answer into out, if it
-// is not nil. It never waits behind requests for objects: locks are kept by it. The path may carry a query. What is temporary is retried, so a
+// is not nil. The path may carry a query. What is temporary is retried, so a
 // create may answer Exists for an object that an earlier, unheard attempt made.
+// It never waits behind requests for objects: locks are kept by it.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	r := request{method: method, doing: strings.ToLower(method) + " " + path, urgent: true}
 	r.path, r.query, _ = strings.Cut(path, "?")
@@ -105,14 +106,11 @@ func (c *Client) budget() time.Duration {
 
 // attempt sends the request once. A wait below zero means: do not retry.
 func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Duration, error) {
-	if !r.urgent {
-		select {
-		case c.objects <- struct{}{}:
-			defer func() { <-c.objects }()
-		case <-ctx.Done():
-			return nil, -1, c.transportError(ctx, r.doing, context.Cause(ctx))
-		}
+	leave, err := c.enter(ctx, r)
+	if err != nil {
+		return nil, -1, err
 	}
+	defer leave()
 	timeout := attemptTimeout
 	if !c.contacted.Load() {
 		timeout = firstTimeout
@@ -135,6 +133,19 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 	return nil, retryStatus(resp, refused.Reason, n), refused
 }
 
+// enter waits for the request's turn; leave ends it.
+func (c *Client) enter(ctx context.Context, r request) (leave func(), err error) {
+	if r.urgent {
+		return func() {}, nil
+	}
+	select {
+	case c.objects <- struct{}{}:
+		return func() { <-c.objects }, nil
+	case <-ctx.Done():
+		return nil, c.transportError(ctx, r.doing, context.Cause(ctx))
+	}
+}
+
 // openingPatience is how long requests wait for the first one's connection.
 const openingPatience = time.Second
 
@@ -144,6 +155,11 @@ const openingPatience = time.Second
 func (c *Client) open(ctx context.Context) (done func()) {
 	if c.opening.CompareAndSwap(false, true) {
 		return func() { close(c.opened) }
+	}
+	select {
+	case <-c.opened:
+		return func() {}
+	default:
 	}
 	patience := time.NewTimer(openingPatience)
 	defer patience.Stop()
