@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -21,11 +22,14 @@ var (
 
 // TestRandomValuesLikeHelm compares the values that reach every template of
 // random umbrella charts, with nulls, globals and imported values at every
-// level, with those of the Helm of $HELM. Most of its quirks were found so.
+// level, with those of Helm. Most of its quirks were found so.
 func TestRandomValuesLikeHelm(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		t.Skip("$HELM does not name a helm binary")
+	helm, err := filepath.Abs(cmp.Or(os.Getenv("HELM"), "../../bin/tools/helm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(helm); err != nil {
+		t.Skip("no helm: set $HELM, or make bin/tools/helm")
 	}
 	refused := 0
 	for i := range *randomCharts {
@@ -46,7 +50,7 @@ func TestRandomValuesLikeHelm(t *testing.T) {
 		case err != nil:
 			t.Errorf("seed %d: we refuse, Helm does not: %v", seed, err)
 		default:
-			if diff := cmp.Diff(want.String(), got); diff != "" {
+			if diff := gocmp.Diff(want.String(), got); diff != "" {
 				t.Errorf("seed %d: differs from Helm (-helm +ours):\n%s", seed, diff)
 			}
 		}
