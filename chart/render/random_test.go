@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	randomCharts = flag.Int("charts", 60, "how many random umbrella charts to compare with Helm")
+	randomCharts = flag.Int("charts", 30, "how many random umbrella charts to compare with Helm")
 	randomSeed   = flag.Uint64("seed", 1, "the first one's seed")
 )
 
