@@ -61,7 +61,7 @@ type Cluster struct {
 // Start starts a cluster and waits until its API answers, its node is Ready and pods can be created. It can be called
 // once in a process: the Kubernetes components keep state in package variables. An error names the part that failed.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
-	debug.SetGCPercent(400) // the start is a burst of garbage; afterwards settle() saves memory instead
+	gcPercent := debug.SetGCPercent(400) // the start is a burst of garbage; afterwards settle() saves memory instead
 	ctx, cancelTimeout := context.WithTimeoutCause(ctx, StartTimeout, fmt.Errorf("not ready after %s", StartTimeout))
 	defer cancelTimeout()
 	c := &Cluster{opts: opts, failed: make(chan error, 1)}
@@ -70,7 +70,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 		return nil, err
 	}
 	c.ready = true
-	settle()
+	settle(gcPercent)
 	return c, nil
 }
 

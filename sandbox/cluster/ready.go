@@ -3,7 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"os"
+	"math"
 	"runtime/debug"
 	"time"
 
@@ -17,12 +17,11 @@ import (
 // gets slower, not killed.
 const memoryLimit = 700 << 20
 
-// settle trades speed for memory once the start is over. The variables of Go's runtime prevail.
-func settle() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(100)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
+// settle trades speed for memory once the start is over: gcPercent is what it was before, $GOGC or 100, and $GOMEMLIMIT
+// prevails.
+func settle(gcPercent int) {
+	debug.SetGCPercent(gcPercent)
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // nobody has set one
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	debug.FreeOSMemory()
