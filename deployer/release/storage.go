@@ -71,11 +71,11 @@ type object struct {
 }
 
 type metadata struct {
-	Name      string            `json:"name"`
-	Namespace string            `json:"namespace,omitempty"`
-	Labels    map[string]string `json:"labels,omitempty"`
-	Notes     map[string]string `json:"annotations,omitempty"`
-	Created   time.Time         `json:"creationTimestamp,omitzero"` // read, never written
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Created     time.Time         `json:"creationTimestamp,omitzero"` // read, never written
 }
 
 var systemLabels = []string{"name", "owner", "status", "version", "createdAt", "modifiedAt"}
@@ -138,7 +138,7 @@ func (s *Storage) pack(r *Record, labels map[string]string) (*object, error) {
 	})
 	o := &object{
 		APIVersion: "v1", Kind: "ConfigMap", Data: map[string]string{"release": text},
-		Metadata: metadata{Name: key(r.Name, r.Version), Namespace: s.namespace, Labels: all, Notes: r.Annotations},
+		Metadata: metadata{Name: key(r.Name, r.Version), Namespace: s.namespace, Labels: all, Annotations: r.Annotations},
 	}
 	if s.driver == Secrets {
 		o.Kind, o.Type = "Secret", "helm.sh/release.v1"
@@ -161,7 +161,7 @@ func (s *Storage) unpack(o *object) (*Record, error) {
 		return nil, fmt.Errorf("read record %s: %w", o.Metadata.Name, err)
 	}
 	r.Created, r.Labels, r.AllLabels = o.Metadata.Created, map[string]string{}, o.Metadata.Labels
-	r.Annotations = o.Metadata.Notes
+	r.Annotations = o.Metadata.Annotations
 	for k, v := range o.Metadata.Labels {
 		if !slices.Contains(systemLabels, k) {
 			r.Labels[k] = v
