@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,12 +38,7 @@ func TestOneConnection(t *testing.T) {
 	}
 	server.StartTLS()
 	defer server.Close()
-	base, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := testClient(base)
-	c.http = server.Client()
+	c := clientOf(t, server)
 	var all sync.WaitGroup
 	ask := func(r request) {
 		all.Go(func() {

@@ -23,6 +23,18 @@ func testClient(base *url.URL) *Client {
 	return &Client{base: base, opened: make(chan struct{}), objects: make(chan struct{}, maxObjects)}
 }
 
+// clientOf asks a server.
+func clientOf(t *testing.T, server *httptest.Server) *Client {
+	t.Helper()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := testClient(base)
+	c.http = server.Client()
+	return c
+}
+
 // Every status of the API, and what becomes of a request that meets it again
 // and again.
 func TestRetryStatus(t *testing.T) {
@@ -134,13 +146,7 @@ func TestRetriesAreBounded(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			base, err := url.Parse(server.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := testClient(base)
-			c.http = server.Client()
-			err = c.Do(t.Context(), http.MethodGet, "/x", nil, nil)
+			err := clientOf(t, server).Do(t.Context(), http.MethodGet, "/x", nil, nil)
 			if (err != nil) != tt.fails || seen.Load() != tt.attempts {
 				t.Errorf("%d attempts, %v", seen.Load(), err)
 			}
