@@ -78,7 +78,7 @@ check: deps build lint drift test ## everything CI runs
 demo: build ## the main job in three acts, on a cluster of its own
 	@bin/pintle sandbox run -- examples/shop/demo.sh
 
-# The cluster's own garbage collector, on the same two cores, would be half of what is measured: it gets room.
+# Near its soft limit the cluster's garbage collector takes a third of its CPU, on the same cores: it gets room.
 .PHONY: bench
 bench: build bin/tools/helm ## benchmarks, as ratios
 	@GOGC=400 GOMEMLIMIT=6GiB bin/pintle sandbox run -- env -u GOGC -u GOMEMLIMIT $(GO) test -run '^$$' -bench . -benchmem -timeout 90m ./...
