@@ -4,11 +4,11 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"text/template/parse"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -38,13 +38,15 @@ func (f *fileLinter) values() {
 // reachTemplates reads the chart's templates and the definitions of its
 // subcharts, which it may call.
 func (f *fileLinter) reachTemplates(r *reach, c *chart.Chart, own bool) {
+	var parser render.Parser
 	for _, t := range c.Templates {
 		partial := strings.HasPrefix(path.Base(t.Name), "_")
 		if !own && !partial {
 			continue
 		}
 		text := string(t.Data)
-		for _, tree := range parseTemplate(t.Name, text) {
+		trees, _ := parser.Parse(t.Name, text) // what does not parse has none: rendering reports it
+		for _, tree := range trees {
 			if own {
 				r.tree(tree, t.Name, text)
 				continue
@@ -67,18 +69,6 @@ func (r *reach) merge(other *reach) {
 	for key := range other.touched {
 		r.touched[key] = true
 	}
-}
-
-// parseTemplate gives the trees of a file; what does not parse has none, since
-// rendering reports it.
-func parseTemplate(name, text string) map[string]*parse.Tree {
-	trees := map[string]*parse.Tree{}
-	t := parse.New(name)
-	t.Mode = parse.SkipFuncCheck
-	if _, err := t.Parse(text, "", "", trees); err != nil {
-		return nil
-	}
-	return trees
 }
 
 var valuesPath = lazyregexp.New(`\.Values((?:\.[A-Za-z0-9_]+)+)`)

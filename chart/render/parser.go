@@ -12,7 +12,7 @@ import (
 //
 // A parser keeps what it allocates nodes from; it is for one goroutine.
 type parser struct {
-	funcs   map[string]any
+	funcs   map[string]any // that there are; nil: any name may be one
 	nodes   nodeSlabs
 	ordered bool // a text calls a function of ordering
 
@@ -27,6 +27,24 @@ type parser struct {
 
 	stack []parse.Node // of the lists and commands that are being read
 	names []string     // of the field that is being read
+}
+
+// Parser reads templates without rendering them. It is for one goroutine.
+type Parser struct{ fast parser }
+
+// Parse gives the trees of a template and of the definitions in it, by name. Their
+// functions need not exist. The error is text/template's.
+func (p *Parser) Parse(name, text string) (map[string]*parse.Tree, error) {
+	if trees, ok := p.fast.parse(name, text); ok {
+		return trees, nil
+	}
+	trees := map[string]*parse.Tree{}
+	t := parse.New(name)
+	t.Mode = parse.SkipFuncCheck
+	if _, err := t.Parse(text, "", "", trees); err != nil {
+		return nil, err
+	}
+	return trees, nil
 }
 
 // giveUp is how the parser leaves all its levels at once.

@@ -213,7 +213,7 @@ func (p *parser) identifier() parse.Node {
 	case "block", "break", "continue", "define", "else", "end", "if", "range", "template", "with":
 		panic(giveUp{})
 	}
-	p.must(p.funcs[word] != nil || builtinNames[word] != nil)
+	p.must(p.funcs == nil || p.funcs[word] != nil || builtinNames[word] != nil)
 	p.ordered = p.ordered || ordering[word]
 	return p.chain(p.nodes.newIdentifier(start, word))
 }
