@@ -28,6 +28,15 @@ func DecodeYAML[T string | []byte](data T) (v any, err error) {
 	return fullYAML([]byte(data))
 }
 
+// DecodePlainYAML decodes what DecodeYAML does, but only a document in which no
+// key stands twice, and not every one of those: ok says whether it did.
+func DecodePlainYAML(data string) (v any, ok bool) {
+	if len(data) > maxYAMLBytes {
+		return nil, false
+	}
+	return plainYAML(data)
+}
+
 // fullYAML decodes all of YAML.
 func fullYAML(data []byte) (v any, err error) {
 	defer func() {

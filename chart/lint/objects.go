@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/internal/parallel"
@@ -45,6 +46,11 @@ func (l *linter) decode(m render.Manifest, hook bool) decoded {
 		return decoded{object: o}
 	}
 	d := decoded{object: o}
+	if v, ok := chart.DecodePlainYAML(m.Content); ok {
+		if o.fields, ok = v.(map[string]any); ok {
+			return d
+		}
+	}
 	if d.duplicate = yaml.UnmarshalStrict([]byte(m.Content), &o.fields); d.duplicate != nil {
 		d.err = yaml.Unmarshal([]byte(m.Content), &o.fields)
 	}
