@@ -37,7 +37,7 @@ func (l *linter) renderLong(ctx context.Context, opts render.Options) <-chan *re
 func (l *linter) mayGrow(release string) bool {
 	growth := longest - len(release)
 	grows := func(text string, limit int) bool {
-		return len(text)+growth > limit && strings.Contains(text, release)
+		return len(text)+growth > limit && strings.Contains(text, release) && text != l.chartLabel()
 	}
 	return slices.ContainsFunc(l.objects, func(o *object) bool {
 		found := o.judged && grows(o.name, nameLimit(o.kind))
@@ -46,6 +46,13 @@ func (l *linter) mayGrow(release string) bool {
 		}
 		return found
 	})
+}
+
+// chartLabel is what the label helm.sh/chart says. It holds the name of most
+// releases too, which are called as their chart is, and does not grow with it.
+func (l *linter) chartLabel() string {
+	m := l.chart.Metadata
+	return strings.ReplaceAll(m.Name+"-"+m.Version, "+", "_")
 }
 
 func lengthened(name string) string {
