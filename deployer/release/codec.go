@@ -15,6 +15,10 @@ import (
 // 1 MiB, so only a bomb gets past it.
 const MaxDecoded = 256 << 20
 
+// largeRecord is from where on the bytes of a compressed record count, on its
+// way to 1 MiB, more than the time that compressing it takes.
+const largeRecord = 256 << 10
+
 // Encode turns a record into the text that a stored object holds: JSON, gzip,
 // base64 (facts/helm-format.md 4.1).
 func Encode(r *Record) (string, error) {
@@ -23,8 +27,15 @@ func Encode(r *Record) (string, error) {
 		return "", fmt.Errorf("encode revision %d of %s: %w", r.Version, r.Name, err)
 	}
 	var buf bytes.Buffer
-	if err := gzipped.To(&buf, func(zip io.Writer) error { _, err := zip.Write(data); return err }); err != nil {
+	write := func(zip io.Writer) error { _, err := zip.Write(data); return err }
+	if err := gzipped.To(&buf, write); err != nil {
 		return "", err
+	}
+	if buf.Len() > largeRecord {
+		buf.Reset()
+		if err := gzipped.Tightly(&buf, write); err != nil {
+			return "", err
+		}
 	}
 	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
 }
