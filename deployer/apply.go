@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,22 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.release()
-	if p, err = e.fresh(ctx, p, l, span); err != nil {
+	changed, err := e.moved(ctx, p)
+	if err != nil {
+		return Outcome{Status: event.Failed}, notStarted(err)
+	}
+	out, err := e.applyLocked(ctx, p, changed, l, span)
+	if errors.Is(err, release.ErrExists) { // somebody made the revision between plan and lock
+		out, err = e.applyLocked(ctx, p, true, l, span)
+	}
+	return out, err
+}
+
+// applyLocked carries the plan out, or a new one where the release has changed
+// since. It is ErrExists, and nothing was touched, where it has changed unnoticed.
+func (e *Engine) applyLocked(ctx context.Context, p *Plan, changed bool, l *lease, span event.Span) (Outcome, error) {
+	p, err := e.fresh(ctx, p, changed, l, span)
+	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
 	}
 	if p.unchanged {

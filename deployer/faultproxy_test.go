@@ -245,14 +245,19 @@ func (b *bench) endedAs(end string, out deployer.Outcome) {
 }
 
 // TestJobsAtOnce lets jobs, processes of their own, deploy one release at the
-// same time: one after the other, and none is lost.
+// same time, the first time too: one after the other, and none is lost.
 func TestJobsAtOnce(t *testing.T) {
-	for _, jobs := range []int{2, 10} {
-		t.Run(fmt.Sprint(jobs), func(t *testing.T) {
+	for name, c := range map[string]struct {
+		deployed int // before
+		jobs     int
+	}{"two": {1, 2}, "ten": {1, 10}, "five install": {0, 5}} {
+		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			b.mustDeploy(b.request(service("1.0.0", nil), nil))
+			if c.deployed > 0 {
+				b.mustDeploy(b.request(service("1.0.0", nil), nil))
+			}
 			var all sync.WaitGroup
-			for i := range jobs {
+			for i := range c.jobs {
 				all.Go(func() {
 					job := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOneOfManyJobs$", "-test.v")
 					job.Env = append(os.Environ(), "PINTLE_JOB_NAMESPACE="+b.namespace, fmt.Sprintf("PINTLE_JOB=%d", i))
@@ -262,11 +267,12 @@ func TestJobsAtOnce(t *testing.T) {
 				})
 			}
 			all.Wait()
+			last := c.deployed + c.jobs
 			var want []string
-			for i := range jobs {
-				want = append(want, fmt.Sprintf("%d superseded", i+1))
+			for i := 1; i < last; i++ {
+				want = append(want, fmt.Sprintf("%d superseded", i))
 			}
-			if d := cmp.Diff(strings.Join(append(want, fmt.Sprintf("%d deployed", jobs+1)), ", "), b.history()); d != "" {
+			if d := cmp.Diff(strings.Join(append(want, fmt.Sprintf("%d deployed", last)), ", "), b.history()); d != "" {
 				t.Error(d)
 			}
 		})

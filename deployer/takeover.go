@@ -10,14 +10,10 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
-// fresh makes sure that the plan still fits the release: another job may have
-// deployed between plan and lock. A pending revision that nobody works on is
-// marked failed.
-func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) (*Plan, error) {
-	changed, err := e.moved(ctx, p)
-	if err != nil {
-		return nil, err
-	}
+// fresh is the plan, or a new one where the release has changed since it was
+// made: another job may have deployed between plan and lock. A pending revision
+// that nobody works on is marked failed.
+func (e *Engine) fresh(ctx context.Context, p *Plan, changed bool, l *lease, span event.Span) (*Plan, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
 		again, err := p.again(ctx)
@@ -35,15 +31,14 @@ func (e *Engine) fresh(ctx context.Context, p *Plan, l *lease, span event.Span) 
 	return p, nil
 }
 
-// moved reports whether the release is no longer as the plan saw it: the
-// revision to be exists already, or the last one has another status.
+// moved reports whether the last revision is no longer as the plan saw it. That
+// there is a later one is told by the record that is then to be made.
 func (e *Engine) moved(ctx context.Context, p *Plan) (bool, error) {
-	storage, last := e.storage(p.Namespace), p.stage.last
-	_, err := storage.Status(ctx, p.Release, p.stage.revision)
-	if !errors.Is(err, release.ErrNotFound) || last == nil {
-		return err == nil, ignore(err, release.ErrNotFound)
+	last := p.stage.last
+	if last == nil {
+		return false, nil
 	}
-	status, err := storage.Status(ctx, p.Release, last.Version)
+	status, err := e.storage(p.Namespace).Status(ctx, p.Release, last.Version)
 	return err != nil || status != last.Status(), ignore(err, release.ErrNotFound)
 }
 
