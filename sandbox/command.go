@@ -83,7 +83,7 @@ container behaves (see: pintle sandbox image --help).`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(upCommand(), downCommand(), statusCommand(), runCommand(), imageCommand(), superviseCommand())
+	root.AddCommand(upCommand(), downCommand(), statusCommand(), runCommand(), imageCommand(), apiserverCommand(), superviseCommand())
 	return root
 }
 

@@ -51,12 +51,15 @@ func newAuthority(name string) (*authority, error) {
 	return &authority{cert: cert, key: key, pem: encode("CERTIFICATE", der)}, nil
 }
 
-// issue makes a key and a certificate for it, and writes both into dir as name.crt and name.key, the key 0600.
-func (a *authority) issue(dir, name string, subject pkix.Name, usage x509.ExtKeyUsage, hosts ...string) (certFiles, error) {
-	files := certFiles{cert: filepath.Join(dir, name+".crt"), key: filepath.Join(dir, name+".key")}
+func certFilesOf(dir, name string) certFiles {
+	return certFiles{cert: filepath.Join(dir, name+".crt"), key: filepath.Join(dir, name+".key")}
+}
+
+// issue makes a key and a certificate for it, and writes both, mode 0600.
+func (a *authority) issue(files certFiles, subject pkix.Name, usage x509.ExtKeyUsage, hosts ...string) error {
 	tmpl, err := template(subject)
 	if err != nil {
-		return files, err
+		return err
 	}
 	tmpl.KeyUsage = x509.KeyUsageDigitalSignature
 	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{usage}
@@ -69,16 +72,16 @@ func (a *authority) issue(dir, name string, subject pkix.Name, usage x509.ExtKey
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return files, err
+		return err
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, a.cert, key.Public(), a.key)
 	if err != nil {
-		return files, err
+		return err
 	}
 	if err := os.WriteFile(files.cert, encode("CERTIFICATE", der), 0o600); err != nil {
-		return files, err
+		return err
 	}
-	return files, writeKey(files.key, key)
+	return writeKey(files.key, key)
 }
 
 func writeKey(file string, key *ecdsa.PrivateKey) error {
@@ -131,22 +134,29 @@ func identities(node string) map[string]string {
 	}
 }
 
+// pkiFiles names the files in dir.
+func pkiFiles(dir string) *pki {
+	return &pki{
+		caFile:        filepath.Join(dir, "ca.crt"),
+		server:        certFilesOf(dir, "apiserver"),
+		kubelet:       certFilesOf(dir, "kubelet"),
+		kubeletClient: certFilesOf(dir, "kubelet-client"),
+		accountKey:    filepath.Join(dir, "service-account.key"),
+		tokenFile:     filepath.Join(dir, "tokens.csv"),
+	}
+}
+
 func newPKI(dir, node string) (*pki, error) {
 	ca, err := newAuthority("pintle-sandbox")
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate authority: %w", err)
 	}
-	p := &pki{
-		ca:         ca,
-		caFile:     filepath.Join(dir, "ca.crt"),
-		accountKey: filepath.Join(dir, "service-account.key"),
-		tokenFile:  filepath.Join(dir, "tokens.csv"),
-		tokens:     map[string]string{},
-	}
+	p := pkiFiles(dir)
+	p.ca, p.tokens = ca, map[string]string{}
 	if err := os.WriteFile(p.caFile, ca.pem, 0o600); err != nil {
 		return nil, err
 	}
-	if err := p.issueAll(dir); err != nil {
+	if err := p.issueAll(); err != nil {
 		return nil, fmt.Errorf("make certificates: %w", err)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -159,18 +169,16 @@ func newPKI(dir, node string) (*pki, error) {
 	return p, p.writeTokens(node)
 }
 
-func (p *pki) issueAll(dir string) (err error) {
-	p.server, err = p.ca.issue(dir, "apiserver", pkix.Name{CommonName: "kube-apiserver"}, x509.ExtKeyUsageServerAuth,
+func (p *pki) issueAll() error {
+	err := p.ca.issue(p.server, pkix.Name{CommonName: "kube-apiserver"}, x509.ExtKeyUsageServerAuth,
 		"127.0.0.1", serviceIP, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 	if err != nil {
 		return err
 	}
-	p.kubelet, err = p.ca.issue(dir, "kubelet", pkix.Name{CommonName: "kubelet"}, x509.ExtKeyUsageServerAuth, "127.0.0.1")
-	if err != nil {
+	if err := p.ca.issue(p.kubelet, pkix.Name{CommonName: "kubelet"}, x509.ExtKeyUsageServerAuth, "127.0.0.1"); err != nil {
 		return err
 	}
-	p.kubeletClient, err = p.ca.issue(dir, "kubelet-client", pkix.Name{CommonName: "kube-apiserver-kubelet-client"}, x509.ExtKeyUsageClientAuth)
-	return err
+	return p.ca.issue(p.kubeletClient, pkix.Name{CommonName: "kube-apiserver-kubelet-client"}, x509.ExtKeyUsageClientAuth)
 }
 
 func (p *pki) writeTokens(node string) error {

@@ -33,6 +33,7 @@ const (
 	// stopTimeout bounds the wait for parts to end in good order. Nothing of a sandbox is kept, so nothing is lost.
 	stopTimeout = 3 * time.Second
 	nodeName    = "sandbox"
+	adminConfig = "kubeconfig" // in the cluster's folder
 )
 
 // Options say how to start a cluster.
@@ -155,7 +156,7 @@ func (c *Cluster) configure(acc access, listener net.Listener, etcd string) (*co
 	if err != nil {
 		return nil, err
 	}
-	if c.Kubeconfig, err = acc.writePart(c.opts.Dir, "admin", "kubeconfig"); err != nil {
+	if c.Kubeconfig, err = acc.writePart(c.opts.Dir, "admin", adminConfig); err != nil {
 		return nil, err
 	}
 	return newControlPlane(acc.pki, listener, etcd, kcmConfig, schedConfig)

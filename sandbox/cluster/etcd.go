@@ -23,7 +23,7 @@ const walSegment = 8 << 20
 // startEtcd runs etcd in this process and returns it with its endpoint. It listens on Unix sockets in dir, so that
 // only the owner of the folder reaches the data: etcd itself asks nobody for a password.
 func startEtcd(ctx context.Context, dir string, logs io.Writer) (*embed.Etcd, string, error) {
-	client, peer := filepath.Join(dir, "etcd.sock"), filepath.Join(dir, "peer.sock")
+	client, peer := etcdSocket(dir), filepath.Join(dir, "peer.sock")
 	if len(client) > maxSocketPath {
 		return nil, "", fmt.Errorf("the path %s is too long for a socket: set PINTLE_SANDBOX_HOME to a shorter folder", client)
 	}
@@ -47,7 +47,7 @@ func startEtcd(ctx context.Context, dir string, logs io.Writer) (*embed.Etcd, st
 	}
 	select {
 	case <-e.Server.ReadyNotify():
-		return e, "unix://" + client, nil
+		return e, etcdEndpoint(dir), nil
 	case err := <-e.Err():
 		e.Close()
 		return nil, "", err
@@ -56,6 +56,10 @@ func startEtcd(ctx context.Context, dir string, logs io.Writer) (*embed.Etcd, st
 		return nil, "", context.Cause(ctx)
 	}
 }
+
+func etcdSocket(dir string) string { return filepath.Join(dir, "etcd.sock") }
+
+func etcdEndpoint(dir string) string { return "unix://" + etcdSocket(dir) }
 
 func etcdLogger(w io.Writer) *zap.Logger {
 	enc := zapcore.NewConsoleEncoder(zap.NewProductionEncoderConfig())
