@@ -129,7 +129,7 @@ func (d *deployBench) until(apiVersion, kind string, s kube.Selection, done func
 		case kube.Gone:
 			delete(live, n.Object.GetName())
 		}
-		if n.Change != kube.Trouble && done(live) {
+		if done(live) {
 			reached = true
 			stop()
 		}

@@ -33,6 +33,7 @@ type outage struct {
 	mu    sync.Mutex
 	since time.Time // zero: none has been told
 	told  time.Time
+	ended time.Time // when the last one was over
 	cause string
 }
 
@@ -41,19 +42,29 @@ func (o *outage) tell(k kube.Outage) {
 	defer o.mu.Unlock()
 	now := time.Now()
 	if k.Over {
-		if !o.since.IsZero() {
-			o.span.Warn(fmt.Sprintf("the API server did not answer for %s: %s", now.Sub(o.since).Round(time.Second), o.cause))
-			o.since = time.Time{}
-		}
+		o.over(k.Since, now)
 		return
 	}
+	o.cause = k.Cause
 	if now.Sub(k.Since) < outagePatience || !o.since.IsZero() && now.Sub(o.told) < outageRepeat {
 		return
 	}
 	if o.since.IsZero() || k.Since.Before(o.since) {
 		o.since = k.Since
 	}
-	o.told, o.cause = now, k.Cause
+	o.told = now
 	o.span.Output("", fmt.Sprintf("the API server does not answer since %s (%s): %s; going on as soon as it does",
 		o.since.UTC().Format(time.TimeOnly+"Z"), now.Sub(o.since).Round(time.Second), k.Cause))
+}
+
+// over warns of an outage that has been told, or that nobody tried the server
+// again in the meantime to tell of. Of those who waited through it the first counts.
+func (o *outage) over(since, now time.Time) {
+	if o.since.IsZero() && since.After(o.ended) && now.Sub(since) >= outagePatience {
+		o.since = since
+	}
+	if !o.since.IsZero() {
+		o.span.Warn(fmt.Sprintf("the API server did not answer for %s: %s", now.Sub(o.since).Round(time.Second), o.cause))
+	}
+	o.since, o.ended = time.Time{}, now
 }

@@ -105,9 +105,6 @@ func (w *waiter) watch(ctx context.Context, s source) error {
 		if n.Change == kube.Synced && s.vital {
 			w.sweep(ctx, s, told)
 		}
-		if n.Change == kube.Trouble && !s.vital {
-			return // the vital watch says it
-		}
 		if n.Object != nil && s.vital {
 			told[kube.RefOf(n.Object).Key()] = n.Change == kube.Seen
 		}

@@ -160,6 +160,12 @@ func TestOutagesAreToldOnce(t *testing.T) {
 			}
 			o.tell(kube.Outage{Since: began, Over: true})
 			o.tell(kube.Outage{Since: began, Over: true})
+			time.Sleep(time.Second)
+			again := time.Now() // nobody tries anew before it is over
+			o.tell(kube.Outage{Since: again, Cause: "refused"})
+			time.Sleep(7 * time.Second)
+			o.tell(kube.Outage{Since: again, Over: true})
+			o.tell(kube.Outage{Since: again, Over: true})
 			return event.Result{Status: event.Passed}
 		})
 		want := []string{
@@ -167,6 +173,7 @@ func TestOutagesAreToldOnce(t *testing.T) {
 			"output: the API server does not answer since 00:00:00Z (12s): 503; going on as soon as it does",
 			"output: the API server does not answer since 00:00:00Z (22s): 503; going on as soon as it does",
 			"warning: the API server did not answer for 25s: 503",
+			"warning: the API server did not answer for 7s: refused",
 		}
 		if d := cmp.Diff(want, told); d != "" {
 			t.Error(d)

@@ -172,10 +172,6 @@ func (w *waiter) drain() {
 }
 
 func (w *waiter) take(n notice) {
-	if n.Change == kube.Trouble {
-		w.span.Output("", "waiting goes on: "+n.Err.Error())
-		return
-	}
 	if n.Object == nil {
 		return
 	}

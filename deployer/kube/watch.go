@@ -23,17 +23,15 @@ type Change string
 // The changes. Synced comes after the first list has been told, and again
 // after each reconnection that had to list anew; its Object is nil.
 const (
-	Seen    Change = "seen" // exists: added or modified
-	Gone    Change = "gone" // deleted
-	Synced  Change = "synced"
-	Trouble Change = "trouble" // the API server cannot be reached; Err says why, the watch goes on
+	Seen   Change = "seen" // exists: added or modified
+	Gone   Change = "gone" // deleted
+	Synced Change = "synced"
 )
 
 // Notice is one message of a watch.
 type Notice struct {
 	Change Change
 	Object *unstructured.Unstructured
-	Err    error
 }
 
 // A watch is renewed this often, so that one that a proxy silently dropped
@@ -45,10 +43,11 @@ const (
 )
 
 // Watch tells every selected object of a kind and then each change, until ctx
-// ends; with s.Since only the changes after it. It survives dropped connections, expired resource versions and an API
-// server that is away; only an answer that cannot get better (forbidden,
-// unauthorized, no such kind) ends it early. tell is called on the caller's
-// goroutine and never concurrently. The error is never nil.
+// ends; with s.Since only the changes after it. It survives dropped connections,
+// expired resource versions and an API server that is away, of which it tells ctx's
+// outages; only an answer that cannot get better (forbidden, unauthorized, no such
+// kind) ends it early. tell is called on the caller's goroutine and never
+// concurrently. The error is never nil.
 func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection, tell func(Notice)) error {
 	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, version: s.Since, tell: tell, known: map[string]*unstructured.Unstructured{}}
 	for failures := 0; ; failures++ {
@@ -63,7 +62,7 @@ func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection
 		case Expired:
 			w.version = ""
 		case Unreachable, Unavailable:
-			tell(Notice{Change: Trouble, Err: err})
+			w.unanswered(ctx, err)
 		}
 		if time.Since(began) > time.Second {
 			failures = 0
@@ -81,6 +80,27 @@ type watch struct {
 	version          string // resource version told so far; empty means list first
 	known            map[string]*unstructured.Unstructured
 	tell             func(Notice)
+	asked            time.Time // when the request was sent that has no answer yet; zero: it has one
+	failing          time.Time // since when nothing is answered; zero: all is well
+}
+
+// unanswered tells that the API server does not answer, for what may be a while.
+func (w *watch) unanswered(ctx context.Context, err error) {
+	if w.failing.IsZero() {
+		w.failing = w.asked
+	}
+	if w.failing.IsZero() {
+		w.failing = time.Now()
+	}
+	outages(ctx)(Outage{Since: w.failing, Cause: causeOf(err)})
+}
+
+// answered tells that it does, if it did not.
+func (w *watch) answered(ctx context.Context) {
+	if !w.failing.IsZero() {
+		outages(ctx)(Outage{Since: w.failing, Over: true})
+	}
+	w.asked, w.failing = time.Time{}, time.Time{}
 }
 
 // session lists if it must and then watches, one connection.
@@ -94,10 +114,12 @@ func (w *watch) session(ctx context.Context) error {
 }
 
 func (w *watch) list(ctx context.Context) error {
+	w.asked = time.Now()
 	items, version, err := w.client.List(ctx, w.apiVersion, w.kind, w.selection)
 	if err != nil {
 		return err
 	}
+	w.answered(ctx)
 	before := w.known
 	w.known = make(map[string]*unstructured.Unstructured, len(items))
 	for _, item := range items {
@@ -129,6 +151,7 @@ func (w *watch) stream(ctx context.Context) error {
 	q.Set("resourceVersion", w.version)
 	q.Set("timeoutSeconds", fmt.Sprint(int(watchPeriod.Seconds())))
 	doing := "watch " + res.Plural
+	w.asked = time.Now()
 	resp, err := w.client.send(ctx, request{method: http.MethodGet, path: res.root(w.selection.Namespace), query: q.Encode()})
 	if err != nil {
 		return w.client.transportError(ctx, doing, err)
@@ -138,6 +161,7 @@ func (w *watch) stream(ctx context.Context) error {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 		return w.client.statusError(doing, resp.StatusCode, body)
 	}
+	w.answered(ctx)
 	return w.read(resp.Body, doing)
 }
 

@@ -21,7 +21,8 @@ type cutter struct {
 	next http.RoundTripper
 	mu   sync.Mutex
 	cuts int
-	down bool // refuse everything that reads configmaps
+	down bool      // refuse everything that reads configmaps
+	open io.Closer // the body of the newest watch
 }
 
 func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -39,6 +40,7 @@ func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
 			c.cuts--
 			resp.Body = &limited{resp.Body, 300} // in the middle of a frame
 		}
+		c.open = resp.Body
 	}
 	return resp, err
 }
@@ -82,12 +84,15 @@ func TestWatchSurvivesCutsAndOutages(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	seen := map[string]string{}
-	err := c.Watch(ctx, "v1", "ConfigMap", kube.Selection{Namespace: namespace}, func(n kube.Notice) {
+	var told []kube.Outage
+	outages := kube.WithOutages(ctx, func(o kube.Outage) {
+		told = append(told, o)
+		breaker.mu.Lock()
+		defer breaker.mu.Unlock()
+		breaker.down = false
+	})
+	err := c.Watch(outages, "v1", "ConfigMap", kube.Selection{Namespace: namespace}, func(n kube.Notice) {
 		switch n.Change {
-		case kube.Trouble:
-			breaker.mu.Lock()
-			breaker.down = false
-			breaker.mu.Unlock()
 		case kube.Synced:
 			put("a", "2")
 		case kube.Gone:
@@ -101,7 +106,8 @@ func TestWatchSurvivesCutsAndOutages(t *testing.T) {
 			seen[n.Object.GetName()] = value
 			if seen["a"] == "2" && value == "2" { // it came through the cuts: now an outage
 				breaker.mu.Lock()
-				breaker.down, breaker.cuts = true, 1
+				breaker.down = true
+				_ = breaker.open.Close()
 				breaker.mu.Unlock()
 				put("a", "3")
 			}
@@ -117,6 +123,9 @@ func TestWatchSurvivesCutsAndOutages(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"a": "3"}, seen); diff != "" {
 		t.Error(diff)
+	}
+	if len(told) != 2 || told[0].Over || told[0].Cause == "" || !told[1].Over || !told[0].Since.Equal(told[1].Since) {
+		t.Errorf("told of the outage: %+v", told)
 	}
 }
 
