@@ -43,7 +43,7 @@ func (s *APIServer) Start() {
 	if s.listen != "" {
 		args = append(args, "--listen", s.listen)
 	}
-	s.cmd = exec.Command(s.binary, args...)
+	s.cmd = exec.CommandContext(s.t.Context(), s.binary, args...)
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err == nil {
