@@ -100,14 +100,16 @@ func newDeployBench(b *testing.B) *deployBench {
 	return &deployBench{B: b, pintle: pintle, helm: helmHome(b), kubeconfig: kubeconfig, cluster: kubetest.Connect(b, nil)}
 }
 
-// in makes a namespace, hands it to use and waits until what runs in it is gone.
-// The rest stays: a namespace takes its controller many seconds.
+// in makes a namespace, hands it to use and waits until what runs in it is gone,
+// and what would make the cluster slower from round to round. The namespace stays:
+// it takes its controller many seconds.
 func (d *deployBench) in(use func(namespace string)) {
 	d.Helper()
 	name := kubetest.Namespace(d)
 	d.ready(name, "ServiceAccount", 1) // the default account, which pods need
 	use(name)
-	for _, path := range []string{"/apis/apps/v1/namespaces/" + name + "/deployments", "/apis/apps/v1/namespaces/" + name + "/replicasets", "/api/v1/namespaces/" + name + "/pods"} {
+	core, apps := "/api/v1/namespaces/"+name, "/apis/apps/v1/namespaces/"+name
+	for _, path := range []string{apps + "/deployments", apps + "/replicasets", core + "/pods", core + "/services", core + "/secrets", core + "/events"} {
 		options := map[string]any{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
 		if err := d.cluster.Do(d.Context(), http.MethodDelete, path, options, nil); err != nil {
 			d.Fatal(err)
