@@ -20,31 +20,27 @@ import (
 const alivePoll = time.Second
 
 func apiserverCommand() *cobra.Command {
-	var name, listen, kubeconfig string
+	var name, listen string
 	cmd := &cobra.Command{
-		Use:   "apiserver --kubeconfig FILE",
+		Use:   "apiserver",
 		Short: "Run another API server of a running sandbox, to kill and to start again",
 		Long: `Run another API server of a running sandbox in the foreground, as a process of its own: kill it and start it again,
-with the same --listen, to see what its clients make of that. It ends with the sandbox.
-FILE is written anew. Without --name it is the sandbox that $KUBECONFIG names, or the default one.`,
+with the same --listen, to see what its clients make of that. It prints its kubeconfig once it answers, and ends with
+the sandbox. Without --name it is the sandbox that $KUBECONFIG names, or the default one.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if kubeconfig == "" {
-				return usageError{errors.New("say where to write the kubeconfig: --kubeconfig FILE")}
-			}
 			folder, err := findRunning(name)
 			if err != nil {
 				return err
 			}
 			return serveAPI(cmd.Context(), folder, cluster.ReplicaOptions{
-				Dir: folder.Dir, Listen: listen, Kubeconfig: kubeconfig,
+				Dir: folder.Dir, Listen: listen,
 				Ready: func(file string) { fmt.Fprintf(cmd.OutOrStdout(), "export KUBECONFIG=%s\n", quote(file)) },
 			})
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the sandbox")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address on loopback; port 0 means a free one")
-	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "write the kubeconfig for this API server to this file")
 	return cmd
 }
 

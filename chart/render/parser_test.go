@@ -148,6 +148,34 @@ func TestParserAgrees(t *testing.T) {
 	}
 }
 
+// TestParserForReading: functions need not exist, and errors are text/template's.
+func TestParserForReading(t *testing.T) {
+	var p Parser
+	for _, text := range append(slices.Clone(sureTexts), "{{ nofunction .a }}", "{{ 1.5 | nofunction }}") {
+		want := map[string]*parse.Tree{}
+		tree := parse.New("f")
+		tree.Mode = parse.SkipFuncCheck
+		if _, err := tree.Parse(text, "", "", want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.Parse("f", text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		for _, trees := range []map[string]*parse.Tree{want, got} {
+			for _, tree := range trees {
+				tree.Mode = 0 // nobody reads it any more
+			}
+		}
+		if diff := cmp.Diff(dumpTrees(want), dumpTrees(got)); diff != "" {
+			t.Errorf("%q:\n%s", text, diff)
+		}
+	}
+	if _, err := p.Parse("f", "{{ if }}"); err == nil {
+		t.Error("no error")
+	}
+}
+
 // TestParserReadsCharts holds the parser against the templates of the charts in
 // PINTLE_BENCH_CHARTS, which it must read nearly all.
 func TestParserReadsCharts(t *testing.T) {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,12 +87,7 @@ type watch struct {
 
 // unanswered tells that the API server does not answer, for what may be a while.
 func (w *watch) unanswered(ctx context.Context, err error) {
-	if w.failing.IsZero() {
-		w.failing = w.asked
-	}
-	if w.failing.IsZero() {
-		w.failing = time.Now()
-	}
+	w.failing = cmp.Or(w.failing, w.asked, time.Now())
 	outages(ctx)(Outage{Since: w.failing, Cause: causeOf(err)})
 }
 

@@ -2,8 +2,8 @@
 //
 // Everything is the real thing (etcd, kube-apiserver, kube-controller-manager, kube-scheduler) except the node, whose
 // containers are simulated (package kubelet), and what a cloud would bring (package cloud). All of it lives in one
-// process, so that no death of anything can leave a child behind. It refuses to be a cluster that lasts: nothing is
-// synced to disk, and nothing survives the process.
+// process, so that no death of anything can leave a child behind; another process may run one more API server on its
+// data. It refuses to be a cluster that lasts: nothing is synced to disk, and nothing survives the process.
 package cluster
 
 import (

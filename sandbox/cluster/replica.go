@@ -13,10 +13,9 @@ import (
 
 // ReplicaOptions say how to run one more API server of a cluster that runs in another process.
 type ReplicaOptions struct {
-	Dir        string                  // the cluster's
-	Listen     string                  // address on loopback; port 0 means a free one
-	Kubeconfig string                  // where to write the administrator's kubeconfig for it, mode 0600; it is replaced
-	Ready      func(kubeconfig string) // is called once it answers
+	Dir    string                  // the cluster's
+	Listen string                  // address on loopback; port 0 means a free one
+	Ready  func(kubeconfig string) // is called once it answers, with the administrator's kubeconfig for it, in Dir, mode 0600
 }
 
 // RunReplica runs another API server on the cluster's data, with its certificates and accounts, until ctx ends. Unlike
@@ -27,18 +26,19 @@ func RunReplica(ctx context.Context, o ReplicaOptions) error {
 	if err != nil {
 		return err
 	}
-	if ip := listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
-		return fmt.Errorf("listen on %s: only loopback will do", ip)
+	addr := listener.Addr().(*net.TCPAddr)
+	if !addr.IP.IsLoopback() {
+		return fmt.Errorf("listen on %s: only loopback will do", addr.IP)
 	}
-	server := "https://" + listener.Addr().String()
-	if err := aim(filepath.Join(o.Dir, adminConfig), server, o.Kubeconfig); err != nil {
+	kubeconfig := filepath.Join(o.Dir, fmt.Sprintf("%s-%d", adminConfig, addr.Port))
+	if err := aim(filepath.Join(o.Dir, adminConfig), "https://"+addr.String(), kubeconfig); err != nil {
 		return err
 	}
 	cp, err := newControlPlane(pkiFiles(o.Dir), listener, etcdEndpoint(o.Dir), "", "")
 	if err != nil {
 		return err
 	}
-	admin, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
+	admin, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func RunReplica(ctx context.Context, o ReplicaOptions) error {
 		return err
 	}
 	c.ready = true
-	o.Ready(o.Kubeconfig)
+	o.Ready(kubeconfig)
 	select {
 	case <-ctx.Done():
 		return nil
