@@ -139,7 +139,7 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return Unavailable, ""
 	}
-	if code < 500 || strings.HasPrefix(status.Message, untyped) {
+	if code < 500 || isMisfit(status.Message) {
 		return Invalid, ""
 	}
 	return Unavailable, ""
@@ -181,21 +181,6 @@ func Fields(err error) []string {
 		return nil
 	}
 	return e.Fields
-}
-
-// untyped begins the message about an object that does not fit its schema,
-// which server-side apply answers with a 500 as if it were the server's fault.
-const untyped = "failed to create typed patch object"
-
-// refusalCause is the server's message without what only repeats the object.
-func refusalCause(message string) string {
-	message = oneLine(message)
-	if strings.HasPrefix(message, untyped) {
-		if _, field, ok := strings.Cut(message, "): "); ok {
-			return strings.TrimPrefix(field, ".")
-		}
-	}
-	return message
 }
 
 // Brief is the error without what was being done, for a reader who sees the

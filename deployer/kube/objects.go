@@ -157,10 +157,11 @@ func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o Ap
 	if o.DryRun {
 		doing = "check " + ref.Long()
 	}
-	return c.object(ctx, request{
+	out, err := c.object(ctx, request{
 		method: http.MethodPatch, path: path, query: q.Encode(),
 		contentType: "application/apply-patch+yaml", body: body, doing: doing,
 	})
+	return out, nameMisfits(err, obj)
 }
 
 // Create posts obj; with metadata.generateName the server names it.
