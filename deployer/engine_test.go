@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -43,10 +44,11 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// writes records the requests that change something.
+// writes records the requests that change something, and those that only ask for a dry run.
 type writes struct {
-	mu   sync.Mutex
-	seen []string
+	mu     sync.Mutex
+	seen   []string
+	checks []string
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -55,9 +57,13 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func (w *writes) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if r.Method != http.MethodGet && r.URL.Query().Get("dryRun") == "" {
+		if r.Method != http.MethodGet {
 			w.mu.Lock()
-			w.seen = append(w.seen, r.Method+" "+r.URL.Path)
+			if r.URL.Query().Get("dryRun") == "" {
+				w.seen = append(w.seen, r.Method+" "+r.URL.Path)
+			} else {
+				w.checks = append(w.checks, r.Method+" "+path.Base(path.Dir(r.URL.Path)))
+			}
 			w.mu.Unlock()
 		}
 		return next.RoundTrip(r)
@@ -71,8 +77,15 @@ func (w *writes) take() []string {
 	out := slices.DeleteFunc(w.seen, func(s string) bool {
 		return strings.Contains(s, "/leases") || strings.Contains(s, ".k8s.io/v1/selfsubject")
 	})
-	w.seen = nil
+	w.seen, w.checks = nil, nil
 	return out
+}
+
+// dry returns the dry runs since take.
+func (w *writes) dry() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.checks)
 }
 
 // service is a chart of a Deployment, a Service and a ConfigMap, with whatever
@@ -214,6 +227,9 @@ func TestInstallThenNothingThenUpgrade(t *testing.T) {
 	if out.Status != event.Unchanged || out.Revision != 1 {
 		t.Errorf("the same again: %+v", out)
 	}
+	if got := b.writes.dry(); len(got) > 0 {
+		t.Errorf("nothing changed, yet it asked for dry runs:\n%s", strings.Join(got, "\n"))
+	}
 	if got := b.writes.take(); len(got) > 0 {
 		t.Errorf("nothing changed, yet it wrote:\n%s", strings.Join(got, "\n"))
 	}
@@ -221,6 +237,9 @@ func TestInstallThenNothingThenUpgrade(t *testing.T) {
 	out = b.mustDeploy(b.request(service("1.1.0", nil), map[string]any{"greeting": "hi"}))
 	if out.Status != event.Passed || out.Revision != 2 || out.PreviousRevision != 1 {
 		t.Errorf("upgrade: %+v", out)
+	}
+	if diff := cmp.Diff([]string{"PATCH configmaps"}, b.writes.dry()); diff != "" {
+		t.Errorf("dry runs of an upgrade that changes the ConfigMap:\n%s", diff)
 	}
 	got := b.writes.take()
 	want = 1 + 3 // the ConfigMap; the new record twice, the old one once

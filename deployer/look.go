@@ -11,10 +11,10 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// look fills every sight from the cluster: the live object and the dry run. An
-// object that the release has had is read beside its dry run, any other one only
-// when its dry run does not say that it would be created.
-func (e *Engine) look(ctx context.Context, req Request, sights []sight, before map[string]bool, missing bool) error {
+// look fills every sight from the cluster: the live object and the dry run. What
+// the release has had is read first, and where nothing can change that is all.
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, t target) error {
+	before, said := refsOf(t.stage.since), t.stage.says(t.record)
 	coming, whole := namespacesOf(sights), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -23,27 +23,23 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, before m
 		if s.unchecked != "" {
 			continue
 		}
-		if missing && s.object.GetNamespace() == req.Namespace {
+		if t.missing && s.object.GetNamespace() == req.Namespace {
 			s.unchecked = "checked in part: its namespace does not exist yet"
 			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, req, s.object); return err })
 			continue
 		}
 		had := before[kube.RefOf(s.object).Key()]
-		if had {
-			g.Go(func() error { return e.lookLive(ctx, s) })
-		}
 		g.Go(func() error {
-			result, err := e.dryRun(ctx, req, s.object, false)
-			if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
-				s.unchecked = "checked in part: its namespace comes with this release"
-				s.err, err = e.checkElsewhere(ctx, req, s.object)
-				return err
+			if had {
+				if err := e.lookLive(ctx, s); err != nil {
+					return err
+				}
 			}
-			s.result, s.err = result, err
-			if had || fatalOnly(err) != nil || err == nil && wouldCreate(result) {
-				return fatalOnly(err)
+			if settled(s.object, s.live, said) {
+				s.result = s.live
+				return nil
 			}
-			return e.lookLive(ctx, s)
+			return e.lookAhead(ctx, req, s, had, coming)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -62,6 +58,22 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, before m
 		return err
 	}
 	return e.lookAnew(whole, req, sights)
+}
+
+// lookAhead asks what an apply would come to, and reads the object unless that has
+// been done (seen) or it would be created.
+func (e *Engine) lookAhead(ctx context.Context, req Request, s *sight, seen bool, coming map[string]bool) error {
+	result, err := e.dryRun(ctx, req, s.object, false)
+	if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
+		s.unchecked = "checked in part: its namespace comes with this release"
+		s.err, err = e.checkElsewhere(ctx, req, s.object)
+		return err
+	}
+	s.result, s.err = result, err
+	if seen || fatalOnly(err) != nil || err == nil && wouldCreate(result) {
+		return fatalOnly(err)
+	}
+	return e.lookLive(ctx, s)
 }
 
 // lookLive reads the object as it is.
