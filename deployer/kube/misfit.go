@@ -1,15 +1,13 @@
 package kube
 
 import (
-	"encoding/base64"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"github.com/pintle-ci/pintle/chart/lint/schema"
 )
 
 // Two kinds of messages about an object that does not fit its type, which
@@ -18,6 +16,9 @@ const (
 	untyped     = "failed to create typed patch object" // names the field
 	unconverted = "failed to convert new object"        // does not
 )
+
+// unread begins what is left of the second.
+const unread = "it cannot be read as a "
 
 func isMisfit(message string) bool {
 	return strings.HasPrefix(message, untyped) || strings.HasPrefix(message, unconverted)
@@ -34,80 +35,43 @@ func refusalCause(message string) string {
 	if strings.HasPrefix(message, unconverted) {
 		_, what, _ := strings.Cut(message, "unable to convert unstructured object to ")
 		if _, what, ok := strings.Cut(what, "Kind="); ok {
-			return "it cannot be read as a " + what
+			return unread + what
 		}
 	}
 	return message
 }
 
-// nameMisfits says which values of obj the server could not read, as far as they
-// are of a kind that it reads by itself: quantities and base64.
-func nameMisfits(err error, obj *unstructured.Unstructured) error {
+// maxMisfits bounds how many values an error names.
+const maxMisfits = 5
+
+// nameMisfits says which values of an object the server could not read, where it
+// named none itself: those that do not fit the schema of the cluster's version. It
+// shows no value. An object of a kind that does not ship with us keeps the server's
+// words.
+func (c *Client) nameMisfits(ctx context.Context, err error, ref Ref, body []byte) error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || e.Reason != Invalid || !strings.Contains(e.Err.Error(), unconverted) {
+	if !ok || !strings.HasPrefix(e.Cause, unread) {
+		return err
+	}
+	caps, _ := c.Capabilities(ctx) // without a version it is the newest
+	known, schemaErr := schema.Of(caps.KubeVersion)
+	var object map[string]any
+	if schemaErr != nil || json.Unmarshal(body, &object) != nil {
+		return err
+	}
+	kind := known.Kind(ref.APIVersion, ref.Kind)
+	if kind == nil {
 		return err
 	}
 	var found []string
-	switch obj.GetKind() {
-	case "Secret":
-		found = notBase64("data", obj.Object["data"])
-		e.Hint = "put plain text under stringData"
-	case "ConfigMap":
-		found = notBase64("binaryData", obj.Object["binaryData"])
-		e.Hint = "put plain text under data"
-	default:
-		found = notQuantities("", obj.Object)
-		e.Hint = "write quantities as 64Mi or 500m"
+	for _, p := range known.Validate(kind, object) {
+		found = append(found, p.Where()+" "+p.Message)
 	}
-	if len(found) == 0 {
-		e.Hint = ""
-		return err
+	if more := len(found) - maxMisfits; more > 0 {
+		found = append(found[:maxMisfits], fmt.Sprintf("and %d more", more))
 	}
-	e.Cause = strings.Join(found[:min(len(found), 5)], ", ")
+	if len(found) > 0 {
+		e.Cause = strings.Join(found, ", ")
+	}
 	return err
-}
-
-func notBase64(path string, data any) []string {
-	var found []string
-	m, _ := data.(map[string]any)
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		text, _ := m[key].(string)
-		if _, err := base64.StdEncoding.DecodeString(text); err != nil {
-			found = append(found, path+"."+key+" is not base64")
-		}
-	}
-	return found
-}
-
-// notQuantities looks where Kubernetes' own kinds have quantities by name: limits
-// and requests of resources.
-func notQuantities(path string, v any) []string {
-	var found []string
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			at := strings.TrimPrefix(path+"."+key, ".")
-			if m, ok := v[key].(map[string]any); ok && (key == "limits" || key == "requests") {
-				found = append(found, unparsed(at, m)...)
-			} else {
-				found = append(found, notQuantities(at, v[key])...)
-			}
-		}
-	case []any:
-		for i, e := range v {
-			found = append(found, notQuantities(fmt.Sprintf("%s[%d]", path, i), e)...)
-		}
-	}
-	return found
-}
-
-func unparsed(path string, quantities map[string]any) []string {
-	var found []string
-	for _, key := range slices.Sorted(maps.Keys(quantities)) {
-		text := fmt.Sprint(quantities[key])
-		if _, err := resource.ParseQuantity(text); err != nil {
-			found = append(found, fmt.Sprintf("%s.%s: %q is no quantity", path, key, clip(text, 40)))
-		}
-	}
-	return found
 }

@@ -30,11 +30,12 @@ func TestMisfitsAreNamed(t *testing.T) {
 	const pod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"a",%s}]}}`
 	for _, c := range []struct{ object, want string }{
 		{fmt.Sprintf(pod, `"resources":{"limits":{"memory":"64MiB","cpu":"1"},"requests":{"cpu":"half"}}`),
-			`spec.containers[0].resources.limits.memory: "64MiB" is no quantity, spec.containers[0].resources.requests.cpu: "half" is no quantity; write quantities as 64Mi or 500m`},
-		{fmt.Sprintf(pod, `"livenessProbe":{"httpGet":{"port":{"a":1}}}`), "it cannot be read as a Pod: json: cannot unmarshal object"},
-		{`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"data":{"good":"YQ==","token":"hunter2!"}}`,
-			"data.token is not base64; put plain text under stringData"},
-		{`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"binaryData":{"logo":"%"}}`, "binaryData.logo is not base64; put plain text under data"},
+			"spec.containers[0].resources.limits.memory is no quantity such as 100m, 1.5, 512Mi or 2Gi, spec.containers[0].resources.requests.cpu is no"},
+		{fmt.Sprintf(pod, `"volumeMounts":[],"env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"a","divisor":"one"}}}]`),
+			"spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor is no quantity"},
+		{fmt.Sprintf(pod, `"livenessProbe":{"httpGet":{"port":{"a":1}}}`), "spec.containers[0].livenessProbe.httpGet.port must be"},
+		{`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"data":{"good":"YQ==","token":"hunter2!"}}`, "data.token is not base64"},
+		{`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"binaryData":{"logo":"%"}}`, "binaryData.logo is not base64"},
 	} {
 		var o unstructured.Unstructured
 		if err := o.UnmarshalJSON([]byte(c.object)); err != nil {

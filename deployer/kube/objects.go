@@ -161,7 +161,7 @@ func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o Ap
 		method: http.MethodPatch, path: path, query: q.Encode(),
 		contentType: "application/apply-patch+yaml", body: body, doing: doing,
 	})
-	return out, nameMisfits(err, obj)
+	return out, c.nameMisfits(ctx, err, ref, body)
 }
 
 // Create posts obj; with metadata.generateName the server names it.
