@@ -13,8 +13,7 @@ import (
 
 // look fills every sight from the cluster: the live object and the dry run. What
 // the release has had is read first, and where nothing can change that is all.
-func (e *Engine) look(ctx context.Context, req Request, sights []sight, t target) error {
-	before, said := refsOf(t.stage.since), t.stage.says(t.record)
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, before map[string]bool, missing bool) error {
 	coming, whole := namespacesOf(sights), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -23,7 +22,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, t target
 		if s.unchecked != "" {
 			continue
 		}
-		if t.missing && s.object.GetNamespace() == req.Namespace {
+		if missing && s.object.GetNamespace() == req.Namespace {
 			s.unchecked = "checked in part: its namespace does not exist yet"
 			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, req, s.object); return err })
 			continue
@@ -35,7 +34,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, t target
 					return err
 				}
 			}
-			if settled(s.object, s.live, said) {
+			if settled(s.object, s.live) {
 				s.result = s.live
 				return nil
 			}

@@ -80,7 +80,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
 	}
-	if err := e.look(ctx, req, sights, t); err != nil {
+	if err := e.look(ctx, req, sights, refsOf(t.stage.since), t.missing); err != nil {
 		return nil, err
 	}
 	refs, gone := e.leftoverRefs(ctx, t, sights)

@@ -105,3 +105,28 @@ func TestTwoDeployed(t *testing.T) {
 		})
 	}
 }
+
+// TestRecordDeletedByHand deletes the pending record of a killed upgrade, and its
+// lock, as is advised for releases of Helm: the objects are then not as the newest
+// record says, though their fields are the same, and ours.
+func TestRecordDeletedByHand(t *testing.T) {
+	b := newBench(t)
+	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	good := b.image()
+	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
+	if b.image() != never {
+		t.Fatal("the upgrade has not come to the Deployment")
+	}
+	for _, ref := range []kube.Ref{
+		{APIVersion: "v1", Kind: "Secret", Namespace: b.namespace, Name: "sh.helm.release.v1.web.v2"},
+		{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: b.namespace, Name: "pintle-web"},
+	} {
+		if err := b.cluster.Delete(t.Context(), ref, "", kube.Background); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := b.mustDeploy(b.request(service("1.0.0", nil), nil)); out.Status != event.Passed || b.image() != good {
+		t.Errorf("the image stays %s: %+v", b.image(), out)
+	}
+}

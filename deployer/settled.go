@@ -17,13 +17,12 @@ import (
 // would leave the live one as it is: the last apply in our name had exactly these
 // fields, and each has the value that it is to have. Then nothing is left to
 // change, to default or to be in conflict about, and the server need not be asked.
-// False means only that it is not certain.
+// False means only that it is not certain: the server may spell a value otherwise
+// ("1" for "1000m"), default what is inside of it, or leave an empty one out.
 //
-// said tells that the last revision, which is deployed, has the very same manifest.
-// Then a value may be in the server's words, such as "1" for "1000m": who changes a
-// field takes it from its owner, so one that is still ours is as it came of the
-// same words. A Secret's stringData is never read back, so it has no such benefit.
-func settled(object, live *unstructured.Unstructured, said bool) bool {
+// What a record says does not count: who deletes the newest one by hand, as is
+// advised for a stuck release, has live objects that no record knows.
+func settled(object, live *unstructured.Unstructured) bool {
 	if live == nil || live.GetDeletionTimestamp() != nil {
 		return false
 	}
@@ -37,43 +36,8 @@ func settled(object, live *unstructured.Unstructured, said bool) bool {
 	if json.Unmarshal(entries[0].FieldsV1.GetRawBytes(), &fields) != nil || len(fields) == 0 {
 		return false
 	}
-	same := equality(sameValue)
-	if said && !isSecret(object) {
-		same = sameMeaning
-	}
-	return same.holds(fields, withoutIdentity(object), live.Object)
+	return holds(fields, withoutIdentity(object), live.Object)
 }
-
-// sameValue is the strict equality.
-func sameValue(want, live any) bool { return reflect.DeepEqual(want, live) }
-
-// sameMeaning is sameValue where the live value came of the same words: texts, maps
-// and lists may be in the server's words, a quantity is a text there, and an empty
-// value is left out. What stands where we have something empty is of others, and an
-// empty map may be there for theirs. A number is never another number: an
-// autoscaler's may be ours on the record.
-func sameMeaning(want, live any) bool {
-	if reflect.DeepEqual(want, live) {
-		return true
-	}
-	switch want := want.(type) {
-	case string:
-		return isA[string](live) || live == nil && want == ""
-	case map[string]any:
-		return isA[map[string]any](live) && len(want) > 0
-	case []any:
-		return isA[[]any](live) && len(want) > 0 || live == nil && len(want) == 0
-	case int64:
-		return isA[string](live) || live == nil && want == 0
-	case float64:
-		return isA[string](live)
-	case bool:
-		return live == nil && !want
-	}
-	return false
-}
-
-func isA[T any](v any) bool { _, ok := v.(T); return ok }
 
 // withoutIdentity is an object without those fields that no manager owns.
 func withoutIdentity(o *unstructured.Unstructured) map[string]any {
@@ -91,27 +55,24 @@ func withoutIdentity(o *unstructured.Unstructured) map[string]any {
 	return out
 }
 
-// equality compares a value that is to be with the live one.
-type equality func(want, live any) bool
-
 // holds reports whether a set of fields (FieldsV1 of Kubernetes' metav1) is
 // exactly that of want, and live has want's value in each.
-func (same equality) holds(fields map[string]any, want, live any) bool {
+func holds(fields map[string]any, want, live any) bool {
 	if len(fields) == 0 {
-		return same(want, live)
+		return reflect.DeepEqual(want, live)
 	}
 	switch want := want.(type) {
 	case map[string]any:
 		live, ok := live.(map[string]any)
-		return ok && same.inMap(fields, want, live)
+		return ok && holdsMap(fields, want, live)
 	case []any:
 		live, ok := live.([]any)
-		return ok && same.inList(fields, want, live)
+		return ok && holdsList(fields, want, live)
 	}
 	return false
 }
 
-func (same equality) inMap(fields, want, live map[string]any) bool {
+func holdsMap(fields, want, live map[string]any) bool {
 	n := 0
 	for key, inner := range fields {
 		if key == "." { // the map itself
@@ -120,7 +81,7 @@ func (same equality) inMap(fields, want, live map[string]any) bool {
 		name, ok := strings.CutPrefix(key, "f:")
 		w, wanted := want[name]
 		set, isSet := inner.(map[string]any)
-		if !ok || !wanted || !isSet || !same.holds(set, w, live[name]) {
+		if !ok || !wanted || !isSet || !holds(set, w, live[name]) {
 			return false
 		}
 		n++
@@ -128,8 +89,8 @@ func (same equality) inMap(fields, want, live map[string]any) bool {
 	return n == len(want)
 }
 
-// inList is for lists whose elements have keys; their order counts.
-func (same equality) inList(fields map[string]any, want, live []any) bool {
+// holdsList is for lists whose elements have keys; their order counts.
+func holdsList(fields map[string]any, want, live []any) bool {
 	elements := 0
 	place := make(map[int]int, len(want)) // of want's elements in live
 	for key, inner := range fields {
@@ -144,7 +105,7 @@ func (same equality) inList(fields map[string]any, want, live []any) bool {
 		}
 		w, l := onlyKeyed(want, keys), onlyKeyed(live, keys)
 		set, isSet := inner.(map[string]any)
-		if w < 0 || l < 0 || !isSet || !same.holds(set, want[w], live[l]) {
+		if w < 0 || l < 0 || !isSet || !holds(set, want[w], live[l]) {
 			return false
 		}
 		place[w] = l

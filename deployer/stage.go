@@ -66,12 +66,6 @@ func (s stage) current() *release.Record {
 	return nil
 }
 
-// says reports whether the last revision is the deployed one and has the manifest
-// of the next: then every object was applied last as it is to be now.
-func (s stage) says(next *release.Record) bool {
-	return s.deployed != nil && s.last == s.deployed && s.deployed.Manifest == next.Manifest
-}
-
 // ErrInUse is a name that a release has already.
 var ErrInUse = errors.New("the name is in use")
 
