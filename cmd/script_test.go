@@ -31,9 +31,17 @@ func TestMain(m *testing.M) {
 // TestScripts is the contract of the command line: what a user types, what it
 // prints, how it exits. Scripts with "[!cluster] skip" need the sandbox, in
 // which "make test" runs them.
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+func TestScripts(t *testing.T) { testscript.Run(t, scripts("testdata")) }
+
+// TestAttack holds what docs/security.md promises against repositories, charts,
+// registries and clusters that mean harm, a script a promise.
+func TestAttack(t *testing.T) { testscript.Run(t, scripts("testdata/attack")) }
+
+// scripts are the scripts of a folder, with the commands that they have besides
+// those of testscript.
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			for k, v := range map[string]string{
@@ -60,7 +68,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host,
 			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv,
 		},
-	})
+	}
 }
 
 // exits CODE COMMAND... runs a command that must end with the exit code.
