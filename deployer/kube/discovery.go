@@ -239,6 +239,15 @@ func (c *Client) Resource(ctx context.Context, apiVersion, kind string) (Resourc
 	return Resource{}, c.noKind(apiVersion, kind)
 }
 
+// serves reports whether the cluster serves any kind of apiVersion. It is known
+// after Discover.
+func (c *Client) serves(apiVersion string) bool {
+	c.discovery.mu.Lock()
+	defer c.discovery.mu.Unlock()
+	_, ok := slices.BinarySearch(c.discovery.apis, apiVersion)
+	return ok
+}
+
 // noKind says what the cluster serves instead; the lock is held.
 func (c *Client) noKind(apiVersion, kind string) error {
 	e := &Error{

@@ -219,6 +219,14 @@ func TestOldDiscovery(t *testing.T) {
 	if diff := cmp.Diff(kube.Resource{Version: "v1", Kind: "Node", Plural: "nodes"}, r); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
+	for _, name := range []string{"", "web"} {
+		if found, err := c.Lookup(t.Context(), "apps/v1", "Gadget", "default", name); err != nil || found == nil || len(found) > 0 {
+			t.Errorf("a kind that a served group lacks, name %q: %v %v", name, found, err)
+		}
+	}
+	if _, err := c.Lookup(t.Context(), "no.example.com/v1", "Gadget", "default", "web"); !kube.Is(err, kube.NoKind) {
+		t.Errorf("a group that is not served: %v", err)
+	}
 }
 
 func TestDiscoveryOfARealCluster(t *testing.T) {
@@ -242,6 +250,9 @@ func TestDiscoveryOfARealCluster(t *testing.T) {
 	}
 	if found, err := c.Lookup(t.Context(), "v1", "Secret", "default", "no-such"); err != nil || len(found) > 0 {
 		t.Errorf("absent: %v %v", found, err)
+	}
+	if found, err := c.Lookup(t.Context(), "apps/v1", "Gadget", "default", "web"); err != nil || found == nil || len(found) > 0 {
+		t.Errorf("a kind that a served group lacks: %v %v", found, err)
 	}
 	list, err := c.Lookup(t.Context(), "v1", "Namespace", "", "")
 	if items, _ := list["items"].([]any); err != nil || len(items) < 4 {

@@ -242,9 +242,14 @@ func (c *Client) Delete(ctx context.Context, ref Ref, uid string, p Propagation)
 }
 
 // Lookup answers the template function of that name (facts/helm-format.md
-// 4.17): one object, or with an empty name a list; absent is an empty map.
+// 4.17): one object, or with an empty name a list; absent is an empty map, and so
+// is a kind that a version which the cluster serves does not have. A version that
+// it does not serve is an *Error with Reason NoKind.
 func (c *Client) Lookup(ctx context.Context, apiVersion, kind, namespace, name string) (map[string]any, error) {
 	res, err := c.Resource(ctx, apiVersion, kind)
+	if Is(err, NoKind) && c.serves(apiVersion) {
+		return map[string]any{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
