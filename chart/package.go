@@ -44,6 +44,9 @@ func Package(ctx context.Context, c *Chart, o PackageOptions) (tgz []byte, name 
 	return tgz, c.Metadata.Name + "-" + cmp.Or(o.Version, c.Metadata.Version) + ".tgz", nil
 }
 
+// ArchiveName is what the file of the packed chart is called.
+func (c *Chart) ArchiveName() string { return c.Metadata.Name + "-" + c.Metadata.Version + ".tgz" }
+
 // VersionError says that PackageOptions.Version is no strict semantic version.
 type VersionError struct {
 	Version string

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -154,12 +155,18 @@ func pullCommand(e env) *cli.Command {
 	}
 }
 
+// pull writes a chart into a file that is called as the chart is, NAME-VERSION.tgz,
+// whatever the reference calls it.
 func pull(e env, c *cli.Context, ref string) error {
-	tgz, name, err := pullArchive(e, c, ref)
+	tgz, err := pullArchive(e, c, ref)
 	if err != nil {
 		return err
 	}
-	file, err := writeInto(c.String("destination"), name, tgz)
+	pulled, err := chart.LoadArchive(c.Context, bytes.NewReader(tgz))
+	if err != nil {
+		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: what is there is no chart that loads: %w", ref, err))
+	}
+	file, err := writeInto(c.String("destination"), pulled.ArchiveName(), tgz)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
 	}
@@ -167,23 +174,18 @@ func pull(e env, c *cli.Context, ref string) error {
 	return err
 }
 
-// pullArchive downloads a chart, and names its file.
-func pullArchive(e env, c *cli.Context, ref string) (tgz []byte, file string, err error) {
+// pullArchive downloads a chart.
+func pullArchive(e env, c *cli.Context, ref string) ([]byte, error) {
 	if c.String("repo") != "" {
-		tgz, entry, err := fromRepository(e, c, ref, c.String("version"))
-		if err != nil {
-			return nil, "", err
-		}
-		return tgz, entry.Name + "-" + entry.Version + ".tgz", nil
+		tgz, _, err := fromRepository(e, c, ref, c.String("version"))
+		return tgz, err
 	}
 	if !strings.HasPrefix(ref, registry.Scheme) {
-		return nil, "", usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
+		return nil, usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
 	}
-	tgz, pulled, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
+	tgz, _, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
 	if err != nil {
-		return nil, "", withCode(registryCode(err), err)
+		return nil, withCode(registryCode(err), err)
 	}
-	base := pulled.Ref[strings.LastIndex(pulled.Ref, "/")+1:]
-	name, _, _ := strings.Cut(base, ":")
-	return tgz, name + "-" + pulled.Version + ".tgz", nil
+	return tgz, nil
 }

@@ -65,7 +65,7 @@ func scripts(dir string) testscript.Params {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host,
+			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host, "registry": registryServer,
 			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv,
 		},
 	}
