@@ -95,6 +95,9 @@ func (r *resolver) enable(c *Chart, values map[string]any, path string) error {
 	if c.Metadata.Dependencies == nil {
 		return nil
 	}
+	for _, m := range c.Mismatches() {
+		r.warn("dependency/version", "dependency %s of %s: %s", m.Name, c.Name(), m)
+	}
 	c.Dependencies = matchDependencies(c)
 	if err := r.count(c.Dependencies); err != nil {
 		return err

@@ -94,13 +94,16 @@ func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, e
 	if !strings.HasPrefix(ref, registry.Scheme) {
 		return loadLocal(ctx, ref)
 	}
-	archive, _, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
+	archive, pulled, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
 	if err != nil {
 		return nil, withCode(registryCode(err), err)
 	}
 	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, fmt.Errorf("%s: %w", ref, err))
+	}
+	if text := pulled.Odd(c); text != "" {
+		e.log.Warn(text)
 	}
 	return c, nil
 }

@@ -188,7 +188,7 @@ func (j *job) usePublished(ctx context.Context, span event.Span, ref string) eve
 }
 
 // pull gets a third-party chart.
-func (j *job) pull(ctx context.Context, _ event.Span) event.Result {
+func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 	if !strings.HasPrefix(j.unit.Chart, registry.Scheme) {
 		c, err := chart.Load(ctx, j.path(j.unit.Chart))
 		if err != nil {
@@ -203,6 +203,9 @@ func (j *job) pull(ctx context.Context, _ event.Span) event.Result {
 	}
 	if j.chart, err = chart.LoadArchive(ctx, bytes.NewReader(archive)); err != nil {
 		return failed(fmt.Errorf("%s: %w", pulled.Ref, err))
+	}
+	if text := pulled.Odd(j.chart); text != "" {
+		span.Warn(text)
 	}
 	return event.Result{Status: event.Passed, Message: pulled.Ref + "@" + pulled.Digest, Version: pulled.Version}
 }

@@ -168,6 +168,9 @@ func (f *fileLinter) dependencies() {
 		}
 		f.note(finding)
 	}
+	for _, m := range f.chart.Mismatches() {
+		f.add("dependency/version", chartYAML, line, "%s", m)
+	}
 	declared := map[string]bool{}
 	for _, d := range f.chart.Metadata.Dependencies {
 		declared[d.Name] = true

@@ -17,6 +17,7 @@ var examples = map[string]example{
 		"  template:\n    metadata:\n      labels: {app: web}",
 		"  template:\n    metadata:\n      annotations:\n        checksum/config: {{ include (print $.Template.BasePath \"/configmap.yaml\") . | sha256sum }}",
 	},
+	"dependency/version": {"- {name: redis, version: ^18, repository: ..., alias: cache}      # charts/redis-17.0.0.tgz", "- {name: redis, version: ^17, repository: ..., alias: cache}"},
 	"hook/delete-policy": {
 		"    helm.sh/hook: pre-upgrade",
 		"    helm.sh/hook: pre-upgrade\n    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded",

@@ -93,6 +93,8 @@ var rules = []Rule{
 		Why: "The chart cannot be installed."},
 	{ID: "dependency/undeclared", Severity: Error, Title: "a chart in charts/ that Chart.yaml does not name", Fix: "add it to dependencies in Chart.yaml, or remove it",
 		Why: "It is installed all the same, and nothing can disable it."},
+	{ID: "dependency/version", Severity: Error, Title: "a dependency that charts/ has in another version", Fix: "correct the version in Chart.yaml, or fetch the dependencies anew",
+		Why: "What is deployed is not what Chart.yaml says. A dependency with an alias loses it without a word, and with it its values, its condition, its tags and its import-values."},
 	{ID: "hook/delete-policy", Severity: Info, Title: "a Job or Pod of a hook without a delete policy", Fix: "add the annotation helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded",
 		Why: "It stays in the cluster until the hook runs again; a kept Pod can hold a volume, a kept Job raises alarms."},
 	{ID: "image/invalid", Severity: Error, Title: "an image that no registry can have", Fix: "set the image's repository and tag in the values",

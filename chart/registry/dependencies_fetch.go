@@ -127,7 +127,7 @@ func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (a
 	if d.Repository == "" {
 		return u.present(ctx, d)
 	}
-	tgz, file, err := u.get(ctx, d)
+	tgz, file, picked, err := u.get(ctx, d)
 	if err != nil {
 		return arrived{}, err
 	}
@@ -137,6 +137,9 @@ func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (a
 		return arrived{}, fmt.Errorf("%s of %s is damaged: %w", file, shownText(d.Repository), err)
 	case loaded.Metadata.Name != d.Name:
 		return arrived{}, fmt.Errorf("%s of %s is the chart %q", file, shownText(d.Repository), loaded.Metadata.Name)
+	case !sameVersion(picked, loaded.Metadata.Version):
+		return arrived{}, fmt.Errorf("%s publishes version %s of the chart as %s: ask its owner to publish it anew, or ask for another version",
+			shownText(d.Repository), loaded.Metadata.Version, picked)
 	}
 	if err := os.WriteFile(temp, tgz, 0o644); err != nil {
 		return arrived{}, err
@@ -145,8 +148,20 @@ func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (a
 	return arrived{Fetched{Name: d.Name, Version: version, Repository: d.Repository, File: file}, temp, sha256.Sum256(tgz)}, nil
 }
 
-// get gets the archive of a dependency, and the name of its file.
-func (u *update) get(ctx context.Context, d *chart.Dependency) (tgz []byte, file string, err error) {
+// sameVersion reports whether the version under which a chart is published and
+// the one in it are the same, but for a leading v and for build metadata.
+func sameVersion(published, inside string) bool {
+	p, err := semver.NewVersion(published)
+	if err != nil {
+		return published == inside
+	}
+	v, err := semver.NewVersion(inside)
+	return err == nil && p.Compare(v) == 0
+}
+
+// get gets the archive of a dependency, the name of its file, and the version
+// under which it is published.
+func (u *update) get(ctx context.Context, d *chart.Dependency) (tgz []byte, file, version string, err error) {
 	if folder, ok := strings.CutPrefix(d.Repository, fileScheme); ok {
 		return u.pack(ctx, d, folder)
 	}
@@ -156,39 +171,41 @@ func (u *update) get(ctx context.Context, d *chart.Dependency) (tgz []byte, file
 	repository := u.indexes[d.Repository]
 	entry, err := repository.pick(d.Name, d.Version)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", shown(repository.base), err)
+		return nil, "", "", fmt.Errorf("%s: %w", shown(repository.base), err)
 	}
-	return repository.archive(ctx, entry)
+	tgz, file, err = repository.archive(ctx, entry)
+	return tgz, file, entry.Version, err
 }
 
 // pull gets a dependency from an OCI registry. A whole version is the tag, as
 // it is written; a part of one is a range.
-func (u *update) pull(ctx context.Context, d *chart.Dependency) (tgz []byte, file string, err error) {
+func (u *update) pull(ctx context.Context, d *chart.Dependency) (tgz []byte, file, version string, err error) {
 	ref, o := strings.TrimSuffix(d.Repository, "/")+"/"+d.Name, PullOptions{Access: u.Access, Version: d.Version}
 	if _, err := semver.StrictNewVersion(strings.TrimPrefix(d.Version, "v")); err == nil {
 		ref, o.Version = ref+":"+d.Version, ""
 	}
 	tgz, pulled, err := Pull(ctx, ref, o)
-	return tgz, d.Name + "-" + pulled.Version + ".tgz", err
+	return tgz, d.Name + "-" + pulled.Version + ".tgz", pulled.Version, err
 }
 
 // pack packs the folder of a dependency (file://), which may itself lack
 // dependencies: Helm takes it too.
-func (u *update) pack(ctx context.Context, d *chart.Dependency, folder string) (tgz []byte, file string, err error) {
+func (u *update) pack(ctx context.Context, d *chart.Dependency, folder string) (tgz []byte, file, version string, err error) {
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(u.dir, folder)
 	}
 	loaded, err := chart.Load(ctx, folder)
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	if err := inRange(d, loaded.Metadata.Version); err != nil {
-		return nil, "", fmt.Errorf("%s: %w", folder, err)
+		return nil, "", "", fmt.Errorf("%s: %w", folder, err)
 	}
 	if missing := loaded.MissingDependencies(); len(missing) > 0 {
 		u.warn("charts/ of %s lacks %s: run \"pintle chart deps update %s\" first, if they are used", folder, strings.Join(missing, ", "), folder)
 	}
-	return chart.Package(ctx, loaded, chart.PackageOptions{Time: u.Time, Incomplete: true})
+	tgz, file, err = chart.Package(ctx, loaded, chart.PackageOptions{Time: u.Time, Incomplete: true})
+	return tgz, file, loaded.Metadata.Version, err
 }
 
 // present finds a dependency that names no repository in charts/.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -195,8 +196,8 @@ func TestDependenciesLikeHelm(t *testing.T) {
 			"charts/old/Chart.yaml": "apiVersion: v2\nname: old\nversion: 1.0.0\n", "charts/redis-1.1.0.tgz.prov": "signed",
 		}, false},
 		{"apiVersion v1", map[string]string{"Chart.yaml": "apiVersion: v1\nname: web\nversion: 1.0.0\n", "requirements.yaml": "dependencies:\n- {name: redis, version: ~1.2, repository: WEB/repo}\n"}, false},
-		{"the lock stays", map[string]string{"Chart.yaml": head + "- {name: mysql, version: ^5, repository: WEB/repo}\n", "Chart.lock": lockOf(t, "^5", "5.1.0", web.URL+"/repo")}, false},
-		{"build", map[string]string{"Chart.yaml": head + "- {name: mysql, version: ^5, repository: WEB/repo}\n", "Chart.lock": lockOf(t, "^5", "5.0.9", web.URL+"/repo")}, true},
+		{"the lock stays", map[string]string{"Chart.yaml": head + "- {name: mysql, version: ^5, repository: WEB/repo}\n", "Chart.lock": lockOf(t, "mysql", "^5", "5.1.0", web.URL+"/repo")}, false},
+		{"build", map[string]string{"Chart.yaml": head + "- {name: mysql, version: ^5, repository: WEB/repo}\n", "Chart.lock": lockOf(t, "mysql", "^5", "5.0.9", web.URL+"/repo")}, true},
 		{"build without a lock", map[string]string{"Chart.yaml": head + "- {name: mysql, version: ^5, repository: WEB/repo}\n"}, true},
 	}
 	for _, tt := range tests {
@@ -232,10 +233,10 @@ func TestDependenciesLikeHelm(t *testing.T) {
 	}
 }
 
-func lockOf(t *testing.T, wanted, version, repository string) string {
+func lockOf(t *testing.T, name, wanted, version, repository string) string {
 	t.Helper()
-	requirements := []*chart.Dependency{{Name: "mysql", Version: wanted, Repository: repository}}
-	locked := []*chart.Dependency{{Name: "mysql", Version: version, Repository: repository}}
+	requirements := []*chart.Dependency{{Name: name, Version: wanted, Repository: repository}}
+	locked := []*chart.Dependency{{Name: name, Version: version, Repository: repository}}
 	digest, err := chart.LockDigest(requirements, locked)
 	if err != nil {
 		t.Fatal(err)
@@ -316,6 +317,13 @@ func TestDependencyErrors(t *testing.T) {
 			`dependency redis: redis-1.3.0.tgz of WEB/repo is the chart "mysql"`, nil,
 		},
 		{
+			"another version", redis, func(s *indexServer) {
+				s.files["/repo/files/redis-1.3.0.tgz"] = archiveOf(t, "redis", "1.2.9")
+				s.files["/repo/index.yaml"] = []byte(withoutDigests(string(s.files["/repo/index.yaml"])))
+			},
+			"dependency redis: WEB/repo publishes version 1.2.9 of the chart as 1.3.0: ask its owner to publish it anew, or ask for another version", nil,
+		},
+		{
 			"a web page", redis, func(s *indexServer) { s.files["/repo/index.yaml"] = []byte("<!DOCTYPE html><p>log in</p>") },
 			"read WEB/repo/index.yaml: this is a web page, not an index; is this the URL of a chart repository?", nil,
 		},
@@ -364,6 +372,40 @@ func TestDependencyErrors(t *testing.T) {
 	}
 }
 
+// TestTagOfAnotherVersion refuses a chart that a registry keeps under the version
+// of another one: neither an archive nor a lock is written.
+func TestTagOfAnotherVersion(t *testing.T) {
+	s := newServer(t)
+	mustPush(t, s, "0.39.2")
+	r, err := parseReference(s.ref("shop/charts/cart"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed, err := remote.Get(r.repo.Tag("0.39.2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Tag(r.repo.Tag("1.0.0"), pushed); err != nil {
+		t.Fatal(err)
+	}
+	for wanted, lock := range map[string]string{"1.0.0": "", "^1": "", ">=1": lockOf(t, "cart", ">=1", "1.0.0", s.ref("shop/charts"))} {
+		files := map[string]string{"Chart.yaml": fmt.Sprintf(
+			"apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: cart, version: %q, repository: %q}\n", wanted, s.ref("shop/charts"))}
+		if lock != "" {
+			files["Chart.lock"] = lock
+		}
+		dir := tree(t, files)
+		before := content(t, dir)
+		_, err := BuildDependencies(t.Context(), dir, DependencyOptions{Access: quick})
+		if err == nil || !strings.Contains(err.Error(), "dependency cart: "+s.ref("shop/charts")+" publishes version 0.39.2 of the chart as 1.0.0: ") {
+			t.Errorf("%s: %v", wanted, err)
+		}
+		if diff := cmp.Diff(before, content(t, dir)); diff != "" {
+			t.Errorf("%s: the chart's folder has changed:\n%s", wanted, diff)
+		}
+	}
+}
+
 func withoutDigests(index string) string {
 	var kept []string
 	for line := range strings.Lines(index) {
@@ -377,7 +419,7 @@ func withoutDigests(index string) string {
 func TestBuildOutdatedLock(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: mysql, version: ^6, repository: \"https://charts.example.com\"}\n",
-		"Chart.lock": lockOf(t, "^5", "5.1.0", "https://charts.example.com"),
+		"Chart.lock": lockOf(t, "mysql", "^5", "5.1.0", "https://charts.example.com"),
 	})
 	_, err := BuildDependencies(t.Context(), dir, DependencyOptions{})
 	want := fmt.Sprintf("build dependencies of %s: the lock does not belong to the dependencies: Chart.lock is out of date: run \"pintle chart deps update %[1]s\"", dir)

@@ -15,6 +15,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // PullOptions say which version is pulled.
@@ -32,6 +34,15 @@ type Pulled struct {
 	Ref     string // oci://host/path/name:version, with the version that was picked
 	Digest  string // of the manifest: sha256:...
 	Version string
+}
+
+// Odd says, for a warning, that the chart which was pulled carries another version
+// than the tag that it is published under; it is empty where it carries that one.
+func (p Pulled) Odd(c *chart.Chart) string {
+	if p.Version == "" || sameVersion(p.Version, c.Metadata.Version) {
+		return ""
+	}
+	return fmt.Sprintf("%s is version %s of the chart %s: its owner published it under another version than its own", p.Ref, c.Metadata.Version, c.Metadata.Name)
 }
 
 // Pull gets the packaged chart at ref: oci://host/path/name, with or without
