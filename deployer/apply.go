@@ -60,7 +60,7 @@ func (e *Engine) applyLocked(ctx context.Context, p *Plan, changed bool, l *leas
 	}
 	if p.unchanged {
 		if err := e.supersede(ctx, p.stage); err != nil {
-			return Outcome{Status: event.Failed}, err
+			return Outcome{Status: event.Failed}, notStarted(err)
 		}
 		return e.confirm(ctx, p, span)
 	}
@@ -125,7 +125,7 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 	ctx, cancel := r.limited(work)
 	defer cancel()
 	if err := r.begin(ctx); err != nil {
-		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, fmt.Errorf("no object was touched: %w", err)
+		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, notStarted(fmt.Errorf("no object was touched: %w", err))
 	}
 	if err := r.execute(ctx); err != nil {
 		return r.fail(parent, ctx, err)

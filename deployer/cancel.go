@@ -88,7 +88,7 @@ func afterwards(parent context.Context, bound, hurry time.Duration) (context.Con
 	timer := time.AfterFunc(bound, func() { end(errTimeout) })
 	stop := context.AfterFunc(parent, func() {
 		if errors.Is(context.Cause(parent), errLockLost) {
-			end(errLockLost)
+			end(context.Cause(parent))
 			return
 		}
 		timer.Reset(min(bound, hurry))

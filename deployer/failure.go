@@ -16,9 +16,16 @@ var ErrBusy = errors.New("another operation on the release is in progress")
 // Timeout was over; any other cause is an interruption.
 var errTimeout = errors.New("timed out")
 
-// errLockLost is the cause of a context that ended because another job took
-// the lock: this one must not touch the release any more.
-var errLockLost = errors.New("another job has taken the release's lock over")
+// errLockLost is the cause of a context that ended because the lock is another
+// job's, or gone: this one must not touch the release any more.
+var errLockLost = errors.New("the release's lock is lost")
+
+// lostLock is an errLockLost that says what became of the lock.
+type lostLock struct{ how string }
+
+func (l *lostLock) Error() string { return l.how }
+
+func (l *lostLock) Is(target error) bool { return target == errLockLost }
 
 // Refusal is a plan that cannot be carried out: every object the server or the
 // engine refused, found before anything was touched.

@@ -60,8 +60,8 @@ func (r *run) defaultDescription() string {
 func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
-	if errors.Is(context.Cause(ctx), errLockLost) {
-		return out, &FailedError{Release: r.plan.Release, Cause: errLockLost.Error(), Err: errLockLost}
+	if lost := context.Cause(ctx); errors.Is(lost, errLockLost) {
+		return out, &FailedError{Release: r.plan.Release, Cause: lost.Error(), Err: lost}
 	}
 	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout, r.plan.request.cleanUpBound())
 	defer cancel()

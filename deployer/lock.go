@@ -17,14 +17,13 @@ import (
 )
 
 // A lock is a coordination.k8s.io Lease of the release, renewed every
-// leaseBeat; one not renewed for leasePeriod belongs to a dead job and is taken
-// over (DESIGN.md, rules of the engine, 3). All times are the API server's.
+// leaseBeat; one that was seen unchanged for long enough (see watched) belongs to
+// a dead job and is taken over (DESIGN.md, rules of the engine, 3).
 const (
 	leasePeriod = 15 * time.Second
 	leaseBeat   = 4 * time.Second
 	leasePoll   = time.Second
-	leaseGrace  = 3 * time.Second // more than a heartbeat needs that has been failing
-	unlockBound = leasePeriod     // of giving it back; after that it expires anyway
+	unlockBound = leasePeriod // of giving it back; after that it expires anyway
 	microTime   = "2006-01-02T15:04:05.000000Z07:00"
 )
 
@@ -70,7 +69,8 @@ func leasePath(namespace, name string) string {
 }
 
 // lock takes the release's lock, waiting at most the request's LockTimeout for
-// another holder. Who waits is told for whom. The context it returns ends with
+// another holder, and as long as it takes to know whether one lives that does not
+// say so. Who waits is told for whom. The context it returns ends with
 // errLockLost when another job takes the lock, and with a *SupersededError when
 // a newer build asks for it.
 func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (context.Context, *lease, error) {
@@ -79,7 +79,7 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (contex
 	for {
 		held, previous, err := e.tryLock(ctx, req, lockName(req.Release), w.dead)
 		switch {
-		case kube.Is(err, kube.Forbidden):
+		case e.noLeases(ctx, req.Namespace, err):
 			span.Warn("no lock: this account may not use leases in " + req.Namespace)
 			return ctx, &lease{release: func() {}}, nil
 		case err != nil:
@@ -91,7 +91,7 @@ func (e *Engine) lock(ctx context.Context, req Request, span event.Span) (contex
 		if err := w.look(ctx, held); err != nil {
 			return ctx, nil, unlocked(req, err)
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) && !w.doubts(held) {
 			return ctx, nil, fmt.Errorf("release %s: %s has worked on it since %s and still does; wait for it, or stop it: %w",
 				req.Release, whoHolds(held), held.Spec.AcquireTime, ErrBusy)
 		}
@@ -114,8 +114,8 @@ type waiting struct {
 
 	told    string // for whom it waits
 	asked   string // whom it has asked to stop
-	expired string // the resource version of the lease that was found expired
-	since   time.Time
+	changes int    // how often the lease was found changed
+	watched watched
 }
 
 // look does what there is to do while another job holds the lock.
@@ -133,20 +133,29 @@ func (w *waiting) look(ctx context.Context, held *leaseObject) error {
 	return err
 }
 
-// dead reports whether the holder of a lease is dead: it has not renewed it in
-// time, nor for leaseGrace after that was seen. The API server may have been away,
-// and then a holder who lives renews it as soon as it can.
+// dead reports whether the holder of a lease is dead.
 func (w *waiting) dead(held *leaseObject) bool {
-	if !expired(held, w.engine.cluster.Now()) {
+	if held.Spec != w.watched.spec {
+		w.changes++
+	}
+	return w.watched.dead(held, w.engine.cluster.Now())
+}
+
+// doubts reports whether it is soon to be known that the holder of a lease is
+// dead: the lease was never seen to change, and does not say that it was renewed.
+func (w *waiting) doubts(held *leaseObject) bool {
+	return w.changes <= 1 && !alive(held, w.engine.cluster.Now())
+}
+
+// noLeases reports whether a refusal means that the account may not use leases.
+// The server refuses with the same code what a quota or a policy forbids, and
+// everything in a namespace that is being deleted; so it is asked.
+func (e *Engine) noLeases(ctx context.Context, namespace string, refusal error) bool {
+	if !kube.Is(refusal, kube.Forbidden) {
 		return false
 	}
-	if renewed, err := time.Parse(time.RFC3339Nano, held.Spec.RenewTime); err != nil || renewed.Unix() <= 0 {
-		return true // given up as such: see expire
-	}
-	if held.Metadata.ResourceVersion != w.expired {
-		w.expired, w.since = held.Metadata.ResourceVersion, time.Now()
-	}
-	return time.Since(w.since) >= leaseGrace
+	leases := Permission{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases"}
+	return slices.ContainsFunc([]string{"get", "create", "update"}, func(verb string) bool { return !e.may(ctx, leases, verb) })
 }
 
 // stillHeld stands for a previous holder that lives.
@@ -168,11 +177,15 @@ func (e *Engine) tryLock(ctx context.Context, req Request, name string, dead fun
 	}
 	held = &leaseObject{}
 	err = e.cluster.Do(ctx, http.MethodPost, leasePath(req.Namespace, ""), mine, held)
-	if !kube.Is(err, kube.Exists) {
+	refusal := err
+	if !kube.Is(refusal, kube.Exists) && !kube.Is(refusal, kube.Forbidden) {
 		return held, "", err
 	}
 	err = e.cluster.Do(ctx, http.MethodGet, leasePath(req.Namespace, name), nil, held)
-	if kube.Is(err, kube.NotFound) {
+	switch {
+	case kube.Is(refusal, kube.Forbidden) && err != nil:
+		return held, "", refusal
+	case kube.Is(err, kube.NotFound):
 		return held, stillHeld, nil // given back this moment: try again
 	}
 	if err == nil && held.Spec == mine.Spec {
@@ -202,15 +215,6 @@ func (e *Engine) takeLease(ctx context.Context, held, mine *leaseObject) (*lease
 	return got, previous, err
 }
 
-func expired(l *leaseObject, now time.Time) bool {
-	renewed, err := time.Parse(time.RFC3339Nano, l.Spec.RenewTime)
-	if err != nil {
-		return true
-	}
-	period := time.Duration(l.Spec.LeaseDurationSeconds)*time.Second + time.Second // the server's clock is known to a second
-	return now.Sub(renewed) > period
-}
-
 // hold renews the lease until it is released or lost.
 func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (context.Context, *lease) {
 	ctx, lose := context.WithCancelCause(parent)
@@ -218,8 +222,8 @@ func (e *Engine) hold(parent context.Context, l *leaseObject, previous string) (
 	var heart sync.WaitGroup
 	heart.Go(func() {
 		for sleep.For(beat, leaseBeat) {
-			if errors.Is(e.keepAlive(beat, l), errLockLost) {
-				lose(errLockLost)
+			if err := e.keepAlive(beat, l); errors.Is(err, errLockLost) {
+				lose(err)
 				return
 			}
 			if newer := e.askedToStop(l); newer != nil {
@@ -279,13 +283,30 @@ func (e *Engine) renew(ctx context.Context, l *leaseObject) error {
 			return nil
 		}
 	}
-	if kube.Is(err, kube.NotFound) || err == nil && got.Spec.AcquireTime != l.Spec.AcquireTime {
-		return errLockLost
-	}
-	if err == nil {
+	switch {
+	case kube.Is(err, kube.NotFound):
+		return e.lockGone(ctx, l)
+	case err == nil && got.Spec.AcquireTime != l.Spec.AcquireTime:
+		return &lostLock{whoHolds(&got) + " has taken the release's lock over"}
+	case err == nil:
 		*l = got
 	}
 	return err
+}
+
+// lockGone says why a lock that was held is not there any more.
+func (e *Engine) lockGone(ctx context.Context, l *leaseObject) error {
+	name := l.Metadata.Namespace
+	var ns struct {
+		Metadata struct {
+			DeletionTimestamp string `json:"deletionTimestamp"`
+		} `json:"metadata"`
+	}
+	err := e.cluster.Do(ctx, http.MethodGet, "/api/v1/namespaces/"+name, nil, &ns)
+	if kube.Is(err, kube.NotFound) || err == nil && ns.Metadata.DeletionTimestamp != "" {
+		return &lostLock{"namespace " + name + " has been deleted"}
+	}
+	return &lostLock{"the release's lock, Lease/" + l.Metadata.Name + ", has been deleted"}
 }
 
 // expire gives a lock back that was taken over from a dead job and whose legacy

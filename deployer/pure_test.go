@@ -367,19 +367,6 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-func TestExpiredLease(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)
-	for _, tt := range []struct {
-		renewed string
-		want    bool
-	}{{"2026-01-01T00:00:50.000000Z", false}, {"2026-01-01T00:00:45.500000Z", false}, {"2026-01-01T00:00:43.000000Z", true}, {"", true}} {
-		l := &leaseObject{Spec: leaseSpec{RenewTime: tt.renewed, LeaseDurationSeconds: 15}}
-		if got := expired(l, now); got != tt.want {
-			t.Errorf("%q: %t", tt.renewed, got)
-		}
-	}
-}
-
 func TestMergeLabels(t *testing.T) {
 	got := mergeLabels(map[string]string{"a": "1", "b": "2"}, map[string]string{"b": "null", "c": "3"})
 	if d := cmp.Diff(map[string]string{"a": "1", "c": "3"}, got); d != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/sleep"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -42,7 +44,7 @@ func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Spa
 		LockTimeout: req.LockTimeout,
 	}
 	if full.LockTimeout == 0 {
-		full.LockTimeout = leasePeriod + leaseGrace + 10*time.Second
+		full.LockTimeout = leasePeriod + 10*time.Second
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	if err := full.check(); err != nil {
@@ -170,15 +172,14 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	held := &leaseObject{}
-	err = e.cluster.Do(ctx, "GET", leasePath(req.Namespace, lockName(req.Release)), nil, held)
-	if err != nil && !kube.Is(err, kube.NotFound) && !kube.Is(err, kube.Forbidden) {
+	held, dead, err := e.deadLock(ctx, req)
+	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	stage, dead := decideStage(h), err == nil && expired(held, e.cluster.Now())
+	stage := decideStage(h)
 	pending := stage.last.Status().Pending()
 	switch {
-	case err == nil && !dead:
+	case held != nil && !dead:
 		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Spec.HolderIdentity, held.Spec.AcquireTime, ErrBusy)
 	case !dead && !pending && !stage.doubled():
 		return e.nothing(stage), nil
@@ -201,6 +202,29 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 		span.Output("", "would "+w)
 	}
 	return Outcome{Status: event.Unchanged, Record: stage.last, Message: "would " + strings.Join(would, "; ")}, nil
+}
+
+// deadLock is the release's lock, nil when there is none or it may not be seen,
+// and whether its holder is dead. One that does not say that its holder works is
+// watched until that is known.
+func (e *Engine) deadLock(ctx context.Context, req Request) (held *leaseObject, dead bool, err error) {
+	w := &waiting{engine: e}
+	for {
+		held = &leaseObject{}
+		err := e.cluster.Do(ctx, http.MethodGet, leasePath(req.Namespace, lockName(req.Release)), nil, held)
+		switch {
+		case kube.Is(err, kube.NotFound) || kube.Is(err, kube.Forbidden):
+			return nil, false, nil
+		case err != nil:
+			return nil, false, err
+		}
+		if dead = w.dead(held); dead || !w.doubts(held) {
+			return held, dead, nil
+		}
+		if !sleep.For(ctx, leasePoll) {
+			return nil, false, context.Cause(ctx)
+		}
+	}
 }
 
 // doubled reports that a job died between marking a revision deployed and the

@@ -108,35 +108,6 @@ func TestWhoStops(t *testing.T) {
 	}
 }
 
-// TestDeadHolder: a lease that has run out is taken after a grace in which its
-// holder, who could not reach the API server either, may renew it.
-func TestDeadHolder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &waiting{engine: New(&kube.Client{}, Options{})}
-		l := &leaseObject{
-			Metadata: leaseMetadata{ResourceVersion: "1"},
-			Spec:     leaseSpec{LeaseDurationSeconds: 15, RenewTime: time.Now().Format(microTime)},
-		}
-		step := func(d time.Duration, want bool) {
-			t.Helper()
-			time.Sleep(d)
-			if got := w.dead(l); got != want {
-				t.Errorf("dead is %t after %s more", got, d)
-			}
-		}
-		step(14*time.Second, false)
-		step(3*time.Second, false)
-		step(2*time.Second, false)
-		l.Metadata.ResourceVersion, l.Spec.RenewTime = "2", time.Now().Format(microTime) // it lives
-		step(14*time.Second, false)
-		step(3*time.Second, false)
-		step(3*time.Second, true)
-		l.Spec.RenewTime = time.Unix(0, 0).UTC().Format(microTime) // given up as dead
-		w.expired = ""
-		step(0, true)
-	})
-}
-
 // TestOutagesAreToldOnce: not the short ones, not for every request, and how
 // long it was when it is over.
 func TestOutagesAreToldOnce(t *testing.T) {

@@ -91,7 +91,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	rec.Info.Deleted = release.Time{Time: time.Now()}
 	rec.Set(release.Uninstalling, "Deletion in progress (or silently failed)")
 	if err := r.storage.Update(ctx, rec); err != nil {
-		return out, fmt.Errorf("uninstall release %s: this run has deleted nothing: %w", r.plan.Release, err)
+		return out, notStarted(fmt.Errorf("uninstall release %s: this run has deleted nothing: %w", r.plan.Release, err))
 	}
 	count, kept, err := r.takeAway(ctx, cascade)
 	out.Kept = kept
