@@ -23,6 +23,7 @@ import (
 type deployed struct {
 	project  *project
 	resolved *config.Resolved
+	requests pipeline.Requests
 	engine   *deployer.Engine
 }
 
@@ -41,12 +42,17 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
+	requests, err := pipeline.NewRequests(p.config, resolved, reportDir(c, p.config, resolved), secrets(e.getenv))
+	if err != nil {
+		closeProject()
+		return nil, nil, withCode(pipeline.ExitUsage, err)
+	}
 	cluster, err := connect(c, resolved.KubeContext)
 	if err != nil {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitFailed, err)
 	}
-	return &deployed{p, resolved, deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})}, closeProject, nil
+	return &deployed{p, resolved, requests, deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})}, closeProject, nil
 }
 
 // unit finds one service or release by name.
@@ -81,7 +87,7 @@ func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) 
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
 	for _, u := range units {
-		record, objects, err := d.engine.Status(ctx, u.Release, u.Namespace)
+		record, objects, err := d.engine.Status(ctx, d.requests.Status(u))
 		switch {
 		case errors.Is(err, release.ErrNotFound):
 			fmt.Fprintf(table, "%s\t%s\t-\tnot deployed\t\t\t\n", u.Name, u.Namespace)
@@ -169,11 +175,9 @@ func rollbackCommand(e env) *cli.Command {
 				return err
 			}
 			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
-				return d.engine.Rollback(ctx, deployer.Request{
-					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, Secrets: secrets(e.getenv),
-					OnConflict: cmp.Or(conflicts, deployer.ConflictPolicy(u.OnConflict)), OnImmutable: pipeline.ImmutablePolicies(u),
-					Evidence: pipeline.KeepEvidence(reportDir(c, d.project.config, d.resolved), u.Name, span),
-				}, revision, span)
+				req := d.requests.Rollback(u, &span)
+				req.OnConflict = cmp.Or(conflicts, req.OnConflict)
+				return d.engine.Rollback(ctx, req, revision, span)
 			}, c.Args().First())
 		},
 	}
@@ -189,11 +193,9 @@ func uninstallCommand(e env) *cli.Command {
 				return usagef("uninstall takes services: pintle uninstall cart --environment preview")
 			}
 			return operate(e, c, "uninstall", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
-				outcome, err := d.engine.Uninstall(ctx, deployer.UninstallRequest{
-					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout,
-					KeepHistory: c.Bool("keep-history"), Secrets: secrets(e.getenv),
-					Evidence: pipeline.KeepEvidence(reportDir(c, d.project.config, d.resolved), u.Name, span),
-				}, span)
+				req := d.requests.Uninstall(u, &span)
+				req.KeepHistory = c.Bool("keep-history")
+				outcome, err := d.engine.Uninstall(ctx, req, span)
 				if errors.Is(err, release.ErrNotFound) { // a clean-up job may run twice
 					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
 				}

@@ -30,10 +30,8 @@ func recoverCommand(e env) *cli.Command {
 		Flags:       append(append(releaseFlags(), reportDirFlag()), recoverFlags()...),
 		Action: func(c *cli.Context) error {
 			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
-				req := deployer.RecoverRequest{
-					Release: u.Release, Namespace: u.Namespace, Timeout: u.Timeout, HistoryLimit: u.History, DryRun: c.Bool("dry-run"),
-					OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall), Secrets: secrets(e.getenv),
-				}
+				req := d.requests.Recover(u, &span)
+				req.DryRun = c.Bool("dry-run")
 				if c.Bool("leave") {
 					req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
 				}
@@ -60,10 +58,10 @@ func releaseRecoverCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			req := deployer.RecoverRequest{
+			req := deployer.RecoverRequest{DryRun: c.Bool("dry-run"), Request: deployer.Request{
 				Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), HistoryLimit: historyLimit(c),
-				DryRun: c.Bool("dry-run"), Secrets: secrets(e.getenv),
-			}
+				Secrets: secrets(e.getenv),
+			}}
 			if c.Bool("leave") {
 				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
 			}

@@ -153,7 +153,7 @@ spec:
 	if !ok || !failed.RolledBack || !strings.Contains(out.Details, "corrupt page 7") {
 		t.Errorf("%v\n%s", err, out.Details)
 	}
-	record, objects, err := b.engine.Status(t.Context(), "web", b.namespace)
+	record, objects, err := b.engine.Status(t.Context(), deployer.StatusRequest{Release: "web", Namespace: b.namespace, WaitForJobs: true})
 	if err != nil || record.Version != 3 {
 		t.Fatalf("%+v %v", record, err)
 	}

@@ -43,31 +43,46 @@ type ObjectStatus struct {
 	Message string // "1 of 3 ready"
 }
 
+// StatusRequest asks how a release stands. Its objects are judged as a Request
+// with the same criteria would.
+type StatusRequest struct {
+	Release     string
+	Namespace   string // empty means the connection's
+	WaitForJobs bool   // a Job is ready when it is complete, not when it has started
+	Readiness   map[string]Criteria
+	Secrets     []string // strings that must not show in a message
+}
+
 // Status reads a release's newest revision and how its objects stand, in the
 // order of their application.
-func (e *Engine) Status(ctx context.Context, name, namespace string) (*release.Record, []ObjectStatus, error) {
-	namespace = cmp.Or(namespace, e.cluster.Namespace())
-	h, err := e.History(ctx, name, namespace)
+func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record, []ObjectStatus, error) {
+	full := Request{Namespace: cmp.Or(req.Namespace, e.cluster.Namespace()), WaitForJobs: req.WaitForJobs, Readiness: req.Readiness}
+	h, err := e.History(ctx, req.Release, full.Namespace)
 	if err != nil {
 		return nil, nil, err
 	}
 	record := h.Last()
 	objects, err := parseManifest(record.Manifest)
 	if err != nil {
-		return record, nil, fmt.Errorf("status of release %s: %w", name, err)
+		return record, nil, fmt.Errorf("status of release %s: %w", req.Release, err)
 	}
 	slices.SortStableFunc(objects, byInstallOrder)
 	out := make([]ObjectStatus, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i, o := range objects {
-		g.Go(func() (err error) { out[i], err = e.objectStatus(ctx, o, namespace); return err })
+		g.Go(func() (err error) { out[i], err = e.objectStatus(ctx, o, full); return err })
 	}
-	return record, out, g.Wait()
+	err = g.Wait()
+	redact := redactor(append(recordedSecrets(record), req.Secrets...)) // a controller may quote what it has read
+	for i := range out {
+		out[i].Message = redact(out[i].Message)
+	}
+	return record, out, err
 }
 
-func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured, namespace string) (ObjectStatus, error) {
-	if _, err := e.place(ctx, o, namespace, nil); kube.Is(err, kube.NoKind) {
+func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured, req Request) (ObjectStatus, error) {
+	if _, err := e.place(ctx, o, req.Namespace, nil); kube.Is(err, kube.NoKind) {
 		return ObjectStatus{Object: kube.RefOf(o), Message: "its kind is not served any more"}, nil
 	} else if err != nil {
 		return ObjectStatus{}, err
@@ -81,7 +96,7 @@ func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured,
 	if err != nil {
 		return s, err
 	}
-	v := readiness(live, true)
+	v := req.criteria(live).judge(live, req.WaitForJobs)
 	s.Exists, s.Ready, s.Message = true, v.state == ready, v.message
 	return s, nil
 }

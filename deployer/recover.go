@@ -18,16 +18,12 @@ import (
 )
 
 // RecoverRequest asks for a release to be brought out of what a dead job left.
+// Of the Request, Timeout is that of a rollback, LockTimeout is a little more
+// than a dead job's lock lasts unless it is set, and OnFailure and
+// OnFailedInstall are of a dead upgrade and a dead first install. Nothing is rendered.
 type RecoverRequest struct {
-	Release         string
-	Namespace       string        // empty means the connection's
-	Timeout         time.Duration // of a rollback; 0 means 5 minutes
-	LockTimeout     time.Duration // 0 means a little more than a dead job's lock lasts
-	OnFailure       Policy        // of a dead upgrade: Rollback (default) or Leave
-	OnFailedInstall Policy        // of a dead first install: Remove (default) or Leave
-	HistoryLimit    int           // as in Request
-	DryRun          bool          // only tell
-	Secrets         []string
+	Request
+	DryRun bool // only tell
 }
 
 // Recover does what the next deploy would do first, and no more: it takes the
@@ -38,11 +34,7 @@ type RecoverRequest struct {
 // without records is release.ErrNotFound, one that a job works on ErrBusy.
 func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
 	ctx = TellOutages(ctx, span)
-	full := Request{
-		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, HistoryLimit: req.HistoryLimit,
-		OnFailure: req.OnFailure, OnFailedInstall: req.OnFailedInstall, Secrets: req.Secrets,
-		LockTimeout: req.LockTimeout,
-	}
+	full := req.Request
 	if full.LockTimeout == 0 {
 		full.LockTimeout = leasePeriod + 10*time.Second
 	}

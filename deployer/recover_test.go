@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/expression"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -47,13 +49,31 @@ func TestRecoverKilledUpgrade(t *testing.T) {
 	}
 }
 
+// TestRecoverJudgesAsADeploy waits for what the criteria of the request say.
+func TestRecoverJudgesAsADeploy(t *testing.T) {
+	b := newBench(t)
+	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
+	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
+	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
+	rule, err := expression.Compile("has(data.greeting) && data.greeting == 'two'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.recover(deployer.RecoverRequest{Request: deployer.Request{
+		Timeout: 5 * time.Second, Readiness: map[string]deployer.Criteria{"ConfigMap": {Ready: rule}},
+	}})
+	if err == nil || out.Status != event.Failed || !strings.Contains(err.Error(), "not yet has(data.greeting)") {
+		t.Errorf("%+v: %v", out, err)
+	}
+}
+
 // TestRecoverKilledInstall removes an install that was killed in its first hook,
 // and tells before what it will do.
 func TestRecoverKilledInstall(t *testing.T) {
 	b := newBench(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.killed(never, job("hook", never, "helm.sh/hook: pre-install"), func() { b.until("batch/v1", "Job", kube.Selection{Fields: "metadata.name=hook"}) })
-	if out, err := b.recover(deployer.RecoverRequest{OnFailedInstall: deployer.Leave}); err != nil || out.Status != event.Passed {
+	if out, err := b.recover(deployer.RecoverRequest{Request: deployer.Request{OnFailedInstall: deployer.Leave}}); err != nil || out.Status != event.Passed {
 		t.Fatalf("%+v: %v", out, err)
 	}
 	if b.exists("batch/v1", "Job", "hook") || b.history() != "1 failed" {

@@ -26,6 +26,7 @@ type UninstallRequest struct {
 	NoWait      bool             // do not wait until the objects are gone
 	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
 	OnCancel    Policy           // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
+	Supersede   bool             // as in Request
 	Secrets     []string
 	Evidence    func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
 }
@@ -45,7 +46,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	ctx = TellOutages(ctx, span)
 	full := Request{
 		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, LockTimeout: req.LockTimeout,
-		NoHooks: req.NoHooks, Secrets: req.Secrets, OnFailure: Leave, OnFailedInstall: Leave,
+		Supersede: req.Supersede, NoHooks: req.NoHooks, Secrets: req.Secrets, OnFailure: Leave, OnFailedInstall: Leave,
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	full.Description, full.NoWait = req.Description, req.NoWait

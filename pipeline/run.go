@@ -94,7 +94,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		return Outcome{ExitCode: ExitFailed}, err
 	}
 	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder, Job: o.Job})}
-	if r.readiness, err = criteria(o.Config.Readiness); err != nil {
+	if r.requests, err = NewRequests(o.Config, o.Resolved, o.ReportDir, o.Secrets); err != nil {
 		return Outcome{ExitCode: ExitUsage}, err
 	}
 	var jobs []*job
@@ -161,11 +161,11 @@ func verdict(ctx context.Context, code int) (event.Status, string) {
 // shared is what the units of one run have in common.
 type shared struct {
 	Options
-	engine    *deployer.Engine
-	readiness map[string]deployer.Criteria
-	versions  func() (map[string]decided, error) // of every service, read in one walk
-	siblings  map[string][]sibling               // by service; filled by versions
-	bumping   sync.Mutex                         // held while files are read and written
+	engine   *deployer.Engine
+	requests Requests
+	versions func() (map[string]decided, error) // of every service, read in one walk
+	siblings map[string][]sibling               // by service; filled by versions
+	bumping  sync.Mutex                         // held while files are read and written
 }
 
 func (r *shared) headCommit() string {
@@ -177,11 +177,13 @@ func (r *shared) headCommit() string {
 }
 
 // path turns a slash path of pintle.yaml into one of the file system.
-func (r *shared) path(rel string) string {
+func (r *shared) path(rel string) string { return below(r.Config, rel) }
+
+func below(c *config.Config, rel string) string {
 	if rel == "" {
 		return ""
 	}
-	return filepath.Join(r.Config.Dir, filepath.FromSlash(rel))
+	return filepath.Join(c.Dir, filepath.FromSlash(rel))
 }
 
 // blame puts the line of pintle.yaml that decided a setting before an error's text.

@@ -95,30 +95,15 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// values are what the user gives to the chart: the environment's files, the
-// unit's own, then the inline ones.
-func (j *job) values() (map[string]any, error) {
-	values, err := chart.MergeValues(chart.ValueSources{Files: j.unit.Values}, j.readValues)
-	if err != nil {
-		return nil, err
-	}
-	return chart.MergeMaps(values, j.unit.Set), nil
-}
-
-func (j *job) readValues(name string) ([]byte, error) {
-	data, err := chart.ReadFile(j.path(name))
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
-	}
-	return data, nil
-}
+// values are what the user gives to the chart.
+func (j *job) values() (map[string]any, error) { return j.requests.values(j.unit) }
 
 // origin says who set the value at path, for the message of a template's error.
 func (j *job) origin(path []string) string {
 	if holds(j.unit.Set, path) {
 		return "set of " + j.unit.Name + " in pintle.yaml"
 	}
-	return chart.ValueSources{Files: j.unit.Values}.Origin(path, j.readValues)
+	return chart.ValueSources{Files: j.unit.Values}.Origin(path, j.requests.readValues)
 }
 
 func holds(tree map[string]any, path []string) bool {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -86,40 +85,20 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	return result
 }
 
+// request is the unit's with what the command line says laid over it.
 func (j *job) request(values map[string]any) deployer.Request {
-	u := j.unit
-	adopt, list := deployer.Adoption(u.Adopt), u.AdoptList
+	req := j.requests.Deploy(j.unit, func(ctx context.Context, o render.Options) (*render.Result, error) {
+		o.Origin, o.Path = j.origin, j.chartFiles()
+		return render.Render(ctx, j.chart, values, o)
+	}, &j.deploying)
 	if j.Adopt != "" {
-		adopt, list = j.Adopt, j.AdoptList
+		req.Adopt, req.AdoptList = j.Adopt, j.AdoptList
 	}
-	return deployer.Request{
-		Release: u.Release, Namespace: u.Namespace,
-		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
-			o.Origin, o.Path = j.origin, j.chartFiles()
-			return render.Render(ctx, j.chart, values, o)
-		},
-		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
-		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
-		OnCancel:        cmp.Or(j.OnCancel, deployer.Policy(u.OnCancel)),
-		Supersede:       j.Supersede || u.Supersede,
-		CreateNamespace: j.Resolved.CreateNamespace, HistoryLimit: u.History,
-		WaitForJobs: true, Readiness: j.readiness, Baseline: true, Logs: j.Logs, Secrets: j.secrets(values),
-		Evidence:   func(archive []byte) error { return KeepEvidence(j.ReportDir, j.unit.Name, j.deploying)(archive) },
-		OnConflict: cmp.Or(j.OnConflict, deployer.ConflictPolicy(u.OnConflict)),
-		Adopt:      adopt, AdoptList: list, OnImmutable: ImmutablePolicies(u),
-		CRDs: deployer.CRDPolicy(cmp.Or(u.CRDs, config.CRDsApply)), AllowCRDChanges: j.AllowCRDs,
-		Rehearse: true, RequireRollback: u.RequireRollback,
-	}
-}
-
-// ImmutablePolicies are what pintle.yaml says about objects of a unit whose
-// immutable fields differ, by kind.
-func ImmutablePolicies(u config.Unit) map[string]deployer.ImmutablePolicy {
-	out := map[string]deployer.ImmutablePolicy{}
-	for kind, p := range u.OnImmutable {
-		out[kind] = deployer.ImmutablePolicy(p)
-	}
-	return out
+	req.OnCancel = cmp.Or(j.OnCancel, req.OnCancel)
+	req.OnConflict = cmp.Or(j.OnConflict, req.OnConflict)
+	req.Supersede = req.Supersede || j.Supersede
+	req.AllowCRDChanges, req.Logs, req.Secrets = j.AllowCRDs, j.Logs, j.secrets(values)
+	return req
 }
 
 // deploy carries the plan out.
@@ -164,8 +143,6 @@ func (j *job) test(ctx context.Context, span event.Span) event.Result {
 	if j.outcome.Status == event.Unchanged {
 		return event.Result{Status: event.Skipped, Message: "nothing was deployed anew", Version: j.version.Number}
 	}
-	outcome, err := j.engine.Test(ctx, deployer.TestRequest{
-		Release: j.unit.Release, Namespace: j.unit.Namespace, Timeout: j.unit.Timeout, Secrets: j.Secrets,
-	}, span)
+	outcome, err := j.engine.Test(ctx, j.requests.Test(j.unit), span)
 	return released(ctx, outcome, err, j.version.Number)
 }
