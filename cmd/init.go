@@ -44,8 +44,8 @@ func scaffold(e env, c *cli.Context) error {
 	files, err := config.Scaffold(found, config.Options{
 		Project: c.String("project"), Folder: filepath.Base(dir), Charts: c.String("charts"), Images: c.String("images"),
 		Remote: git("remote", "get-url", "origin"), Branch: git("symbolic-ref", "--short", "HEAD"),
-		Branches: strings.Fields(git("for-each-ref", "--format=%(refname:short)", "--count=1000", "refs/heads")),
-		Tags:     strings.Fields(git("for-each-ref", "--format=%(refname:short)", "--count=1000", "--sort=-creatordate", "refs/tags")),
+		Branches: strings.Fields(git("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "refs/heads")),
+		Tags:     strings.Fields(git("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "--sort=-creatordate", "refs/tags")),
 	})
 	if err != nil {
 		return withCode(pipeline.ExitUsage, err)

@@ -200,7 +200,7 @@ func (d *decision) others(taken *Tag) string {
 func (d *decision) named() (*Tag, error) {
 	name := d.Ref.Tag
 	rest, ours := strings.CutPrefix(name, d.Prefix)
-	if !ours || rest == "" || rest[0] < '0' || rest[0] > '9' {
+	if !ours || rest == "" || rest[0] < '0' || rest[0] > '9' || ofAnother(rest) {
 		return nil, nil
 	}
 	if parseTag(name, d.Prefix) == nil {
@@ -213,6 +213,23 @@ func (d *decision) named() (*Tag, error) {
 	}
 	return nil, fmt.Errorf("tag %s is to be built and is not at HEAD (%s); check it out, or run \"git fetch --force --tags\" if it was moved",
 		name, abbreviate(d.Head.Hash))
+}
+
+// ofAnother reports whether what follows a prefix is the rest of another service's name and a version: "2-1.0.0" after "app-",
+// in a tag of the service app-2.
+func ofAnother(rest string) bool {
+	if _, err := semver.StrictNewVersion(rest); err == nil {
+		return false
+	}
+	for i := range len(rest) {
+		if strings.IndexByte("-/@_", rest[i]) < 0 {
+			continue
+		}
+		if _, err := semver.StrictNewVersion(strings.TrimPrefix(rest[i+1:], "v")); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // prerelease makes the version of a commit that is no release.

@@ -291,3 +291,18 @@ func TestExplain(t *testing.T) {
 		}
 	}
 }
+
+// A tag of the service app-2 is none of app, whose tags begin with "app-", and one that is no version is still told.
+func TestNamedTagOfAnother(t *testing.T) {
+	r := newTestRepo(t)
+	hash := r.commit("x")
+	r.tag("app-2-1.0.0")
+	query := func(prefix, tag string) Query { return Query{Prefix: prefix, Ref: Ref{Tag: tag}} }
+	wantVersion(t, r.dir, query("app-2-", "app-2-1.0.0"), Rules{}, "1.0.0", "")
+	wantVersion(t, r.dir, query("app-", "app-2-1.0.0"), Rules{}, "0.1.0-dev.1.g%H", hash)
+	for _, tag := range []string{"app-2", "app-1.0", "app-1.0-rc"} {
+		if v, err := next(t, r.dir, query("app-", tag), Rules{}); err == nil || !strings.Contains(err.Error(), "is no version") {
+			t.Errorf("%s: got %v, %v", tag, v, err)
+		}
+	}
+}

@@ -67,7 +67,7 @@ func ResolveRef(flags, ci Ref, head string) (Ref, error) {
 		}
 	}
 	for _, name := range []string{chosen.Tag, chosen.ChangeID, chosen.Branch, chosen.ChangeBranch, chosen.ChangeTarget} {
-		if len(name) > 1024 || hasControl(name) || chosen.Origin != "HEAD" && !branchLike(name) {
+		if len(name) > 1024 || hasControl(name) || chosen.Origin != "HEAD" && name != "" && !RefName(name) {
 			return Ref{}, fmt.Errorf("the ref name %q from %s is not a name that git allows", short(name), chosen.Origin)
 		}
 	}
@@ -79,10 +79,10 @@ func ResolveRef(flags, ci Ref, head string) (Ref, error) {
 	return chosen, nil
 }
 
-// branchLike tells whether git would take a name that was passed on (git check-ref-format). One with a space at its end,
-// as a script makes it, must not get the version of another branch.
-func branchLike(name string) bool {
-	return name == "" || safeRef(name) && !strings.ContainsAny(name, " ~^:?*[\\") && !strings.Contains(name, "@{") && !strings.HasSuffix(name, ".")
+// RefName reports whether git takes a name for a branch or tag (git check-ref-format). One with a space at
+// its end, as a script makes it, must not get the version of another branch.
+func RefName(name string) bool {
+	return safeRef(name) && !strings.ContainsAny(name, " ~^:?*[\\") && !strings.Contains(name, "@{") && !strings.HasSuffix(name, ".")
 }
 
 // Class sorts the ref; trunks are the branches whose builds precede a release, DefaultTrunks when none are given.

@@ -5,8 +5,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // draft is what the templates are filled with.
@@ -116,26 +114,6 @@ func commonRegistry(charts []FoundChart) string {
 	}
 	return common
 }
-
-// tagOf returns how tags are named, from the tags that there are.
-func tagOf(tags []string, services []draftService) string {
-	for _, s := range services {
-		for _, separator := range []string{"/v", "-v", "/", "@"} {
-			prefix := s.Name + separator
-			if slices.ContainsFunc(tags, func(t string) bool { return strings.HasPrefix(t, prefix) && startsWithNumber(t[len(prefix):]) }) {
-				return "{service}" + separator + "{version}"
-			}
-		}
-	}
-	if slices.ContainsFunc(tags, startsWithNumber) {
-		return "{version}"
-	}
-	return defaultTag
-}
-
-var number = lazyregexp.New(`^\d+\.\d+\.\d+`)
-
-func startsWithNumber(s string) bool { return number.MatchString(s) }
 
 // environmentsOf returns the environments that values files are for, else dev
 // and prod: the first is fed by a branch, production by tags.

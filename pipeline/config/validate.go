@@ -12,6 +12,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/versioning"
 )
 
 // validator finds what is wrong with a decoded file, and goes on after each
@@ -87,7 +88,13 @@ func labelLike(s string) string {
 	return cmp.Or(strings.TrimRight(l[:min(len(l), maxLabel)], "-"), "a name")
 }
 
-var tagTemplate = lazyregexp.New(`^[A-Za-z0-9{][A-Za-z0-9._/{}-]*$`)
+// tagText is what a tag may be made of, beyond git's own rules for names: what is no trouble in a shell line.
+var tagText = lazyregexp.New(`^[A-Za-z0-9@][A-Za-z0-9._/@+=-]*$`)
+
+// tagSample is a tag as a template names it; templates have braces, which names of tags may have only in places.
+func tagSample(template string) string {
+	return placeholder.ReplaceAllString(fill(template, map[string]string{"version": "1.0.0"}), "name")
+}
 
 func (v *validator) version() {
 	tag := v.c.Version.Tag
@@ -98,7 +105,7 @@ func (v *validator) version() {
 		}
 	}
 	switch {
-	case !tagTemplate.MatchString(tag) || strings.Contains(tag, "..") || strings.Contains(tag, "//"):
+	case !tagText.MatchString(tagSample(tag)) || !versioning.RefName(tagSample(tag)):
 		v.bad("version.tag", hint, "%q cannot be the name of a git tag", tag)
 	case strings.Count(tag, "{version}") != 1 || !strings.HasSuffix(tag, "{version}"):
 		v.bad("version.tag", hint, "%q must end with {version}", tag)
