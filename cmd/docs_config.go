@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,5 +128,9 @@ func (n *schemaNode) kind() string {
 	if s, ok := n.Type.(string); ok {
 		return s
 	}
-	return "any"
+	var kinds []string
+	for _, one := range n.AnyOf {
+		kinds = append(kinds, one.kind())
+	}
+	return cmp.Or(strings.Join(kinds, " or "), "any")
 }

@@ -212,8 +212,8 @@ type Release struct {
 type Environment struct {
 	// The branches that are deployed here; "*" stands for anything but "/", "**" for anything. An empty list: only when it is named on the command line.
 	Branches []string `yaml:"branches"`
-	// Deploy tags here. Default: false.
-	Tags bool `yaml:"tags"`
+	// The version tags that are deployed here: true for releases, candidates for prereleases (v1.5.0-rc.1), all, or a pattern of the tag's whole name ("cart/v*"). Default: false.
+	Tags Tags `yaml:"tags"`
 	// The namespace. {branch} {service} {project} {environment} are filled in. Default: {project}-{environment}.
 	Namespace string `yaml:"namespace"`
 	// Make the namespace where it is missing. Default: true.

@@ -21,6 +21,7 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	imageType    = reflect.TypeFor[Image]()
 	serviceType  = reflect.TypeFor[Service]()
+	tagsType     = reflect.TypeFor[Tags]()
 )
 
 // decoder fills Go values from YAML nodes. It goes on after a problem, so that
@@ -43,6 +44,8 @@ func (d *decoder) decode(path string, n *yaml.Node, v reflect.Value, depth int) 
 		d.image(path, n, v)
 	case v.Type() == serviceType && isNull(n):
 		// "cart:" alone is a service by convention.
+	case v.Type() == tagsType:
+		d.tags(path, n, v)
 	case v.Type() == durationType:
 		d.duration(path, n, v)
 	default:

@@ -27,17 +27,43 @@ func (d *decoder) text(path string, n *yaml.Node, v reflect.Value) {
 func (d *decoder) boolean(path string, n *yaml.Node, v reflect.Value) {
 	var b bool
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" || n.Decode(&b) != nil {
-		hint := ""
-		switch strings.ToLower(n.Value) {
-		case "yes", "on", "true", "y", "1":
-			hint = "write true"
-		case "no", "off", "false", "n", "0":
-			hint = "write false"
-		}
-		d.wrong(path, n, "true or false", hint)
+		d.wrong(path, n, "true or false", boolHint(n))
 		return
 	}
 	v.SetBool(b)
+}
+
+// boolHint says what to write where a text is meant as true or false; "" for any other.
+func boolHint(n *yaml.Node) string {
+	switch strings.ToLower(n.Value) {
+	case "yes", "on", "true", "y", "1":
+		return "write true"
+	case "no", "off", "false", "n", "0":
+		return "write false"
+	}
+	return ""
+}
+
+// tags decodes what an environment takes of tags: true, false, or a text.
+func (d *decoder) tags(path string, n *yaml.Node, v reflect.Value) {
+	const want = "true, candidates, all or a pattern of tags"
+	var b bool
+	switch hint := boolHint(n); {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && n.Decode(&b) == nil:
+		if b {
+			v.SetString(string(ReleaseTags))
+		}
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value != "" && hint == "":
+		v.SetString(n.Value)
+	case n.Kind == yaml.SequenceNode:
+		d.wrong(path, n, want, "write one pattern that matches all of them")
+	case n.Kind == yaml.ScalarNode && n.Value == "":
+		d.wrong(path, n, want, "write a value, or leave the key out")
+	case hint != "":
+		d.wrong(path, n, want, hint+", without quotes")
+	default:
+		d.wrong(path, n, want, "")
+	}
 }
 
 func (d *decoder) number(path string, n *yaml.Node, v reflect.Value) {

@@ -50,9 +50,9 @@ func (e *NoEnvironmentError) Error() string {
 func (e *NoEnvironmentError) Is(target error) bool { return target == ErrConfig }
 
 // EnvironmentFor returns the environment of that name, or without a name the
-// one that takes ref: for a version tag the one with tags (another tag, as
-// "nightly", is no release and goes nowhere), for a branch the one that
-// names it, else the first in the file with a pattern that matches. The error
+// one that takes ref: for a version tag the one whose tags take it (another
+// tag, as "nightly", is no release and goes nowhere), for a branch the one that
+// names it; else the first in the file with a pattern that matches. The error
 // is a *NoEnvironmentError.
 func (c *Config) EnvironmentFor(name string, ref Ref) (string, error) {
 	if name != "" {
@@ -71,9 +71,7 @@ func (c *Config) EnvironmentFor(name string, ref Ref) (string, error) {
 	}
 	found := ""
 	if ref.Tag != "" {
-		if c.releaseTag(ref.Tag) {
-			found = takes(func(e *Environment) bool { return e.Tags })
-		}
+		found = c.environmentOfTag(ref.Tag)
 	} else if ref.Branch != "" {
 		found = takes(func(e *Environment) bool {
 			return slices.ContainsFunc(e.Branches, func(p string) bool { return literal(p) && p == ref.Branch })
@@ -106,8 +104,8 @@ func (c *Config) environmentList() []string {
 	for _, name := range c.EnvironmentNames() {
 		e := c.Environments[name]
 		takes := slices.Clone(e.Branches)
-		if e.Tags {
-			takes = append(takes, "tags")
+		if e.Tags != NoTags {
+			takes = append(takes, e.Tags.String())
 		}
 		if len(takes) == 0 {
 			takes = []string{"only by name"}

@@ -5,8 +5,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // ResolveBuild returns what the services come down to in a build that is
@@ -48,17 +46,4 @@ func (c *Config) TagPrefixes() []string {
 
 func (c *Config) tagPrefix(service string) string {
 	return strings.TrimSuffix(fill(c.Version.Tag, map[string]string{"service": service}), "{version}")
-}
-
-// releaseTag reports whether a tag is what version.tag says: a prefix of some
-// service and a strict version.
-func (c *Config) releaseTag(tag string) bool {
-	return slices.ContainsFunc(c.TagPrefixes(), func(prefix string) bool {
-		version, ok := strings.CutPrefix(tag, prefix)
-		if !ok {
-			return false
-		}
-		_, err := semver.StrictNewVersion(version)
-		return err == nil
-	})
 }

@@ -84,7 +84,6 @@ environments:
 		{"", Ref{Branch: "develop"}, "dev"}, // a name before a pattern
 		{"", Ref{Branch: "feature/x"}, "any"},
 		{"", Ref{Tag: "v1.0.0"}, "prod"},
-		{"", Ref{Tag: "v1.0.0-rc.1", Branch: "develop"}, "prod"},
 		{"hand", Ref{Branch: "develop"}, "hand"},
 		{"hand", Ref{}, "hand"},
 	} {
@@ -97,10 +96,11 @@ environments:
 		ref  Ref
 		want string
 	}{
-		{"", Ref{Tag: "nightly", Branch: "develop"}, `no environment takes tag nightly: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
-		{"", Ref{Tag: "v1.0"}, `no environment takes tag v1.0: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
-		{"", Ref{}, `no environment takes a commit without a branch or tag: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags); name one with --environment`},
-		{"live", Ref{}, `no environment "live": pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (tags)`},
+		{"", Ref{Tag: "nightly", Branch: "develop"}, `no environment takes tag nightly: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (release tags); name one with --environment`},
+		{"", Ref{Tag: "v1.0"}, `no environment takes tag v1.0: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (release tags); name one with --environment`},
+		{"", Ref{Tag: "v1.0.0-rc.1", Branch: "develop"}, `no environment takes tag v1.0.0-rc.1: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (release tags); name one with --environment`},
+		{"", Ref{}, `no environment takes a commit without a branch or tag: pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (release tags); name one with --environment`},
+		{"live", Ref{}, `no environment "live": pintle.yaml has any (**), feature (feature/*, fix?), dev (develop), hand (only by name), prod (release tags)`},
 	} {
 		_, err := c.EnvironmentFor(test.name, test.ref)
 		var none *NoEnvironmentError

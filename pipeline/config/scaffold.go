@@ -99,6 +99,7 @@ func Write(dir string, files []File) error {
 func execute(name string, d draft) ([]byte, error) {
 	t, err := template.New(name).Funcs(template.FuncMap{
 		"yaml": yamlText, "groovy": groovyText, "ref": gitlabRef, "branch": jenkinsBranch, "join": joinYAML,
+		"jenkinsTag": jenkinsTag, "gitlabTag": gitlabTag,
 		"pad": func(s string, n int) string { return fmt.Sprintf("%-*s", n, s) },
 	}).ParseFS(templates, "scaffold/"+name)
 	if err != nil {

@@ -27,7 +27,7 @@ type draftService struct {
 type draftEnvironment struct {
 	Name      string
 	Branches  []string
-	Tags      bool
+	Tags      Tags
 	Approve   bool
 	Namespace string
 }
@@ -35,7 +35,7 @@ type draftEnvironment struct {
 func newDraft(found Found, o Options) draft {
 	d := draft{SchemaURL: SchemaURL, Report: defaultReport, Parts: found.Parts, Convention: true}
 	if c := found.Config; c != nil {
-		d.Project, d.Report = c.Project, path.Clean(c.Report.Dir)
+		d.Project, d.Report, d.Tag = c.Project, path.Clean(c.Report.Dir), c.Version.Tag
 		for _, name := range c.EnvironmentNames() {
 			e := c.Environments[name]
 			d.Environments = append(d.Environments, draftEnvironment{Name: name, Branches: e.Branches, Tags: e.Tags, Approve: e.Approve})
@@ -138,7 +138,7 @@ func environmentsOf(charts []FoundChart, o Options, project string) []draftEnvir
 			list = append(list, draftEnvironment{Name: name, Namespace: project + "-" + name})
 		}
 	}
-	return append(list, draftEnvironment{Name: prod, Tags: true, Namespace: project})
+	return append(list, draftEnvironment{Name: prod, Tags: ReleaseTags, Namespace: project})
 }
 
 // pick returns the first of choices that is among names, else the first.

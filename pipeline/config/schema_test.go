@@ -27,6 +27,9 @@ func generate(t *testing.T) []byte {
 			if t == reflect.TypeFor[time.Duration]() {
 				return &generator.Schema{Type: "string", Pattern: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`}
 			}
+			if t == reflect.TypeFor[Tags]() {
+				return &generator.Schema{AnyOf: []*generator.Schema{{Type: "boolean"}, {Type: "string"}}}
+			}
 			return nil
 		},
 	}

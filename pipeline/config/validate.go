@@ -201,11 +201,11 @@ func (v *validator) releaseChart(at string, r *Release) {
 
 func (v *validator) environments() {
 	owner := map[string]string{}
-	tags := ""
+	tags := map[string]Tags{}
 	for _, name := range v.inOrder("environments", slices.Collect(maps.Keys(v.c.Environments))) {
 		e, at := v.c.Environments[name], child("environments", name)
 		v.name("environments", name)
-		if !v.says(at+".branches") && !e.Tags && !v.doubtful(at) {
+		if !v.says(at+".branches") && e.Tags == NoTags && !v.doubtful(at) {
 			v.add(v.key(at), "add branches: [develop], or tags: true, or branches: [] to deploy it only by name",
 				"%s: has neither branches nor tags", at)
 		}
@@ -217,13 +217,8 @@ func (v *validator) environments() {
 			}
 			owner[pattern] = name
 		}
-		if e.Tags && tags != "" {
-			v.bad(at+".tags", "a tag goes to one environment: keep one, and deploy the other by name with branches: []",
-				"tags belong to the environment %s already", tags)
-		}
-		if e.Tags {
-			tags = name
-		}
+		v.tags(at+".tags", e.Tags, tags)
+		tags[name] = e.Tags
 		v.environment(at, e)
 	}
 }
