@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Case is one checked thing outside a run, such as a unit test of a chart or a
@@ -45,21 +47,21 @@ func WriteCases(w io.Writer, name string, cases []Case) error {
 		distinguish(doc.Suites[i].Cases)
 	}
 	doc.Time = junitTime(total.Seconds())
-	text, err := doc.encode()
+	encoded, err := doc.encode()
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(text)
+	_, err = w.Write(encoded)
 	return err
 }
 
 func (c Case) junit(class string) junitCase {
 	out := junitCase{
-		Classname: class, Name: line(c.Name, maxName), Time: junitTime(c.Duration.Seconds()), Output: systemOut(clean(c.Output)),
+		Classname: class, Name: line(c.Name, maxName), Time: junitTime(c.Duration.Seconds()), Output: systemOut(text.Clean(c.Output)),
 	}
 	switch {
 	case c.Failure != "":
-		out.Failure = reason(line(c.Failure, maxMessage), clean(c.Details))
+		out.Failure = reason(line(c.Failure, maxMessage), text.Clean(c.Details))
 	case c.Skipped != "":
 		out.Skipped = reason(line(c.Skipped, maxMessage), "")
 	}

@@ -118,14 +118,16 @@ func writeFailure(b *bytes.Buffer, f Failure, c colors) {
 	}
 }
 
+// writeEvidence writes what an object or a step has to show. The margin keeps its
+// lines from being read as commands to the CI server, or as lines of ours.
 func writeEvidence(b *bytes.Buffer, details string) {
 	if details == "" {
 		return
 	}
 	text, more := head(details, summaryEvidence)
-	b.WriteString(indent(text, "    "))
+	b.WriteString(indent(text, "    | "))
 	if more > 0 {
-		fmt.Fprintf(b, "    ... %s more in the report\n", plural(more, "line"))
+		fmt.Fprintf(b, "    | ... %s more in the report\n", plural(more, "line"))
 	}
 }
 

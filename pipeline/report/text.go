@@ -9,53 +9,12 @@ import (
 
 	"golang.org/x/text/width"
 
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
-// escapes are the ECMA-48 control sequences: CSI, OSC and other strings, and
-// the two-character ones. A string that is never ended ends with its line.
-var escapes = lazyregexp.New(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])`)
-
-// clean makes s harmless for a terminal, XML 1.0 and HTML: valid UTF-8, no
-// escape sequences, no control characters but newline and tab. What a carriage
-// return would have overwritten becomes a line of its own.
-func clean(s string) string {
-	if isClean(s) {
-		return s
-	}
-	s = escapes.Compiled().ReplaceAllLiteralString(strings.ToValidUTF8(s, "\uFFFD"), "")
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r):
-			return -1
-		case r == 0xFFFE || r == 0xFFFF: // not characters of XML 1.0
-			return utf8.RuneError
-		}
-		return r
-	}, s)
-}
-
-func isClean(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c >= 0x7f || c < ' ' && c != '\n' && c != '\t' {
-			return false
-		}
-	}
-	return true
-}
-
-// line is clean for text that must stay on one line.
-func line(s string, limit int) string {
-	s = clean(s)
-	if strings.ContainsAny(s, "\n\t") {
-		s = strings.Join(strings.Fields(s), " ")
-	}
-	return cut(s, limit, "...")
-}
+// line is s, harmless, on one line of at most limit bytes.
+func line(s string, limit int) string { return cut(text.Line(s), limit, "...") }
 
 // cut shortens s to at most limit bytes and puts mark in place of the rest.
 func cut(s string, limit int, mark string) string {
@@ -77,11 +36,11 @@ func cleanEvent(e event.Event) event.Event {
 	e.Status = event.Status(line(string(e.Status), maxName))
 	if e.Kind == event.Output || e.Kind == event.PodLog {
 		// Indentation carries meaning in output, so no line() here.
-		e.Message = cut(strings.ReplaceAll(clean(e.Message), "\n", " "), maxMessage, "...")
+		e.Message = cut(strings.ReplaceAll(text.Clean(e.Message), "\n", " "), maxMessage, "...")
 	} else {
 		e.Message = line(e.Message, maxMessage)
 	}
-	e.Details = cut(strings.TrimRight(clean(e.Details), "\n"), maxDetails, "\n... the rest is in events.jsonl")
+	e.Details = cut(strings.TrimRight(text.Clean(e.Details), "\n"), maxDetails, "\n... the rest is in events.jsonl")
 	e.Seconds = seconds(e.Seconds)
 	return e
 }

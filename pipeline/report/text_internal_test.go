@@ -5,27 +5,6 @@ import (
 	"testing"
 )
 
-func TestClean(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"plain, with\ttab and\nnewline", "plain, with\ttab and\nnewline"},
-		{"\x1b[1;31mred\x1b[0m", "red"},
-		{"\x1b]8;;http://x\x07link\x1b]8;;\x1b\\", "link"},
-		{"\x1b]0;never ended\nnext line", "\nnext line"},
-		{"\x1b(B\x1bMx", "x"},
-		{"a\x1b", "a"},
-		{"10%\r100%\r\nend", "10%\n100%\nend"},
-		{"bell\a, null\x00, delete\x7f, c1\u009b31m", "bell, null, delete, c131m"},
-		{"bad \xff\xfe utf-8", "bad \uFFFD utf-8"},
-		{"\uFFFE\uFFFF", "\uFFFD\uFFFD"},
-		{"商城 سلة café", "商城 سلة café"},
-	}
-	for _, tt := range tests {
-		if got := clean(tt.in); got != tt.want {
-			t.Errorf("clean(%q) = %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
 func TestLine(t *testing.T) {
 	if got := line("two\nlines\t and  more", 100); got != "two lines and more" {
 		t.Errorf("got %q", got)
