@@ -73,7 +73,7 @@ func bump(e env, c *cli.Context) error {
 	if r.outcome.ExitCode == pipeline.ExitOK && r.unwritten == nil {
 		switch {
 		case o.Check:
-			return tellCheck(e.stdout, r.outcome.Bumped)
+			return tellCheck(e.stdoutText, r.outcome.Bumped)
 		case g != nil:
 			return commitBump(e, c, o, r.outcome, g)
 		}
@@ -116,10 +116,10 @@ func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outc
 		return withCode(pipeline.ExitFailed, err)
 	}
 	if hash == "" {
-		_, err = fmt.Fprintln(e.stdout, "nothing to commit: HEAD has these versions already")
+		_, err = fmt.Fprintln(e.stdoutText, "nothing to commit: HEAD has these versions already")
 		return err
 	}
-	_, err = fmt.Fprintln(e.stdout, "committed "+hash)
+	_, err = fmt.Fprintln(e.stdoutText, "committed "+hash)
 	return err
 }
 

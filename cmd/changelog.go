@@ -131,7 +131,7 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 	}
 	for _, n := range notes {
 		if n.Unchanged {
-			if _, err := fmt.Fprintf(s.e.stdout, "%s: nothing has changed since\n", n.Tag); err != nil {
+			if _, err := fmt.Fprintf(s.e.stdoutText, "%s: nothing has changed since\n", n.Tag); err != nil {
 				return err
 			}
 			continue
@@ -154,7 +154,7 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 		if changed {
 			did = "wrote " + n.Version
 		}
-		if _, err := fmt.Fprintf(s.e.stdout, "%s: %s\n", name, did); err != nil {
+		if _, err := fmt.Fprintf(s.e.stdoutText, "%s: %s\n", name, did); err != nil {
 			return err
 		}
 	}

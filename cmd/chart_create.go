@@ -43,13 +43,13 @@ func createChart(e env, c *cli.Context, dir string) error {
 		}
 		return withCode(pipeline.ExitFailed, err)
 	}
-	if _, err := fmt.Fprintln(e.stdout, dir); err != nil {
+	if _, err := fmt.Fprintln(e.stdoutText, dir); err != nil {
 		return err
 	}
 	first := ""
 	if from == "" { // what values another starter has is its own affair
 		first = "set image.repository in " + dir + "/values.yaml, then "
 	}
-	fmt.Fprintf(e.stderr, "next: %s\"pintle chart lint %s\" and \"pintle chart template %[2]s\"\n", first, dir)
+	fmt.Fprintf(e.stderrText, "next: %s\"pintle chart lint %s\" and \"pintle chart template %[2]s\"\n", first, dir)
 	return nil
 }

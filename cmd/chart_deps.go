@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -85,15 +86,15 @@ func tellDependencies(e env, result registry.DependencyResult) error {
 		} else {
 			text += "charts/" + f.File
 		}
-		if _, err := fmt.Fprintln(e.stdout, text); err != nil {
+		if _, err := fmt.Fprintln(e.stdoutText, text); err != nil {
 			return err
 		}
 	}
 	for _, file := range result.Removed {
-		fmt.Fprintln(e.stderr, "removed charts/"+file)
+		fmt.Fprintln(e.stderrText, "removed charts/"+file)
 	}
 	if result.Lock != "" {
-		fmt.Fprintln(e.stderr, "wrote "+result.Lock)
+		fmt.Fprintln(e.stderrText, "wrote "+result.Lock)
 	}
 	return nil
 }
@@ -128,18 +129,20 @@ func listDependencies(e env, c *cli.Context, dir string) error {
 		e.log.Warnf("%s is no dependency in Chart.yaml", filepath.Join(dir, "charts", name))
 	}
 	if c.String("output") == "json" {
-		encoder := json.NewEncoder(e.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(list)
+		return writeJSON(e, func(w io.Writer) error {
+			encoder := json.NewEncoder(w)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(list)
+		})
 	}
 	if len(list) == 0 {
-		fmt.Fprintln(e.stderr, "the chart has no dependencies")
+		fmt.Fprintln(e.stderrText, "the chart has no dependencies")
 		return nil
 	}
-	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(e.stdoutText, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tVERSION\tREPOSITORY\tFOUND\tSTATUS")
 	for _, d := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.Name, d.Version, d.Repository, d.Found, d.Status)
+		writeRow(table, d.Name, d.Version, d.Repository, d.Found, d.Status)
 	}
 	return table.Flush()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
@@ -25,17 +26,18 @@ func tell(e env, err error) {
 	if private, ok := errors.AsType[*privateError](err); ok {
 		mask.Add(private.secrets...)
 	}
-	fmt.Fprintln(e.stderr, "pintle:", mask.Text(err.Error()))
+	said := func(s string) string { return mask.Text(text.Clean(s)) } // a secret that is split by an escape sequence is whole then
+	fmt.Fprintln(e.stderrText, "pintle:", said(err.Error()))
 	var detailed interface{ Details() []string }
 	if errors.As(err, &detailed) {
 		if lines := detailed.Details(); len(lines) > 1 || !strings.Contains(err.Error(), strings.Join(lines, "")) {
 			for _, line := range lines {
-				fmt.Fprintln(e.stderr, mask.Text("  "+line))
+				fmt.Fprintln(e.stderrText, said("  "+line))
 			}
 		}
 	}
 	if hint := hintFor(err); hint != "" {
-		fmt.Fprintln(e.stderr, "hint:", mask.Text(hint))
+		fmt.Fprintln(e.stderrText, "hint:", said(hint))
 	}
 }
 

@@ -32,7 +32,7 @@ func lintWriter(format string) (func(env, *cli.Context, []lintedChart) error, er
 
 // writeLintText writes findings grouped by file, and how many there are.
 func writeLintText(e env, c *cli.Context, charts []lintedChart) error {
-	color := colorOn(e, c, e.stdout)
+	color := paints(e, c)
 	var b strings.Builder
 	counts := map[lint.Severity]int{}
 	for _, linted := range charts {
@@ -55,7 +55,7 @@ func writeLintText(e env, c *cli.Context, charts []lintedChart) error {
 	}
 	fmt.Fprintf(&b, "%s, %s, %s in %s\n", number(counts[lint.Error], "error"), number(counts[lint.Warning], "warning"),
 		number(counts[lint.Info], "hint"), number(len(charts), "chart"))
-	_, err := io.WriteString(e.stdout, b.String())
+	_, err := io.WriteString(e.stdoutText, b.String())
 	return err
 }
 

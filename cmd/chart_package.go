@@ -71,7 +71,7 @@ func packageChart(e env, c *cli.Context, path string) error {
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("package %s: %w", path, err))
 	}
-	_, err = fmt.Fprintln(e.stdout, file)
+	_, err = fmt.Fprintln(e.stdoutText, file)
 	return err
 }
 
@@ -130,9 +130,9 @@ func pushCommand(e env) *cli.Command {
 				return withCode(registryCode(err), err)
 			}
 			if pushed.AlreadyPublished {
-				fmt.Fprintln(e.stderr, "already published, with the same content")
+				fmt.Fprintln(e.stderrText, "already published, with the same content")
 			}
-			_, err = fmt.Fprintln(e.stdout, pushed.Ref+"@"+pushed.Digest)
+			_, err = fmt.Fprintln(e.stdoutText, pushed.Ref+"@"+pushed.Digest)
 			return err
 		},
 	}
@@ -170,7 +170,7 @@ func pull(e env, c *cli.Context, ref string) error {
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
 	}
-	_, err = fmt.Fprintln(e.stdout, file)
+	_, err = fmt.Fprintln(e.stdoutText, file)
 	return err
 }
 

@@ -54,7 +54,7 @@ func show(e env, c *cli.Context, part, ref string) error {
 		return err
 	}
 	if missing {
-		fmt.Fprintf(e.stderr, "the chart %s has no %s\n", loaded.Metadata.Name, part)
+		fmt.Fprintf(e.stderrText, "the chart %s has no %s\n", loaded.Metadata.Name, part)
 	}
 	_, err = e.stdout.Write(text)
 	return err

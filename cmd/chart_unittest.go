@@ -182,7 +182,7 @@ func writeTests(e env, c *cli.Context, r testReport) error {
 		return nil
 	}
 	for _, t := range r.charts {
-		if err := t.result.WriteText(e.stdout, colorOn(e, c, e.stdout)); err != nil {
+		if err := t.result.WriteText(e.stdoutText, paints(e, c)); err != nil {
 			return err
 		}
 	}

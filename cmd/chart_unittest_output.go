@@ -192,7 +192,7 @@ func (r testReport) writeTotals(e env, update bool) error {
 	if written := s.written(update); written != "" {
 		text = written + "\n" + text
 	}
-	_, err := fmt.Fprintln(e.stdout, text)
+	_, err := fmt.Fprintln(e.stdoutText, text)
 	return err
 }
 

@@ -28,7 +28,7 @@ func checkCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(e.stdout, "%s is good: %d service%s, %d release%s, %d environment%s\n",
+			_, err = fmt.Fprintf(e.stdoutText, "%s is good: %d service%s, %d release%s, %d environment%s\n",
 				filepath.Join(cfg.Dir, config.FileName), len(cfg.Services), plural(len(cfg.Services)),
 				len(cfg.Releases), plural(len(cfg.Releases)), len(cfg.Environments), plural(len(cfg.Environments)))
 			return err

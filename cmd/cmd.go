@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -25,10 +26,13 @@ import (
 // that a test can stand in for any of it.
 type env struct {
 	stdin  io.Reader
-	stdout io.Writer // the result, and nothing else
+	stdout io.Writer // the result, byte for byte, and nothing else
 	stderr io.Writer // everything else
 	getenv func(string) string
 	log    *logrus.Logger
+
+	// The same for people to read: what comes from outside is cleaned.
+	stdoutText, stderrText *text.Writer
 }
 
 // Main runs the command line args (args[0] is the program) and returns the exit code.
@@ -40,7 +44,8 @@ func Main(args []string) int {
 
 func run(ctx context.Context, args []string, e env) int {
 	e.log = logrus.New()
-	e.log.SetOutput(e.stderr)
+	e.stdoutText, e.stderrText = text.NewWriter(e.stdout), text.NewWriter(e.stderr)
+	e.log.SetOutput(e.stderrText)
 	e.log.SetLevel(logrus.WarnLevel)
 	e.log.SetFormatter(plainFormatter{})
 	if e.getenv("GOGC") == "" {
@@ -51,7 +56,7 @@ func run(ctx context.Context, args []string, e env) int {
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
-	return conclude(ctx, e, err)
+	return conclude(ctx, e, errors.Join(err, e.stdoutText.Flush()))
 }
 
 // collectLate puts the first garbage collection off until 64 MiB are in use: most

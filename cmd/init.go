@@ -58,9 +58,9 @@ func scaffold(e env, c *cli.Context) error {
 		if f.Kept {
 			verb = "kept "
 		}
-		fmt.Fprintln(e.stdout, verb, f.Path)
+		fmt.Fprintln(e.stdoutText, verb, f.Path)
 	}
-	fmt.Fprintln(e.stderr, "next: look at pintle.yaml, then \"pintle check\" and \"pintle build\"")
+	fmt.Fprintln(e.stderrText, "next: look at pintle.yaml, then \"pintle check\" and \"pintle build\"")
 	return nil
 }
 

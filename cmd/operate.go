@@ -74,7 +74,7 @@ func statusCommand(e env) *cli.Command {
 				return err
 			}
 			defer closeProject()
-			return printStatus(c.Context, e.stdout, d, c.Args().Slice())
+			return printStatus(c.Context, e.stdoutText, d, c.Args().Slice())
 		},
 	}
 }
@@ -90,12 +90,12 @@ func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) 
 		record, objects, err := d.engine.Status(ctx, d.requests.Status(u))
 		switch {
 		case errors.Is(err, release.ErrNotFound):
-			fmt.Fprintf(table, "%s\t%s\t-\tnot deployed\t\t\t\n", u.Name, u.Namespace)
+			writeRow(table, u.Name, u.Namespace, "-", "not deployed", "", "", "")
 			continue
 		case err != nil:
 			return withCode(pipeline.ExitFailed, err)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", u.Name, u.Namespace, record.Version, record.Status(),
+		writeRow(table, u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
 			chartName(record), record.Info.LastDeployed.UTC().Format(time.RFC3339), readiness(objects))
 	}
 	return table.Flush()
@@ -145,10 +145,10 @@ func historyCommand(e env) *cli.Command {
 			if err != nil {
 				return withCode(pipeline.ExitFailed, err)
 			}
-			table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+			table := tabwriter.NewWriter(e.stdoutText, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(table, "REVISION\tUPDATED\tSTATUS\tCHART\tDESCRIPTION")
 			for _, r := range history.Records {
-				fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", r.Version, r.Info.LastDeployed.UTC().Format(time.RFC3339), r.Status(), chartName(r), r.Info.Description)
+				writeRow(table, strconv.Itoa(r.Version), r.Info.LastDeployed.UTC().Format(time.RFC3339), string(r.Status()), chartName(r), r.Info.Description)
 			}
 			return table.Flush()
 		},

@@ -23,15 +23,15 @@ func planOutputFlag() cli.Flag {
 }
 
 // writePlans prints plans in a format of planOutputFlag.
-func writePlans(w io.Writer, format string, plans []*deployer.Plan, color bool) error {
+func writePlans(e env, format string, plans []*deployer.Plan, color bool) error {
 	switch format {
 	case "json":
-		return deployer.WriteJSON(w, plans)
+		return writeJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans) })
 	case "markdown":
-		return deployer.WriteMarkdown(w, plans)
+		return deployer.WriteMarkdown(e.stdoutText, plans)
 	}
 	for _, p := range plans {
-		if err := p.WriteText(w, color); err != nil {
+		if err := p.WriteText(e.stdoutText, color); err != nil {
 			return err
 		}
 	}

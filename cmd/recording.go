@@ -171,6 +171,12 @@ func colorWanted(e env, c *cli.Context, ci jenkins.CI) bool {
 	return colorOn(e, c, e.stderr)
 }
 
+// paints decides about colour in text on stdout, and lets it through if so.
+func paints(e env, c *cli.Context) bool {
+	e.stdoutText.Colors = colorOn(e, c, e.stdout)
+	return e.stdoutText.Colors
+}
+
 // colorOn decides about colour on w: --color, then NO_COLOR, then whether w is a terminal.
 func colorOn(e env, c *cli.Context, w io.Writer) bool {
 	switch c.String("color") {

@@ -71,7 +71,7 @@ func releaseRecoverCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(e.stdout, "release %q: %s\n", name, outcome.Message)
+			_, err = fmt.Fprintf(e.stdoutText, "release %q: %s\n", name, outcome.Message)
 			return err
 		},
 	}

@@ -173,10 +173,10 @@ func conduct(e env, c *cli.Context, step, name string, op func(context.Context, 
 // planned passes a plan on, or says everything that the cluster would refuse.
 func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
-		fmt.Fprint(e.stderr, refused.Details())
+		fmt.Fprint(e.stderrText, refused.Details())
 	}
 	if access, ok := errors.AsType[*deployer.AccessError](err); ok {
-		fmt.Fprint(e.stderr, access.Details())
+		fmt.Fprint(e.stderrText, access.Details())
 	}
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, untouched(err))

@@ -23,20 +23,20 @@ func releaseGetCommand(e env) *cli.Command {
 		Name: "get", Usage: "print what the record of a release holds, as \"helm get\" does", ArgsUsage: "all|hooks|manifest|metadata|notes|values",
 		Subcommands: []*cli.Command{
 			getCommand(e, "all", "everything", getAll, &cli.StringFlag{Name: "template", Usage: "print by this Go `TEMPLATE`: {{.Release.Info.Status}}"}),
-			getCommand(e, "hooks", "the hooks", func(_ *cli.Context, w io.Writer, r *release.Record) error {
-				_, err := io.WriteString(w, hooksText(r))
+			getCommand(e, "hooks", "the hooks", func(e env, _ *cli.Context, r *release.Record) error {
+				_, err := io.WriteString(e.stdout, hooksText(r))
 				return err
 			}),
-			getCommand(e, "manifest", "the manifest, without hooks", func(_ *cli.Context, w io.Writer, r *release.Record) error {
-				_, err := fmt.Fprintln(w, r.Manifest)
+			getCommand(e, "manifest", "the manifest, without hooks", func(e env, _ *cli.Context, r *release.Record) error {
+				_, err := fmt.Fprintln(e.stdout, r.Manifest)
 				return err
 			}),
 			getCommand(e, "metadata", "what is known of the chart and the revision", getMetadata, outputFlag()),
-			getCommand(e, "notes", "the notes", func(_ *cli.Context, w io.Writer, r *release.Record) error {
+			getCommand(e, "notes", "the notes", func(e env, _ *cli.Context, r *release.Record) error {
 				if r.Info.Notes == "" {
 					return nil
 				}
-				_, err := fmt.Fprintf(w, "NOTES:\n%s\n", r.Info.Notes)
+				_, err := fmt.Fprintf(e.stdoutText, "NOTES:\n%s\n", r.Info.Notes)
 				return err
 			}),
 			getCommand(e, "values", "the values that the user gave", getValues, outputFlag(),
@@ -46,7 +46,7 @@ func releaseGetCommand(e env) *cli.Command {
 	}
 }
 
-func getCommand(e env, name, what string, write func(*cli.Context, io.Writer, *release.Record) error, flags ...cli.Flag) *cli.Command {
+func getCommand(e env, name, what string, write func(env, *cli.Context, *release.Record) error, flags ...cli.Flag) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: "print " + what + " of a release", ArgsUsage: "NAME",
 		Flags: append(append(releaseClusterFlags(), revisionFlag()), flags...),
@@ -55,20 +55,20 @@ func getCommand(e env, name, what string, write func(*cli.Context, io.Writer, *r
 			if err != nil {
 				return err
 			}
-			return write(c, e.stdout, r)
+			return write(e, c, r)
 		},
 	}
 }
 
-func getAll(c *cli.Context, w io.Writer, r *release.Record) error {
+func getAll(e env, c *cli.Context, r *release.Record) error {
 	text := c.String("template")
 	if text == "" {
-		_, err := io.WriteString(w, statusText(r, statusOptions{all: true}))
+		_, err := io.WriteString(e.stdoutText, statusText(r, statusOptions{all: true}))
 		return err
 	}
 	t, err := template.New("--template").Parse(text)
 	if err == nil {
-		err = t.Execute(w, map[string]any{"Release": r})
+		err = t.Execute(e.stdoutText, map[string]any{"Release": r})
 	}
 	if err != nil {
 		return usagef("%s", strings.TrimPrefix(err.Error(), "template: "))
@@ -76,7 +76,7 @@ func getAll(c *cli.Context, w io.Writer, r *release.Record) error {
 	return nil
 }
 
-func getValues(c *cli.Context, w io.Writer, r *release.Record) error {
+func getValues(e env, c *cli.Context, r *release.Record) error {
 	f, err := outputFormat(c)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func getValues(c *cli.Context, w io.Writer, r *release.Record) error {
 			return withCode(pipeline.ExitFailed, err)
 		}
 	}
-	return f.write(w, values, func() string { return header + yamlText(values) })
+	return f.write(e, values, func() string { return header + yamlText(values) })
 }
 
 // metadata is what `helm get metadata` shows.
@@ -107,7 +107,7 @@ type metadata struct {
 	ApplyMethod  string              `json:"applyMethod,omitempty"`
 }
 
-func getMetadata(c *cli.Context, w io.Writer, r *release.Record) error {
+func getMetadata(e env, c *cli.Context, r *release.Record) error {
 	f, err := outputFormat(c)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func getMetadata(c *cli.Context, w io.Writer, r *release.Record) error {
 		Labels: labels, Dependencies: of.Dependencies, Namespace: r.Namespace, Revision: r.Version,
 		Status: string(r.Status()), DeployedAt: r.Info.LastDeployed.Format(time.RFC3339), ApplyMethod: r.ApplyMethod,
 	}
-	return f.write(w, m, m.text)
+	return f.write(e, m, m.text)
 }
 
 func (m metadata) text() string {

@@ -47,7 +47,7 @@ func releaseHistory(e env, c *cli.Context) error {
 		records = records[len(records)-most:]
 	}
 	rows := historyRows(records)
-	return f.write(e.stdout, rows, func() string { return historyTable(rows, c.Bool("show-rollback-revision")) })
+	return f.write(e, rows, func() string { return historyTable(rows, c.Bool("show-rollback-revision")) })
 }
 
 // historyRow is a revision as `helm history` shows it.

@@ -181,11 +181,11 @@ func (w *work) run(e env, c *cli.Context, step string) error {
 	}
 	installing := plan.Operation == deployer.Install && step == "upgrade" && w.format == table
 	if installing {
-		fmt.Fprintf(e.stdout, "Release %q does not exist. Installing it now.\n", plan.Release)
+		fmt.Fprintf(e.stdoutText, "Release %q does not exist. Installing it now.\n", plan.Release)
 	}
 	upgraded := func() {
 		if step == "upgrade" && !installing && w.format == table {
-			fmt.Fprintf(e.stdout, "Release %q has been upgraded. Happy Helming!\n", plan.Release)
+			fmt.Fprintf(e.stdoutText, "Release %q has been upgraded. Happy Helming!\n", plan.Release)
 		}
 	}
 	if w.dryRun != wet {
@@ -229,7 +229,7 @@ func (w *work) tell(e env, c *cli.Context, r *release.Record) error {
 	if r == nil {
 		return errors.New("the release is as asked for, but its record is not known")
 	}
-	return w.format.write(e.stdout, r, func() string {
+	return w.format.write(e, r, func() string {
 		return statusText(r, statusOptions{hideNotes: c.Bool("hide-notes")})
 	})
 }

@@ -68,7 +68,7 @@ func releaseList(e env, c *cli.Context) error {
 		for _, r := range records {
 			names = append(names, r.Name)
 		}
-		return f.write(e.stdout, names, func() string {
+		return f.write(e, names, func() string {
 			if len(names) == 0 {
 				return ""
 			}
@@ -76,7 +76,7 @@ func releaseList(e env, c *cli.Context) error {
 		})
 	}
 	rows := listRows(records, c.String("time-format"))
-	return f.write(e.stdout, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
+	return f.write(e, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
 }
 
 func listRequest(c *cli.Context) (deployer.ListRequest, error) {

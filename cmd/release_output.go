@@ -10,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // format is a way to print a result; the names are Helm's.
@@ -34,19 +36,30 @@ func outputFormat(c *cli.Context) (format, error) {
 }
 
 // write prints v as JSON in one line or as YAML, or the text that stands for it.
-func (f format) write(w io.Writer, v any, text func() string) error {
+func (f format) write(e env, v any, text func() string) error {
 	switch f {
 	case asJSON:
-		return json.NewEncoder(w).Encode(v)
+		return writeJSON(e, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 	case asYAML:
 		data, err := yaml.Marshal(v)
 		if err != nil {
 			return fmt.Errorf("print as YAML: %w", err)
 		}
-		_, err = w.Write(data)
+		_, err = e.stdout.Write(data)
 		return err
 	}
-	_, err := io.WriteString(w, text())
+	_, err := io.WriteString(e.stdoutText, text())
+	return err
+}
+
+// writeJSON prints JSON in which what a terminal or a CI server would act on is
+// escaped: it means the same.
+func writeJSON(e env, encode func(io.Writer) error) error {
+	var b strings.Builder
+	if err := encode(&b); err != nil {
+		return err
+	}
+	_, err := io.WriteString(e.stdout, text.EscapeJSON(b.String()))
 	return err
 }
 
@@ -58,6 +71,8 @@ func columns(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
+			cell = text.Clean(cell)
+			row[i] = cell
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -115,4 +130,12 @@ func cells(text string) int {
 		}
 	}
 	return n
+}
+
+// writeRow writes a row of a table: each cell in one line.
+func writeRow(w io.Writer, cells ...string) {
+	for i, cell := range cells {
+		cells[i] = text.Line(cell)
+	}
+	fmt.Fprintln(w, strings.Join(cells, "\t"))
 }

@@ -58,7 +58,8 @@ func releaseRollback(e env, c *cli.Context) error {
 		return err
 	}
 	if dry != wet {
-		if err := plan.WriteText(e.stderr, colorOn(e, c, e.stderr)); err != nil {
+		e.stderrText.Colors = colorOn(e, c, e.stderr)
+		if err := plan.WriteText(e.stderrText, e.stderrText.Colors); err != nil {
 			return err
 		}
 	} else if _, err := conduct(e, c, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
@@ -67,7 +68,7 @@ func releaseRollback(e env, c *cli.Context) error {
 	}); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(e.stdout, "Rollback was a success! Happy Helming!")
+	_, err = fmt.Fprintln(e.stdoutText, "Rollback was a success! Happy Helming!")
 	return err
 }
 

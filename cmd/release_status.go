@@ -69,7 +69,7 @@ func releaseStatus(e env, c *cli.Context) error {
 		return withCode(pipeline.ExitFailed, err)
 	}
 	r.Chart = nil
-	return f.write(e.stdout, r, func() string { return statusText(r, statusOptions{resources: resources}) })
+	return f.write(e, r, func() string { return statusText(r, statusOptions{resources: resources}) })
 }
 
 // liveResources puts the live objects into the record, or returns them as tables

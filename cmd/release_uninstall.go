@@ -81,8 +81,8 @@ func uninstallOne(e env, c *cli.Context, engine *deployer.Engine, req deployer.U
 			return err
 		}
 	}
-	writeKept(e.stdout, outcome.Kept)
-	_, err = fmt.Fprintf(e.stdout, "release %q uninstalled\n", req.Release)
+	writeKept(e.stdoutText, outcome.Kept)
+	_, err = fmt.Fprintf(e.stdoutText, "release %q uninstalled\n", req.Release)
 	return err
 }
 

@@ -182,13 +182,13 @@ func commandLine(c *cli.Context) string {
 
 // tellOutcome prints the command's result on stdout and sets the exit code.
 func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
-	color := colorOn(e, c, e.stdout)
+	color := paints(e, c)
 	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
 		changes := false
 		for _, plan := range outcome.Plans {
 			changes = changes || plan.Changes()
 		}
-		if err := writePlans(e.stdout, c.String("output"), outcome.Plans, color); err != nil {
+		if err := writePlans(e, c.String("output"), outcome.Plans, color); err != nil {
 			return fmt.Errorf("print the plan: %w", err)
 		}
 		if changes && c.Bool("exit-code") {
@@ -200,7 +200,7 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 }
 
 func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) error {
-	if err := report.Summary(e.stdout, run, report.SummaryOptions{Color: colorOn(e, c, e.stdout), Dir: dir}); err != nil {
+	if err := report.Summary(e.stdoutText, run, report.SummaryOptions{Color: paints(e, c), Dir: dir}); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
 	return silent(code)

@@ -118,7 +118,7 @@ func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
 	}
-	_, err = fmt.Fprintf(e.stderr, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
+	_, err = fmt.Fprintf(e.stderrText, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
 	return err
 }
 

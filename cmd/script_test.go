@@ -51,7 +51,7 @@ func scripts(dir string) testscript.Params {
 				"KUBECONFIG": os.Getenv("KUBECONFIG"), "REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"),
 				"PINTLE_SANDBOX_REGISTRY": os.Getenv("PINTLE_SANDBOX_REGISTRY"), "PINTLE_SANDBOX_HOME": os.Getenv("PINTLE_SANDBOX_HOME"),
 				"PINTLE_SANDBOX": os.Getenv("PINTLE_SANDBOX"),
-				"ESC":            "\x1b", "LF": "\n", "RLO": "\u202e", // what no branch and no terminal should meet
+				"ESC":            "\x1b", "CR": "\r", "LF": "\n", "RLO": "\u202e", // what no branch and no terminal should meet
 				"NS": "script-" + strings.ToLower(rand.Text()[:10]),
 			} {
 				e.Setenv(k, v)

@@ -172,7 +172,7 @@ func tellTags(e env, c *cli.Context, tags []pipeline.Tagged, remote string) erro
 			pipeline.TagMade: "tagged" + where, pipeline.TagPresent: "was there already",
 			pipeline.TagUnchanged: "nothing has changed since", pipeline.TagPlanned: "would be tagged" + where,
 		}[t.State]
-		if _, err := fmt.Fprintf(e.stdout, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
+		if _, err := fmt.Fprintf(e.stdoutText, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
 			return err
 		}
 	}

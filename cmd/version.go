@@ -45,7 +45,7 @@ func printVersions(e env, c *cli.Context) error {
 		versions = []pipeline.ServiceVersion{{Version: versions[0].Version}}
 	}
 	if c.Bool("explain") {
-		explain(e.stderr, versions)
+		explain(e.stderrText, versions)
 	}
 	return write(e, versions, len(versions) > 0 && (forAll || c.Args().Len() == 1))
 }

@@ -4,6 +4,7 @@
 package text
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,4 +62,22 @@ func Line(s string) string {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	return s
+}
+
+// EscapeJSON escapes in JSON what Clean and WithoutCommands would take from text.
+// What JSON's own encoders leave as it is stands within strings only, so the
+// document means the same.
+func EscapeJSON(s string) string {
+	if isClean(s) && !strings.Contains(s, "##") {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(s, "##", `#\u0023`) {
+		if r == 0x7f || r >= 0x80 && r < 0xa0 || turns(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -1,7 +1,9 @@
 package text_test
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +56,7 @@ func TestWriter(t *testing.T) {
 	for at := range len(in) {
 		var b strings.Builder
 		w := text.NewWriter(&b)
+		w.Colors = true
 		for _, part := range []string{in[:at], in[at:]} {
 			if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
 				t.Fatalf("wrote %d of %d: %v", n, len(part), err)
@@ -79,3 +82,19 @@ func TestWriterTellsErrors(t *testing.T) {
 type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+func TestEscapeJSON(t *testing.T) {
+	in := []string{"plain 商城 \t\n\"", "x\u202ey\u009b\x7f", "##[add-matcher]x", "#", "####"}
+	data, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	escaped := text.EscapeJSON(string(data))
+	var out []string
+	if err := json.Unmarshal([]byte(escaped), &out); err != nil || !slices.Equal(in, out) {
+		t.Errorf("%s: %q, %v", escaped, out, err)
+	}
+	if strings.ContainsAny(escaped, "\u202e\u009b\x7f") || strings.Contains(escaped, "##") {
+		t.Errorf("left in %q", escaped)
+	}
+}

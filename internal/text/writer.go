@@ -14,6 +14,8 @@ const maxLine = 64 << 10
 // Writer cleans what people read, line by line, and takes the commands to CI
 // servers from it. Who uses one calls Flush at the end.
 type Writer struct {
+	Colors bool // let the sequences pass by which this program paints text
+
 	w    io.Writer
 	held bytes.Buffer // a line that has not ended
 }
@@ -21,7 +23,7 @@ type Writer struct {
 // NewWriter returns a Writer in front of w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Write writes the lines that have ended. The colours that this program uses stay.
+// Write writes the lines that have ended.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.held.Write(p)
 	end := bytes.LastIndexByte(w.held.Bytes(), '\n') + 1
@@ -38,7 +40,11 @@ func (w *Writer) write(n int) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := io.WriteString(w.w, WithoutCommands(cleanColored(string(w.held.Next(n)))))
+	clean := Clean
+	if w.Colors {
+		clean = cleanColored
+	}
+	_, err := io.WriteString(w.w, WithoutCommands(clean(string(w.held.Next(n)))))
 	return err
 }
 
