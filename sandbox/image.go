@@ -20,6 +20,7 @@ type imageFlags struct {
 	crashAfter time.Duration
 	exitAfter  time.Duration
 	exitCode   uint8
+	stopAfter  time.Duration
 	neverReady bool
 	log        []string
 }
@@ -45,6 +46,7 @@ Inside pintle sandbox run, the sandbox is that one.`,
 	flags.DurationVar(&f.crashAfter, "crash-after", 0, "exit so long after the start, with --exit-code, 1 by default")
 	flags.DurationVar(&f.exitAfter, "exit-after", 0, "exit so long after the start, with --exit-code, 0 by default")
 	flags.Uint8Var(&f.exitCode, "exit-code", 0, "what to exit with")
+	flags.DurationVar(&f.stopAfter, "stop-after", 0, "exit so long after being told to stop, within the pod's grace period")
 	flags.StringArrayVar(&f.log, "log", nil, "print this line at the start (repeatable)")
 	cmd.MarkFlagsMutuallyExclusive("crash-after", "exit-after")
 	cmd.MarkFlagsMutuallyExclusive("ready-after", "never-ready")
@@ -69,7 +71,7 @@ func makeImage(ctx context.Context, stdout io.Writer, f imageFlags, repoTag stri
 }
 
 func (f imageFlags) script(given func(string) bool) (image.Script, error) {
-	s := image.Script{NeverReady: f.neverReady, Log: f.log}
+	s := image.Script{NeverReady: f.neverReady, StopAfter: f.stopAfter, Log: f.log}
 	if given("ready-after") {
 		s.ReadyAfter = &f.readyAfter
 	}

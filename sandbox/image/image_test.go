@@ -28,6 +28,8 @@ func TestParseScript(t *testing.T) {
 		{"crash with a code", map[string]string{labelCrashAfter: "1s", labelExitCode: "137"}, Script{ExitAfter: &second, ExitCode: 137}, ""},
 		{"exit defaults to 0", map[string]string{labelExitAfter: "1s"}, Script{ExitAfter: &second}, ""},
 		{"log", map[string]string{labelLog: "a\nb\n", labelLogPrefix + "10": "d", labelLogPrefix + "9": "c"}, Script{Log: []string{"a", "b", "c", "d"}}, ""},
+		{"stop", map[string]string{labelStopAfter: "7s"}, Script{StopAfter: 7 * second}, ""},
+		{"no stop", map[string]string{labelStopAfter: "7"}, Script{}, `label pintle.sandbox/stop-after="7" is no duration`},
 		{"other labels", map[string]string{"maintainer": "me"}, Script{}, ""},
 		{"no duration", map[string]string{labelReadyAfter: "soon"}, Script{}, `label pintle.sandbox/ready-after="soon" is no duration`},
 		{"negative", map[string]string{labelExitAfter: "-1s"}, Script{}, "is no duration"},
@@ -58,7 +60,7 @@ func TestPushAndInspect(t *testing.T) {
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	second := time.Second
-	want := Script{ReadyAfter: &second, ExitAfter: &second, ExitCode: 3, Log: []string{"starting", "fatal: no database"}}
+	want := Script{ReadyAfter: &second, ExitAfter: &second, ExitCode: 3, StopAfter: second, Log: []string{"starting", "fatal: no database"}}
 	ref, err := Push(t.Context(), host, "shop/cart:2.0", want)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ const (
 	labelCrashAfter = "pintle.sandbox/crash-after" // a duration: exits so long after the start, exit-code defaults to 1
 	labelExitAfter  = "pintle.sandbox/exit-after"  // a duration: exits so long after the start, exit-code defaults to 0
 	labelExitCode   = "pintle.sandbox/exit-code"   // 0 to 255
+	labelStopAfter  = "pintle.sandbox/stop-after"  // a duration: exits so long after it was told to stop
 	labelLog        = "pintle.sandbox/log"         // lines printed at the start, separated by newlines
 	labelLogPrefix  = "pintle.sandbox/log."        // and more lines: log.1, log.2, ...
 )
@@ -30,6 +31,7 @@ type Script struct {
 	NeverReady bool
 	ExitAfter  *time.Duration // nil: it does not exit by itself
 	ExitCode   int32
+	StopAfter  time.Duration // from being told to stop to the exit; the pod's grace period cuts it short
 	Log        []string
 }
 
@@ -45,6 +47,9 @@ func (s Script) Labels() map[string]string {
 	if s.ExitAfter != nil {
 		labels[labelExitAfter] = s.ExitAfter.String()
 		labels[labelExitCode] = strconv.Itoa(int(s.ExitCode))
+	}
+	if s.StopAfter > 0 {
+		labels[labelStopAfter] = s.StopAfter.String()
 	}
 	if len(s.Log) > 0 {
 		labels[labelLog] = strings.Join(s.Log, "\n")
@@ -66,6 +71,13 @@ func ParseScript(labels map[string]string) (Script, error) {
 	}
 	if err := s.parseExit(labels); err != nil {
 		return s, err
+	}
+	stop, err := duration(labels, labelStopAfter)
+	if err != nil {
+		return s, err
+	}
+	if stop != nil {
+		s.StopAfter = *stop
 	}
 	s.Log, err = logLines(labels)
 	return s, err

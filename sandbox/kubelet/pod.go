@@ -39,6 +39,7 @@ type pod struct {
 	since   metav1.Time          // when the node accepted it
 	sent    *corev1.PodStatus    // what was last written
 	failure *podFailure          // the node gave the pod up
+	told    time.Time            // when its containers were told to stop; zero is not yet
 	gone    bool                 // its deletion is done
 	all     []*container         // init containers first, in the order of the spec
 	mounted bool                 // its volumes are there
@@ -192,6 +193,42 @@ func (p *pod) deadline(obj *corev1.Pod, e env) time.Duration {
 	p.failure = &podFailure{"DeadlineExceeded", "Pod was active on the node longer than the specified deadline"}
 	e.event(nil, corev1.EventTypeNormal, "DeadlineExceeded", p.failure.message)
 	return 0
+}
+
+// killed is the exit code of a container that did not stop within the grace period.
+const killed = 137
+
+// terminate tells the containers of a deleted pod to stop and returns when to look again; 0 is when all have stopped. A
+// container stops at once, unless its image says after how long; at the end of the grace period it is killed.
+func (p *pod) terminate(obj *corev1.Pod, e env) time.Duration {
+	first := p.told.IsZero()
+	if first {
+		p.told = time.Now()
+	}
+	grace := time.Duration(0)
+	if obj.DeletionGracePeriodSeconds != nil {
+		grace = time.Duration(*obj.DeletionGracePeriodSeconds) * time.Second
+	}
+	next := time.Duration(0)
+	for _, c := range p.all {
+		if c.state.Running != nil && first {
+			e.event(c.spec, corev1.EventTypeNormal, "Killing", "Stopping container "+c.spec.Name)
+		}
+		wait := c.tick(obj, e) // it may end by itself meanwhile
+		if c.state.Running == nil {
+			continue
+		}
+		after, code := c.image.script.StopAfter, int32(0)
+		if after > grace {
+			after, code = grace, killed
+		}
+		if left := time.Until(p.told.Add(after)); left > 0 {
+			next = soonest(next, soonest(wait, left))
+			continue
+		}
+		c.terminate(time.Now(), code)
+	}
+	return next
 }
 
 // stop ends all containers that run. Simulated containers do as they are told at once, with exit code 0.

@@ -365,6 +365,52 @@ func TestMissingConfiguration(t *testing.T) {
 	})
 }
 
+// end deletes the pod and lets its containers stop.
+func (l *life) end(grace int64) {
+	now := metav1.Now()
+	l.obj.DeletionTimestamp, l.obj.DeletionGracePeriodSeconds = &now, &grace
+	for {
+		next := l.pod.terminate(l.obj, l.env())
+		l.note()
+		if next == 0 {
+			return
+		}
+		time.Sleep(next)
+	}
+}
+
+func TestDeletionTakesAsLongAsTheImageSays(t *testing.T) {
+	five := 5 * time.Second
+	for name, tt := range map[string]struct {
+		script image.Script
+		want   string
+	}{
+		"at once":                  {image.Script{}, "2s c Completed 0"},
+		"slowly":                   {image.Script{StopAfter: 7 * time.Second}, "9s c Completed 0"},
+		"killed":                   {image.Script{StopAfter: time.Hour}, "32s c Error 137"},
+		"meanwhile it ends itself": {image.Script{StopAfter: time.Hour, ExitAfter: &five, ExitCode: 3}, "5s c Error 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				spec := one("web")
+				spec.RestartPolicy = corev1.RestartPolicyNever
+				l := newLife(spec, map[string]image.Script{"web": tt.script})
+				if tt.script.ExitAfter == nil {
+					l.obj.Spec.RestartPolicy = corev1.RestartPolicyAlways
+				}
+				l.live(2 * time.Second)
+				l.end(30)
+				if diff := cmp.Diff([]string{"0s c ready #0", tt.want}, l.states); diff != "" {
+					t.Errorf("states (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff([]string{"2s"}, l.eventsOf("Killing")); diff != "" {
+					t.Errorf("kills (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 func TestActiveDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec, limit := one("web"), int64(5)

@@ -31,7 +31,7 @@ func (k *Kubelet) sync(ctx context.Context, key string) (time.Duration, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if obj.DeletionTimestamp != nil {
-		return 0, k.remove(ctx, obj, p)
+		return k.remove(ctx, obj, p)
 	}
 	if p.sent == nil && ended(obj.Status.Phase) {
 		return 0, nil
@@ -81,14 +81,14 @@ func (k *Kubelet) release(p *pod) {
 	k.addrs.give(p.ip)
 }
 
-// remove ends a pod that is being deleted. The grace period is not used up: simulated containers stop at once.
-func (k *Kubelet) remove(ctx context.Context, obj *corev1.Pod, p *pod) error {
+// remove ends a pod that is being deleted, and returns when to look again while its containers still stop.
+func (k *Kubelet) remove(ctx context.Context, obj *corev1.Pod, p *pod) (time.Duration, error) {
 	if p.gone {
-		return nil
+		return 0, nil
 	}
-	p.stop(k.env(ctx, obj))
-	if err := k.report(ctx, obj, p); err != nil {
-		return err
+	left := p.terminate(obj, k.env(ctx, obj))
+	if err := k.report(ctx, obj, p); err != nil || left > 0 {
+		return left, err
 	}
 	zero := int64(0)
 	err := k.client.CoreV1().Pods(obj.Namespace).Delete(ctx, obj.Name, metav1.DeleteOptions{
@@ -96,10 +96,10 @@ func (k *Kubelet) remove(ctx context.Context, obj *corev1.Pod, p *pod) error {
 		Preconditions:      &metav1.Preconditions{UID: &obj.UID},
 	})
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return err
+		return 0, err
 	}
 	p.gone = true
-	return nil
+	return 0, nil
 }
 
 // report writes the pod's status if it is another than the one last written.

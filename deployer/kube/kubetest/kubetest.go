@@ -80,13 +80,14 @@ type Script struct {
 	CrashAfter time.Duration // exits with ExitCode, which is then 1 if 0
 	ExitAfter  time.Duration // exits with ExitCode
 	ExitCode   int
-	Log        []string // lines printed at the start
+	StopAfter  time.Duration // exits so long after it was told to stop
+	Log        []string      // lines printed at the start
 }
 
 func (s Script) labels() map[string]string {
 	const prefix = "pintle.sandbox/"
 	l := map[string]string{}
-	for key, d := range map[string]time.Duration{"ready-after": s.ReadyAfter, "crash-after": s.CrashAfter, "exit-after": s.ExitAfter} {
+	for key, d := range map[string]time.Duration{"ready-after": s.ReadyAfter, "crash-after": s.CrashAfter, "exit-after": s.ExitAfter, "stop-after": s.StopAfter} {
 		if d > 0 {
 			l[prefix+key] = d.String()
 		}
