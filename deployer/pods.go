@@ -3,6 +3,7 @@ package deployer
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -59,16 +60,19 @@ func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 
 // stuckPods are pods of earlier revisions that a StatefulSet will never replace:
 // it waits for them to become ready first, which they cannot. Kubernetes leaves
-// deleting them to its users ("forced rollback" in its documentation).
+// deleting them to its users ("forced rollback" in its documentation). Those that
+// are to stay of their revision are left alone: of a set that updates on delete,
+// and below a partition, where deleting one only brings it back.
 func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	_, stale := outdated(owner)
-	if stale || owner.GetKind() != "StatefulSet" {
+	if stale || owner.GetKind() != "StatefulSet" || onDelete(owner) {
 		return nil
 	}
+	partition := number(owner, "spec", "updateStrategy", "rollingUpdate", "partition")
 	var out []*unstructured.Unstructured
 	for _, p := range pods {
 		old := p.GetLabels()["controller-revision-hash"] != str(owner, "status", "updateRevision")
-		if !old || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !controlled(p, string(owner.GetUID())) {
+		if !old || ordinal(p) < partition || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !controlled(p, string(owner.GetUID())) {
 			continue
 		}
 		for _, t := range podTroubles(p, false) {
@@ -79,6 +83,16 @@ func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.U
 		}
 	}
 	return out
+}
+
+// ordinal is the number at the end of the name of a StatefulSet's pod.
+func ordinal(pod *unstructured.Unstructured) int64 {
+	name := pod.GetName()
+	n, err := strconv.ParseInt(name[strings.LastIndex(name, "-")+1:], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty

@@ -45,8 +45,7 @@ func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	case "apps/DaemonSet":
 		return daemonSetReady(o)
 	case "apps/ReplicaSet", "/ReplicationController":
-		want, have := wanted(o), number(o, "status", "readyReplicas")
-		return reached(have >= want, fmt.Sprintf("%d of %d ready", have, want))
+		return replicaSetReady(o)
 	case "/Pod":
 		return podReady(o)
 	case "batch/Job":
@@ -87,9 +86,9 @@ func observedGeneration(o *unstructured.Unstructured) (int64, bool) {
 func outdated(o *unstructured.Unstructured) (verdict, bool) {
 	observed, ok := observedGeneration(o)
 	if !ok {
-		switch o.GetKind() {
-		case "Deployment", "StatefulSet", "DaemonSet":
-			return verdict{progressing, "not yet seen by its controller"}, o.GroupVersionKind().Group == "apps"
+		switch o.GroupVersionKind().Group + "/" + o.GetKind() {
+		case "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "/ReplicationController":
+			return verdict{progressing, "not yet seen by its controller"}, true
 		}
 		return verdict{}, false
 	}
@@ -108,7 +107,7 @@ func reached(done bool, message string) verdict {
 
 func deploymentReady(o *unstructured.Unstructured) verdict {
 	if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
-		return verdict{ready, "paused"}
+		return pausedReady(o)
 	}
 	if c, ok := condition(o, "Progressing"); ok && c.reason == "ProgressDeadlineExceeded" {
 		return verdict{dead, "progress deadline exceeded: " + c.message}
@@ -123,17 +122,44 @@ func deploymentReady(o *unstructured.Unstructured) verdict {
 		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
 	case total > updated:
 		return verdict{progressing, fmt.Sprintf("%s, %d old to stop", count, total-updated)}
+	case total > want:
+		return surplus(count, total, want)
 	}
 	return reached(available >= want, count)
 }
 
-func statefulSetReady(o *unstructured.Unstructured) verdict {
-	if str(o, "spec", "updateStrategy", "type") == "OnDelete" {
-		return verdict{ready, "updates on delete"}
+// pausedReady judges a paused Deployment: its pods are not replaced, so nothing
+// is to be expected of them, but what pods it has are still scaled.
+func pausedReady(o *unstructured.Unstructured) verdict {
+	want, total := wanted(o), number(o, "status", "replicas")
+	switch {
+	case total > want:
+		return surplus("paused", total, want)
+	case total > 0 && total < want:
+		return verdict{progressing, fmt.Sprintf("paused, %d of %d pods", total, want)}
 	}
-	want, have := wanted(o), number(o, "status", "readyReplicas")
+	return verdict{ready, "paused"}
+}
+
+func replicaSetReady(o *unstructured.Unstructured) verdict {
+	want, have, total := wanted(o), number(o, "status", "readyReplicas"), number(o, "status", "replicas")
 	count := fmt.Sprintf("%d of %d ready", have, want)
-	if have < want {
+	if total > want {
+		return surplus(count, total, want)
+	}
+	return reached(have >= want, count)
+}
+
+func statefulSetReady(o *unstructured.Unstructured) verdict {
+	want, have, total := wanted(o), number(o, "status", "readyReplicas"), number(o, "status", "replicas")
+	if onDelete(o) {
+		return onDeleteReady(want, total, have, number(o, "status", "updatedReplicas"))
+	}
+	count := fmt.Sprintf("%d of %d ready", have, want)
+	switch {
+	case total > want: // those that terminate count, too
+		return surplus(count, total, want)
+	case have < want:
 		return verdict{progressing, count}
 	}
 	partition := number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
@@ -148,12 +174,13 @@ func statefulSetReady(o *unstructured.Unstructured) verdict {
 }
 
 func daemonSetReady(o *unstructured.Unstructured) verdict {
-	want, have := number(o, "status", "desiredNumberScheduled"), number(o, "status", "numberAvailable")
-	count := fmt.Sprintf("%d of %d ready", have, want)
-	if str(o, "spec", "updateStrategy", "type") == "OnDelete" {
-		return verdict{ready, count}
+	want, have := wantedPods(o), number(o, "status", "numberAvailable")
+	updated := number(o, "status", "updatedNumberScheduled")
+	if onDelete(o) {
+		return onDeleteReady(want, number(o, "status", "currentNumberScheduled"), have, updated)
 	}
-	if updated := number(o, "status", "updatedNumberScheduled"); updated < want {
+	count := fmt.Sprintf("%d of %d ready", have, want)
+	if updated < want {
 		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
 	}
 	return reached(have >= want, count)

@@ -68,7 +68,8 @@ func (w *waiter) learn(ctx context.Context, class string) {
 }
 
 // judge is the item's own judge, and what only the wait knows: how long a
-// controller has been silent, and which claims nobody will bind yet.
+// controller has been silent, which claims nobody will bind yet, and which pods
+// that are down are old ones that nobody replaces.
 func (w *waiter) judge(a *awaited, now time.Time) verdict {
 	v := a.judge(a.object)
 	switch {
@@ -79,6 +80,10 @@ func (w *waiter) judge(a *awaited, now time.Time) verdict {
 	case v.state == progressing && a.ref.Kind == "PersistentVolumeClaim" && a.object != nil &&
 		str(a.object, "status", "phase") == "Pending" && w.consumers[str(a.object, "spec", "storageClassName")]:
 		return verdict{ready, "waits for the first pod that uses it"}
+	case v.state == progressing && a.object != nil:
+		if old, ok := oldDown(a.object, w.pods); ok {
+			return old
+		}
 	}
 	return v
 }
