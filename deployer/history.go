@@ -15,10 +15,14 @@ import (
 )
 
 // History reads every revision of a release, oldest first. A release without
-// records is release.ErrNotFound. An empty namespace means the connection's.
+// records is release.ErrNotFound, one with none that can be read
+// release.ErrUnreadable. An empty namespace means the connection's.
 func (e *Engine) History(ctx context.Context, name, namespace string) (release.History, error) {
 	namespace = cmp.Or(namespace, e.cluster.Namespace())
 	h, err := e.storage(namespace).History(ctx, name)
+	if err == nil {
+		err = e.storage(namespace).Readable(h)
+	}
 	if err == nil && h.Last() == nil {
 		err = fmt.Errorf("release %s in %s: %w", name, namespace, release.ErrNotFound)
 	}

@@ -133,8 +133,11 @@ func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return e.cluster.Discover(ctx) })
 	g.Go(func() (err error) {
-		seen.history, err = e.storage(req.Namespace).History(ctx, req.Release)
-		return err
+		storage := e.storage(req.Namespace)
+		if seen.history, err = storage.History(ctx, req.Release); err != nil {
+			return err
+		}
+		return storage.Readable(seen.history)
 	})
 	g.Go(func() (err error) {
 		seen.namespaceMissing, err = e.namespaceMissing(ctx, req.Namespace)

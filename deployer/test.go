@@ -32,7 +32,11 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	full := Request{Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, Secrets: req.Secrets}
 	full = full.withDefaults(e.cluster.Namespace())
 	out := Outcome{Status: event.Failed}
-	history, err := e.storage(full.Namespace).History(ctx, full.Release)
+	storage := e.storage(full.Namespace)
+	history, err := storage.History(ctx, full.Release)
+	if err == nil {
+		err = storage.Readable(history)
+	}
 	if err != nil {
 		return out, err
 	}

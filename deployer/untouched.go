@@ -33,5 +33,5 @@ func Untouched(err error) bool {
 	_, before := errors.AsType[*unstarted](err)
 	_, access := errors.AsType[*AccessError](err)
 	_, refused := errors.AsType[*Refusal](err)
-	return before || access || refused || errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound)
+	return before || access || refused || errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }

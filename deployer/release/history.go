@@ -45,6 +45,17 @@ func (h History) Revision(version int) *Record {
 	return nil
 }
 
+// Readable is ErrUnreadable when there are records, and none of them can be read:
+// then nobody knows how the release stands. s is where they are stored.
+func (s *Storage) Readable(h History) error {
+	if len(h.Records) > 0 || len(h.Unreadable) == 0 {
+		return nil
+	}
+	last := slices.MaxFunc(h.Unreadable, func(a, b Head) int { return a.Version - b.Version })
+	return fmt.Errorf("release %s in %s: %w: %s/%s; restore it, or delete it if the release is to be installed anew",
+		last.Name, s.namespace, ErrUnreadable, s.kind(), key(last.Name, last.Version))
+}
+
 // Next is the number of the next revision; unreadable ones count.
 func (h History) Next() int {
 	n := 0

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -34,6 +35,9 @@ const (
 
 // ErrNotFound is a release or revision that has no record.
 var ErrNotFound = errors.New("no such release")
+
+// ErrUnreadable is a release none of whose records can be read.
+var ErrUnreadable = errors.New("its record cannot be read")
 
 // ErrExists is a revision that somebody else recorded first.
 var ErrExists = errors.New("the revision exists already")
@@ -118,6 +122,14 @@ func (s *Storage) collection(namespace string) string {
 	return "/api/v1/namespaces/" + namespace + "/" + plural
 }
 
+// kind is that of the objects that hold records.
+func (s *Storage) kind() string {
+	if s.driver == ConfigMaps {
+		return "ConfigMap"
+	}
+	return "Secret"
+}
+
 func (s *Storage) path(name string, version int) string {
 	return s.collection(s.namespace) + "/" + key(name, version)
 }
@@ -186,12 +198,22 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
 			return nil
 		}
-		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, ErrExists)
+		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, s.occupied(r, &there))
 	}
 	if err != nil {
 		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, err)
 	}
 	return nil
+}
+
+// occupied says why a revision could not be created whose object is there: it is
+// ErrExists, unless no history will ever find that object.
+func (s *Storage) occupied(r *Record, there *object) error {
+	if l := there.Metadata.Labels; there.Metadata.Name == "" || l["owner"] == "helm" && l["name"] == r.Name {
+		return ErrExists
+	}
+	return fmt.Errorf("%s/%s in %s is in the way: without the labels owner=helm and name=%s it is no record; put them back, or delete it",
+		s.kind(), there.Metadata.Name, s.namespace, r.Name)
 }
 
 // Update stores a revision that exists. As Helm does, it replaces the whole
@@ -258,6 +280,17 @@ func (s *Storage) Status(ctx context.Context, name string, version int) (Status,
 
 func head(o *object) Head {
 	l := o.Metadata.Labels
-	version, _ := strconv.Atoi(l["version"])
-	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: version, Status: Status(l["status"])}
+	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"])}
+}
+
+// revisionOf is the number of a revision by its object's label, else by its name;
+// 0 when neither tells.
+func revisionOf(o *object) int {
+	name := o.Metadata.Name
+	for _, text := range []string{o.Metadata.Labels["version"], name[strings.LastIndex(name, ".v")+len(".v"):]} {
+		if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {
+			return int(n)
+		}
+	}
+	return 0
 }
