@@ -46,5 +46,5 @@ func rebuildReports(e env, c *cli.Context, path string) error {
 	if err := report.WriteAll(dir, run); err != nil {
 		return err
 	}
-	return report.Summary(e.stdoutText, run, report.SummaryOptions{Color: paints(e, c), Dir: dir})
+	return report.Summary(e.stdoutText, run, summaryOptions(e, c, dir))
 }

@@ -200,8 +200,14 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 }
 
 func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) error {
-	if err := report.Summary(e.stdoutText, run, report.SummaryOptions{Color: paints(e, c), Dir: dir}); err != nil {
+	if err := report.Summary(e.stdoutText, run, summaryOptions(e, c, dir)); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
 	return silent(code)
+}
+
+// summaryOptions name those reports in dir that were written.
+func summaryOptions(e env, c *cli.Context, dir string) report.SummaryOptions {
+	html, junit := report.Written(dir)
+	return report.SummaryOptions{Color: paints(e, c), HTML: html, JUnit: junit}
 }

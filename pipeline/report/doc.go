@@ -15,7 +15,7 @@
 //	events, err := report.ReadEvents(file)
 //	run := report.Fold(events)
 //	err = report.WriteAll("build/pintle", run)
-//	err = report.Summary(os.Stderr, run, report.SummaryOptions{Dir: "build/pintle"})
+//	err = report.Summary(os.Stderr, run, report.SummaryOptions{HTML: "build/pintle/report/index.html"})
 //
 // The package refuses to decide whether a run is good: statuses and the exit
 // code are told by the events. It knows no cluster, no configuration, no CI

@@ -64,7 +64,7 @@ func TestGolden(t *testing.T) {
 		{".svg", func(_ []event.Event, run report.Run) ([]byte, error) { return report.Timeline(run) }},
 		{".summary.txt", func(_ []event.Event, run report.Run) ([]byte, error) {
 			var b bytes.Buffer
-			err := report.Summary(&b, run, report.SummaryOptions{Dir: "build/pintle"})
+			err := report.Summary(&b, run, report.SummaryOptions{HTML: "build/pintle/report/index.html", JUnit: "build/pintle/junit.xml"})
 			return b.Bytes(), err
 		}},
 		{".plain.txt", func(events []event.Event, _ report.Run) ([]byte, error) {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -13,7 +12,8 @@ import (
 // SummaryOptions says how Summary writes.
 type SummaryOptions struct {
 	Color bool
-	Dir   string // where WriteAll wrote; empty: the summary names no files
+	HTML  string // the page for people; empty: it was not written
+	JUnit string // the report for CI; empty: it was not written
 }
 
 // Bounds of a summary: what is longer stands in the reports.
@@ -45,9 +45,13 @@ func Summary(w io.Writer, run Run, o SummaryOptions) error {
 	}
 	b.WriteByte('\n')
 	writeVerdict(&b, run, c)
-	if o.Dir != "" {
-		fmt.Fprintf(&b, "Look at %s; for CI: %s\n",
-			filepath.Join(o.Dir, filepath.FromSlash(HTMLFile)), filepath.Join(o.Dir, JUnitFile))
+	switch {
+	case o.HTML != "" && o.JUnit != "":
+		fmt.Fprintf(&b, "Look at %s; for CI: %s\n", o.HTML, o.JUnit)
+	case o.HTML != "":
+		fmt.Fprintf(&b, "Look at %s\n", o.HTML)
+	case o.JUnit != "":
+		fmt.Fprintf(&b, "For CI: %s\n", o.JUnit)
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -22,7 +22,7 @@ const (
 
 // WriteAll writes every report of run below dir, which it makes: JUnitFile,
 // JSONFile, HTMLFile with its CSSFile, TimelineFile. Each file appears whole or
-// not at all. What cannot be written does not keep the others from it; the
+// not at all: that of an earlier run goes then, too. What cannot be written does not keep the others from it; the
 // errors are joined.
 func WriteAll(dir string, run Run) error {
 	files := []struct {
@@ -39,17 +39,32 @@ func WriteAll(dir string, run Run) error {
 	var writers sync.WaitGroup
 	for i, f := range files {
 		writers.Go(func() {
+			path := filepath.Join(dir, filepath.FromSlash(f.name))
 			content, err := f.make(run)
 			if err == nil {
-				err = writeFile(filepath.Join(dir, filepath.FromSlash(f.name)), content)
+				err = writeFile(path, content)
 			}
 			if err != nil {
+				_ = os.Remove(path) // there may be none
 				errs[i] = fmt.Errorf("write %s: %w", f.name, err)
 			}
 		})
 	}
 	writers.Wait()
 	return errors.Join(errs...)
+}
+
+// Written are the paths of HTMLFile and JUnitFile below dir, as WriteAll has left
+// them; empty for one that is not there.
+func Written(dir string) (html, junit string) {
+	there := func(name string) string {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			return ""
+		}
+		return path
+	}
+	return there(HTMLFile), there(JUnitFile)
 }
 
 // Attach says where the files beside the reports are, which are in dir: Jenkins
