@@ -216,6 +216,12 @@ func SatisfiesVersion(constraint, version string) bool {
 	return c.Check(v)
 }
 
+// IsConstraint reports whether s is a SemVer constraint.
+func IsConstraint(s string) bool {
+	_, err := semver.NewConstraint(s)
+	return err == nil
+}
+
 // plainVersion says whether s is MAJOR.MINOR.PATCH and nothing else, as most
 // dependencies ask for; as a constraint it stands for itself.
 func plainVersion(s string) bool {

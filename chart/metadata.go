@@ -172,6 +172,16 @@ func (c *Chart) IgnoredDependencies(missing []string) string {
 	return ""
 }
 
+// FetchCommand is what to type to fetch the dependencies of this chart, which is
+// in folder: what Chart.lock names, if there is one.
+func (c *Chart) FetchCommand(folder string) string {
+	verb := "update"
+	if c.Lock != nil {
+		verb = "build"
+	}
+	return strings.TrimSuffix("pintle chart deps "+verb+" "+folder, " .")
+}
+
 // MissingDependencies names the dependencies in Chart.yaml that charts/ lacks,
 // in Chart.yaml's order.
 func (c *Chart) MissingDependencies() []string {

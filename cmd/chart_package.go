@@ -59,7 +59,7 @@ func packageChart(e env, c *cli.Context, path string) error {
 		Version: c.String("version"), AppVersion: c.String("app-version"), Time: mtime,
 	})
 	if missing, ok := errors.AsType[*chart.MissingDependenciesError](err); ok && missing.Ignored == "" {
-		err = fmt.Errorf("package %s: %w: package with -u, or run \"pintle chart deps build %[1]s\"", path, missing)
+		err = fmt.Errorf("package %s: %w: package with -u, or run %q", path, missing, loaded.FetchCommand(path))
 	}
 	if _, wrong := errors.AsType[*chart.VersionError](err); wrong {
 		return usagef("package %s: --version %q: write it as 1.2.3", path, c.String("version"))

@@ -167,7 +167,7 @@ func rollbackCommand(e env) *cli.Command {
 			if text := c.Args().Get(1); text != "" {
 				var err error
 				if revision, err = strconv.Atoi(text); err != nil || revision < 1 {
-					return usagef("revision %q is no number of \"pintle history %s\"", text, c.Args().First())
+					return usagef("%q is no revision of %s: roll back one service at a time, to a number of \"pintle history %[2]s\"", text, c.Args().First())
 				}
 			}
 			conflicts, err := onConflict(c)

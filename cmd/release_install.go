@@ -132,7 +132,7 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 	if w.chart, err = loadTemplated(e, c, ref); err != nil {
 		return nil, err
 	}
-	if err := installable(e, w.chart); err != nil {
+	if err := installable(e, w.chart, ref); err != nil {
 		return nil, err
 	}
 	w.values = values
@@ -145,14 +145,14 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 	return w, nil
 }
 
-func installable(e env, c *chart.Chart) error {
+func installable(e env, c *chart.Chart, path string) error {
 	if t := c.Metadata.Type; t != "" && t != "application" {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s is of type %s, which is not installable", c.Name(), t))
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 && c.IgnoredDependencies(missing) != "" {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: %s", c.Name(), strings.Join(missing, ", "), c.IgnoredDependencies(missing)))
 	} else if len(missing) > 0 {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: pass --dependency-update, or run \"pintle chart deps build\"", c.Name(), strings.Join(missing, ", ")))
+		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: pass --dependency-update, or run %q", c.Name(), strings.Join(missing, ", "), c.FetchCommand(path)))
 	}
 	if c.Metadata.Deprecated {
 		e.log.Warn("this chart is deprecated")

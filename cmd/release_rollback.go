@@ -83,7 +83,7 @@ func rollbackTarget(c *cli.Context) (int, error) {
 	}
 	revision, err := strconv.Atoi(text)
 	if err != nil || revision < 0 {
-		return 0, usagef("revision %q is no number of \"pintle release history %s\"", text, c.Args().First())
+		return 0, usagef("%q is no revision of %s: roll back one release at a time, to a number of \"pintle release history %[2]s\"", text, c.Args().First())
 	}
 	return revision, nil
 }

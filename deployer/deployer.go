@@ -101,10 +101,11 @@ type Request struct {
 	ForceConflicts  bool     // take fields over from other managers, unless OnConflict says keep
 	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
 
-	OnConflict  ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
-	OnImmutable map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
-	Adopt       Adoption                   // objects that are not the release's; empty means AdoptNever
-	AdoptList   []string                   // for AdoptListed: Kind/name or Kind/namespace/name
+	OnConflict   ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
+	OnImmutable  map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
+	ImmutableKey string                     // the key by which the caller's user sets OnImmutable, for messages; empty where there is none
+	Adopt        Adoption                   // objects that are not the release's; empty means AdoptNever
+	AdoptList    []string                   // for AdoptListed: Kind/name or Kind/namespace/name
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs
 	AllowCRDChanges bool      // of ApplyCRDs: also changes that may harm stored objects

@@ -19,6 +19,7 @@ type ImmutableError struct {
 	Object kube.Ref
 	Fields []Field // which, with their old and new values
 	Policy ImmutablePolicy
+	Key    string // by which the caller's user sets another policy; empty where there is no way to
 	Reason string // why the policy does not help; may be empty
 	Err    error  // the server's refusal
 }
@@ -43,7 +44,19 @@ func (e *ImmutableError) Error() string {
 	if e.Reason != "" {
 		return s + ", and " + e.Reason
 	}
-	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: onImmutable %s=%s", s, e.Object.Kind, suggested(e.Object.Kind))
+	if e.Key == "" {
+		return fmt.Sprintf("%s; keep the old value, or delete the object first: kubectl delete %s", s, kubectlName(e.Object))
+	}
+	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: %s: {%s: %s}", s, e.Key, e.Object.Kind, suggested(e.Object.Kind))
+}
+
+// kubectlName is how kubectl is told which object is meant.
+func kubectlName(r kube.Ref) string {
+	name := strings.ToLower(r.Kind) + "/" + r.Name
+	if r.Namespace != "" {
+		name += " -n " + r.Namespace
+	}
+	return name
 }
 
 func suggested(kind string) ImmutablePolicy {
@@ -124,10 +137,12 @@ func decideImmutable(c Change, s sight, req Request) (Change, error) {
 	if next == nil {
 		next = s.object
 	}
-	all := diff(s.live, next)
-	fixed := fixedFields(all, s.fixed, s.object.GetKind())
+	fixed := fixedFields(diff(s.live, next), s.fixed, s.object.GetKind())
+	if s.anew == nil { // the object is as its author wrote it: what it does not name keeps its value
+		fixed = slices.DeleteFunc(fixed, func(f Field) bool { return f.New == nil })
+	}
 	policy := req.onImmutable(s.object.GetKind())
-	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Policy: policy, Err: s.err}
+	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Policy: policy, Key: req.ImmutableKey, Err: s.err}
 	switch {
 	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
 		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"
@@ -168,11 +183,15 @@ var changeable = []string{
 }
 
 // fixedFields are those of fields that the server has named, or that stand below
-// one it has named. What only a controller writes is left out.
+// one it has named. What only the cluster writes is left out.
 func fixedFields(fields []Field, named []string, kind string) []Field {
+	if kind == "Service" && slices.ContainsFunc(named, func(n string) bool { return below(n, "spec.clusterIPs") }) {
+		named = append(slices.Clone(named), "spec.clusterIP") // by which the first of them is set
+	}
 	var out []Field
 	for _, f := range fields {
-		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name")
+		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name") ||
+			kind == "Pod" && strings.Contains(f.Path, "[kube-api-access-")
 		free := kind == "StatefulSet" && slices.ContainsFunc(changeable, func(p string) bool { return below(f.Path, p) })
 		if !controllers && !free && slices.ContainsFunc(named, func(n string) bool { return below(f.Path, n) || below(n, f.Path) }) {
 			out = append(out, f)

@@ -59,7 +59,7 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 		"StatefulSet, refused":   {kind: "StatefulSet", policy: FailImmutable, err: `spec.serviceName ("old" -> "new") cannot be changed`},
 		"kept":                   {kind: "StatefulSet", notes: "helm.sh/resource-policy: keep", err: "helm.sh/resource-policy forbids to delete it"},
 		"Job":                    {kind: "Job", want: Recreate, fields: "spec.serviceName, spec.template.spec.containers[db].image"},
-		"Deployment":             {kind: "Deployment", err: "onImmutable Deployment=recreate"},
+		"Deployment":             {kind: "Deployment", err: "kubectl delete deployment/"},
 		"CRD":                    {kind: "CustomResourceDefinition", policy: RecreateObject, err: "never deleted to change it"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,11 +89,24 @@ func parseDocument(doc string) ([]*unstructured.Unstructured, error) {
 	}
 	if !isList(o) {
 		if o.GetName() == "" {
-			return nil, fmt.Errorf("%s: %s has no metadata.name", sourceOf(doc), o.GetKind())
+			return nil, fmt.Errorf("%s: %s %s", sourceOf(doc), o.GetKind(), withoutName(o))
 		}
 		return []*unstructured.Unstructured{o}, nil
 	}
 	return flatten(o, doc)
+}
+
+// withoutName says what an object has instead of a name.
+func withoutName(o *unstructured.Unstructured) string {
+	metadata, _ := o.Object["metadata"].(map[string]any)
+	switch name := metadata["name"].(type) {
+	case nil, string:
+		return "has no metadata.name"
+	case bool:
+		return fmt.Sprintf("has the boolean %v as metadata.name: write names such as y, no and on in quotes", name)
+	default:
+		return fmt.Sprintf("has %v as metadata.name, which is no text: write it in quotes", name)
+	}
 }
 
 // decodeDocument makes of a document what the API machinery makes of it: whole

@@ -78,6 +78,9 @@ type target struct {
 func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, error) {
 	sights, err := e.targetObjects(ctx, t)
 	if err != nil {
+		if _, named := errors.AsType[*Refusal](err); named {
+			return nil, err
+		}
 		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
 	}
 	if err := e.look(ctx, req, sights, refsOf(t.stage.since), t.missing); err != nil {

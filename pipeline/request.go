@@ -38,7 +38,7 @@ func (r Requests) base(u config.Unit, span *event.Span) deployer.Request {
 		OnFailure: deployer.Policy(u.OnFailure), OnFailedInstall: deployer.Policy(u.OnFailedInstall),
 		OnCancel: deployer.Policy(u.OnCancel), Supersede: u.Supersede, HistoryLimit: u.History,
 		WaitForJobs: true, Readiness: r.readiness, Baseline: true,
-		OnConflict: deployer.ConflictPolicy(u.OnConflict), OnImmutable: immutablePolicies(u),
+		OnConflict: deployer.ConflictPolicy(u.OnConflict), OnImmutable: immutablePolicies(u), ImmutableKey: "deploy.onImmutable",
 		Adopt: deployer.Adoption(u.Adopt), AdoptList: u.AdoptList,
 		Secrets:  r.unitSecrets(u),
 		Evidence: func(archive []byte) error { return KeepEvidence(r.reportDir, u.Name, *span)(archive) },

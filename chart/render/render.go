@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -26,8 +28,8 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	if need := c.Metadata.KubeVersion; need != "" && !chart.SatisfiesVersion(need, caps.KubeVersion.String()) {
-		return nil, fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
+	if err := checkKubeVersion(c, caps); err != nil {
+		return nil, err
 	}
 	resolved, warnings, err := c.Resolve(values)
 	if err != nil {
@@ -50,6 +52,17 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	return r, r.execute(opts, caps, e)
 }
 
+func checkKubeVersion(c *chart.Chart, caps *capabilities) error {
+	need := c.Metadata.KubeVersion
+	switch {
+	case need == "" || chart.SatisfiesVersion(need, caps.KubeVersion.String()):
+		return nil
+	case !chart.IsConstraint(need):
+		return fmt.Errorf("chart %s: kubeVersion %q in Chart.yaml is no constraint: write it like >=1.29.0-0", c.Name(), need)
+	}
+	return fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
+}
+
 var releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
 // check refuses what cannot become a release. A chart that is only linted may
@@ -65,7 +78,7 @@ func check(c *chart.Chart, opts Options) error {
 		return fmt.Errorf("chart %s is a %s chart: it can be a dependency, not a release", c.Name(), t)
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 {
-		return &DependenciesError{Chart: c.Name(), Missing: missing, Ignored: c.IgnoredDependencies(missing)}
+		return &DependenciesError{Chart: c.Name(), Missing: missing, Ignored: c.IgnoredDependencies(missing), Command: fetchCommand(c, opts)}
 	}
 	return nil
 }
@@ -75,6 +88,16 @@ type DependenciesError struct {
 	Chart   string
 	Missing []string // their names
 	Ignored string   // which pattern of .helmignore hides them, if one does
+	Command string   // that fetches them
+}
+
+// fetchCommand is the command that fetches a chart's dependencies.
+func fetchCommand(c *chart.Chart, opts Options) string {
+	folder := "."
+	if opts.Path != nil {
+		folder = path.Dir(filepath.ToSlash(opts.Path(c.Name() + "/Chart.yaml")))
+	}
+	return c.FetchCommand(folder)
 }
 
 // Error is one line.
@@ -84,9 +107,9 @@ func (e *DependenciesError) Error() string {
 	case e.Ignored != "":
 		return text + e.Ignored
 	case len(e.Missing) > 1:
-		return text + "fetch them with pintle chart deps update"
+		return text + "fetch them with " + strconv.Quote(e.Command)
 	}
-	return text + "fetch it with pintle chart deps update"
+	return text + "fetch it with " + strconv.Quote(e.Command)
 }
 
 func (r *Result) addWarnings(list []chart.Warning) {

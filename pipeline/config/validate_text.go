@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -43,6 +44,9 @@ func (v *validator) oci(at, address string, named bool) bool {
 		hint = "leave the credentials out: they come from the docker config or from the environment"
 	case !ok:
 		hint = "write oci://" + strings.TrimLeft(address, "/")
+	case named && (scheme == "https" || scheme == "http"):
+		repository := strings.TrimSuffix(scheme+"://"+path.Join(host, path.Dir(name)), "/.")
+		hint = fmt.Sprintf("push it to a registry once and write oci://HOST/PATH/%s: \"pintle chart pull %[1]s --repo %s\", then \"pintle chart push\"", path.Base(name), repository)
 	case scheme != "oci":
 		hint = "write oci://" + rest
 	case strings.ContainsAny(name, ":@"):
