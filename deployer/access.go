@@ -88,7 +88,7 @@ func (e *Engine) needs(ctx context.Context, p *Plan) []Permission {
 		out = append(out, Permission{Resource: "namespaces", Verbs: []string{"create"}})
 	}
 	req := p.request
-	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.stage.deployed == nil && req.OnFailedInstall == Remove
+	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.Operation == Install && req.OnFailedInstall == Remove
 	for _, c := range p.Objects {
 		verbs := []string{"get"}
 		switch c.Action {

@@ -35,7 +35,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 	}
 	var errs []error
 	for _, old := range r.plan.stage.history.Records {
-		if old.Status() != release.Deployed || old.Version == rec.Version {
+		if old.Version == rec.Version || old.Status() != release.Deployed && old.Status() != release.Uninstalling {
 			continue
 		}
 		old.Info.Status = release.Superseded
@@ -110,7 +110,7 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 	switch {
 	case r.plan.Operation == RollingBack:
 		failed.RollbackErr = r.cleanUp(ctx)
-	case r.plan.stage.deployed == nil && req.OnFailedInstall == Remove:
+	case r.plan.Operation == Install && req.OnFailedInstall == Remove:
 		failed.RollbackErr = r.remove(ctx)
 		failed.Removed = failed.RollbackErr == nil
 	case r.plan.stage.deployed != nil && req.OnFailure == Rollback:

@@ -47,6 +47,9 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if err := stage.admits(req); err != nil {
 		return nil, err
 	}
+	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
+		return nil, err
+	}
 	result, err := e.render(ctx, req, stage)
 	if err != nil {
 		return nil, err

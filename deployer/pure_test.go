@@ -176,6 +176,8 @@ func TestDecideStage(t *testing.T) {
 		"failed install":     {[]release.Status{release.Failed}, Install, 2, 0, []int{1}},
 		"killed install":     {[]release.Status{release.PendingInstall}, Install, 2, 0, []int{1}},
 		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, Install, 3, 0, nil},
+		"uninstalling":       {[]release.Status{release.Uninstalling}, Upgrade, 2, 0, []int{1}},
+		"uninstalling anew":  {[]release.Status{release.Uninstalled, release.Uninstalling, release.Failed}, Upgrade, 4, 0, []int{2, 3}},
 		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, Upgrade, 3, 2, []int{2}},
 		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, Upgrade, 3, 0, []int{1, 2}},
 		"failed anew":        {[]release.Status{release.Superseded, release.Uninstalled, release.Failed}, Install, 4, 0, []int{3}},

@@ -30,7 +30,8 @@ type stage struct {
 }
 
 // decideStage reads a history. A release that never was deployed is installed,
-// however many attempts failed; so its install hooks run. What was before an
+// however many attempts failed; so its install hooks run. One that was to be
+// uninstalled counts as deployed: see afterUninstalling. What was before an
 // uninstallation that kept the history is another life and does not count.
 func decideStage(h release.History) stage {
 	s := stage{history: h, operation: Upgrade, revision: h.Next(), deployed: h.Deployed(), last: h.Last()}
@@ -41,7 +42,7 @@ func decideStage(h release.History) stage {
 		}
 	}
 	everDeployed := slices.ContainsFunc(life, func(r *release.Record) bool {
-		return r.Status() == release.Deployed || r.Status() == release.Superseded
+		return slices.Contains([]release.Status{release.Deployed, release.Superseded, release.Uninstalling}, r.Status())
 	})
 	if !everDeployed {
 		s.operation, s.attempts = Install, attempts(h, life)
@@ -78,6 +79,8 @@ func (s stage) admits(req Request) error {
 		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w", req.Release, req.Namespace, release.ErrNotFound)
 	case req.Operation != Install || s.last == nil:
 		return nil
+	case s.last.Status() == release.Uninstalling:
+		return fmt.Errorf("install release %s: %w: the uninstallation of revision %d has not ended; uninstall it again, or upgrade it", req.Release, ErrInUse, s.last.Version)
 	case req.Replace && (gone || s.last.Status() != release.Deployed && s.last.Status() != release.Superseded):
 		return nil
 	case gone || s.last.Status() == release.Failed:
