@@ -18,7 +18,7 @@ type grace struct {
 }
 
 // fatalReasons is when a container's trouble means that success has become
-// impossible (DESIGN.md, rules of the engine, 4). The reasons are the kubelet's.
+// impossible (engine-rules.md 4). The reasons are the kubelet's.
 var fatalReasons = map[string]grace{
 	"InvalidImageName":           {tries: 1},
 	"ErrImageNeverPull":          {tries: 1},

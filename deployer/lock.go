@@ -18,7 +18,7 @@ import (
 
 // A lock is a coordination.k8s.io Lease of the release, renewed every
 // leaseBeat; one that was seen unchanged for long enough (see watched) belongs to
-// a dead job and is taken over (DESIGN.md, rules of the engine, 3).
+// a dead job and is taken over (engine-rules.md 3).
 const (
 	leasePeriod = 15 * time.Second
 	leaseBeat   = 4 * time.Second

@@ -164,7 +164,7 @@ func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructure
 }
 
 // leftovers are the live objects that revisions since the last deployed one
-// made and the target lacks (DESIGN.md, rules of the engine, 9).
+// made and the target lacks (engine-rules.md 9).
 func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*unstructured.Unstructured, error) {
 	refs, _ := e.leftoverRefs(ctx, t, sights)
 	return e.getAll(ctx, refs)
