@@ -95,6 +95,7 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 		}
 	}
 	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
+	p.readEvent(e)
 	p.fetch = versioning.Fetch{
 		CI:  p.ci.Name != jenkins.None,
 		Log: func(line string) { e.log.Info("git: " + line) }, Warn: func(line string) { e.log.Warn(line) },
@@ -104,6 +105,25 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
 	return p, closeProject, nil
+}
+
+// maxEvent bounds the payload of an event: GitHub's own bound is 25 MB.
+const maxEvent = 32 << 20
+
+// readEvent reads what the CI system says of the event, where the ref says nothing about it. A file that cannot be read says
+// nothing more.
+func (p *project) readEvent(e env) {
+	if p.ci.EventFile == "" {
+		return
+	}
+	data, err := readBounded(p.ci.EventFile, maxEvent)
+	if err != nil {
+		e.log.Debugf("read the event: %v", err)
+		return
+	}
+	if head, err := p.repository.Head(); err == nil {
+		p.ci = p.ci.WithEvent(data, head.Commit.Hash)
+	}
 }
 
 func (p *project) resolveRef(c *cli.Context) error {
@@ -176,14 +196,38 @@ func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goa
 		return nil, config.ErrEmpty
 	}
 	name, err := p.config.EnvironmentFor(c.String("environment"), ref)
+	if err == nil {
+		err = p.foreign(c, ref)
+	}
 	var none *config.NoEnvironmentError
 	if errors.As(err, &none) && none.Name == "" && !goal.MustDeploy() {
+		if none.Why != "" {
+			p.fetch.Warn(none.Error())
+		}
 		return p.config.ResolveBuild(ref)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return p.config.Resolve(name, ref)
+}
+
+// foreign refuses to choose an environment by a ref that says nothing about HEAD: where the CI system says that it builds
+// another commit, HEAD is of a fork or of another repository. A commit that the job has made on top of its own is its own.
+// Whoever names the environment, the branch or the tag has said it.
+func (p *project) foreign(c *cli.Context, ref config.Ref) error {
+	if p.ci.Commit == "" || cmp.Or(c.String("environment"), c.String("branch"), c.String("tag")) != "" {
+		return nil
+	}
+	head, err := p.repository.Head()
+	if err != nil {
+		return err
+	}
+	if head.Commit.Hash == p.ci.Commit || !p.ci.Outside && slices.Contains(head.Parents, p.ci.Commit) {
+		return nil
+	}
+	return &config.NoEnvironmentError{Ref: ref, Why: fmt.Sprintf("%s builds commit %.8s and HEAD is %.8s: nothing says that it is of %s",
+		p.ci.Name, p.ci.Commit, head.Commit.Hash, ref)}
 }
 
 // connect reads the kubeconfig, and asks no cluster yet. What the flags say of it

@@ -1,9 +1,10 @@
-// Package jenkins knows the CI system that pintle runs in: Jenkins first, GitLab and GitHub too. It reads the environment
-// and nothing else: no file, no network, no git.
+// Package jenkins knows the CI system that pintle runs in: Jenkins first, GitLab and GitHub too; of others, that they are one.
+// It reads what it is given of the environment and nothing else: no file, no network, no git.
 package jenkins
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +19,8 @@ const (
 	Jenkins Name = "jenkins"
 	GitLab  Name = "gitlab"
 	GitHub  Name = "github"
+	// Other is a CI system whose words for branches and requests are not known here.
+	Other Name = "other"
 )
 
 // CI is what the environment says about the build. A field is empty when the CI system does not say, or says something
@@ -35,9 +38,14 @@ type CI struct {
 	ChangeID, ChangeBranch, ChangeTarget string
 	// HeadSHA is the head commit of the request's branch, where HEAD is a merge of it and the CI system names it.
 	HeadSHA string
-	// Commit is the commit that the CI system checked out. Where HEAD is another, the build is of another repository and
-	// the ref says nothing about it.
+	// Commit is the commit that the CI system says it builds. Where HEAD is another, the build is of another repository or of
+	// another's commit, and the ref says nothing about it.
 	Commit string
+	// Outside: the event is not about the branch that it runs on, as a comment or the end of another workflow is not; so the
+	// ref speaks of Commit alone, and not of a commit on top of it.
+	Outside bool
+	// EventFile is where GitHub keeps the event's payload; see WithEvent.
+	EventFile string
 	// Refused are the variables that should say what is built and hold no ref name that can be: what is built is then not
 	// known, and a fallback would be a guess.
 	Refused []string
@@ -62,6 +70,8 @@ func Detect(getenv func(string) string) CI {
 		ci, deciding = github(getenv), []string{"GITHUB_REF_NAME"}
 	case getenv("JENKINS_URL") != "" || getenv("JENKINS_HOME") != "" || getenv("BUILD_TAG") != "" && getenv("JOB_NAME") != "":
 		ci, deciding = jenkins(getenv), []string{"BRANCH_NAME", "TAG_NAME", "CHANGE_ID"}
+	case other(getenv):
+		return CI{Name: Other}
 	default:
 		return CI{Name: None}
 	}
@@ -97,8 +107,32 @@ func jenkins(getenv func(string) string) CI {
 	case ci.Branch == "" && ci.ChangeID == "":
 		ci.Branch, ci.Tag = pluginRef(getenv("GIT_LOCAL_BRANCH"), getenv("GIT_BRANCH"))
 		gitlabHook(&ci, getenv)
+		pullRequestBuilder(&ci, getenv)
+		gerrit(&ci, getenv)
 	}
 	return ci
+}
+
+// pullRequestBuilder reads what Jenkins' GitHub pull request builder says, in jobs that are not multibranch.
+func pullRequestBuilder(ci *CI, getenv func(string) string) {
+	id := identifier(getenv("ghprbPullId"))
+	if id == "" {
+		return
+	}
+	ci.ChangeID, ci.Branch, ci.Tag = id, "PR-"+id, ""
+	ci.ChangeBranch, ci.ChangeTarget = refName(getenv("ghprbSourceBranch")), refName(getenv("ghprbTargetBranch"))
+	ci.HeadSHA = commit(getenv("ghprbActualCommit"))
+}
+
+// gerrit reads what Jenkins' Gerrit trigger says of a change that is not merged. GIT_BRANCH is then the branch that the change
+// is for, and HEAD anybody's.
+func gerrit(ci *CI, getenv func(string) string) {
+	id := identifier(getenv("GERRIT_CHANGE_NUMBER"))
+	if event := getenv("GERRIT_EVENT_TYPE"); id == "" || event == "change-merged" || event == "ref-updated" {
+		return
+	}
+	ci.ChangeID, ci.Branch, ci.Tag = id, "PR-"+id, ""
+	ci.ChangeTarget, ci.HeadSHA = refName(getenv("GERRIT_BRANCH")), commit(getenv("GERRIT_PATCHSET_REVISION"))
 }
 
 // gitlabHook reads what Jenkins' GitLab plugin says in a job that is not multibranch and that a webhook has started: of a
@@ -149,7 +183,7 @@ func gitlab(getenv func(string) string) CI {
 	if getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "detached" {
 		head = commit(getenv("CI_COMMIT_SHA")) // no merge is made: what is checked out is the head
 	}
-	return CI{
+	ci := CI{
 		Name:         GitLab,
 		Branch:       refName(getenv("CI_COMMIT_BRANCH")),
 		Tag:          refName(getenv("CI_COMMIT_TAG")),
@@ -163,34 +197,28 @@ func gitlab(getenv func(string) string) CI {
 		JobName:      plain(getenv("CI_JOB_NAME")),
 		ANSI:         true,
 	}
-}
-
-func github(getenv func(string) string) CI {
-	ci := CI{
-		Name:         GitHub,
-		ChangeBranch: refName(getenv("GITHUB_HEAD_REF")),
-		ChangeTarget: refName(getenv("GITHUB_BASE_REF")),
-		Commit:       commit(getenv("GITHUB_SHA")),
-		BuildNumber:  plain(getenv("GITHUB_RUN_NUMBER")),
-		JobName:      plain(getenv("GITHUB_JOB")),
-		ANSI:         true,
-	}
-	name := refName(getenv("GITHUB_REF_NAME"))
-	number, isChange := strings.CutPrefix(getenv("GITHUB_REF"), "refs/pull/")
-	switch {
-	case isChange:
-		number, _, _ = strings.Cut(number, "/")
-		ci.ChangeID = identifier(number)
-	case getenv("GITHUB_REF_TYPE") == "tag":
-		ci.Tag = name
-	default:
-		ci.Branch = name
-	}
-	server, repository, run := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"), getenv("GITHUB_RUN_ID")
-	if server != "" && repository != "" && run != "" {
-		ci.BuildURL = link(server + "/" + repository + "/actions/runs/" + run)
+	if id := identifier(getenv("CI_EXTERNAL_PULL_REQUEST_IID")); id != "" && ci.ChangeID == "" {
+		ci.ChangeID, ci.Branch = id, ""
+		ci.ChangeBranch = refName(getenv("CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME"))
+		ci.ChangeTarget = refName(getenv("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME"))
+		ci.HeadSHA = commit(getenv("CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA"))
 	}
 	return ci
+}
+
+// otherSystems are the variables by which other CI systems are known: CI itself, and of those that do not set it Azure
+// Pipelines, TeamCity, AWS CodeBuild, Bamboo, GoCD, and a few that set both.
+var otherSystems = []string{
+	"CI", "TF_BUILD", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID", "bamboo_buildKey", "GO_PIPELINE_NAME", "BUILDKITE", "CIRCLECI",
+	"TRAVIS", "DRONE", "SEMAPHORE", "APPVEYOR", "CIRRUS_CI", "BITBUCKET_BUILD_NUMBER", "HARNESS_BUILD_ID", "PROW_JOB_ID",
+}
+
+// other tells whether another CI system's variables are set.
+func other(getenv func(string) string) bool {
+	return slices.ContainsFunc(otherSystems, func(name string) bool {
+		value := strings.ToLower(getenv(name))
+		return value != "" && value != "false" && value != "0"
+	})
 }
 
 // longest bounds every value; git itself stops at 255 bytes for a part of a ref name.

@@ -455,6 +455,11 @@ func TestFetchTags(t *testing.T) {
 	}
 	bare := clone("--no-tags")
 	r.gitIn(bare, "", "config", "--unset", "remote.origin.tagOpt") // as Jenkins leaves it
+	detached := filepath.Join(t.TempDir(), "fetched")              // one commit by name, as Buildkite does
+	r.git("init", "-q", detached)
+	r.gitIn(detached, "", "remote", "add", "origin", r.dir)
+	r.gitIn(detached, "", "fetch", "-q", "--no-tags", "origin", r.git("rev-parse", "main"))
+	r.gitIn(detached, "", "checkout", "-q", "FETCH_HEAD")
 	for _, tt := range []struct {
 		name  string
 		dir   string
@@ -464,6 +469,7 @@ func TestFetchTags(t *testing.T) {
 		asked bool
 	}{
 		{"a person's clone", bare, onMain, false, "", false},
+		{"a detached HEAD, in whatever CI", detached, onMain, false, "v1.0.0", true},
 		{"a job's clone without a tag", bare, onMain, true, "v1.0.0", true},
 		{"a job's clone with tags", clone(), onMain, true, "v1.0.0", false},
 		{"a tag to be built", bare, Query{Prefix: "v", Ref: Ref{Tag: "v1.1.0"}}, true, "v1.0.0", true},
@@ -479,6 +485,20 @@ func TestFetchTags(t *testing.T) {
 			t.Errorf("%s: base %q, asked %t", tt.name, base, asked)
 		}
 	}
+	t.Run("a person's clone is warned of, once", func(t *testing.T) {
+		for dir, want := range map[string]int{bare: 1, clone(): 0, r.dir: 0} {
+			var warned []string
+			repository := openAt(t, dir)
+			for range 2 {
+				if _, err := repository.ReadWhole(t.Context(), []Query{onMain}, Rules{}, Fetch{Warn: func(line string) { warned = append(warned, line) }}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(warned) != want || want > 0 && !strings.Contains(warned[0], `run "git fetch --tags"`) {
+				t.Errorf("%s: warned %q", dir, warned)
+			}
+		}
+	})
 	t.Run("other lines", func(t *testing.T) {
 		query := onMain
 		query.TrackReleases = true

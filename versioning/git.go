@@ -84,6 +84,8 @@ type Head struct {
 	// Branch is empty when HEAD is detached.
 	Branch string
 	Commit Commit
+	// Parents are the full hashes of its parents.
+	Parents []string
 }
 
 // Head reads HEAD. Error: ErrNoCommits.
@@ -92,11 +94,16 @@ func (r *Repository) Head() (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	commit, err := r.graph.commit(r.graph.node(hash))
+	n := r.graph.node(hash)
+	commit, err := r.graph.commit(n)
 	if err != nil {
 		return Head{}, fmt.Errorf("read HEAD: %w", err)
 	}
-	return Head{Branch: branch, Commit: commit}, nil
+	head := Head{Branch: branch, Commit: commit}
+	for _, parent := range n.parents {
+		head.Parents = append(head.Parents, parent.hash.String())
+	}
+	return head, nil
 }
 
 // Read answers one query; see ReadAll.

@@ -30,6 +30,7 @@ type Repository struct {
 	refs    *refs
 	graph   *graph
 	side    *side // what was fetched; nil until something was
+	tagless bool  // a warning has said that there are no tags
 }
 
 // Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or a

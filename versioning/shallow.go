@@ -73,7 +73,7 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 		return lacksTrees
 	case err != nil:
 		return lacksNothing
-	case r.doubtsTags(queries, facts, fetch.CI):
+	case r.doubtsTags(queries, facts, fetch):
 		return lacksTags
 	case r.shallow && slices.ContainsFunc(facts, func(f Facts) bool {
 		_, err := Next(f, rules)
@@ -86,26 +86,40 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 
 // doubtsTags tells whether the remote may have tags that matter and that the checkout did not bring: there is none at all,
 // or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at its word,
-// and so is one without a remote.
-func (r *Repository) doubtsTags(queries []Query, facts []Facts, ci bool) bool {
+// with a warning where it has no tag at all, and so is one without a remote. A detached HEAD is a job's, whatever CI it is.
+func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) bool {
 	name := r.remoteName()
 	if name == "" || r.side != nil && r.side.tagsKnown {
 		return false
 	}
 	refspec := r.config["remote."+name+".fetch"]
 	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
-	if !ci && !narrow && r.config["remote."+name+".tagopt"] != "--no-tags" {
+	partly := fetch.CI || narrow || r.config["remote."+name+".tagopt"] == "--no-tags"
+	if branch, _, err := r.refs.head(); !partly && (err != nil || branch != "") {
+		r.warnTagless(name, fetch)
 		return false
 	}
 	for i, f := range facts {
 		tag := f.Ref.Tag
 		unseen := tag != "" && strings.HasPrefix(tag, f.Prefix) && !slices.ContainsFunc(f.Tags, func(t Tag) bool { return t.Name == tag })
 		none := f.Base == nil && len(f.Tags) == 0
-		if unseen || !r.shallow && (none || narrow && queries[i].TrackReleases) {
+		if partly && unseen || !r.shallow && (none || narrow && queries[i].TrackReleases) {
 			return true
 		}
 	}
 	return false
+}
+
+// warnTagless warns, once, of a clone that a person made and that has no tag at all.
+func (r *Repository) warnTagless(remote string, fetch Fetch) {
+	if r.tagless || r.shallow {
+		return
+	}
+	if tags, err := r.refs.under("refs/tags/"); err != nil || len(tags) > 0 {
+		return
+	}
+	r.tagless = true
+	fetch.warn("this clone has no tags; where %s has some, run \"git fetch --tags\": versions are counted from them", shown(remote))
 }
 
 // remoteName is the remote of HEAD's branch, else origin, else the only one; empty when there is none.

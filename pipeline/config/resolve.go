@@ -32,6 +32,7 @@ type NoEnvironmentError struct {
 	Name  string   // the name asked for; empty when the ref was to choose
 	Ref   Ref      //
 	Known []string // each environment with what it takes, in order of the file
+	Why   string   // the ref must not choose; empty when it may
 }
 
 // Error names what was looked for and lists what there is.
@@ -39,6 +40,9 @@ func (e *NoEnvironmentError) Error() string {
 	known := "pintle.yaml has no environments"
 	if len(e.Known) > 0 {
 		known = "pintle.yaml has " + strings.Join(e.Known, ", ")
+	}
+	if e.Why != "" {
+		return fmt.Sprintf("no environment is chosen: %s; name it with --environment, or say what is built with --branch or --tag", e.Why)
 	}
 	if e.Name != "" {
 		return fmt.Sprintf("no environment %q: %s", e.Name, known)
