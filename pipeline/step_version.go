@@ -189,7 +189,7 @@ func (r *shared) rules() versioning.Rules {
 // service has the whole repository's.
 func (r *shared) query(u config.Unit) (versioning.Query, error) {
 	q := versioning.Query{Ref: r.Ref, Prefix: u.TagPrefix, Dirty: true}
-	q.TrackReleases = r.Config.TracksReleases() && r.Ref.Class(r.Config.Version.Trunk) == versioning.ClassTrunk
+	q.TrackReleases, q.Trunks = r.Config.TracksReleases() && r.Ref.TracksReleases(r.Config.Version.Trunk), r.Config.Version.Trunk
 	if !r.perService() {
 		return q, nil
 	}

@@ -9,7 +9,8 @@ import (
 
 // releases fills Ahead for the queries that ask: the highest version tag above the base that stands on a line which left
 // HEAD's history, as release/1.5 leaves trunk (facts/git-ci-canary.md 1.5 rule 5). A tag that descends from HEAD is its
-// future, and none of a rebuild's business; a tag of an unrelated history says nothing.
+// future, and none of a rebuild's business; a tag of an unrelated history says nothing; a candidate on a trunk's own line, as
+// git-flow's on develop, is no line's.
 func (a *answer) releases(ctx context.Context) error {
 	above := map[*part][]candidate{}
 	var tips []*node
@@ -42,6 +43,13 @@ func (a *answer) releases(ctx context.Context) error {
 			if !left[c.node] {
 				continue
 			}
+			past, err := a.goesPast(ctx, p, c)
+			if err != nil {
+				return err
+			}
+			if !past {
+				continue
+			}
 			commit, err := a.repository.graph.commit(c.node)
 			if err != nil {
 				return err
@@ -54,30 +62,31 @@ func (a *answer) releases(ctx context.Context) error {
 	return nil
 }
 
-// markMerged fills Merged. A candidate that was tagged on trunk is on the line of first parents; one of a release line that
-// was merged back is not, and trunk is past its release although that has no tag yet.
-func markMerged(head *node, commits []counted, parts []*part) {
-	var masks map[*node]uint64
-	for _, p := range parts {
+// goesPast reports whether a tag of a line that left is to be gone past. What trunk itself has released since a feature left it
+// is no line: the feature is to come after it, but was made before.
+func (a *answer) goesPast(ctx context.Context, p *part, c candidate) (bool, error) {
+	if c.version.Prerelease() != "" || p.query.Ref.Class(p.query.Trunks) != ClassTrunk {
+		owned, _, err := a.owned(ctx, p.query.Trunks, c.node)
+		if err != nil || owned {
+			return false, err
+		}
+	}
+	on, err := a.onLine(ctx, p, c.node)
+	return !on, err
+}
+
+// markMerged fills Merged.
+func (a *answer) markMerged(ctx context.Context) error {
+	for _, p := range a.parts {
 		if !p.query.TrackReleases || p.base == nil || semver.MustParse(p.facts.Base.Version).Prerelease() == "" {
 			continue
 		}
-		if masks == nil {
-			masks = make(map[*node]uint64, len(commits))
-			for _, n := range commits {
-				masks[n.node] = n.mask
-			}
+		var err error
+		if p.facts.Merged, err = a.merged(ctx, p); err != nil {
+			return fmt.Errorf("look for release lines: %w", err)
 		}
-		at := head
-		for {
-			mask, since := masks[at]
-			if !since || mask&p.bit != 0 || len(at.parents) == 0 {
-				break
-			}
-			at = at.parents[0]
-		}
-		p.facts.Merged = at != p.base
 	}
+	return nil
 }
 
 func (p *part) baseName() string {

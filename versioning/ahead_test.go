@@ -1,6 +1,7 @@
 package versioning
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -103,15 +104,50 @@ func TestTrackReleases(t *testing.T) {
 		r.git("checkout", "-q", "-f", "main")
 		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.2.g%H", head(r))
 	})
-	t.Run("only trunk", func(t *testing.T) {
+	t.Run("features and changes as trunk, release lines not", func(t *testing.T) {
 		r := branched(t)
 		query := trunk
 		query.Ref.Branch = "login"
-		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.login.3.g%H", head(r))
+		wantVersion(t, r.dir, query, Rules{}, "1.6.0-0.login.2.g%H", head(r))
 		query.Ref.Branch = "release/1.4"
 		wantVersion(t, r.dir, query, Rules{}, "1.4.3-pre.3.g%H", head(r))
 		query.Ref = Ref{ChangeID: "7", ChangeTarget: "main"}
+		wantVersion(t, r.dir, query, Rules{}, "1.6.0-0.pr-7.2.g%H", head(r))
+		query.Ref.ChangeTarget = "release/1.4"
 		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.pr-7.3.g%H", head(r))
+		if query.Ref.TracksReleases(nil) {
+			t.Error("a change for a release line goes past lines")
+		}
+	})
+	t.Run("a feature that trunk's own releases came after", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "-b", "login", "v1.4.2")
+		r.commit("x", "login")
+		login := Query{Prefix: "v", Ref: Ref{Branch: "login"}, TrackReleases: true}
+		wantVersion(t, r.dir, login, Rules{}, "1.6.0-0.login.1.g%H", head(r)) // past v1.5.0-rc.1, of a line
+		r.git("tag", "v1.6.0", "main")
+		wantVersion(t, r.dir, login, Rules{}, "1.6.0-0.login.1.g%H", head(r)) // not past v1.6.0, of trunk
+	})
+	t.Run("a feature of a release line", func(t *testing.T) {
+		r := branched(t)
+		r.git("checkout", "-q", "-b", "release/1.6")
+		r.git("checkout", "-q", "-b", "release/1.7")
+		r.commit("x", "line7")
+		r.tag("v1.7.0")
+		for line, want := range map[string]string{
+			"release/1.5": "1.5.0-0.login.1.g%H", // with v1.5.0-rc.1, that is on it
+			"main":        "1.8.0-0.login.1.g%H",
+		} {
+			r.git("checkout", "-q", "-B", "login", line)
+			r.commit("fix: y", "login")
+			wantVersion(t, r.dir, Query{Prefix: "v", Ref: Ref{Branch: "login"}, TrackReleases: true},
+				Rules{}, want, head(r))
+		}
+		r.git("checkout", "-q", "release/1.6")
+		r.commit("fix: z", "line6") // a line without a tag yet, known by its branch
+		r.git("checkout", "-q", "-B", "login")
+		r.commit("fix: y", "login")
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: Ref{Branch: "login"}, TrackReleases: true}, Rules{}, "1.5.0-0.login.5.g%H", head(r))
 	})
 	t.Run("a service of a monorepo", func(t *testing.T) {
 		r := newTestRepo(t)
@@ -143,6 +179,87 @@ func TestTrackReleases(t *testing.T) {
 		r.tag("v1.5.1")
 		r.git("checkout", "-q", "main")
 		wantVersion(t, r.dir, trunk, Rules{}, "1.6.0-dev.2.g%H", head(r))
+	})
+}
+
+// In git-flow main takes what develop has: a candidate on develop is a trunk's own, and main leads to its release.
+func TestGitFlow(t *testing.T) {
+	made := func(t *testing.T) *testRepo {
+		r := newTestRepo(t)
+		r.commit("x")
+		r.tag("v1.1.0")
+		r.git("checkout", "-q", "-b", "develop")
+		r.commits(2, "work")
+		r.annotated("v1.2.0-rc.1")
+		r.git("checkout", "-q", "main")
+		r.commit("fix: at once", "hotfix")
+		return r
+	}
+	head := func(r *testRepo) string { return r.git("rev-parse", "HEAD") }
+	query := Query{Prefix: "v", Ref: Ref{Branch: "main"}, TrackReleases: true}
+	t.Run("merged", func(t *testing.T) {
+		r := made(t)
+		wantVersion(t, r.dir, query, Rules{}, "1.2.0-dev.1.g%H", head(r))
+		r.merge("develop")
+		wantVersion(t, r.dir, query, Rules{}, "1.2.0-rc.1.dev.2.g%H", head(r))
+		facts := read(t, r.dir, query)
+		if released, err := Release(facts, Rules{}, ReleaseAuto); err != nil || released.Number != "1.2.0" {
+			t.Errorf("releases %+v, %v", released, err)
+		}
+		r.git("checkout", "-q", "-b", "login")
+		r.commit("x", "login")
+		wantVersion(t, r.dir, Query{Prefix: "v", Ref: Ref{Branch: "login"}, TrackReleases: true}, Rules{}, "1.2.0-0.login.3.g%H", head(r))
+	})
+	t.Run("trunks by other names", func(t *testing.T) {
+		r := made(t)
+		r.git("branch", "-m", "develop", "next")
+		r.merge("next")
+		wantVersion(t, r.dir, query, Rules{}, "1.3.0-dev.2.g%H", head(r)) // next is a line like others
+		named := query
+		named.Trunks = []string{"main", "next"}
+		wantVersion(t, r.dir, named, Rules{Trunks: named.Trunks}, "1.2.0-rc.1.dev.2.g%H", head(r))
+	})
+	t.Run("a release line that was merged", func(t *testing.T) {
+		r := made(t)
+		r.git("checkout", "-q", "-b", "release/1.3", "develop")
+		r.commit("x", "line")
+		r.annotated("v1.3.0-rc.1")
+		r.git("checkout", "-q", "main")
+		r.merge("release/1.3")
+		wantVersion(t, r.dir, query, Rules{}, "1.4.0-dev.2.g%H", head(r))
+	})
+	t.Run("a job's clone of main alone", func(t *testing.T) {
+		quiet(t)
+		r := made(t)
+		r.merge("develop")
+		for _, args := range [][]string{{"--single-branch"}, {"--single-branch", "--no-tags"}, {"--depth=1"}, {}} {
+			dir := filepath.Join(t.TempDir(), "clone")
+			r.git(append(append([]string{"clone", "-q", "--no-local"}, args...), "file://"+r.dir, dir)...)
+			if len(args) == 0 { // as GitLab's: all branches by its settings, and one fetched
+				r.gitIn(dir, "", "update-ref", "-d", "refs/remotes/origin/develop")
+			}
+			facts, err := openAt(t, dir).ReadWhole(t.Context(), []Query{query}, Rules{}, Fetch{CI: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, err := Next(facts[0], Rules{}); err != nil || v.Number != "1.2.0-rc.1.dev.2.g"+head(r)[:8] {
+				t.Errorf("%v: got %v, %v", args, v, err)
+			}
+		}
+	})
+	t.Run("a remote that is gone", func(t *testing.T) {
+		quiet(t)
+		r := made(t)
+		r.merge("develop")
+		dir := filepath.Join(t.TempDir(), "clone")
+		r.git("clone", "-q", "--no-local", "file://"+r.dir, dir)
+		r.gitIn(dir, "", "update-ref", "-d", "refs/remotes/origin/develop")
+		r.gitIn(dir, "", "remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
+		var warned []string
+		facts, err := openAt(t, dir).ReadWhole(t.Context(), []Query{query}, Rules{}, Fetch{CI: true, Warn: func(line string) { warned = append(warned, line) }})
+		if err != nil || !facts[0].Merged || len(warned) != 1 || !strings.Contains(warned[0], "release lines and trunks") {
+			t.Errorf("got %+v, %v, warned %q", facts, err, warned)
+		}
 	})
 }
 

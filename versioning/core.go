@@ -43,9 +43,9 @@ func (d *decision) core() (core, pre string) {
 	return v.String(), pre
 }
 
-// pastReleases lifts trunk over a release line that left it: what trunk brings comes after that line.
+// pastReleases lifts trunk, and what leads to it, over a release line that left it: what trunk brings comes after that line.
 func (d *decision) pastReleases(v *semver.Version) *semver.Version {
-	if d.Ahead == nil || d.version.Class != ClassTrunk {
+	if d.Ahead == nil || !d.tracks() {
 		return v
 	}
 	released, err := semver.StrictNewVersion(d.Ahead.Version)
@@ -87,7 +87,7 @@ func (d *decision) bumped() *semver.Version {
 	d.explain("base tag %s at %s, %s%s since%s", d.Base.Name, abbreviate(d.Base.Commit.Hash), commits(d.Count), where, d.asked())
 	if d.base.Prerelease() != "" && (d.base.Patch() == 0 || d.version.Class == ClassRelease || d.version.Class == ClassHotfix) {
 		v := coreVersion(d.base)
-		if d.Merged && d.version.Class == ClassTrunk {
+		if d.Merged && d.tracks() {
 			v = semver.New(v.Major(), v.Minor()+1, 0, "", "")
 			d.explain("the base is a prerelease of a line that was merged: trunk goes past it, to %s", v)
 			return v

@@ -21,7 +21,9 @@ type side struct {
 	git       *gitRunner
 	tagsKnown bool
 	tags      []ref // of the remote, by name
-	tried     map[plumbing.Hash]bool
+	// heads are the remote's trunk branches by their names; nil until it was asked.
+	heads map[string][]ref
+	tried map[plumbing.Hash]bool
 }
 
 func (s *side) remove() error {
@@ -61,6 +63,11 @@ func (d *deepening) fill(ctx context.Context, lack lacking, met error) error {
 	}
 	if !d.repository.side.tagsKnown && lack != lacksTrees {
 		if err := d.listTags(ctx); err != nil {
+			return err
+		}
+	}
+	if lack == lacksLines && d.repository.side.heads == nil {
+		if err := d.listTrunks(ctx); err != nil {
 			return err
 		}
 	}
@@ -109,6 +116,33 @@ func (d *deepening) listTags(ctx context.Context) error {
 		return err
 	}
 	s.tags, s.tagsKnown = parseListing(out), true
+	return nil
+}
+
+// listTrunks asks where the trunk branches are.
+func (d *deepening) listTrunks(ctx context.Context) error {
+	s := d.repository.side
+	args := []string{"--git-dir=" + s.dir, "ls-remote", "--quiet", "--heads", "--", s.git.remote}
+	for _, query := range d.queries {
+		names := query.Trunks
+		if len(names) == 0 {
+			names = DefaultTrunks
+		}
+		for _, name := range names {
+			if arg := "refs/heads/" + name; query.TrackReleases && RefName(name) && !slices.Contains(args, arg) {
+				args = append(args, arg)
+			}
+		}
+	}
+	out, err := s.git.run(ctx, nil, listLimit, args...)
+	if err != nil {
+		return err
+	}
+	s.heads = map[string][]ref{}
+	for _, one := range parseListing(out) {
+		name := strings.TrimPrefix(one.name, "refs/heads/")
+		s.heads[name] = append(s.heads[name], one)
+	}
 	return nil
 }
 
@@ -215,12 +249,22 @@ func (d *deepening) tracked() ([]plumbing.Hash, error) {
 func (d *deepening) branches(ctx context.Context) error {
 	r, s := d.repository, d.repository.side
 	tags, err := d.tracked()
-	if err != nil || len(tags) == 0 || r.shallow {
+	if err != nil || r.shallow {
 		return err
 	}
 	var wants bytes.Buffer
 	for _, tag := range tags {
 		fmt.Fprintln(&wants, tag)
+	}
+	for _, heads := range s.heads {
+		for _, head := range heads {
+			if _, err := r.graph.store.kind(head.hash); err != nil {
+				fmt.Fprintln(&wants, head.hash)
+			}
+		}
+	}
+	if wants.Len() == 0 {
+		return nil
 	}
 	d.log("fetch the commits of tags of other branches from %s", s.git.remote)
 	if err := s.into(ctx, s.dir, wants.Bytes(), "--filter=tree:0", "--stdin", s.git.remote); err != nil {

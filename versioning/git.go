@@ -22,8 +22,10 @@ type Query struct {
 	// relative to the root: those that this very build edits, for any service.
 	Dirty   bool
 	Ignored []string
-	// TrackReleases asks for Facts.Ahead and Facts.Merged.
+	// TrackReleases asks for Facts.Ahead and Facts.Merged; see Ref.TracksReleases. Trunks are the trunk branches, DefaultTrunks
+	// by default: a candidate that was tagged on the own line of one is no release line's.
 	TrackReleases bool
+	Trunks        []string
 }
 
 // Tag is a tag that is the prefix and a strict SemVer version without build metadata.
@@ -54,12 +56,13 @@ type Facts struct {
 	// Count is how many commits HEAD reaches and Base does not, over all parents; with paths, those that changed them.
 	Count int
 	// Ahead is the highest version tag above Base that HEAD does not reach and whose line left HEAD's history, as the tags of
-	// release/1.5 are for trunk; nil when there is none or the query did not ask.
+	// release/1.5 are for trunk; nil when there is none or the query did not ask. A candidate of a trunk's own is none, and of
+	// a feature that is on a release line there is none.
 	Ahead *Tag
 	// CountAhead is how many commits HEAD reaches and Ahead does not, counted as in Count.
 	CountAhead int
-	// Merged tells, where the query asks to track releases and Base is a prerelease, that Base came by a merge: HEAD's first
-	// parents do not lead to it.
+	// Merged tells, where the query asks to track releases and Base is a prerelease, that Base came by the merge of a release
+	// line: neither HEAD's first parents lead to it nor those of a trunk.
 	Merged bool
 	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
 	// paths, or when HEAD does not have them, it is HEAD.
@@ -154,6 +157,7 @@ type answer struct {
 	branch     string
 	tags       []ref // by name
 	parts      []*part
+	trunks     map[string]*trunks // by their names
 }
 
 // part is the work of one query.

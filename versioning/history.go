@@ -18,6 +18,9 @@ func (a *answer) history(ctx context.Context) error {
 	if err := a.releases(ctx); err != nil {
 		return err
 	}
+	if err := a.markMerged(ctx); err != nil {
+		return err
+	}
 	scope := newScope(a.repository.graph, len(a.parts))
 	for i, p := range a.parts {
 		if err := scope.add(i, p.query.Paths); err != nil {
@@ -142,7 +145,6 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 	if err != nil {
 		return err
 	}
-	markMerged(a.head, commits, parts)
 	if err := a.repository.haveTrees(scope, commits); err != nil {
 		return err
 	}

@@ -281,7 +281,9 @@ func (d *decision) number() int {
 	return d.Count
 }
 
-func (d *decision) countsAhead() bool { return d.Ahead != nil && d.version.Class == ClassTrunk }
+func (d *decision) countsAhead() bool { return d.Ahead != nil && d.tracks() }
+
+func (d *decision) tracks() bool { return d.Ref.TracksReleases(d.rules.Trunks) }
 
 // label is the prerelease label of the class.
 func (d *decision) label() string {

@@ -31,6 +31,9 @@ type Repository struct {
 	graph   *graph
 	side    *side // what was fetched; nil until something was
 	tagless bool  // a warning has said that there are no tags
+	// doubtful: whose a candidate is could not be told, as a trunk's branch is not here.
+	doubtful bool
+	alone    bool // the remote could not be asked about other lines
 }
 
 // Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or a

@@ -17,7 +17,8 @@ import (
 
 // team is a random history of a team that keeps to the rules (facts/git-ci-canary.md 1.5): it tags the version that is
 // announced or a greater one, forks release/X.Y where X.Y.0 is announced, tags that line there, and merges it back once it
-// has a release. Features are forked, brought up to date and merged at any time; clocks run backwards.
+// has a release. Features are forked, brought up to date and merged at any time, fixes are forked of release lines and merged
+// there; clocks run backwards.
 type team struct {
 	name    string
 	rnd     *rand.Rand
@@ -87,8 +88,10 @@ func (h *team) act() {
 		delete(h.tips, feature)
 	case n < 73:
 		h.fork(main)
-	case n < 80 && release != "":
+	case n < 76 && release != "":
 		h.commit(release, "fix: x")
+	case n < 80 && release != "":
+		h.fix(release)
 	case n < 86 && release != "" && h.outside(h.tips[release], main) && h.released(release):
 		h.commit("main", "Merge "+release, h.tips[release])
 	case n < 93:
@@ -134,6 +137,21 @@ func (h *team) fork(at int) {
 		return
 	}
 	h.commit(line(core), "chore: begin", at)
+}
+
+// fix begins a branch of a release line, or ends the one that there is.
+func (h *team) fix(release string) {
+	name := strings.Replace(release, "release/", "fix/", 1)
+	if tip, ok := h.tips[name]; ok && h.rnd.IntN(2) == 0 {
+		h.commit(release, "Merge "+name, tip)
+		delete(h.tips, name)
+		return
+	}
+	var others []int
+	if _, ok := h.tips[name]; !ok {
+		others = append(others, h.tips[release])
+	}
+	h.commit(name, "fix: y", others...)
 }
 
 // tag releases a version or a candidate of it.
@@ -260,11 +278,11 @@ func TestTeams(t *testing.T) {
 			h.check(t, r, repository, hashes[i*teamSize:][:teamSize], &sum)
 		}
 	}
-	t.Logf("seed %d: %d histories, %d commits, %d merges, %d tags, %d release branches, %d versions, %d edges compared, %d excepted",
-		seed, sum.histories, sum.commits, sum.merges, sum.tags, sum.lines, sum.versions, sum.edges, sum.excepted)
+	t.Logf("seed %d: %d histories, %d commits, %d merges, %d tags, %d release branches, %d versions, %d of features, %d edges compared, %d excepted",
+		seed, sum.histories, sum.commits, sum.merges, sum.tags, sum.lines, sum.versions, sum.features, sum.edges, sum.excepted)
 }
 
-type teamSum struct{ histories, commits, merges, tags, lines, versions, edges, excepted int }
+type teamSum struct{ histories, commits, merges, tags, lines, versions, features, edges, excepted int }
 
 func readMarks(t *testing.T, r *testRepo, n int) []string {
 	t.Helper()
@@ -286,19 +304,25 @@ func readMarks(t *testing.T, r *testRepo, n int) []string {
 
 func (h *team) check(t *testing.T, r *testRepo, repository *Repository, hashes []string, sum *teamSum) {
 	t.Helper()
+	h.branches(t, r, hashes)
 	versions, bases := make([]*semver.Version, len(h.commits)), make([]string, len(h.commits))
 	seen := map[string]int{}
 	for i, c := range h.commits {
 		if err := os.WriteFile(filepath.Join(r.dir, ".git", "HEAD"), []byte(hashes[i]+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		facts, err := repository.Read(t.Context(), Query{Prefix: h.name + "/v", Ref: Ref{Branch: c.branch}, TrackReleases: c.branch == "main"})
+		query := Query{Prefix: h.name + "/v", Ref: Ref{Branch: c.branch}}
+		query.TrackReleases = query.Ref.TracksReleases(nil)
+		facts, err := repository.Read(t.Context(), query)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v, err := Next(facts, Rules{})
 		if err != nil {
 			t.Fatalf("%s, commit %d: %v", h.name, i, err)
+		}
+		if h.ofLine(i) && facts.Ahead != nil {
+			t.Errorf("%s: commit %d of %s goes past its line: %s\n%s", h.name, i, c.branch, v, h)
 		}
 		if !semverPattern.MatchString(v.Number) || !ociPattern.MatchString(v.Number) || !labelValue.MatchString(v.Number) || len(v.Number) > MaxLength {
 			t.Errorf("%s: version %q is not legal", h.name, v)
@@ -311,6 +335,7 @@ func (h *team) check(t *testing.T, r *testRepo, repository *Repository, hashes [
 		sum.versions++
 		sum.merges += max(len(c.parents)-1, 0)
 	}
+	h.checkFeatures(t, versions, sum)
 	lines := map[string]bool{}
 	for i, c := range h.commits {
 		if strings.HasPrefix(c.branch, "release/") {
@@ -333,11 +358,74 @@ func (h *team) check(t *testing.T, r *testRepo, repository *Repository, hashes [
 	sum.histories, sum.commits, sum.tags, sum.lines = sum.histories+1, sum.commits+len(h.commits), sum.tags+len(h.tags), sum.lines+len(lines)
 }
 
+// ofLine reports whether a commit is of a fix that can be told from a feature: its line has a tag that it reaches, or trunk has
+// not taken the line in.
+func (h *team) ofLine(commit int) bool {
+	name, ok := strings.CutPrefix(h.commits[commit].branch, "fix/")
+	if !ok {
+		return false
+	}
+	tagged := slices.ContainsFunc(h.tags, func(t teamTag) bool {
+		return line(t.version) == "release/"+name && h.commits[t.at].branch != "main" && !h.outside(t.at, commit)
+	})
+	own := h.commits[commit].ancestors &^ h.commits[h.tips["main"]].ancestors
+	for ; own != 0 && !tagged; own &= own - 1 {
+		tagged = h.commits[bits.TrailingZeros64(own)].branch == "release/"+name
+	}
+	return tagged
+}
+
+// branches gives the repository the trunk and the release branches of one history.
+func (h *team) branches(t *testing.T, r *testRepo, hashes []string) {
+	t.Helper()
+	heads := filepath.Join(r.dir, ".git", "refs", "heads")
+	if err := os.RemoveAll(heads); err != nil {
+		t.Fatal(err)
+	}
+	for name, tip := range h.tips {
+		if name == "main" || strings.HasPrefix(name, "release/") {
+			r.write(".git/refs/heads/"+name, hashes[tip]+"\n")
+		}
+	}
+}
+
+// checkFeatures holds builds of features against trunk's: they have at least its X.Y.Z where they left it last, for one X.Y.Z
+// they sort below all of its builds, and they sort above what release lines have released beside them.
+func (h *team) checkFeatures(t *testing.T, versions []*semver.Version, sum *teamSum) {
+	t.Helper()
+	for i, c := range h.commits {
+		if !strings.HasPrefix(c.branch, "feature/") {
+			continue
+		}
+		sum.features++
+		left := 0
+		for j, m := range h.commits {
+			if m.branch != "main" {
+				continue
+			}
+			if !h.outside(j, i) {
+				left = j
+			}
+			if coreVersion(versions[j]).Equal(coreVersion(versions[i])) && !versions[i].LessThan(versions[j]) {
+				t.Errorf("%s: commit %d (%s) is %s, and does not sort below main's %s\n%s", h.name, i, c.branch, versions[i], versions[j], h)
+			}
+		}
+		if coreVersion(versions[i]).LessThan(coreVersion(versions[left])) {
+			t.Errorf("%s: commit %d (%s) is %s, and main where it left %s\n%s", h.name, i, c.branch, versions[i], versions[left], h)
+		}
+		for _, tag := range h.tags {
+			if h.commits[tag.at].branch != "main" && h.outside(i, tag.at) && versions[i].LessThan(tag.version) {
+				t.Errorf("%s: commit %d (%s) is %s, below %s of a release line\n%s", h.name, i, c.branch, versions[i], tag.version, h)
+			}
+		}
+	}
+}
+
 // rises tells whether a version must rise from a commit of one branch to its child on another. Into a feature branch it falls:
 // its builds sort below all others. So it does from a release branch into main, which is the next minor version's.
 func rises(from, to string) bool {
 	feature := strings.HasPrefix(from, "feature/")
-	return from == to || feature && to == "main" || from == "main" && strings.HasPrefix(to, "release/")
+	return from == to && !strings.HasPrefix(to, "fix/") || feature && to == "main" || from == "main" && strings.HasPrefix(to, "release/")
 }
 
 func (h *team) String() string {

@@ -107,6 +107,19 @@ func (r Ref) Class(trunks []string) Class {
 	return ClassFeature
 }
 
+// TracksReleases reports whether builds of the ref go past release lines: trunk's do, and those of features and changes, which
+// have at least trunk's X.Y.Z, unless the change is for a release line.
+func (r Ref) TracksReleases(trunks []string) bool {
+	switch r.Class(trunks) {
+	case ClassTrunk, ClassFeature:
+		return true
+	case ClassChange:
+		target := Ref{Branch: r.ChangeTarget}.Class(trunks)
+		return target != ClassRelease && target != ClassHotfix
+	}
+	return false
+}
+
 // DefaultTrunks are the trunk branches when the configuration names none.
 var DefaultTrunks = []string{"main", "master", "develop"}
 

@@ -44,7 +44,11 @@ func (r *Repository) ReadWhole(ctx context.Context, queries []Query, rules Rules
 			return facts, err
 		}
 		d := &deepening{repository: r, queries: queries, fetch: fetch}
-		if failed := d.fill(within, lack, err); failed != nil {
+		failed := d.fill(within, lack, err)
+		if failed != nil && lack == lacksLines && ctx.Err() == nil {
+			r.alone = true
+			fetch.warn("%v", fetchFailed(ctx, within, r, lack, failed))
+		} else if failed != nil {
 			return nil, fetchFailed(ctx, within, r, lack, failed)
 		}
 	}
@@ -62,6 +66,7 @@ const (
 	lacksHistory         // commits, and perhaps tags
 	lacksTags
 	lacksTrees
+	lacksLines // tags and trunks of other lines: a build can do without, and must say so
 )
 
 // lacks decides what to fetch, from what ReadAll answered.
@@ -80,6 +85,8 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 		return errors.Is(err, ErrShallow)
 	}):
 		return lacksHistory
+	case r.doubtsLines(queries, fetch):
+		return lacksLines
 	}
 	return lacksNothing
 }
@@ -103,11 +110,28 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) boo
 		tag := f.Ref.Tag
 		unseen := tag != "" && strings.HasPrefix(tag, f.Prefix) && !slices.ContainsFunc(f.Tags, func(t Tag) bool { return t.Name == tag })
 		none := f.Base == nil && len(f.Tags) == 0
-		if partly && unseen || !r.shallow && (none || narrow && queries[i].TrackReleases) {
+		onTrunk := queries[i].TrackReleases && queries[i].Ref.Class(queries[i].Trunks) == ClassTrunk
+		if partly && unseen || !r.shallow && (none || narrow && onTrunk) {
 			return true
 		}
 	}
 	return false
+}
+
+// doubtsLines tells whether the remote may have lines that a build goes past: release lines of a feature or change in a clone
+// of few branches, and the trunk that a candidate may be of.
+func (r *Repository) doubtsLines(queries []Query, fetch Fetch) bool {
+	if r.shallow || r.alone || r.remoteName() == "" || r.side != nil && r.side.heads != nil {
+		return false
+	}
+	refspec := r.config["remote."+r.remoteName()+".fetch"]
+	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
+	if r.doubtful && (fetch.CI || narrow) {
+		return true
+	}
+	return narrow && slices.ContainsFunc(queries, func(q Query) bool {
+		return q.TrackReleases && q.Ref.Class(q.Trunks) != ClassTrunk
+	})
 }
 
 // warnTagless warns, once, of a clone that a person made and that has no tag at all.
@@ -160,6 +184,8 @@ func fetchFailed(ctx, within context.Context, r *Repository, lack lacking, err e
 		failed.Lack, failed.Hint = ErrShallow.Error(), `run "git fetch --unshallow --tags", or `+whole
 	case lacksTags:
 		failed.Lack, failed.Hint = "the checkout may have left tags out", `run "git fetch --tags", or `+whole+`; "version.fetch: never" takes the clone as it is`
+	case lacksLines:
+		failed.Lack, failed.Hint = "release lines and trunks may be elsewhere than this clone has them", `versions do not go past those; "version.fetch: never" asks nothing`
 	default:
 		failed.Lack, failed.Hint = "the partial clone lacks trees", `run "git fetch --refetch --filter=blob:none", or clone without --filter=tree:0`
 	}

@@ -1,0 +1,186 @@
+package versioning
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// trunks are the trunk branches that a query asks about, as far as they are known here, and what is on their own lines.
+type trunks struct {
+	tips    []*node
+	missing bool // of a name there is no branch here
+	owns    map[*node]bool
+}
+
+// trunksOf finds the tips of the trunk branches: local ones, those of remotes, and what the remote was asked for.
+func (a *answer) trunksOf(names []string) (*trunks, error) {
+	if len(names) == 0 {
+		names = DefaultTrunks
+	}
+	key := strings.Join(names, " ")
+	if known := a.trunks[key]; known != nil {
+		return known, nil
+	}
+	r := a.repository
+	remotes, err := r.refs.under("refs/remotes/")
+	if err != nil {
+		return nil, err
+	}
+	found := &trunks{owns: map[*node]bool{}}
+	for _, name := range names {
+		refs := slices.DeleteFunc(slices.Clone(remotes), func(one ref) bool {
+			_, branch, _ := strings.Cut(strings.TrimPrefix(one.name, "refs/remotes/"), "/")
+			return branch != name
+		})
+		local, ok, err := r.refs.lookup("refs/heads/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			refs = append(refs, local)
+		}
+		if r.side != nil {
+			refs = append(refs, r.side.heads[name]...)
+		}
+		found.missing = found.missing || len(refs) == 0
+		for _, one := range refs {
+			n := r.graph.node(one.hash)
+			if r.graph.load(n) == nil && !n.absent && !slices.Contains(found.tips, n) {
+				found.tips = append(found.tips, n)
+			}
+		}
+	}
+	if a.trunks == nil {
+		a.trunks = map[string]*trunks{}
+	}
+	a.trunks[key] = found
+	return found, nil
+}
+
+// owned reports whether a commit is on the own line of a trunk, by first parents: what was tagged there is no release line's.
+// known is false where no trunk is here that could own it; lines are then to be asked for.
+func (a *answer) owned(ctx context.Context, names []string, n *node) (owned, known bool, err error) {
+	found, err := a.trunksOf(names)
+	if err != nil {
+		return false, false, err
+	}
+	owned, known = found.owns[n]
+	for i := 0; i < len(found.tips) && !known && !owned; i++ {
+		if owned, err = a.repository.graph.leadsTo(ctx, found.tips[i], n); err != nil {
+			return false, false, err
+		}
+	}
+	found.owns[n] = owned
+	a.repository.doubtful = a.repository.doubtful || !owned && found.missing
+	return owned, len(found.tips) > 0, nil
+}
+
+// leadsTo reports whether a commit's first parents lead to another.
+func (g *graph) leadsTo(ctx context.Context, from, to *node) (bool, error) {
+	commits, err := g.uncovered(ctx, from, []*node{to}, false)
+	if err != nil {
+		return false, err
+	}
+	since := make(map[*node]bool, len(commits))
+	for _, n := range commits {
+		since[n.node] = true
+	}
+	at := from
+	for since[at] && len(at.parents) > 0 {
+		at = at.parents[0]
+	}
+	return at == to, nil
+}
+
+// merged tells, of a base that is a prerelease, that it is of a release line that was merged: neither HEAD's first parents lead
+// to it nor those of a trunk. Trunk is then past its release although that has no tag yet. Where no trunk is known, a feature's
+// base counts as trunk's own.
+func (a *answer) merged(ctx context.Context, p *part) (bool, error) {
+	own, err := a.repository.graph.leadsTo(ctx, a.head, p.base)
+	if err != nil || own {
+		return false, err
+	}
+	owned, known, err := a.owned(ctx, p.query.Trunks, p.base)
+	return !owned && (known || p.query.Ref.Class(p.query.Trunks) == ClassTrunk), err
+}
+
+// onLine reports whether a feature or change is on a release line, which it then does not go past: its first parents lead to a
+// version tag that is no trunk's, or it has commits of a release branch that no trunk has.
+func (a *answer) onLine(ctx context.Context, p *part, ahead *node) (bool, error) {
+	g := a.repository.graph
+	if p.query.Ref.Class(p.query.Trunks) == ClassTrunk {
+		return false, nil
+	}
+	if p.base != nil {
+		own, err := g.leadsTo(ctx, a.head, p.base)
+		if err != nil {
+			return false, err
+		}
+		owned, known, err := a.owned(ctx, p.query.Trunks, p.base)
+		if err != nil || own && known && !owned {
+			return !owned, err
+		}
+		if own && !known {
+			below, err := g.highest(ctx, ahead, []claim{{node: p.base}})
+			return len(below) == 0, err
+		}
+	}
+	return a.sharesLine(ctx, p)
+}
+
+// sharesLine reports whether HEAD and a release branch that is here have a commit in common that no trunk has.
+func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
+	g := a.repository.graph
+	found, err := a.trunksOf(p.query.Trunks)
+	if err != nil || len(found.tips) == 0 {
+		return false, err
+	}
+	lines, err := a.lines(p)
+	if err != nil {
+		return false, err
+	}
+	for _, tip := range lines {
+		common, err := g.mergeBases(ctx, a.head, tip)
+		if err != nil {
+			return false, err
+		}
+		for _, n := range common {
+			reached := false
+			for _, trunk := range found.tips {
+				holds, err := g.highest(ctx, trunk, []claim{{node: n}})
+				if err != nil {
+					return false, err
+				}
+				reached = reached || len(holds) > 0
+			}
+			if !reached {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// lines are the tips of the release and hotfix branches that are here.
+func (a *answer) lines(p *part) ([]*node, error) {
+	r := a.repository
+	var tips []*node
+	for _, dir := range []string{"refs/heads/", "refs/remotes/"} {
+		refs, err := r.refs.under(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range refs {
+			branch := strings.TrimPrefix(one.name, dir)
+			if dir == "refs/remotes/" {
+				_, branch, _ = strings.Cut(branch, "/")
+			}
+			class := Ref{Branch: branch}.Class(p.query.Trunks)
+			if n := r.graph.node(one.hash); (class == ClassRelease || class == ClassHotfix) && r.graph.load(n) == nil && !n.absent {
+				tips = append(tips, n)
+			}
+		}
+	}
+	return tips, nil
+}
