@@ -23,7 +23,7 @@ import (
 // context of its own, and the error is the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, error) {
 	ctx = TellOutages(ctx, span)
-	if p.unchanged && !p.stage.doubled() {
+	if p.unchanged && !p.stage.doubled() && !p.restamp {
 		return e.confirm(ctx, p, span)
 	}
 	if err := e.permit(ctx, p.Release, e.needs(ctx, p), span); err != nil {
@@ -61,6 +61,9 @@ func (e *Engine) applyLocked(ctx context.Context, p *Plan, changed bool, l *leas
 	if p.unchanged {
 		if err := e.supersede(ctx, p.stage); err != nil {
 			return Outcome{Status: event.Failed}, notStarted(err)
+		}
+		if err := e.stampDeployed(ctx, p); err != nil {
+			return Outcome{Status: event.Failed}, err
 		}
 		return e.confirm(ctx, p, span)
 	}

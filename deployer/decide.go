@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 )
 
 // sight is one object of the target, as it should be and as it is.
@@ -226,8 +227,11 @@ func sameRecord(deployed, last, next *release.Record) bool {
 	}
 	return deployed.Manifest == next.Manifest && deployed.ChartName() == next.ChartName() &&
 		appVersion(deployed) == appVersion(next) && sameConfig(deployed.Config, next.Config) &&
-		sameHooks(deployed.Hooks, next.Hooks) && reflect.DeepEqual(mergeLabels(deployed.Labels, nil), mergeLabels(next.Labels, nil))
+		sameHooks(deployed.Hooks, next.Hooks) && reflect.DeepEqual(ownLabels(deployed), ownLabels(next))
 }
+
+// ownLabels are the user's labels of a record, without its stamp.
+func ownLabels(r *release.Record) map[string]string { return stamp.Without(mergeLabels(r.Labels, nil)) }
 
 func appVersion(r *release.Record) string {
 	if r.Chart == nil || r.Chart.Metadata == nil {

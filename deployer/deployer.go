@@ -19,6 +19,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -106,6 +107,8 @@ type Request struct {
 	ImmutableKey string                     // the key by which the caller's user sets OnImmutable, for messages; empty where there is none
 	Adopt        Adoption                   // objects that are not the release's; empty means AdoptNever
 	AdoptList    []string                   // for AdoptListed: Kind/name or Kind/namespace/name
+
+	Stamp *stamp.Request // who deploys which version of the unit; nil: whoever calls, which is neither asked nor recorded
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs
 	AllowCRDChanges bool      // of ApplyCRDs: also changes that may harm stored objects

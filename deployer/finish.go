@@ -129,6 +129,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 	to := r.plan.stage.deployed.Version
 	req := r.plan.request
 	req.ForceConflicts, req.Description, req.CreateNamespace, req.Evidence = true, "", false, nil
+	req.Stamp = takingOver(req.Stamp)
 	p, err := r.engine.planRollback(ctx, req, to)
 	if err != nil {
 		return err

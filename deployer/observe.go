@@ -47,6 +47,9 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if err := stage.admits(req); err != nil {
 		return nil, err
 	}
+	if err := stage.allows(req); err != nil {
+		return nil, err
+	}
 	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
 		return nil, err
 	}
@@ -64,6 +67,7 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.restamp = p.unchanged && staleStamp(req.Stamp, stage.deployed)
 	p.again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, req) }
 	return p, nil
 }
@@ -177,7 +181,7 @@ func newRecord(req Request, s stage, result *render.Result) *release.Record {
 	return &release.Record{
 		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
 		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
-		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: nextLabels(req, s),
+		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: stamped(req.Stamp, nextLabels(req, s), s.revision),
 	}
 }
 

@@ -75,6 +75,7 @@ type Plan struct {
 	createNamespace bool
 	recordOnly      bool // no object changes
 	unchanged       bool // not even the record
+	restamp         bool // unchanged but for the stamp of the deployed record
 	exact           bool // a saved plan: nothing but this, see Saved.Bind
 	secrets         []string
 	again           func(context.Context) (*Plan, error) // plans the same anew

@@ -70,6 +70,9 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.
 	if stage.last == nil && l.previous == "" {
 		return failed, fmt.Errorf("recover release %s in %s: %w", req.Release, req.Namespace, release.ErrNotFound)
 	}
+	if err := stage.allows(req); err != nil {
+		return failed, err
+	}
 	if last := stage.last; last != nil && last.Status().Pending() {
 		was := last.Status()
 		if err := e.takeOver(ctx, req, last, l, span); err != nil {
@@ -143,6 +146,7 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 	out := Outcome{Status: event.Passed, Revision: to, PreviousRevision: to}
 	back := req
 	back.OnFailure, back.OnFailedInstall, back.ForceConflicts = Leave, Leave, true
+	back.Stamp = takingOver(req.Stamp)
 	p, err := e.planRollback(ctx, back, to)
 	if err != nil {
 		return Outcome{Status: event.Failed}, nil, err

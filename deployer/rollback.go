@@ -37,13 +37,18 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
+	s := decideStage(seen.history)
+	if err := s.allows(req); err != nil {
+		return nil, err
+	}
 	source, err := rollbackSource(seen.history, req.Release, to)
 	if err != nil {
 		return nil, err
 	}
-	s := decideStage(seen.history)
 	s.operation = RollingBack
-	p, err := e.planTarget(ctx, req, target{stage: s, record: rollbackRecord(source, s), missing: seen.namespaceMissing})
+	record := rollbackRecord(source, s)
+	record.Labels = stampedBack(req.Stamp, source, s.revision)
+	p, err := e.planTarget(ctx, req, target{stage: s, record: record, missing: seen.namespaceMissing})
 	if err != nil {
 		return nil, err
 	}

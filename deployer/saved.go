@@ -56,6 +56,8 @@ type SavedPolicies struct {
 	Adopt           Adoption       `json:"adopt,omitempty"`
 	AdoptList       []string       `json:"adoptList,omitempty"`
 	AllowCRDChanges bool           `json:"allowCRDChanges,omitempty"`
+	TakeOver        bool           `json:"takeOver,omitempty"`
+	AllowDowngrade  bool           `json:"allowDowngrade,omitempty"`
 }
 
 type savedRelease struct {

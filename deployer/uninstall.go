@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -29,6 +30,7 @@ type UninstallRequest struct {
 	Supersede   bool             // as in Request
 	Secrets     []string
 	Evidence    func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
+	Stamp       *stamp.Request             // whose release it must be; nil: anybody's
 }
 
 // Kept is an object that outlives its release, and why.
@@ -50,7 +52,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	full.Description, full.NoWait = req.Description, req.NoWait
-	full.OnCancel, full.Evidence = req.OnCancel, req.Evidence
+	full.OnCancel, full.Evidence, full.Stamp = req.OnCancel, req.Evidence, req.Stamp
 	if err := full.check(); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
@@ -71,6 +73,9 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	l.settled = stage.last == nil || !stage.last.Status().Pending()
 	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
+	}
+	if err := stage.allows(full); err != nil {
+		return Outcome{Status: event.Failed}, err
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
 	p.secrets = append(recordedSecrets(stage.since...), req.Secrets...)

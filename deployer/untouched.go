@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 )
 
 // unstarted is an operation that has ended before it changed anything of the
@@ -24,7 +25,7 @@ func notStarted(err error) error {
 
 // Untouched reports whether an operation's error says that it ended before it
 // changed anything: the account may not, another job works on the release, the
-// cluster would refuse objects, or there is no such release or revision. What it
+// cluster would refuse objects, the release is another's or would go back, or there is no such release or revision. What it
 // does not report may have changed something, or not.
 func Untouched(err error) bool {
 	if _, failed := errors.AsType[*FailedError](err); failed {
@@ -33,5 +34,7 @@ func Untouched(err error) bool {
 	_, before := errors.AsType[*unstarted](err)
 	_, access := errors.AsType[*AccessError](err)
 	_, refused := errors.AsType[*Refusal](err)
-	return before || access || refused || errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
+	_, stamped := errors.AsType[*stamp.Error](err)
+	return before || access || refused || stamped ||
+		errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }

@@ -58,6 +58,17 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return c.do(ctx, r, out)
 }
 
+// metadataList asks for a list of objects without what they hold.
+const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
+// Metadata decodes the list at path, which may carry a query, into out: of each
+// object no more than its metadata.
+func (c *Client) Metadata(ctx context.Context, path string, out any) error {
+	r := request{method: http.MethodGet, doing: "list " + path, accept: metadataList, urgent: true}
+	r.path, r.query, _ = strings.Cut(path, "?")
+	return c.do(ctx, r, out)
+}
+
 func (c *Client) do(ctx context.Context, r request, out any) error {
 	body, err := c.fetch(ctx, r)
 	if err != nil || out == nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // History is all revisions of one release, oldest first.
@@ -91,7 +92,51 @@ func (s *Storage) List(ctx context.Context, all bool) (History, error) {
 	return h, nil
 }
 
-const pageSize = "100"
+// Heads are the labels of every revision, also of those that cannot be read.
+func (h History) Heads() []Head {
+	heads := slices.Clone(h.Unreadable)
+	for _, r := range h.Records {
+		heads = append(heads, Head{Name: r.Name, Namespace: r.Namespace, Version: r.Version, Status: r.Status(), Labels: r.AllLabels})
+	}
+	return heads
+}
+
+// maxNamed is how many releases a list names; for more it takes all of a namespace.
+const maxNamed = 50
+
+// Heads reads the labels of the revisions of these releases, but for superseded
+// ones: one request, and no record is sent.
+func (s *Storage) Heads(ctx context.Context, names []string) ([]Head, error) {
+	selector := "owner=helm,status!=" + string(Superseded)
+	if len(names) <= maxNamed {
+		selector += ",name in (" + strings.Join(names, ",") + ")"
+	}
+	q := url.Values{"labelSelector": {selector}, "limit": {headsPage}}
+	var heads []Head
+	for {
+		var list struct {
+			Metadata struct {
+				Continue string `json:"continue"`
+			} `json:"metadata"`
+			Items []object `json:"items"`
+		}
+		if err := s.rest.Metadata(ctx, s.collection(s.namespace)+"?"+q.Encode(), &list); err != nil {
+			return nil, fmt.Errorf("list the releases of %s: %w", s.namespace, err)
+		}
+		for i := range list.Items {
+			heads = append(heads, head(&list.Items[i]))
+		}
+		if list.Metadata.Continue == "" {
+			return heads, nil
+		}
+		q.Set("continue", list.Metadata.Continue)
+	}
+}
+
+const (
+	pageSize  = "100"
+	headsPage = "500"
+)
 
 func (s *Storage) query(ctx context.Context, namespace, selector string) (History, error) {
 	var h History

@@ -225,6 +225,8 @@ func versions(h release.History) string {
 // deaf loses the answer of every write: what Storage reports must be an error.
 type deaf struct{}
 
+func (deaf) Metadata(context.Context, string, any) error { return errors.New("not asked") }
+
 func (deaf) Do(context.Context, string, string, any, any) error {
 	return errors.New("connection lost")
 }

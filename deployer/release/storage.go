@@ -22,6 +22,8 @@ import (
 // Kubernetes API errors (apierrors.IsNotFound works).
 type REST interface {
 	Do(ctx context.Context, method, path string, in, out any) error
+	// Metadata lists what is at path into out, with no more of each object than its metadata.
+	Metadata(ctx context.Context, path string, out any) error
 }
 
 // Driver says in which kind of object records live.
@@ -262,6 +264,7 @@ type Head struct {
 	Name, Namespace string
 	Version         int
 	Status          Status
+	Labels          map[string]string // of the stored object
 }
 
 // Status reads how a revision stands, without its content: one read by name,
@@ -280,7 +283,7 @@ func (s *Storage) Status(ctx context.Context, name string, version int) (Status,
 
 func head(o *object) Head {
 	l := o.Metadata.Labels
-	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"])}
+	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"]), Labels: l}
 }
 
 // revisionOf is the number of a revision by its object's label, else by its name;
