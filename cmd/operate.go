@@ -158,7 +158,7 @@ func historyCommand(e env) *cli.Command {
 func rollbackCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "rollback", Usage: "bring a service back to an earlier revision, the last good one by default", ArgsUsage: "SERVICE [REVISION]",
-		Flags: append(releaseFlags(), reportDirFlag(), forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail")),
+		Flags: append(releaseFlags(), reportDirFlag(), takeOverFlag(), forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail")),
 		Action: func(c *cli.Context) error {
 			if n := c.Args().Len(); n < 1 || n > 2 {
 				return usagef("rollback takes a service and, if you like, a revision: pintle rollback cart 3 --environment prod")
@@ -186,7 +186,7 @@ func rollbackCommand(e env) *cli.Command {
 func uninstallCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "uninstall", Usage: "take services out of an environment, with their history", ArgsUsage: "SERVICE...",
-		Flags: append(releaseFlags(), reportDirFlag(), approveFlag(),
+		Flags: append(releaseFlags(), reportDirFlag(), approveFlag(), takeOverFlag(),
 			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the service back"}),
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() == 0 {
@@ -219,6 +219,7 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 		return err
 	}
 	defer closeProject()
+	d.requests = d.requests.By(pipeline.Owner(d.resolved, d.project.repository), c.Bool("take-over"))
 	if d.resolved.Approve && name == "uninstall" && !c.Bool("approve") {
 		return usagef("environment %s asks for approval: pass --approve", d.resolved.Environment)
 	}

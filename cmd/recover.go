@@ -27,7 +27,7 @@ func recoverCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
 		Description: recoverDescription,
-		Flags:       append(append(releaseFlags(), reportDirFlag()), recoverFlags()...),
+		Flags:       append(append(releaseFlags(), reportDirFlag(), takeOverFlag()), recoverFlags()...),
 		Action: func(c *cli.Context) error {
 			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Recover(u, &span)

@@ -23,7 +23,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, clusterFlags()...)
 	}
 	if goal.MayPlan() {
-		flags = append(flags, policyFlags()...)
+		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag())
 	}
 	if goal.Deploys() {
 		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
@@ -147,6 +147,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
+		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
 		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {

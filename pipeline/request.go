@@ -6,6 +6,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -20,6 +21,7 @@ type Requests struct {
 	readiness map[string]deployer.Criteria
 	reportDir string
 	secrets   []string
+	stamp     *stamp.Request
 }
 
 // NewRequests compiles what pintle.yaml says about kinds. Evidence of failures
@@ -27,6 +29,12 @@ type Requests struct {
 func NewRequests(c *config.Config, r *config.Resolved, reportDir string, secrets []string) (Requests, error) {
 	readiness, err := criteria(c.Readiness)
 	return Requests{config: c, resolved: r, readiness: readiness, reportDir: reportDir, secrets: secrets}, err
+}
+
+// By is r for releases of that owner, or with takeOver for another's too.
+func (r Requests) By(owner stamp.Owner, takeOver bool) Requests {
+	r.stamp = &stamp.Request{Owner: owner, TakeOver: takeOver}
+	return r
 }
 
 // base is what every operation on a unit's release goes by. The span is read
@@ -41,6 +49,7 @@ func (r Requests) base(u config.Unit, span *event.Span) deployer.Request {
 		OnConflict: deployer.ConflictPolicy(u.OnConflict), OnImmutable: immutablePolicies(u), ImmutableKey: "deploy.onImmutable",
 		Adopt: deployer.Adoption(u.Adopt), AdoptList: u.AdoptList,
 		Secrets:  r.unitSecrets(u),
+		Stamp:    r.stamp,
 		Evidence: func(archive []byte) error { return KeepEvidence(r.reportDir, u.Name, *span)(archive) },
 	}
 }
@@ -74,7 +83,7 @@ func (r Requests) Uninstall(u config.Unit, span *event.Span) deployer.UninstallR
 	base := r.base(u, span)
 	return deployer.UninstallRequest{
 		Release: base.Release, Namespace: base.Namespace, Timeout: base.Timeout,
-		OnCancel: base.OnCancel, Supersede: base.Supersede, Secrets: base.Secrets, Evidence: base.Evidence,
+		OnCancel: base.OnCancel, Supersede: base.Supersede, Secrets: base.Secrets, Evidence: base.Evidence, Stamp: base.Stamp,
 	}
 }
 

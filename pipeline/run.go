@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/versioning"
@@ -57,6 +58,9 @@ type Options struct {
 	OnCancel   deployer.Policy         // over that of pintle.yaml; empty leaves it
 	OnConflict deployer.ConflictPolicy // over that of pintle.yaml; empty leaves it
 	AllowCRDs  bool                    // change CRDs also where that may harm objects that exist
+
+	TakeOver       bool // deploy over releases that another environment or repository has stamped
+	AllowDowngrade bool // over pintle.yaml: let releases go back
 
 	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
 	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
@@ -114,6 +118,9 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
 
+	r.ping = r.pinging(ctx)
+	r.heads, r.owner = r.headsOf(ctx, chosen), sync.OnceValue(func() stamp.Owner { return r.readOwner(ctx) })
+
 	began := time.Now()
 	log.Emit(event.Event{
 		Kind: event.RunStarted, Project: o.Resolved.Project, Environment: o.Resolved.Environment,
@@ -165,6 +172,9 @@ type shared struct {
 	requests Requests
 	versions func() (map[string]decided, error) // of every service, read in one walk
 	siblings map[string][]sibling               // by service; filled by versions
+	ping     func() error                       // whether the cluster answers
+	heads    map[string]headsFunc               // by namespace: what is deployed there
+	owner    func() stamp.Owner                 // who deploys
 	bumping  sync.Mutex                         // held while files are read and written
 }
 

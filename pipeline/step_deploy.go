@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pintle-ci/pintle/chart/render"
@@ -21,10 +22,8 @@ const connectTimeout = 15 * time.Second
 // and knows us: an expired token found after the push would be half a job.
 func (r *shared) clusterUnit() Unit {
 	connect := func(run context.Context, _ event.Span) event.Result {
-		ctx, cancel := context.WithTimeout(run, connectTimeout)
-		defer cancel()
 		server := r.Cluster.Server()
-		err := r.Cluster.Ping(ctx)
+		err := r.ping()
 		if err == nil {
 			return event.Result{Status: event.Passed, Message: server}
 		}
@@ -35,6 +34,15 @@ func (r *shared) clusterUnit() Unit {
 		return result
 	}
 	return Unit{Name: r.Resolved.Environment + " cluster", Steps: []Step{{"connect", Check, connect}}}
+}
+
+// pinging asks once whether the cluster answers.
+func (r *shared) pinging(run context.Context) func() error {
+	return sync.OnceValue(func() error {
+		ctx, cancel := context.WithTimeout(run, connectTimeout)
+		defer cancel()
+		return r.Cluster.Ping(ctx)
+	})
 }
 
 // nowhere is the result of a cluster step in a run without an environment.
@@ -98,6 +106,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 	req.OnConflict = cmp.Or(j.OnConflict, req.OnConflict)
 	req.Supersede = req.Supersede || j.Supersede
 	req.AllowCRDChanges, req.Logs, req.Secrets = j.AllowCRDs, j.Logs, j.secrets(values)
+	req.Stamp = j.stamp()
 	return req
 }
 

@@ -36,6 +36,7 @@ func (j *job) serviceSteps() []Step {
 		{"bump", Check, j.bump},              // write it into Chart.yaml and values.yaml
 		{"lint", Check, j.lint},              // what is wrong with the chart, before anybody sees it
 		{"package", Check, j.pack},           // the archive, the same bytes for the same commit
+		{"compare", Check, j.compare},        // with what is deployed: whose it is, and which version
 		{"push", Publish, j.push},            // to the registry, never over other content
 		{"plan", Publish, j.makePlan},        // what the cluster would change, asked of the cluster
 		{"deploy", Release, j.deploy},        // apply, wait, and roll back when it fails
@@ -47,6 +48,7 @@ func (j *job) serviceSteps() []Step {
 func (j *job) releaseSteps() []Step {
 	return []Step{
 		{"pull", Check, j.pull},
+		{"compare", Check, j.compare},
 		{"plan", Publish, j.makePlan},
 		{"deploy", Release, j.deploy},
 	}
@@ -64,13 +66,13 @@ func (g Goal) steps() []string {
 	case GoalPublish:
 		return []string{"version", "bump", "lint", "package", "push"}
 	case GoalPlan:
-		return []string{"version", "bump", "lint", "package", "pull", "plan"}
+		return []string{"version", "bump", "lint", "package", "pull", "compare", "plan"}
 	case GoalDeploy:
-		return []string{"version", "bump", "lint", "package", "pull", "plan", "deploy"}
+		return []string{"version", "bump", "lint", "package", "pull", "compare", "plan", "deploy"}
 	case GoalTest:
 		return []string{"test"}
 	default:
-		return []string{"version", "bump", "lint", "package", "push", "pull", "plan", "deploy", "test"}
+		return []string{"version", "bump", "lint", "package", "push", "pull", "compare", "plan", "deploy", "test"}
 	}
 }
 
@@ -102,6 +104,9 @@ func (j *job) steps() []Step {
 		all = j.serviceSteps()
 	}
 	wanted := j.Goal.steps()
+	if j.Resolved.Environment == "" || j.Saved != nil { // a saved plan was compared when it was made
+		wanted = slices.DeleteFunc(wanted, func(name string) bool { return name == "compare" })
+	}
 	all = slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
 	for i, s := range all {
 		if s.Name == "plan" && j.Saved != nil {

@@ -37,7 +37,8 @@ const (
 )
 
 // How a plan goes about what is in the cluster already: the values of
-// Deploy.OnImmutable, Deploy.OnConflict, Deploy.Adopt and Deploy.CRDs.
+// Deploy.OnImmutable, Deploy.OnConflict, Deploy.Downgrade, Deploy.Adopt and
+// Deploy.CRDs.
 const (
 	Fail           = "fail"
 	Recreate       = "recreate"
@@ -45,6 +46,9 @@ const (
 
 	Force = "force"
 	Keep  = "keep"
+
+	Allow  = "allow" // of Deploy.Downgrade
+	Refuse = "refuse"
 
 	AdoptNever   = "never"
 	AdoptUnowned = "unowned"
@@ -165,6 +169,8 @@ type Service struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
 	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
+	// Whether an older version may be deployed over a newer one, where it is not the environment's: refuse or allow.
+	Downgrade string `yaml:"downgrade" jsonschema:"enum=refuse,enum=allow"`
 	// Folders outside of path whose commits make a new version of this service too.
 	Watch []string `yaml:"watch"`
 	// Run the chart's test hooks after the deploy. Default: true.
@@ -206,6 +212,8 @@ type Release struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// What to do with fields that somebody else has set, where it is not deploy.onConflict: fail, force or keep.
 	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
+	// Whether an older version may be deployed over a newer one, where it is not the environment's: refuse or allow.
+	Downgrade string `yaml:"downgrade" jsonschema:"enum=refuse,enum=allow"`
 }
 
 // Environment is a place that branches or tags are deployed to.
@@ -222,6 +230,8 @@ type Environment struct {
 	Values []string `yaml:"values"`
 	// How long to wait until everything is ready, where it is not deploy.timeout: 90s, 5m.
 	Timeout time.Duration `yaml:"timeout"`
+	// Whether an older version may be deployed over a newer one, where it is not deploy.downgrade: refuse or allow.
+	Downgrade string `yaml:"downgrade" jsonschema:"enum=refuse,enum=allow"`
 	// The context of the kubeconfig. Default: its current one.
 	KubeContext string `yaml:"kubeContext"`
 	// Deploy only with --approve or $PINTLE_APPROVE, which the job sets after a person has agreed. Default: false.
@@ -250,6 +260,8 @@ type Deploy struct {
 	OnImmutable map[string]string `yaml:"onImmutable"`
 	// What to do with a field that the chart sets and somebody else has set otherwise, as kubectl edit or a controller does: fail, force (take it over) or keep it as it is. Default: fail.
 	OnConflict string `yaml:"onConflict" jsonschema:"enum=fail,enum=force,enum=keep"`
+	// Whether an older version may be deployed over a newer one: one lower than a tag's, an older build of the same branch, or the lower version of a third-party chart: refuse or allow. Default: refuse.
+	Downgrade string `yaml:"downgrade" jsonschema:"enum=refuse,enum=allow"`
 	// Which objects that exist and are not the release's may be taken into it: never, unowned (those of no release), list (those of adoptList) or all. Default: never.
 	Adopt string `yaml:"adopt" jsonschema:"enum=never,enum=unowned,enum=list,enum=all"`
 	// The objects of "adopt: list": Kind/name or Kind/namespace/name.

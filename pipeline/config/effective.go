@@ -37,6 +37,9 @@ func (c *Config) Effective(r *Resolved) ([]byte, error) {
 		if u.RequireRollback {
 			s.add("requireRollback", true, "")
 		}
+		if u.Downgrade == Allow {
+			s.add("downgrade", u.Downgrade, "")
+		}
 		if u.Supersede {
 			s.add("supersede", true, "")
 		}

@@ -204,6 +204,7 @@ type Unit struct {
 	OnCancel        string // Rollback, Leave or Finish; empty means as after a failure
 	OnImmutable     map[string]string
 	OnConflict      string // Fail, Force or Keep; empty means Fail
+	Downgrade       string // Refuse or Allow
 	Adopt           string // AdoptNever, AdoptUnowned, AdoptListed or AdoptAll; empty means AdoptNever
 	AdoptList       []string
 	CRDs            string // CRDsApply, CRDsCreate or CRDsSkip; empty means CRDsApply

@@ -45,7 +45,7 @@ func (c *Config) resolveService(name, environment string, ref Ref) (Unit, error)
 		return u, err
 	}
 	u.Values, err = r.files(s.Path, s.Values)
-	r.deploy(&u, s.Timeout, s.OnConflict)
+	r.deploy(&u, s.Timeout, s.OnConflict, s.Downgrade)
 	return u, err
 }
 
@@ -78,7 +78,7 @@ func (c *Config) resolveRelease(name, environment string, ref Ref) (Unit, error)
 		return u, err
 	}
 	u.Values, err = r.files(".", s.Values)
-	r.deploy(&u, s.Timeout, s.OnConflict)
+	r.deploy(&u, s.Timeout, s.OnConflict, s.Downgrade)
 	return u, err
 }
 
@@ -133,7 +133,7 @@ func (r *resolver) namespace(own string) (string, error) {
 }
 
 // deploy fills in how the unit is deployed.
-func (r *resolver) deploy(u *Unit, own time.Duration, onConflict string) {
+func (r *resolver) deploy(u *Unit, own time.Duration, onConflict, downgrade string) {
 	d, e := r.c.Deploy, r.env
 	u.Timeout = d.Timeout
 	r.note("timeout", "deploy.timeout")
@@ -154,6 +154,7 @@ func (r *resolver) deploy(u *Unit, own time.Duration, onConflict string) {
 	u.CRDs, u.RequireRollback = d.CRDs, d.RequireRollback
 	u.Supersede = d.Supersede
 	u.OnConflict = cmp.Or(onConflict, d.OnConflict)
+	u.Downgrade = cmp.Or(downgrade, e.Downgrade, d.Downgrade, Refuse)
 	u.Origins = r.origins
 }
 

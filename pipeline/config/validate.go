@@ -146,7 +146,7 @@ func (v *validator) service(name string, s *Service) {
 	if v.says(at+".image") && !s.Image.None {
 		v.image(at+".image", s.Image)
 	}
-	v.common(at, unitFields{s.Values, s.Namespace, s.Path, s.OnConflict})
+	v.common(at, unitFields{s.Values, s.Namespace, s.Path, s.OnConflict, s.Downgrade})
 	v.template(at+".release", s.Release, known)
 	v.releaseName(at+".release", name, s.Release)
 	for i, folder := range s.Watch {
@@ -162,6 +162,7 @@ type unitFields struct {
 	namespace string
 	folder    string // that values files are relative to
 	conflict  string
+	downgrade string
 }
 
 func (v *validator) common(at string, f unitFields) {
@@ -172,13 +173,14 @@ func (v *validator) common(at string, f unitFields) {
 		v.namespace(at+".namespace", f.namespace)
 	}
 	v.onConflict(at+".onConflict", f.conflict)
+	v.downgrade(at+".downgrade", f.downgrade)
 }
 
 func (v *validator) release(name string, r *Release) {
 	at := child("releases", name)
 	v.name("releases", name)
 	v.releaseName(at, name, name)
-	v.common(at, unitFields{r.Values, r.Namespace, ".", r.OnConflict})
+	v.common(at, unitFields{r.Values, r.Namespace, ".", r.OnConflict, r.Downgrade})
 	if v.says(at+".chart") && !v.doubtful(at+".chart") {
 		v.releaseChart(at, r)
 	}
@@ -225,6 +227,7 @@ func (v *validator) environments() {
 
 func (v *validator) environment(at string, e *Environment) {
 	v.namespace(at+".namespace", e.Namespace)
+	v.downgrade(at+".downgrade", e.Downgrade)
 	for i, file := range e.Values {
 		v.valuesPath(fmt.Sprintf("%s.values[%d]", at, i), ".", file)
 	}

@@ -30,6 +30,7 @@ func (v *validator) policies(d Deploy) {
 		}
 	}
 	v.onConflict("deploy.onConflict", d.OnConflict)
+	v.downgrade("deploy.downgrade", d.Downgrade)
 	v.oneOf("deploy.adopt", cmp.Or(d.Adopt, AdoptNever), AdoptNever, AdoptUnowned, AdoptListed, AdoptAll)
 	v.oneOf("deploy.crds", cmp.Or(d.CRDs, CRDsApply), CRDsApply, CRDsCreate, CRDsSkip)
 	for i, name := range d.AdoptList {
@@ -47,5 +48,11 @@ func (v *validator) policies(d Deploy) {
 func (v *validator) onConflict(at, policy string) {
 	if policy != "" {
 		v.oneOf(at, policy, Fail, Force, Keep)
+	}
+}
+
+func (v *validator) downgrade(at, policy string) {
+	if policy != "" {
+		v.oneOf(at, policy, Refuse, Allow)
 	}
 }
