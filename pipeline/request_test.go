@@ -80,6 +80,7 @@ func TestEveryFieldOfAUnitReachesTheEngine(t *testing.T) {
 		"Chart":        "steps bump and pull: the request has what it renders to",
 		"ChartVersion": "step pull",
 		"Needs":        "the order of units",
+		"Downgrade":    "the stamp of a deploy, with the version that only its steps know",
 		"Origins":      "messages about a setting",
 	}
 	dir := t.TempDir()
@@ -147,7 +148,8 @@ func TestPoliciesAreTheEngines(t *testing.T) {
 	known := map[string][]string{
 		"OnFailure": {string(deployer.Rollback), string(deployer.Leave)}, "OnFailedInstall": {string(deployer.Remove), string(deployer.Leave)},
 		"OnCancel": words(deployer.CancelPolicies()), "OnConflict": words(deployer.ConflictPolicies()), "Adopt": words(deployer.Adoptions()),
-		"CRDs": words([]deployer.CRDPolicy{deployer.ApplyCRDs, deployer.CreateCRDs, deployer.SkipCRDs}),
+		"CRDs":      words([]deployer.CRDPolicy{deployer.ApplyCRDs, deployer.CreateCRDs, deployer.SkipCRDs}),
+		"Downgrade": {config.Allow, config.Refuse}, // read by job.stamp
 	}
 	for field := range reflect.TypeFor[config.Deploy]().Fields() {
 		var said []string
