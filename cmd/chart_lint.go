@@ -141,6 +141,7 @@ func lintOptions(e env, c *cli.Context) (lint.Options, error) {
 	o := lint.Options{
 		Values: values, Origin: origin, ReleaseName: "release-name", Namespace: c.String("namespace"), KubeVersion: c.String("kube-version"),
 		Disabled: c.StringSlice("disable"), WithSubcharts: c.Bool("with-subcharts"), SkipSchemaValidation: c.Bool("skip-schema-validation"),
+		Limits: e.limits.get(),
 	}
 	if _, ok := schema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {
 		return o, usagef("--kube-version %s: write it as v1.33 or v1.33.4", o.KubeVersion)

@@ -71,7 +71,7 @@ func templateChart(e env, c *cli.Context) error {
 	if loaded.Metadata.Deprecated {
 		e.log.Warn("this chart is deprecated")
 	}
-	result, err := mode.render(c, loaded, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref)}, values)
+	result, err := mode.render(c, loaded, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.limits.get()}, values)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, private(err, loaded, values))
 	}

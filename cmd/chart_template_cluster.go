@@ -95,7 +95,7 @@ func (p preview) render(c *cli.Context, loaded *chart.Chart, o render.Options, v
 		Release: o.ReleaseName, Namespace: templateNamespace(c),
 		IsUpgrade: c.Bool("is-upgrade"), TakeOwnership: c.Bool("take-ownership"), Validate: p == validated,
 		Render: func(ctx context.Context, there render.Options) (*render.Result, error) {
-			there.Origin, there.Path = o.Origin, o.Path
+			there.Origin, there.Path, there.Limits = o.Origin, o.Path, o.Limits
 			return render.Render(ctx, loaded, values, withRenderFlags(c, there))
 		},
 	})

@@ -95,7 +95,7 @@ func loadTests(e env, c *cli.Context) ([]chartTest, []unittest.Problem, error) {
 		plan, err := unittest.Load(c.Context, filepath.Clean(dir), unittest.Options{
 			Files: c.StringSlice("file"), TestChart: c.String("chart-tests-path"), Values: c.StringSlice("values"),
 			SkipSubs: !c.Bool("with-subchart"), Strict: c.Bool("strict"), FailFast: c.Bool("failfast"),
-			Update: c.Bool("update-snapshot"), SkipSchemas: c.Bool("skip-schema-validation"),
+			Update: c.Bool("update-snapshot"), SkipSchemas: c.Bool("skip-schema-validation"), Limits: e.limits.get(),
 		})
 		wrong, isWrong := errors.AsType[*unittest.SuiteError](err)
 		switch {

@@ -30,6 +30,7 @@ type env struct {
 	stderr io.Writer // everything else
 	getenv func(string) string
 	log    *logrus.Logger
+	limits *limits
 
 	// The same for people to read: what comes from outside is cleaned.
 	stdoutText, stderrText *text.Writer
@@ -43,7 +44,7 @@ func Main(args []string) int {
 }
 
 func run(ctx context.Context, args []string, e env) int {
-	e.log = logrus.New()
+	e.log, e.limits = logrus.New(), &limits{}
 	e.stdoutText, e.stderrText = text.NewWriter(e.stdout), text.NewWriter(e.stderr)
 	e.log.SetOutput(e.stderrText)
 	e.log.SetLevel(logrus.WarnLevel)
@@ -108,7 +109,7 @@ func newApp(e env) *cli.App {
 			if c.Bool("debug") {
 				e.log.SetLevel(logrus.DebugLevel)
 			}
-			return nil
+			return e.limits.parse(c.String("limits"))
 		},
 		Action:   noCommand,
 		Commands: all,
@@ -133,6 +134,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "debug", Usage: "print diagnostics to stderr", EnvVars: []string{"PINTLE_DEBUG"}},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}, Action: knownColor},
+		&cli.StringFlag{Name: "limits", Usage: "what rendering one chart may take, as `LIMITS`: time=1m,heap=1GiB, of a processor's time and of memory; over limits in pintle.yaml", EnvVars: []string{"PINTLE_LIMITS"}},
 	}
 }
 

@@ -138,7 +138,7 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 	w.values = values
 	w.request.Evidence = evidenceKeeper(c, name, &w.span)
 	w.options = func(o render.Options) render.Options {
-		o.Origin, o.Path = origin, w.chart.FilePaths(ref)
+		o.Origin, o.Path, o.Limits = origin, w.chart.FilePaths(ref), e.limits.get()
 		return withRenderFlags(c, o)
 	}
 	w.request.Render = w.renderer(w.chart, w.values)

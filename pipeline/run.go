@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/stamp"
@@ -65,6 +66,7 @@ type Options struct {
 	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
 	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
 
+	Limits   *render.Limits // of all renders together
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none
 	Holder   string       // who works: the CI job's URL, else user@host

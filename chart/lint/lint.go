@@ -47,6 +47,8 @@ type Options struct {
 	WithSubcharts bool                // judge the subcharts too
 
 	SkipSchemaValidation bool // do not hold values against values.schema.json
+
+	Limits *render.Limits // of the renders; nil means the defaults
 }
 
 // Finding is one thing to look at.
@@ -213,7 +215,7 @@ func (l *linter) rendered(ctx context.Context) {
 	opts := render.Options{
 		ReleaseName: l.release(), Namespace: cmp.Or(l.opts.Namespace, "default"),
 		Revision: 1, KubeVersion: l.opts.KubeVersion, APIVersions: l.opts.APIVersions,
-		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin, Path: l.opts.Files,
+		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin, Path: l.opts.Files, Limits: l.opts.Limits,
 	}
 	result, err := render.Render(ctx, l.chart, l.opts.Values, opts)
 	if ctx.Err() != nil {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strings"
 	"text/template"
-	"time"
 
 	"github.com/Masterminds/sprig/v3"
 )
@@ -81,9 +80,7 @@ func (e *engine) lookup(ctx context.Context) func(apiVersion, kind, namespace, n
 		if apiVersion == "" || kind == "" {
 			return map[string]any{}, errors.New("lookup needs an apiVersion and a kind")
 		}
-		began := time.Now()
 		object, err := e.opts.Lookup(ctx, apiVersion, kind, namespace, name)
-		e.meter.started = e.meter.started.Add(time.Since(began))
 		if err != nil {
 			return map[string]any{}, fmt.Errorf("look up %s %s/%s: %w", kind, namespace, name, err)
 		}

@@ -6,8 +6,7 @@ import (
 	"reflect"
 )
 
-// Bounds of one render. They are far above what charts need, and keep a hostile
-// one within a gigabyte and half a minute.
+// Bounds of one render beside Limits. They are far above what charts need.
 const (
 	maxBuffer    = 16 << 20 // bytes of one template's, one include's or one function's result
 	maxWritten   = 1 << 30  // bytes written in all, includes counted again where they are used

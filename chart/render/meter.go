@@ -3,8 +3,6 @@ package render
 import (
 	"context"
 	"reflect"
-	"runtime"
-	"runtime/metrics"
 	"text/template"
 	"time"
 )
@@ -12,22 +10,21 @@ import (
 // A render ends in bounded time and memory although nothing can interrupt
 // text/template: whatever it does passes through writes, added actions and
 // functions, and each of these uses up some credit. When the credit is spent,
-// the render looks at the clock, the heap and its context. A unit of credit is
+// the render looks at its share of the limits and its context. A unit of credit is
 // about a nanosecond or a byte.
 const (
-	maxTime     = 20 * time.Second // of executing, without lookups in a cluster
-	maxHeap     = 576 << 20        // bytes in use, while other renders run or not
 	creditTotal = 1 << 20
 	stepCredit  = 16 << 10 // a write, a loop turn
 )
 
+// meter is what one engine has used. Its goroutine keeps its thread.
 type meter struct {
-	started time.Time // later than the start by what lookups took
-	credit  int
-	weight  int // levels of blocks and parentheses on the stack
+	processor time.Duration // of the thread, that is booked or from before
+	credit    int
+	weight    int // levels of blocks and parentheses on the stack
 }
 
-func newMeter() meter { return meter{started: time.Now(), credit: creditTotal} }
+func newMeter() meter { return meter{processor: processorTime(), credit: creditTotal} }
 
 // use books n units of work of a function; if there are no more, it panics with
 // the reason, which text/template turns into the function's error.
@@ -45,23 +42,7 @@ func (e *engine) settle() error {
 	if err := context.Cause(e.ctx); err != nil {
 		return err
 	}
-	if time.Since(e.meter.started) > maxTime {
-		return limitf("more than %v of work", maxTime)
-	}
-	if heapBytes() < maxHeap {
-		return nil
-	}
-	runtime.GC()
-	if heapBytes() < maxHeap {
-		return nil
-	}
-	return limitf("more than %d MiB of memory", maxHeap>>20)
-}
-
-func heapBytes() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+	return e.opts.share.check(&e.meter)
 }
 
 // shallow are functions that do not look into the values they are given, or

@@ -30,6 +30,11 @@ type Options struct {
 	// is. Nil means that files are called by the chart's name.
 	Path func(name string) string
 
+	// Limits are shared by the renders that may run at the same time; nil means
+	// the defaults, for a render that is alone.
+	Limits *Limits
+	share  *share // of this render in them
+
 	IncludeCRDs          bool
 	SubchartNotes        bool
 	SkipSchemaValidation bool

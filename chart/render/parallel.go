@@ -44,6 +44,8 @@ func (e *engine) executeParallel(set *templateSet, sources []source) ([]*renderi
 	p := &parallelRun{sources: sources, out: make([]*rendering, len(sources)), errs: make([]error, len(sources))}
 	known := newMemo()
 	if err := parallel.Each(e.ctx, parallel.Workers(len(sources)), func(_, _ int) error {
+		runtime.LockOSThread() // for the meter
+		defer runtime.UnlockOSThread()
 		fork, err := e.fork(set)
 		if err != nil {
 			return err
@@ -71,7 +73,7 @@ func (e *engine) executeParallel(set *templateSet, sources []source) ([]*renderi
 // fork is an engine with the same templates and bounds and a state of its own.
 func (e *engine) fork(set *templateSet) (*templateSet, error) {
 	fork := newEngine(e.ctx, e.opts)
-	fork.meter.started, fork.parallel = e.meter.started, true
+	fork.parallel = true
 	clone, err := set.templates.Clone()
 	if err != nil {
 		return nil, err

@@ -24,6 +24,15 @@ func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Opt
 	if err := check(c, opts); err != nil {
 		return nil, err
 	}
+	var r *Result
+	err := within(ctx, opts, func(opts Options) (err error) {
+		r, err = renderOnce(ctx, c, values, opts)
+		return err
+	})
+	return r, err
+}
+
+func renderOnce(ctx context.Context, c *chart.Chart, values map[string]any, opts Options) (*Result, error) {
 	caps, err := newCapabilities(opts)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,15 @@ type Unit struct {
 // lack dependencies and may want another Kubernetes, and nothing reads the
 // texts. The errors are those of Render. It may be called concurrently.
 func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Options, unit Unit) ([]Text, error) {
+	var out []Text
+	err := within(ctx, opts, func(opts Options) (err error) {
+		out, err = textsOnce(ctx, c, values, opts, unit)
+		return err
+	})
+	return out, err
+}
+
+func textsOnce(ctx context.Context, c *chart.Chart, values map[string]any, opts Options, unit Unit) ([]Text, error) {
 	caps, err := newCapabilities(opts)
 	if err != nil {
 		return nil, err

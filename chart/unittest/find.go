@@ -32,6 +32,8 @@ type Options struct {
 	FailFast    bool     // what comes after the first failure is not run
 	Update      bool     // take snapshots again instead of comparing with them
 	SkipSchemas bool     // do not hold values against values.schema.json
+
+	Limits *render.Limits // of the renders; nil means the defaults
 }
 
 // Plan is the suites of a chart, ready to run.
@@ -291,7 +293,7 @@ func (f *finder) testChart(ctx context.Context, dir, route string) error {
 	if err != nil {
 		return err
 	}
-	texts, err := render.Texts(ctx, c, nil, render.Options{ReleaseName: "TEST-SUITE-RELEASE", Namespace: defaultNamespace, Revision: 1}, render.Unit{})
+	texts, err := render.Texts(ctx, c, nil, render.Options{ReleaseName: "TEST-SUITE-RELEASE", Namespace: defaultNamespace, Revision: 1, Limits: f.plan.opts.Limits}, render.Unit{})
 	if err != nil {
 		return fmt.Errorf("test chart %s: %w", dir, err)
 	}

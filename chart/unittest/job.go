@@ -175,5 +175,6 @@ func (j *job) options() (render.Options, error) {
 		IsUpgrade:   t.Release.Upgrade || s.Release.Upgrade,
 		KubeVersion: version, APIVersions: apiVersions(t, s), Discovered: true,
 		Lookup: lookup, Origin: j.origin, Path: j.plan.Chart.FilePaths(j.plan.Dir), SkipSchemaValidation: j.plan.opts.SkipSchemas,
+		Limits: j.plan.opts.Limits,
 	}, nil
 }

@@ -7,7 +7,7 @@ _pintle() {
 		esac ;; esac
 	done
 	case $path in
-	"") words="init check run version bump tag changelog build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color" ;;
+	"") words="init check run version bump tag changelog build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color --limits" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
 	" run") words="--file --branch --tag --environment --parallel --report-dir --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --take-over --allow-downgrade --approve --logs --on-cancel --supersede" ;;

@@ -11,6 +11,7 @@ end
 
 complete -c pintle -n '__fish_pintle_no_subcommand' -f -l debug -d 'print diagnostics to stderr'
 complete -c pintle -n '__fish_pintle_no_subcommand' -f -l color -r -d '`WHEN` to use colour: auto, always, never'
+complete -c pintle -n '__fish_pintle_no_subcommand' -f -l limits -r -d 'what rendering one chart may take, as `LIMITS`: time=1m,heap=1GiB, of a processor\'s time and of memory; over limits in pintle.yaml'
 complete -c pintle -n '__fish_pintle_no_subcommand' -f -l help -s h -d 'show help'
 complete -c pintle -n '__fish_pintle_no_subcommand' -f -l version -s v -d 'print the version'
 complete -c pintle -n '__fish_seen_subcommand_from init' -f -l help -s h -d 'show help'

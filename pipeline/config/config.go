@@ -83,6 +83,8 @@ type Config struct {
 	Readiness map[string]*Readiness `yaml:"readiness"`
 	// Which findings of the chart linter count.
 	Lint Lint `yaml:"lint"`
+	// What rendering a chart may take of the machine.
+	Limits Limits `yaml:"limits"`
 	// What "pintle changelog" writes, and where.
 	Changelog Changelog `yaml:"changelog"`
 	// Where reports are written.
@@ -303,6 +305,15 @@ type ServiceLint struct {
 	Disable []string `yaml:"disable"`
 	// Other severities, by id: error, warning, info.
 	Severity map[string]string `yaml:"severity"`
+}
+
+// Limits say what rendering one chart may take of the machine. The file may be a
+// fork's, so it may not allow everything: --limits may.
+type Limits struct {
+	// The time of a processor, at most 2m; waiting does not count. Default: 1m.
+	Time time.Duration `yaml:"time"`
+	// The memory, in MiB or GiB, at most 2GiB. Default: 1GiB.
+	Heap string `yaml:"heap"`
 }
 
 // Changelog says what "pintle changelog" writes, and where.

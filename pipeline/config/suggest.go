@@ -13,7 +13,7 @@ func suggest(word string, known []string) string {
 	if best := Nearest(word, known); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	const few = 12
+	const few = 16
 	if len(known) == 0 || len(known) > few {
 		return ""
 	}

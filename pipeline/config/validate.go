@@ -48,6 +48,7 @@ func (v *validator) validate() {
 	v.collisions()
 	v.deploy()
 	v.lint()
+	v.limits()
 	v.readiness()
 	if v.says("report.dir") {
 		v.inside("report.dir", v.c.Report.Dir)
