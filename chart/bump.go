@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // BumpOptions say what Bump writes. An empty field leaves its value alone.
@@ -189,89 +189,22 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 	return data, nil // one byte too many is refused by the parser
 }
 
-// WriteChanges writes the new content of changed files below dir. All new
-// files are complete on disk before the first old one is replaced; each is
-// replaced in one step and keeps its mode, and a link stays a link.
-func WriteChanges(dir string, changes []FileChange) error {
-	renames := map[string]string{}
-	defer func() {
-		for temp := range renames {
-			_ = os.Remove(temp) // a renamed one is gone already
-		}
-	}()
-	var order []string
-	for _, c := range changes {
-		target, err := filepath.EvalSymlinks(filepath.Join(dir, filepath.FromSlash(c.Name)))
-		if err != nil {
-			return fmt.Errorf("write %s: %w", c.Name, err)
-		}
-		temp, err := writeTemp(target, c.New)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", c.Name, err)
-		}
-		renames[temp] = target
-		order = append(order, temp)
-	}
-	for _, temp := range order {
-		if err := os.Rename(temp, renames[temp]); err != nil {
-			return fmt.Errorf("write %s: %w", renames[temp], err)
-		}
-	}
-	return nil
-}
-
-// WriteFile writes data to path in one step: a reader sees the old file or the
-// whole new one. An existing file keeps its mode, a new one gets 0644.
-func WriteFile(path string, data []byte) error {
-	temp, err := writeTemp(path, data)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(temp, path); err != nil {
-		_ = os.Remove(temp)
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-// writeTemp writes data to a new file beside path, with path's mode, and
-// leaves nothing behind when it fails.
-func writeTemp(path string, data []byte) (name string, err error) {
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		return "", err
-	}
-	return f.Name(), f.Chmod(mode)
-}
-
 // LoadWith loads the chart in the folder dir as it is once changes are written
-// into it; nothing is written. Errors and bounds are Load's.
-func LoadWith(ctx context.Context, dir string, changes []FileChange) (*Chart, error) {
+// into it; nothing is written. Errors and bounds are LoadFrom's.
+func LoadWith(ctx context.Context, tree files.Tree, dir string, changes []FileChange) (*Chart, error) {
 	b := newBudget()
-	files, _, err := readFolder(ctx, dir, b)
+	all, _, err := readFolder(ctx, tree, dir, b)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", dir, err)
 	}
 	for _, change := range changes {
-		for _, f := range files {
+		for _, f := range all {
 			if f.Name == change.Name {
 				f.Data = change.New
 			}
 		}
 	}
-	c, err := assemble(ctx, files, b, 0)
+	c, err := assemble(ctx, all, b, 0)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", dir, err)
 	}

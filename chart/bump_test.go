@@ -3,8 +3,6 @@ package chart
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -97,87 +95,5 @@ func TestBumpErrors(t *testing.T) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestWriteChanges(t *testing.T) {
-	dir := t.TempDir()
-	writeTestFile(t, filepath.Join(dir, "real.yaml"), "old", 0o600)
-	if err := os.Symlink("real.yaml", filepath.Join(dir, "values.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	writeTestFile(t, filepath.Join(dir, "Chart.yaml"), "old", 0o664)
-	if err := WriteChanges(dir, []FileChange{{Name: "Chart.yaml", New: []byte("new")}, {Name: "values.yaml", New: []byte("new values")}}); err != nil {
-		t.Fatal(err)
-	}
-	for name, mode := range map[string]fs.FileMode{"Chart.yaml": 0o664, "real.yaml": 0o600} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != mode {
-			t.Errorf("%s: %v %v, want mode %v", name, info, err, mode)
-		}
-	}
-	if got, err := os.ReadFile(filepath.Join(dir, "values.yaml")); err != nil || string(got) != "new values" {
-		t.Errorf("values.yaml: %q, %v", got, err)
-	}
-	if info, err := os.Lstat(filepath.Join(dir, "values.yaml")); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		t.Errorf("values.yaml is no link any more")
-	}
-	wantFiles(t, dir, "Chart.yaml", "real.yaml", "values.yaml")
-}
-
-func TestWriteChangesAllOrNothing(t *testing.T) {
-	dir := t.TempDir()
-	writeTestFile(t, filepath.Join(dir, "Chart.yaml"), "old", 0o644)
-	err := WriteChanges(dir, []FileChange{{Name: "Chart.yaml", New: []byte("new")}, {Name: "gone/values.yaml", New: []byte("new")}})
-	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v", err)
-	}
-	if got, _ := os.ReadFile(filepath.Join(dir, "Chart.yaml")); string(got) != "old" {
-		t.Errorf("Chart.yaml was replaced although values.yaml could not be: %q", got)
-	}
-	wantFiles(t, dir, "Chart.yaml")
-}
-
-func TestWriteFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.tgz")
-	for _, data := range []string{"one", "two"} {
-		if err := WriteFile(path, []byte(data)); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := os.ReadFile(path); err != nil || string(got) != data {
-			t.Errorf("got %q, %v", got, err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
-		t.Errorf("mode %v, %v", info, err)
-	}
-	if err := WriteFile(filepath.Join(dir, "no", "a"), nil); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a missing folder: %v", err)
-	}
-	wantFiles(t, dir, "a.tgz")
-}
-
-func writeTestFile(t *testing.T, path, data string, mode fs.FileMode) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(data), mode); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantFiles(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		got = append(got, e.Name())
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("files in %s (-want +got):\n%s", dir, diff)
 	}
 }

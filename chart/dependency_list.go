@@ -2,11 +2,14 @@ package chart
 
 import (
 	"context"
-	"os"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // DependencyStatus is a dependency of Chart.yaml and what charts/ has of it.
@@ -19,16 +22,17 @@ type DependencyStatus struct {
 }
 
 // ListDependencies compares the dependencies of head, the chart in the folder
-// dir, with charts/. extra are the charts there that are no dependencies.
-func ListDependencies(ctx context.Context, dir string, head *Chart) (list []DependencyStatus, extra []string, err error) {
-	entries, err := os.ReadDir(filepath.Join(dir, "charts"))
-	if err != nil && !os.IsNotExist(err) {
+// dir, with charts/. extra are the charts there that are no dependencies. What is
+// not in the tree is not looked at.
+func ListDependencies(ctx context.Context, tree files.Tree, dir string, head *Chart) (list []DependencyStatus, extra []string, err error) {
+	entries, err := fs.ReadDir(tree.FS(dir), "charts")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
 	var found []presentChart
 	for _, e := range entries {
 		if name := e.Name(); name[0] != '.' && name[0] != '_' && (e.IsDir() || filepath.Ext(name) == ".tgz") {
-			found = append(found, lookAt(ctx, filepath.Join(dir, "charts"), e))
+			found = append(found, lookAt(ctx, tree, filepath.Join(dir, "charts"), e))
 		}
 	}
 	declared := map[string]bool{}
@@ -50,13 +54,13 @@ type presentChart struct {
 	packed              bool
 }
 
-func lookAt(ctx context.Context, charts string, e os.DirEntry) presentChart {
+func lookAt(ctx context.Context, tree files.Tree, charts string, e fs.DirEntry) presentChart {
 	p := presentChart{file: e.Name(), packed: !e.IsDir()}
 	load := LoadHead
 	if p.packed {
-		load = Load
+		load = LoadFrom
 	}
-	if c, err := load(ctx, filepath.Join(charts, e.Name())); err == nil {
+	if c, err := load(ctx, tree, filepath.Join(charts, e.Name())); err == nil {
 		p.name, p.version = c.Metadata.Name, c.Metadata.Version
 	}
 	return p

@@ -15,16 +15,20 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 
-// folder walks a chart's folder. Links are followed as far as mayRead allows.
+// folder walks a chart's folder. Links are followed within the tree. What is
+// git's own is not there: it holds what the clone was made with.
 type folder struct {
-	root   string // with every link resolved
+	tree   files.Tree
+	root   string   // with every link resolved
+	own    *os.Root // of root
+	around *os.Root // of the tree's
 	rules  ignoreRules
 	budget *budget
 	work   atomic.Int64   // that matching names may still be
@@ -45,18 +49,23 @@ type foundFile struct {
 
 // readFolder reads every file of a chart's folder that .helmignore leaves, in
 // path order, folder by folder. A folder without a Chart.yaml is not read at all.
-func readFolder(ctx context.Context, dir string, b *budget) ([]*File, []Ignored, error) {
-	root, err := filepath.EvalSymlinks(dir)
+func readFolder(ctx context.Context, tree files.Tree, dir string, b *budget) ([]*File, []Ignored, error) {
+	rel, err := tree.Resolve(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	if root, err = filepath.Abs(root); err != nil {
+	f := &folder{tree: tree, root: filepath.Join(tree.Root(), rel), budget: b, left: maxChartBytes}
+	if f.around, err = os.OpenRoot(tree.Root()); err != nil {
 		return nil, nil, err
 	}
-	if _, err := os.Lstat(filepath.Join(root, "Chart.yaml")); errors.Is(err, fs.ErrNotExist) {
+	defer func() { _ = f.around.Close() }() // only read
+	if f.own, err = f.around.OpenRoot(rel); err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = f.own.Close() }()
+	if _, err := f.own.Lstat("Chart.yaml"); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, ErrNoChartFile
 	}
-	f := &folder{root: root, budget: b, left: maxChartBytes}
 	f.work.Store(maxIgnoreWork)
 	ignore, err := f.readIgnore()
 	if err != nil {
@@ -65,9 +74,9 @@ func readFolder(ctx context.Context, dir string, b *budget) ([]*File, []Ignored,
 	if f.rules, err = parseIgnore(ignore); err != nil {
 		return nil, nil, err
 	}
-	files, err := f.readAll(ctx)
+	all, err := f.readAll(ctx)
 	slices.SortFunc(f.ignored, func(a, b Ignored) int { return strings.Compare(a.Name, b.Name) })
-	return files, f.ignored, err
+	return all, f.ignored, err
 }
 
 // readAll walks the folder, and reads meanwhile what was found.
@@ -85,13 +94,21 @@ func (f *folder) readAll(ctx context.Context) ([]*File, error) {
 			}
 		})
 	}
-	files, err := f.walk(ctx, "", f.root, []string{f.root})
+	all, err := f.walk(ctx, "", f.root, []string{f.root})
 	close(f.found)
 	readers.Wait()
 	if f.err != nil {
 		return nil, fmt.Errorf("%s: %w", f.failed, f.err)
 	}
-	return files, err
+	return all, err
+}
+
+// place is a path without links by the nearest open folder.
+func (f *folder) place(actual string) (root *os.Root, rel string) {
+	if within(f.root, actual) {
+		return f.own, strings.TrimPrefix(strings.TrimPrefix(actual, f.root), string(filepath.Separator))
+	}
+	return f.around, strings.TrimPrefix(strings.TrimPrefix(actual, f.tree.Root()), string(filepath.Separator))
 }
 
 func (f *folder) readIgnore() ([]byte, error) {
@@ -102,7 +119,7 @@ func (f *folder) readIgnore() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFileBounded(actual, func(size int64) error {
+	data, err := f.readFile(actual, func(size int64) error {
 		if size > maxIgnoreBytes {
 			return fmt.Errorf("%w: more than %d KiB", ErrTooLarge, maxIgnoreBytes>>10)
 		}
@@ -120,7 +137,7 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	entries, err := readEntries(actual)
+	entries, err := readEntries(f.place(actual))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
 	}
@@ -141,6 +158,9 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 }
 
 func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMode, parents []string) ([]*File, error) {
+	if files.IsGit(path.Base(name)) {
+		return nil, nil
+	}
 	if mode&fs.ModeSymlink != 0 {
 		target, err := f.resolve(name, actual)
 		if err != nil {
@@ -188,7 +208,7 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 
 // read reads a file that was found, and says whether it could.
 func (f *folder) read(file foundFile) bool {
-	data, err := readFileBounded(file.place, f.take)
+	data, err := f.readFile(file.place, f.take)
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -214,8 +234,8 @@ func (f *folder) take(bytes int64) error {
 }
 
 // readEntries lists a folder by name.
-func readEntries(dir string) ([]fs.DirEntry, error) {
-	d, err := os.Open(dir)
+func readEntries(root *os.Root, dir string) ([]fs.DirEntry, error) {
+	d, err := root.Open(cmp.Or(dir, "."))
 	if err != nil {
 		return nil, err
 	}
@@ -231,52 +251,28 @@ func readEntries(dir string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// resolve follows a link and refuses one that leaves the chart.
+// resolve follows a link and refuses one that leaves the tree, or leads to what
+// is git's own.
 func (f *folder) resolve(name, actual string) (string, error) {
-	target, err := filepath.EvalSymlinks(actual)
-	if err != nil {
+	rel, err := f.tree.Resolve(actual)
+	switch {
+	case errors.Is(err, files.ErrOutside):
+		return "", fmt.Errorf("%s: the link leaves the chart and its repository: copy what it points to, or list it in .helmignore", name)
+	case errors.Is(err, files.ErrGit):
+		return "", fmt.Errorf("%s: the link leads into .git: remove it, or list it in .helmignore", name)
+	case err != nil:
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	if !f.mayRead(target) {
-		return "", fmt.Errorf("%s: the link leaves the chart and its repository: copy what it points to, or list it in .helmignore", name)
-	}
-	return target, nil
-}
-
-// mayRead says whether a link may lead to target: it is in the chart, in another
-// chart, or in the chart's git work tree. Nothing else on the machine is for a
-// chart to read.
-func (f *folder) mayRead(target string) bool {
-	if within(f.root, target) || above(target, "Chart.yaml") != "" {
-		return true
-	}
-	const git = ".git"
-	repository := above(f.root, git)
-	return repository != "" && within(repository, target) && !within(filepath.Join(repository, git), target)
+	return filepath.Join(f.tree.Root(), rel), nil
 }
 
 func within(dir, name string) bool {
 	return name == dir || strings.HasPrefix(name, dir+string(filepath.Separator))
 }
 
-// above is the folder that holds a file called name: dir or the next one above
-// it, "" if none does.
-func above(dir, name string) string {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
-// readFileBounded reads a regular file once take has agreed to its size.
-func readFileBounded(name string, take func(bytes int64) error) ([]byte, error) {
-	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a FIFO would wait for a writer
+// readFile reads a regular file once take has agreed to its size.
+func (f *folder) readFile(actual string, take func(bytes int64) error) ([]byte, error) {
+	file, err := files.OpenIn(f.place(actual))
 	if err != nil {
 		return nil, err
 	}
@@ -284,9 +280,6 @@ func readFileBounded(name string, take func(bytes int64) error) ([]byte, error) 
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
 	}
 	if err := take(info.Size()); err != nil {
 		return nil, err

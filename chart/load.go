@@ -9,43 +9,59 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
 // ErrNoChartFile says that a folder or an archive is no chart.
 var ErrNoChartFile = errors.New("Chart.yaml file is missing") //nolint:staticcheck // the file's name
 
-// Load loads a chart from a folder or from an archive, whichever path is. A
-// folder's .helmignore holds; a link that leaves the folder, other than for
-// another chart or the same git work tree, is an error, unless it is ignored.
-// Charts in charts/, as folders and as archives, are loaded as well
-// (facts/helm-format.md 4.10). Sizes are bounded as in LoadArchive.
+// Load loads a chart from a folder or from an archive, whichever path is: a path
+// that the command line names, so it may be anywhere. A folder's .helmignore
+// holds; a link that leaves the folder and its git work tree is an error, unless
+// it is ignored; what is git's own is left out. Charts in charts/, as folders and
+// as archives, are loaded as well (facts/helm-format.md 4.10). Sizes are bounded
+// as in LoadArchive.
 func Load(ctx context.Context, path string) (*Chart, error) {
-	c, err := load(ctx, path)
+	tree, err := files.Around(path)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", path, errors.Unwrap(err))
+	}
+	return LoadFrom(ctx, tree, path)
+}
+
+// LoadFrom is Load for a path that a project names: the chart must be in the tree.
+func LoadFrom(ctx context.Context, tree files.Tree, path string) (*Chart, error) {
+	c, err := load(ctx, tree, path)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", path, err)
 	}
 	return c, nil
 }
 
-func load(ctx context.Context, path string) (*Chart, error) {
-	info, err := os.Stat(path)
+func load(ctx context.Context, tree files.Tree, path string) (*Chart, error) {
+	rel, err := tree.Resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(filepath.Join(tree.Root(), rel))
 	if err != nil {
 		return nil, errors.Unwrap(err) // without the path, which is already named
 	}
 	if info.IsDir() {
 		b := newBudget()
-		files, ignored, err := readFolder(ctx, path, b)
+		all, ignored, err := readFolder(ctx, tree, path, b)
 		if err != nil {
 			return nil, err
 		}
-		c, err := assembleTop(ctx, files, b)
+		c, err := assembleTop(ctx, all, b)
 		if err == nil {
 			c.Ignored = ignored
 		}
@@ -54,7 +70,7 @@ func load(ctx context.Context, path string) (*Chart, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("neither a folder nor an archive")
 	}
-	file, err := os.Open(path)
+	file, err := tree.Open(path)
 	if err != nil {
 		return nil, err
 	}

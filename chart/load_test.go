@@ -237,9 +237,9 @@ func TestLoadFolderLinksOutside(t *testing.T) {
 	for target, want := range map[string]string{
 		"../shared":               "", // of the same work tree
 		"../shared/a.txt":         "",
-		"../../other/files/b.txt": "", // of another chart
-		"../../other":             "",
-		"../.git/config":          "leaves the chart",
+		"../../other/files/b.txt": "leaves the chart", // of another chart
+		"../../other":             "leaves the chart",
+		"../.git/config":          "leads into .git",
 		"../..":                   "leaves the chart",
 		"../../elsewhere/c.txt":   "leaves the chart",
 	} {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // maxHeadBytes bounds each of the files that LoadHead reads.
@@ -22,52 +23,38 @@ const maxHeadBytes = 4 << 20
 
 // LoadHead loads what a chart's folder says about itself: Chart.yaml, the
 // requirements of apiVersion v1 and the lock. Nothing else is read, so a broken
-// archive in charts/ is no obstacle to replacing it. Links that leave the
-// folder are errors.
-func LoadHead(ctx context.Context, dir string) (*Chart, error) {
-	c, err := loadHead(ctx, dir)
+// archive in charts/ is no obstacle to replacing it. The folder and its files
+// must be in the tree.
+func LoadHead(ctx context.Context, tree files.Tree, dir string) (*Chart, error) {
+	c, err := loadHead(ctx, tree, dir)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", dir, err)
 	}
 	return c, nil
 }
 
-func loadHead(ctx context.Context, dir string) (*Chart, error) {
-	if info, err := os.Stat(dir); err != nil {
+func loadHead(ctx context.Context, tree files.Tree, dir string) (*Chart, error) {
+	rel, err := tree.Resolve(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(filepath.Join(tree.Root(), rel)); err != nil {
 		return nil, errors.Unwrap(err) // without the path, which is already named
 	} else if !info.IsDir() {
 		return nil, errors.New("not a folder: the dependencies of a packed chart are in it")
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = root.Close() }()
-	var files []*File
+	var head []*File
 	for _, name := range []string{"Chart.yaml", "requirements.yaml", "Chart.lock", "requirements.lock"} {
-		data, err := readHead(root, name)
+		data, err := tree.ReadFile(filepath.Join(dir, name), maxHeadBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		files = append(files, &File{Name: name, Data: data})
+		head = append(head, &File{Name: name, Data: data})
 	}
-	return assembleTop(ctx, files, newBudget())
-}
-
-func readHead(root *os.Root, name string) ([]byte, error) {
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxHeadBytes+1))
-	if err == nil && len(data) > maxHeadBytes {
-		err = fmt.Errorf("%w: %s has more than %d MiB", ErrTooLarge, name, maxHeadBytes>>20)
-	}
-	return data, err
+	return assembleTop(ctx, head, newBudget())
 }
 
 // LockDigest is the digest by which Helm tells whether a lock still belongs to
@@ -124,16 +111,19 @@ func (c *Chart) LockFile() string {
 
 // WriteLock writes lock into the chart's folder as Helm writes it, in one step.
 // Like Helm it does not write through a link.
-func (c *Chart) WriteLock(dir string, lock *Lock) error {
+func (c *Chart) WriteLock(tree files.Tree, dir string, lock *Lock) error {
 	path := filepath.Join(dir, c.LockFile())
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		return fmt.Errorf("write %s: it is a link: remove it", path)
-	}
 	data, err := yaml.Marshal(lock)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	if err == nil {
+		err = tree.Check(path)
 	}
-	return WriteFile(path, data)
+	if err == nil {
+		err = tree.WriteFile(path, data, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the lock: %w", err)
+	}
+	return nil
 }
 
 // LockTime is how a lock writes when it was made.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -234,12 +235,22 @@ func TestPackageHelm(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), name)
-	if err := WriteFile(path, tgz); err != nil {
+	if err := os.WriteFile(path, tgz, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range [][]string{{"show", "chart", path}, {"template", "x", path}, {"lint", path}} {
 		if out, err := exec.CommandContext(t.Context(), helm, command...).CombinedOutput(); err != nil {
 			t.Errorf("helm %s: %v\n%s", command[0], err, out)
 		}
+	}
+}
+
+func writeTestFile(t *testing.T, path, data string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(data), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
 	}
 }

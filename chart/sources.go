@@ -73,8 +73,11 @@ func mergeJSON(expr string, values map[string]any) (map[string]any, error) {
 	return values, parseSetJSON(expr, values)
 }
 
-// ReadFile reads a values file or a file of --set-file, of at most 16 MiB. It
-// may be a pipe, as of a shell's process substitution.
+// MaxFile is how many bytes a values file or a file of --set-file may have.
+const MaxFile = maxYAMLBytes
+
+// ReadFile reads a values file or a file of --set-file that the command line names,
+// of at most MaxFile. It may be a pipe, as of a shell's process substitution.
 func ReadFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {

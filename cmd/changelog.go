@@ -10,8 +10,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning/changelog"
 )
 
@@ -51,11 +53,7 @@ func changes(e env, c *cli.Context) error {
 	if err := checkRelease(o); err != nil {
 		return err
 	}
-	file := c.String("template")
-	if file == "" && p.config.Changelog.Template != "" {
-		file = filepath.Join(p.config.Dir, filepath.FromSlash(p.config.Changelog.Template))
-	}
-	template, err := pipeline.ReadTemplate(file)
+	file, template, err := sectionTemplate(c, p.config)
 	if err != nil {
 		return withCode(pipeline.ExitUsage, err)
 	}
@@ -73,6 +71,24 @@ func changes(e env, c *cli.Context) error {
 		return w.write(c.Context, notes)
 	}
 	return w.print(c.Context, notes)
+}
+
+// sectionTemplate is the template that the flag names, which may be anywhere, or
+// pintle.yaml; empty without one.
+func sectionTemplate(c *cli.Context, cfg *config.Config) (file, text string, err error) {
+	tree := cfg.Tree()
+	switch file = c.String("template"); {
+	case file != "":
+		if tree, err = files.At(file); err != nil {
+			return "", "", fmt.Errorf("read the template: %w", err)
+		}
+	case cfg.Changelog.Template == "":
+		return "", "", nil
+	default:
+		file = filepath.Join(cfg.Dir, filepath.FromSlash(cfg.Changelog.Template))
+	}
+	text, err = pipeline.ReadTemplate(tree, file)
+	return file, text, err
 }
 
 // forgeOf is where commits can be looked at: the CI system knows, else the remote's address tells.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -117,11 +119,15 @@ func depsListCommand(e env) *cli.Command {
 }
 
 func listDependencies(e env, c *cli.Context, dir string) error {
-	head, err := chart.LoadHead(c.Context, dir)
+	tree, err := files.Around(dir)
+	if err != nil {
+		return withCode(codeAt(dir), fmt.Errorf("load chart %s: %w", dir, errors.Unwrap(err)))
+	}
+	head, err := chart.LoadHead(c.Context, tree, dir)
 	if err != nil {
 		return withCode(codeAt(dir), err)
 	}
-	list, extra, err := chart.ListDependencies(c.Context, dir, head)
+	list, extra, err := chart.ListDependencies(c.Context, tree, dir, head)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("list dependencies of %s: %w", dir, err))
 	}

@@ -25,17 +25,18 @@ func (p lintProjects) options(e env, ref string, o lint.Options) (own lint.Optio
 	if strings.Contains(ref, "://") || !isFolder(ref) {
 		return o, false
 	}
-	path := e.getenv("PINTLE_FILE")
+	path, load := e.getenv("PINTLE_FILE"), config.LoadFile
 	if path == "" {
 		var err error
 		if path, err = config.Find(ref); err != nil {
 			return o, false
 		}
+		load = config.LoadNearest
 	}
 	cfg, read := p[path]
 	if !read {
 		var err error
-		if cfg, err = config.LoadFile(path); err != nil {
+		if cfg, err = load(path); err != nil {
 			e.log.Warnf("what %s says of lint is not applied: %v", path, err)
 			cfg = nil
 		}

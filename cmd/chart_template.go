@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -124,5 +125,5 @@ func writeInto(folder, name string, data []byte) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, name)
-	return path, chart.WriteFile(path, data)
+	return path, files.WriteFile(path, data, 0o644)
 }

@@ -25,6 +25,7 @@ type deployed struct {
 	resolved *config.Resolved
 	requests pipeline.Requests
 	engine   *deployer.Engine
+	reports  string // their folder
 }
 
 func releaseFlags() []cli.Flag {
@@ -42,7 +43,12 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)
 	}
-	requests, err := pipeline.NewRequests(p.config, resolved, reportDir(c, p.config, resolved), secrets(e.getenv))
+	dir, err := reportDir(c, p.config, resolved)
+	if err != nil {
+		closeProject()
+		return nil, nil, err
+	}
+	requests, err := pipeline.NewRequests(p.config, resolved, dir, secrets(e.getenv))
 	if err != nil {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitUsage, err)
@@ -52,7 +58,8 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 		closeProject()
 		return nil, nil, withCode(pipeline.ExitFailed, err)
 	}
-	return &deployed{p, resolved, requests, deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})}, closeProject, nil
+	engine := deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})
+	return &deployed{project: p, resolved: resolved, requests: requests, engine: engine, reports: dir}, closeProject, nil
 }
 
 // unit finds one service or release by name.
@@ -234,8 +241,7 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 		}
 		chosen = append(chosen, u)
 	}
-	dir := reportDir(c, d.project.config, d.resolved)
-	rec, err := startRecording(c.Context, e, dir, secrets(e.getenv), d.project.ci, colorWanted(e, c, d.project.ci))
+	rec, err := startRecording(c.Context, e, d.reports, secrets(e.getenv), d.project.ci, colorWanted(e, c, d.project.ci))
 	if err != nil {
 		return err
 	}
@@ -246,5 +252,5 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 	if unwritten != nil {
 		e.log.Error(unwritten)
 	}
-	return conclusion(code, unwritten, tellSummary(e, c, code, run, dir))
+	return conclusion(code, unwritten, tellSummary(e, c, code, run, d.reports))
 }

@@ -53,17 +53,15 @@ func clusterFlags() []cli.Flag {
 
 // loadConfig reads the pintle.yaml that --file names or that is found upwards.
 func loadConfig(e env, c *cli.Context) (*config.Config, error) {
-	path := c.String("file")
+	load, path := config.LoadFile, c.String("file")
 	if path == "" {
 		dir, err := os.Getwd()
 		if err != nil {
 			return nil, fmt.Errorf("find pintle.yaml: %w", err)
 		}
-		if path, err = config.Find(dir); err != nil {
-			return nil, withCode(pipeline.ExitUsage, err)
-		}
+		load, path = config.LoadNearest, dir
 	}
-	cfg, err := config.LoadFile(path)
+	cfg, err := load(path)
 	if err != nil {
 		return nil, withCode(pipeline.ExitUsage, err)
 	}
@@ -276,10 +274,15 @@ func secrets(getenv func(string) string) []string {
 }
 
 // reportDir is the folder of the reports: a flag is relative to where the
-// command runs, the file's setting to the file.
-func reportDir(c *cli.Context, cfg *config.Config, r *config.Resolved) string {
+// command runs and may name any, the file's setting is relative to the file and
+// stays in the repository.
+func reportDir(c *cli.Context, cfg *config.Config, r *config.Resolved) (string, error) {
 	if dir := c.String("report-dir"); dir != "" {
-		return dir
+		return dir, nil
 	}
-	return filepath.Join(cfg.Dir, filepath.FromSlash(r.ReportDir))
+	dir := filepath.Join(cfg.Dir, filepath.FromSlash(r.ReportDir))
+	if err := cfg.Tree().Check(dir); err != nil {
+		return "", withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; or name another folder with --report-dir", err))
+	}
+	return dir, nil
 }

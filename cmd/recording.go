@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/event"
@@ -56,7 +57,7 @@ func makeReportDir(dir string) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644)
+	return files.WriteBelow(dir, ".gitignore", []byte("*\n"))
 }
 
 var errLocked = errors.New("another pintle is at work here")
@@ -67,7 +68,12 @@ func createEvents(dir string) (*os.File, error) {
 	if err := makeReportDir(dir); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(dir, eventsFile), os.O_RDWR|os.O_CREATE, 0o644)
+	path := filepath.Join(dir, eventsFile)
+	tree, err := files.At(dir)
+	if err != nil {
+		return nil, err
+	}
+	file, err := tree.Create(path, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func createEvents(dir string) (*os.File, error) {
 		err = file.Truncate(0)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
 	return file, nil
 }
@@ -124,7 +130,11 @@ func (r *recording) abandon() {
 
 // writeReports folds the events in dir and writes every report beside them.
 func writeReports(dir, root string) (report.Run, error) {
-	file, err := os.Open(filepath.Join(dir, eventsFile))
+	tree, err := files.At(dir)
+	if err != nil {
+		return report.Run{}, fmt.Errorf("read the events: %w", err)
+	}
+	file, err := tree.Open(filepath.Join(dir, eventsFile))
 	if err != nil {
 		return report.Run{}, fmt.Errorf("read the events: %w", err)
 	}

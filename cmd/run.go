@@ -92,7 +92,10 @@ type recorded struct {
 
 // runRecorded carries a goal out and writes its reports.
 func runRecorded(ctx context.Context, e env, c *cli.Context, p *project, o pipeline.Options) (recorded, error) {
-	dir := reportDir(c, p.config, o.Resolved)
+	dir, err := reportDir(c, p.config, o.Resolved)
+	if err != nil {
+		return recorded{}, err
+	}
 	o.ReportDir = dir
 	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
 	if err != nil {

@@ -1,17 +1,16 @@
 package cmd
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -117,33 +116,11 @@ func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan)
 	}
 	data, err := deployer.Save(plans, origin)
 	if err == nil {
-		err = writePrivate(path, data)
+		err = files.WritePrivate(path, data)
 	}
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
 	}
 	_, err = fmt.Fprintf(e.stderrText, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
 	return err
-}
-
-// writePrivate puts a file in its place whole, for its owner alone.
-func writePrivate(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(cmp.Or(filepath.Dir(path), "."), ".pintle-plan-*") // 0600
-	if err != nil {
-		return fmt.Errorf("save the plan in %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("save the plan in %s: %w", path, err)
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

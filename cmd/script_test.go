@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,7 +68,7 @@ func scripts(dir string) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host, "registry": registryServer,
-			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv,
+			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv, "hides": hides,
 		},
 	}
 }
@@ -163,4 +165,26 @@ func apply(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = client.Apply(context.Background(), &object, kube.ApplyOptions{Manager: args[0], Force: true})
 	ts.Check(err)
+}
+
+// hides TEXT... fails where the last command has shown a text, or where a run has
+// written it into its reports.
+func hides(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: hides TEXT...")
+	}
+	shown := map[string]string{"stdout": ts.ReadFile("stdout"), "stderr": ts.ReadFile("stderr")}
+	_ = filepath.WalkDir(ts.MkAbs("build"), func(name string, e fs.DirEntry, err error) error { // there need not be one
+		if err == nil && e.Type().IsRegular() {
+			shown[name] = ts.ReadFile(name)
+		}
+		return nil
+	})
+	for name, text := range shown {
+		for _, secret := range args {
+			if strings.Contains(text, secret) {
+				ts.Fatalf("%s shows %q", name, secret)
+			}
+		}
+	}
 }

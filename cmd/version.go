@@ -61,7 +61,11 @@ func openVersions(e env, c *cli.Context) (*project, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the repository: %w", err)
 	}
-	if p, closeProject, err = openConfig(e, c, config.Default(dir)); err == nil {
+	cfg, err := config.Default(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the repository: %w", err)
+	}
+	if p, closeProject, err = openConfig(e, c, cfg); err == nil {
 		e.log.Warn("no pintle.yaml: one version for all, from tags as v1.2.3; \"pintle init\" writes one")
 	}
 	return p, closeProject, err

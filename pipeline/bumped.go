@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -111,7 +110,7 @@ func (r *shared) editors() map[string][]editor {
 // onlyBumped bumps what HEAD has and what is there to the same version: equal
 // results differed in nothing else.
 func (r *shared) onlyBumped(editors []editor, file string, committed []byte) bool {
-	present, err := os.ReadFile(filepath.Join(r.Repository.Root(), filepath.FromSlash(file)))
+	present, err := r.Config.Tree().ReadFile(filepath.Join(r.Repository.Root(), filepath.FromSlash(file)), chart.MaxFile)
 	if err != nil {
 		return false
 	}

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 	"github.com/pintle-ci/pintle/versioning/changelog"
@@ -195,24 +194,20 @@ func KeepChangelog(o Options, service, version, section string) (name string, ch
 	if string(edited) == string(file) {
 		return name, false, nil
 	}
-	if err := chart.WriteFile(r.path(name), edited); err != nil {
-		return name, false, err
+	if err := o.Config.Tree().WriteFile(r.path(name), edited, 0o644); err != nil {
+		return name, false, fmt.Errorf("write %w", err)
 	}
 	return name, true, nil
 }
 
-// ReadTemplate reads the template that pintle.yaml or a flag names; empty without one.
-func ReadTemplate(file string) (string, error) {
-	if file == "" {
-		return "", nil
+// ReadTemplate reads a template of a changelog from the tree in which it must be.
+func ReadTemplate(tree files.Tree, file string) (string, error) {
+	text, err := tree.ReadFile(file, changelog.MaxTemplate)
+	if errors.Is(err, files.ErrTooLarge) {
+		err = fmt.Errorf("%w: it may have %d bytes", files.ErrTooLarge, changelog.MaxTemplate)
 	}
-	info, err := os.Stat(file)
 	if err != nil {
-		return "", fmt.Errorf("read the template: %w", err)
+		return "", fmt.Errorf("read the template %s: %w", file, err)
 	}
-	if info.Size() > changelog.MaxTemplate || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("read the template %s: it must be a file of at most %d bytes", file, changelog.MaxTemplate)
-	}
-	text, err := chart.ReadFile(file)
-	return cmp.Or(string(text), " "), err
+	return cmp.Or(string(text), " "), nil
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
@@ -17,11 +17,8 @@ func KeepEvidence(dir, service string, span event.Span) func(archive []byte) err
 	return func(archive []byte) error {
 		name := fmt.Sprintf("pintle-evidence-%s-%s.tgz", service, time.Now().UTC().Format("20060102T150405Z"))
 		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := files.WriteBelow(dir, name, archive); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
-		}
-		if err := chart.WriteFile(path, archive); err != nil {
-			return err
 		}
 		if from, err := os.Getwd(); err == nil {
 			if rel, err := filepath.Rel(from, path); err == nil && !strings.HasPrefix(rel, "..") {

@@ -131,7 +131,7 @@ func (r Requests) values(u config.Unit) (map[string]any, error) {
 }
 
 func (r Requests) readValues(name string) ([]byte, error) {
-	data, err := chart.ReadFile(below(r.config, name))
+	data, err := r.config.Tree().ReadFile(below(r.config, name), chart.MaxFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}

@@ -26,7 +26,7 @@ func (r *shared) findSiblings() map[string][]sibling {
 		if !u.Service {
 			continue
 		}
-		text, err := chart.ReadFile(r.path(path.Join(u.Chart, "Chart.yaml")))
+		text, err := r.Config.Tree().ReadFile(r.path(path.Join(u.Chart, "Chart.yaml")), chart.MaxFile)
 		if err != nil {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -46,7 +47,7 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	j.bumpedFiles = all
-	if j.chart, err = chart.LoadWith(ctx, dir, changes); err != nil {
+	if j.chart, err = chart.LoadWith(ctx, j.Config.Tree(), dir, changes); err != nil {
 		return failed(err)
 	}
 	return j.bumpResult(all)
@@ -98,7 +99,7 @@ func (j *job) bumpChart(dir string) ([]chart.FileChange, error) {
 			return nil, fmt.Errorf("%s: %w; bump writes nothing there", j.unit.Chart, err)
 		}
 	}
-	changes, err := chart.Bump(os.DirFS(dir), o)
+	changes, err := chart.Bump(j.Config.Tree().FS(dir), o)
 	if err == nil {
 		return changes, nil
 	}
@@ -127,17 +128,17 @@ func placeOf(places []config.ImagePlace, at string) (config.ImagePlace, bool) {
 }
 
 // write writes what changes, if the run may, and says how the tree becomes writable.
-func (j *job) write(files []BumpedFile) error {
+func (j *job) write(all []BumpedFile) error {
 	if !j.writesTree() {
 		return nil
 	}
-	var changes []chart.FileChange
-	for _, f := range files {
+	var edits []files.Edit
+	for _, f := range all {
 		if string(f.Old) != string(f.New) {
-			changes = append(changes, chart.FileChange{Name: f.Name, Old: f.Old, New: f.New})
+			edits = append(edits, files.Edit{Path: j.path(f.Name), Data: f.New})
 		}
 	}
-	err := chart.WriteChanges(cmp.Or(j.Config.Dir, "."), changes)
+	err := j.Config.Tree().Edit(edits)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("%w; make the working tree writable, or only look with \"pintle plan\"", err)
 	}
@@ -252,7 +253,7 @@ func (r *shared) readVersionFile(name string) ([]byte, error) {
 	case !info.Mode().IsRegular() || rel != path.Join(dir, name):
 		return nil, errors.New("is a link, or behind one, or no file: name the file itself")
 	}
-	return chart.ReadFile(full)
+	return r.Config.Tree().ReadFile(full, chart.MaxFile)
 }
 
 // bumpOptions is what bump writes into a unit's chart; version gives those of the unit and of its siblings.

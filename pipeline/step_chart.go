@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 )
@@ -58,12 +58,12 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 // chartFiles names the files of a chart in the repository by their paths there; it
 // is nil for a chart that is elsewhere.
 func (j *job) chartFiles() func(name string) string {
-	files := j.chart.FilePaths(j.path(j.unit.Chart))
-	if files == nil {
+	paths := j.chart.FilePaths(j.path(j.unit.Chart))
+	if paths == nil {
 		return nil
 	}
 	return func(name string) string {
-		return strings.TrimPrefix(files(name), j.Config.Dir+string(filepath.Separator))
+		return strings.TrimPrefix(paths(name), j.Config.Dir+string(filepath.Separator))
 	}
 }
 
@@ -122,12 +122,8 @@ func (j *job) pack(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	j.archive = archive
-	file := filepath.Join(j.ReportDir, "charts", name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := files.WriteBelow(j.ReportDir, "charts/"+name, archive); err != nil {
 		return failed(fmt.Errorf("write %s: %w", name, err))
-	}
-	if err := chart.WriteFile(file, archive); err != nil {
-		return failed(err)
 	}
 	// What is deployed is read back from what is published, so they cannot differ.
 	if j.chart, err = chart.LoadArchive(ctx, bytes.NewReader(archive)); err != nil {
@@ -175,7 +171,7 @@ func (j *job) usePublished(ctx context.Context, span event.Span, ref string) eve
 // pull gets a third-party chart.
 func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 	if !strings.HasPrefix(j.unit.Chart, registry.Scheme) {
-		c, err := chart.Load(ctx, j.path(j.unit.Chart))
+		c, err := chart.LoadFrom(ctx, j.Config.Tree(), j.path(j.unit.Chart))
 		if err != nil {
 			return failed(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // ErrLockOutdated says that a lock does not belong to the chart's dependencies.
@@ -77,6 +78,7 @@ func BuildDependencies(ctx context.Context, dir string, o DependencyOptions) (De
 // update is one update or build.
 type update struct {
 	DependencyOptions
+	tree         files.Tree // around dir: nothing else of the machine is the chart's to name
 	dir          string
 	head         *chart.Chart
 	known        Repositories
@@ -103,7 +105,11 @@ func (u *update) warn(format string, args ...any) {
 }
 
 func newUpdate(ctx context.Context, dir string, o DependencyOptions) (*update, error) {
-	head, err := chart.LoadHead(ctx, dir)
+	tree, err := files.Around(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", dir, errors.Unwrap(err))
+	}
+	head, err := chart.LoadHead(ctx, tree, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +117,7 @@ func newUpdate(ctx context.Context, dir string, o DependencyOptions) (*update, e
 	if err != nil {
 		return nil, err
 	}
-	u := &update{DependencyOptions: o, dir: dir, head: head, known: known, indexes: map[string]*indexed{}}
+	u := &update{DependencyOptions: o, tree: tree, dir: dir, head: head, known: known, indexes: map[string]*indexed{}}
 	u.requirements, err = u.named(head.Metadata.Dependencies)
 	return u, err
 }
@@ -163,18 +169,21 @@ func (u *update) run(ctx context.Context) error {
 		generated = time.Now()
 	}
 	u.result.Lock = u.head.LockFile()
-	return u.head.WriteLock(u.dir, &chart.Lock{Generated: chart.LockTime(generated), Digest: digest, Dependencies: locked})
+	return u.head.WriteLock(u.tree, u.dir, &chart.Lock{Generated: chart.LockTime(generated), Digest: digest, Dependencies: locked})
 }
 
 // arrange brings the wanted dependencies into charts/ and says what they are
 // locked to.
 func (u *update) arrange(ctx context.Context, wanted []*chart.Dependency) (locked []*chart.Dependency, err error) {
-	charts := filepath.Join(u.dir, "charts")
-	if err := os.Mkdir(charts, 0o755); err == nil {
-		defer func() { _ = os.Remove(charts) }() // unless something is in it
-	} else if !errors.Is(err, os.ErrExist) {
+	if err := u.tree.Check(filepath.Join(u.dir, u.head.LockFile())); err != nil {
 		return nil, err
 	}
+	made, err := u.tree.Make(filepath.Join(u.dir, "charts"))
+	if err != nil {
+		return nil, err
+	}
+	charts := made.Root()
+	defer func() { _ = os.Remove(charts) }()     // unless something is in it
 	temp, err := os.MkdirTemp(charts, ".deps-*") // a name that is loaded as nothing
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // fileScheme begins the repository of a dependency that is a folder.
@@ -194,7 +195,10 @@ func (u *update) pack(ctx context.Context, d *chart.Dependency, folder string) (
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(u.dir, folder)
 	}
-	loaded, err := chart.Load(ctx, folder)
+	loaded, err := chart.LoadFrom(ctx, u.tree, folder)
+	if errors.Is(err, files.ErrOutside) {
+		err = fmt.Errorf("%w: a file:// dependency must be in the chart's git work tree", err)
+	}
 	if err != nil {
 		return nil, "", "", err
 	}
@@ -210,7 +214,7 @@ func (u *update) pack(ctx context.Context, d *chart.Dependency, folder string) (
 
 // present finds a dependency that names no repository in charts/.
 func (u *update) present(ctx context.Context, d *chart.Dependency) (arrived, error) {
-	found, err := chart.LoadHead(ctx, filepath.Join(u.dir, "charts", d.Name))
+	found, err := chart.LoadHead(ctx, u.tree, filepath.Join(u.dir, "charts", d.Name))
 	if errors.Is(err, os.ErrNotExist) {
 		found, err = u.presentArchive(ctx, d)
 	}
@@ -222,15 +226,15 @@ func (u *update) present(ctx context.Context, d *chart.Dependency) (arrived, err
 }
 
 func (u *update) presentArchive(ctx context.Context, d *chart.Dependency) (*chart.Chart, error) {
-	files, err := filepath.Glob(filepath.Join(u.dir, "charts", "*.tgz"))
+	archives, err := filepath.Glob(filepath.Join(u.dir, "charts", "*.tgz"))
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
+	for _, file := range archives {
 		if !strings.HasPrefix(filepath.Base(file), d.Name) {
 			continue
 		}
-		if c, err := chart.Load(ctx, file); err == nil && c.Metadata.Name == d.Name {
+		if c, err := chart.LoadFrom(ctx, u.tree, file); err == nil && c.Metadata.Name == d.Name {
 			return c, nil
 		}
 	}

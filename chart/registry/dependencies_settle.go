@@ -54,7 +54,7 @@ func (u *update) settle(ctx context.Context, list []arrived, charts string) erro
 
 // removeOutdated removes a file of charts/, if it is a chart that nothing needs.
 func (u *update) removeOutdated(ctx context.Context, path string, local map[string]bool) error {
-	old, err := chart.Load(ctx, path)
+	old, err := chart.LoadFrom(ctx, u.tree, path)
 	if err != nil || local[old.Metadata.Name] {
 		return ctx.Err() // a file that is no chart is none of ours
 	}

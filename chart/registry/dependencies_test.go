@@ -22,13 +22,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // tree writes files below a new folder and returns it.
-func tree(t *testing.T, files map[string]string) string {
+func tree(t *testing.T, texts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, data := range files {
+	for name, data := range texts {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -336,8 +337,12 @@ func TestDependencyErrors(t *testing.T) {
 			`dependency redis: repository "stable" is neither a URL (https://, oci://, file://) nor @NAME of a repository`, nil,
 		},
 		{
-			"no folder", strings.Replace(redis, "WEB/repo", "file://../nowhere", 1), nil,
-			"dependency redis: load chart DIR/../nowhere: no such file or directory", os.ErrNotExist,
+			"a folder of the machine", strings.Replace(redis, "WEB/repo", "file://..", 1), nil,
+			"dependency redis: load chart DIR/..: is outside of the repository: a file:// dependency must be in the chart's git work tree", files.ErrOutside,
+		},
+		{
+			"no folder", strings.Replace(redis, "WEB/repo", "file://nowhere", 1), nil,
+			"dependency redis: load chart DIR/nowhere: no such file or directory", os.ErrNotExist,
 		},
 		{
 			"not in charts", strings.Replace(redis, "WEB/repo", `""`, 1), nil,
@@ -355,7 +360,7 @@ func TestDependencyErrors(t *testing.T) {
 			env := getenv(t, "repositories: []\n")
 			before := content(t, dir)
 			_, err := UpdateDependencies(t.Context(), dir, DependencyOptions{Access: Access{Getenv: env, Pause: time.Nanosecond}})
-			want := strings.NewReplacer("WEB", s.URL, "DIGEST", hex.EncodeToString(digest[:]), "FILE", env("HELM_REPOSITORY_CONFIG"), "DIR/../nowhere", filepath.Join(filepath.Dir(dir), "nowhere")).Replace(tt.want)
+			want := strings.NewReplacer("WEB", s.URL, "DIGEST", hex.EncodeToString(digest[:]), "FILE", env("HELM_REPOSITORY_CONFIG"), "DIR/nowhere", filepath.Join(dir, "nowhere"), "DIR/..", filepath.Dir(dir)).Replace(tt.want)
 			if err == nil || err.Error() != "update dependencies of "+dir+": "+want {
 				t.Errorf("got  %v\nwant update dependencies of %s: %s", err, dir, want)
 			}

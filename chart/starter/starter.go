@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -60,11 +61,11 @@ func create(ctx context.Context, dir, from string) (err error) {
 	if err := checkFree(dir); err != nil {
 		return err
 	}
-	files, err := starterFiles(ctx, from)
+	content, err := starterFiles(ctx, from)
 	if err != nil {
 		return err
 	}
-	if files, err = named(files, name); err != nil {
+	if content, err = named(content, name); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -79,7 +80,7 @@ func create(ctx context.Context, dir, from string) (err error) {
 			err = errors.Join(err, os.RemoveAll(temp))
 		}
 	}()
-	if err := write(ctx, temp, files); err != nil {
+	if err := write(ctx, temp, content); err != nil {
 		return err
 	}
 	if _, err := chart.Load(ctx, temp); err != nil {
@@ -152,6 +153,14 @@ func suggest(name string) string {
 var ErrExists = errors.New("it exists already")
 
 func checkFree(dir string) error {
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Errorf("%w, as a link: choose another name, or remove it first", ErrExists)
+	}
+	if tree, err := files.Around("."); err == nil {
+		if err := tree.Check(dir); errors.Is(err, files.ErrLink) || errors.Is(err, files.ErrGit) {
+			return err // a link of the repository chooses no place
+		}
+	}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // DefaultFiles are the suite files of a chart, unless others are asked for.
@@ -46,6 +47,7 @@ type Plan struct {
 	// Unmatched are the patterns of Options.Files that no file matches.
 	Unmatched []string
 
+	tree      files.Tree // around Dir: what suites name is in it
 	opts      Options
 	shared    render.Shared  // by the renders of all tests
 	templates []templateText // for messages
@@ -59,7 +61,11 @@ func Load(ctx context.Context, dir string, opts Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Chart: c, Dir: dir, opts: opts, templates: templatesBelow(c, c.Name()), nulls: hasNullDefaults(c)}
+	tree, err := files.Around(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Chart: c, Dir: dir, tree: tree, opts: opts, templates: templatesBelow(c, c.Name()), nulls: hasNullDefaults(c)}
 	defaults, err := p.defaultValues()
 	if err != nil {
 		return nil, err
@@ -90,13 +96,24 @@ func Load(ctx context.Context, dir string, opts Options) (*Plan, error) {
 func (p *Plan) defaultValues() (map[string]any, error) {
 	values := p.Chart.Values
 	for _, name := range p.opts.Values {
-		file, err := readValues(name)
+		file, err := readValues(valuesFile{name: name})
 		if err != nil {
 			return nil, err
 		}
 		values = chart.MergeMaps(values, file)
 	}
 	return values, nil
+}
+
+// treeOf is where a suite file and what it names must be: around the chart, or
+// around the folder of a file that is not below it, which the command line names.
+func (p *Plan) treeOf(suite string) *files.Tree {
+	if rel, err := filepath.Rel(p.Dir, suite); err != nil || !filepath.IsLocal(rel) {
+		if tree, err := files.Around(filepath.Dir(suite)); err == nil {
+			return &tree
+		}
+	}
+	return &p.tree
 }
 
 // finder collects the suites of a chart and its subcharts.
@@ -184,7 +201,7 @@ func (f *finder) suiteFiles(dir, route string) error {
 			if f.files++; f.files > maxSuiteFiles {
 				return fmt.Errorf("%s: more than %d suite files", dir, maxSuiteFiles)
 			}
-			data, err := readFile(name, maxSuiteFile)
+			data, err := f.plan.treeOf(name).ReadFile(name, maxSuiteFile)
 			if err != nil {
 				f.problems = append(f.problems, Problem{File: name, Message: err.Error()})
 				continue
@@ -289,7 +306,7 @@ func (f *finder) testChart(ctx context.Context, dir, route string) error {
 	if _, err := os.Stat(filepath.Join(dir, "Chart.yaml")); err != nil {
 		return nil //nolint:nilerr // no chart, no suites
 	}
-	c, err := chart.Load(ctx, dir)
+	c, err := chart.LoadFrom(ctx, f.plan.tree, dir)
 	if err != nil {
 		return err
 	}

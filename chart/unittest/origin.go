@@ -23,8 +23,12 @@ func (j *job) origin(path []string) string {
 			return fmt.Sprintf("%s:%d", j.suite.File, j.suite.first+line-1)
 		}
 	}
-	files := chart.ValueSources{Files: j.valuesFiles()}
-	return files.Origin(own, func(name string) ([]byte, error) { return readFile(name, maxValuesFile) })
+	sources, byName := chart.ValueSources{}, map[string]valuesFile{}
+	for _, file := range j.valuesFiles() {
+		sources.Files = append(sources.Files, file.name)
+		byName[file.name] = file
+	}
+	return sources.Origin(own, func(name string) ([]byte, error) { return byName[name].read() })
 }
 
 // ownPath is a path as the values of a suite have it: from its own chart down.

@@ -110,13 +110,13 @@ func lower(v *atomic.Int64, i int64) {
 
 // jobs lists the tests of all suites with their snapshots.
 func (p *Plan) jobs() ([]*job, map[string]*snapshotBook, error) {
-	files := &valuesFiles{known: map[string]func() (map[string]any, error){}}
+	values := &valuesFiles{known: map[valuesFile]func() (map[string]any, error){}}
 	books := map[string]*snapshotBook{}
 	var jobs []*job
 	for _, suite := range p.Suites {
 		file := suite.snapshotFile()
 		if books[file] == nil {
-			book, err := openBook(file)
+			book, err := openBook(*p.treeOf(suite.File), file)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -124,7 +124,7 @@ func (p *Plan) jobs() ([]*job, map[string]*snapshotBook, error) {
 		}
 		selected := suite.selection()
 		for _, test := range suite.Tests {
-			jobs = append(jobs, &job{plan: p, suite: suite, test: test, selected: selected, files: files, book: books[file]})
+			jobs = append(jobs, &job{plan: p, suite: suite, test: test, selected: selected, files: values, book: books[file]})
 		}
 	}
 	return jobs, books, nil

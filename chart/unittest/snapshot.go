@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // snapshots are what tests rendered when their snapshots were taken: by the
@@ -31,8 +32,8 @@ func (s *Suite) snapshotFile() string {
 }
 
 // readSnapshots reads a snapshot file; one that does not exist has none.
-func readSnapshots(file string) (snapshots, error) {
-	data, err := readFile(file, maxSnapshotFile)
+func readSnapshots(tree files.Tree, file string) (snapshots, error) {
+	data, err := tree.ReadFile(file, maxSnapshotFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return snapshots{}, nil
 	}
@@ -47,17 +48,17 @@ func readSnapshots(file string) (snapshots, error) {
 }
 
 // write replaces a snapshot file.
-func (s snapshots) write(file string) error {
+func (s snapshots) write(tree files.Tree, file string) error {
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(s); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if _, err := tree.Make(filepath.Dir(file)); err != nil {
 		return err
 	}
-	return os.WriteFile(file, b.Bytes(), 0o644)
+	return tree.WriteFile(file, b.Bytes(), 0o644)
 }
 
 // comparer compares what one test renders with its snapshots, in order.
@@ -139,18 +140,19 @@ func (c *SnapshotCounts) add(d SnapshotCounts) {
 
 // snapshotBook is one snapshot file and the tests that use it.
 type snapshotBook struct {
+	tree  files.Tree // that the file must be in
 	file  string
 	known snapshots
 	next  snapshots
 	done  map[string]bool // tests that were run to their end
 }
 
-func openBook(file string) (*snapshotBook, error) {
-	known, err := readSnapshots(file)
+func openBook(tree files.Tree, file string) (*snapshotBook, error) {
+	known, err := readSnapshots(tree, file)
 	if err != nil {
 		return nil, err
 	}
-	return &snapshotBook{file: file, known: known, next: snapshots{}, done: map[string]bool{}}, nil
+	return &snapshotBook{tree: tree, file: file, known: known, next: snapshots{}, done: map[string]bool{}}, nil
 }
 
 // note takes over the snapshots of a test that was run.
@@ -199,7 +201,7 @@ func (b *snapshotBook) close(n SnapshotCounts, update bool) (obsolete int, err e
 	if n.New+n.Updated == 0 && (obsolete == 0 || !update) {
 		return obsolete, nil
 	}
-	if err := b.next.write(b.file); err != nil {
+	if err := b.next.write(b.tree, b.file); err != nil {
 		return obsolete, fmt.Errorf("write snapshots: %w", err)
 	}
 	return obsolete, nil

@@ -9,27 +9,35 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // valuesFiles reads each values file once.
 type valuesFiles struct {
 	mu    sync.Mutex
-	known map[string]func() (map[string]any, error)
+	known map[valuesFile]func() (map[string]any, error)
 }
 
-func (f *valuesFiles) read(name string) (map[string]any, error) {
+// valuesFile is a values file that the command line names, or a suite.
+type valuesFile struct {
+	name string
+	tree *files.Tree // that it must be in; nil for one that the command line names
+}
+
+func (f *valuesFiles) read(file valuesFile) (map[string]any, error) {
 	f.mu.Lock()
-	load, ok := f.known[name]
+	load, ok := f.known[file]
 	if !ok {
-		load = sync.OnceValues(func() (map[string]any, error) { return readValues(name) })
-		f.known[name] = load
+		load = sync.OnceValues(func() (map[string]any, error) { return readValues(file) })
+		f.known[file] = load
 	}
 	f.mu.Unlock()
 	return load()
 }
 
-func readValues(name string) (map[string]any, error) {
-	data, err := readFile(name, maxValuesFile)
+func readValues(file valuesFile) (map[string]any, error) {
+	name := file.name
+	data, err := file.read()
 	if err != nil {
 		return nil, fmt.Errorf("values file %s: %w", name, err)
 	}
@@ -43,13 +51,21 @@ func readValues(name string) (map[string]any, error) {
 	return values, nil
 }
 
+// read reads a values file of at most maxValuesFile bytes.
+func (file valuesFile) read() ([]byte, error) {
+	if file.tree == nil {
+		return readFile(file.name, maxValuesFile)
+	}
+	return file.tree.ReadFile(file.name, maxValuesFile)
+}
+
 // userValues merges what a test renders with: the values files of the suite, of
 // the command line and of the test, then the set sections of suite and test.
 // All are those of the chart that the suite belongs to, however deep it is.
-func (j *job) userValues(files *valuesFiles) (map[string]any, error) {
+func (j *job) userValues(known *valuesFiles) (map[string]any, error) {
 	values := map[string]any{}
 	for _, name := range j.valuesFiles() {
-		file, err := files.read(name)
+		file, err := known.read(name)
 		if err != nil {
 			return nil, err
 		}
@@ -66,20 +82,20 @@ func (j *job) userValues(files *valuesFiles) (map[string]any, error) {
 }
 
 // valuesFiles are the values files of a test, the last of which wins.
-func (j *job) valuesFiles() []string {
-	var out []string
-	folder := filepath.Dir(j.suite.File)
-	add := func(names []string, folder string) {
+func (j *job) valuesFiles() []valuesFile {
+	var out []valuesFile
+	folder, tree := filepath.Dir(j.suite.File), j.plan.treeOf(j.suite.File)
+	add := func(names []string, folder string, tree *files.Tree) {
 		for _, name := range names {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(folder, name)
 			}
-			out = append(out, name)
+			out = append(out, valuesFile{name, tree})
 		}
 	}
-	add(j.suite.Values, folder)
-	add(j.plan.opts.Values, "")
-	add(j.test.Values, folder)
+	add(j.suite.Values, folder, tree)
+	add(j.plan.opts.Values, "", nil)
+	add(j.test.Values, folder, tree)
 	return out
 }
 

@@ -12,6 +12,8 @@ package config
 import (
 	"io/fs"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 const (
@@ -98,6 +100,7 @@ type Config struct {
 
 	source *source
 	fsys   fs.FS
+	tree   files.Tree
 }
 
 // Version says how versions are read from git tags.

@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // maxServices bounds what the convention finds.
@@ -38,9 +40,11 @@ func chartBelow(fsys fs.FS, folder string) string {
 	return ""
 }
 
+// isFile reports whether a file is there. One that may not be read counts: who
+// reads it says why not, where "there is no such file" would be untrue.
 func isFile(fsys fs.FS, name string) bool {
 	info, err := fs.Stat(fsys, name)
-	return err == nil && !info.IsDir()
+	return err == nil && !info.IsDir() || files.Refused(err) != nil
 }
 
 func isDir(fsys fs.FS, name string) bool {

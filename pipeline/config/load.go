@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // Bounds on what is read from the repository.
@@ -65,30 +67,64 @@ func Find(dir string) (string, error) {
 	}
 }
 
-// LoadFile loads a pintle.yaml by its path; the paths in it are relative to
-// its folder. Problems name the file by its base name.
+// LoadFile loads a pintle.yaml that the command line names, so that it may be
+// anywhere; the paths in it are relative to its folder. Problems name the file by
+// its base name.
 func LoadFile(path string) (*Config, error) {
+	return loadFile(path, func(_ fs.FS, dir string) fs.FS { return os.DirFS(dir) })
+}
+
+// LoadNearest loads the pintle.yaml that Find finds. It must be in the
+// repository, as all that it names.
+func LoadNearest(dir string) (*Config, error) {
+	path, err := Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	return loadFile(path, func(inside fs.FS, _ string) fs.FS { return inside })
+}
+
+// loadFile loads a pintle.yaml from the file system that from chooses, and what it
+// names from within the repository around it.
+func loadFile(path string, from func(inside fs.FS, dir string) fs.FS) (*Config, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", path, err)
 	}
-	c, err := Load(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	dir, name := filepath.Split(path)
+	dir = filepath.Clean(dir)
+	tree, err := files.Around(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotFoundError{Dir: dir, Name: name}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	inside := tree.FS(dir)
+	c, err := load(from(inside, dir), inside, name)
 	if missing, ok := errors.AsType[*NotFoundError](err); ok {
-		missing.Dir = filepath.Dir(path)
+		missing.Dir = dir
 		return nil, missing
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.Dir = filepath.Dir(path)
+	c.Dir, c.tree = dir, tree
 	return c, nil
 }
+
+// Tree is the git work tree around the file, or its folder where there is none:
+// what the file names is read and written there.
+func (c *Config) Tree() files.Tree { return c.tree }
 
 // Load reads the file name at the root of fsys, fills in its defaults and
 // checks it against itself and against the files it names. The error holds
 // every problem at once, as Problems.
-func Load(fsys fs.FS, name string) (*Config, error) {
-	data, err := read(fsys, name, maxFile)
+func Load(fsys fs.FS, name string) (*Config, error) { return load(fsys, fsys, name) }
+
+// load is Load for a file that may be elsewhere than what it names.
+func load(of, fsys fs.FS, name string) (*Config, error) {
+	data, err := read(of, name, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NotFoundError{Dir: ".", Name: name}
@@ -113,6 +149,9 @@ func Load(fsys fs.FS, name string) (*Config, error) {
 // read reads a file of at most limit bytes.
 func read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
+	if reason := files.Refused(err); reason != nil {
+		return nil, reason
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // files checks the file against what it names: charts, folders, values.
@@ -23,7 +25,7 @@ func (v *validator) files() {
 		if v.doubtful(at) {
 			continue
 		}
-		if !strings.Contains(r.Chart, "://") && r.Chart != "" && fsValid(r.Chart) && !v.isChart(r.Chart) {
+		if local := !strings.Contains(r.Chart, "://") && r.Chart != "" && fsValid(r.Chart); local && !v.refused(at+".chart", r.Chart) && !v.isChart(r.Chart) {
 			v.bad(at+".chart", v.chartHint(path.Dir(path.Clean(r.Chart))), "there is no chart in %s (no Chart.yaml)", r.Chart)
 		}
 		v.valuesFiles(at, name, ".", r.Values)
@@ -42,6 +44,8 @@ func (v *validator) serviceFiles(at, name string, s *Service) {
 	switch {
 	case !fsValid(s.Path) || !fsValid(s.Chart):
 		return
+	case v.refused(at+".path", s.Path) || v.refused(at+".chart", s.Chart):
+		return
 	case !isDir(v.fsys, s.Path) && (v.says(at+".path") || !v.says(at+".chart")):
 		v.bad(at+".path", v.folderHint(s.Path, v.says(at+".path")), "there is no folder %s", s.Path)
 		return
@@ -55,6 +59,17 @@ func (v *validator) serviceFiles(at, name string, s *Service) {
 	}
 	v.valuesFiles(at, name, s.Path, s.Values)
 	v.filesOfVersion(at+".files", s.Files)
+}
+
+// refused records that a file or folder is not the project's to name: it leads
+// out of the repository, or into .git.
+func (v *validator) refused(at, name string) bool {
+	_, err := fs.Stat(v.fsys, path.Clean(name))
+	reason := files.Refused(err)
+	if reason != nil {
+		v.bad(at, "name what is in the repository", "%s %v", name, reason)
+	}
+	return reason != nil
 }
 
 func (v *validator) isChart(folder string) bool {

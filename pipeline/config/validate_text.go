@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -106,6 +107,8 @@ func (v *validator) inside(at, p string) {
 		v.bad(at, "write "+strings.ReplaceAll(p, `\`, "/"), "a backslash in the path %q", p)
 	case p == "" || path.IsAbs(p) || !fsValid(p):
 		v.bad(at, "write a path from the folder of "+v.file+", without a leading / or ..", "%q is not inside of the folder of %s", p, v.file)
+	case files.HasGit(p):
+		v.bad(at, "name what is the project's", "%q is git's own", p)
 	}
 }
 

@@ -98,9 +98,6 @@ func (v *validator) placesOfVersion(at string, files []VersionFile) {
 		if f.File != "" {
 			v.inside(place+".file", f.File)
 		}
-		if slices.Contains(strings.Split(path.Clean(f.File), "/"), ".git") {
-			v.bad(place+".file", "name a file of the project", "%q is git's own", f.File)
-		}
 		switch {
 		case f.Pattern == "" && f.Path == "", f.Pattern != "" && f.Path != "":
 			v.bad(place, `write one of the two: path: version, or pattern: "version = (.*)"`, "needs a pattern or a path, and not both")

@@ -3,9 +3,9 @@ package config
 import (
 	"errors"
 	"maps"
-	"os"
 	"slices"
 
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -25,11 +25,15 @@ func (c *Config) TracksReleases() bool {
 
 // Default is what a repository without a pintle.yaml has: one version for all, the services that the convention finds, no
 // environments. The folder is where the file would stand.
-func Default(dir string) *Config {
+func Default(dir string) (*Config, error) {
+	tree, err := files.Around(dir)
+	if err != nil {
+		return nil, err
+	}
 	c, s := parse(FileName, []byte("apiVersion: "+APIVersion+"\n"))
-	c.fsys, c.Dir = os.DirFS(dir), dir
+	c.fsys, c.Dir, c.tree = tree.FS(dir), dir, tree
 	(&validator{source: s, c: c, fsys: c.fsys}).defaults()
-	return c
+	return c, nil
 }
 
 // Label returns the prerelease label that version.labels gives a branch: by its name, else by the first pattern of the

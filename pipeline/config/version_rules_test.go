@@ -34,8 +34,8 @@ func TestEmpty(t *testing.T) {
 	if _, err := Load(fstest.MapFS{FileName: {Data: []byte(text)}}, FileName); err == nil || !strings.Contains(err.Error(), "no services") {
 		t.Errorf("got error %v", err)
 	}
-	if c := Default(t.TempDir()); c.Version.Tag != "v{version}" || c.Version.Initial != "0.1.0" || !c.Empty() {
-		t.Errorf("got %+v", c.Version)
+	if c, err := Default(t.TempDir()); err != nil || c.Version.Tag != "v{version}" || c.Version.Initial != "0.1.0" || !c.Empty() {
+		t.Errorf("got %+v, %v", c.Version, err)
 	}
 }
 

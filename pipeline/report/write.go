@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // Names of what WriteAll writes, relative to its folder.
@@ -25,7 +27,7 @@ const (
 // not at all: that of an earlier run goes then, too. What cannot be written does not keep the others from it; the
 // errors are joined.
 func WriteAll(dir string, run Run) error {
-	files := []struct {
+	all := []struct {
 		name string
 		make func(Run) ([]byte, error)
 	}{
@@ -35,17 +37,18 @@ func WriteAll(dir string, run Run) error {
 		{TimelineFile, Timeline},
 		{HTMLFile, HTML},
 	}
-	errs := make([]error, len(files))
+	errs := make([]error, len(all))
 	var writers sync.WaitGroup
-	for i, f := range files {
+	for i, f := range all {
 		writers.Go(func() {
-			path := filepath.Join(dir, filepath.FromSlash(f.name))
 			content, err := f.make(run)
 			if err == nil {
-				err = writeFile(path, content)
+				err = files.WriteBelow(dir, f.name, content) // CI servers read reports as another user
 			}
 			if err != nil {
-				_ = os.Remove(path) // there may be none
+				if tree, err := files.At(dir); err == nil {
+					_ = tree.Remove(filepath.Join(dir, filepath.FromSlash(f.name))) // there may be none
+				}
 				errs[i] = fmt.Errorf("write %s: %w", f.name, err)
 			}
 		})
@@ -140,28 +143,4 @@ func JSON(run Run) ([]byte, error) {
 		Run
 	}{1, run}, "", "  ")
 	return append(out, '\n'), err
-}
-
-// writeFile writes next to path and renames, so that a reader, or a kill in
-// between, never meets half a file.
-func writeFile(path string, content []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	// CI servers read reports as another user; CreateTemp's 0600 would keep them out.
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
