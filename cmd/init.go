@@ -3,12 +3,13 @@ package cmd
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -36,24 +37,28 @@ func scaffold(e env, c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	found, err := config.Scan(os.DirFS(dir))
+	tree, err := files.Around(dir)
 	if err != nil {
 		return withCode(pipeline.ExitUsage, fmt.Errorf("look at %s: %w", dir, err))
 	}
-	git := func(args ...string) string { return gitText(c, dir, args...) }
-	files, err := config.Scaffold(found, config.Options{
+	found, err := config.Scan(tree.FS(dir))
+	if err != nil {
+		return withCode(pipeline.ExitUsage, fmt.Errorf("look at %s: %w", dir, err))
+	}
+	said := func(args ...string) string { return gitText(c, dir, args...) }
+	written, err := config.Scaffold(found, config.Options{
 		Project: c.String("project"), Folder: filepath.Base(dir), Charts: c.String("charts"), Images: c.String("images"),
-		Remote: git("remote", "get-url", "origin"), Branch: git("symbolic-ref", "--short", "HEAD"),
-		Branches: strings.Fields(git("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "refs/heads")),
-		Tags:     strings.Fields(git("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "--sort=-creatordate", "refs/tags")),
+		Remote: said("remote", "get-url", "origin"), Branch: said("symbolic-ref", "--short", "HEAD"),
+		Branches: strings.Fields(said("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "refs/heads")),
+		Tags:     strings.Fields(said("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "--sort=-creatordate", "refs/tags")),
 	})
 	if err != nil {
 		return withCode(pipeline.ExitUsage, err)
 	}
-	if err := config.Write(dir, files); err != nil {
+	if err := config.Write(dir, written); err != nil {
 		return err
 	}
-	for _, f := range files {
+	for _, f := range written {
 		verb := "wrote"
 		if f.Kept {
 			verb = "kept "
@@ -67,9 +72,7 @@ func scaffold(e env, c *cli.Context) error {
 // gitText is what git prints, empty when there is no git or it has no answer:
 // init is content with less.
 func gitText(c *cli.Context, dir string, args ...string) string {
-	cmd := exec.CommandContext(c.Context, "git", append([]string{"-C", dir}, args...)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0")
-	out, err := cmd.Output()
+	out, err := git.Command{Dir: dir, Environ: git.ReadOnly(git.Environment(os.Environ()))}.Run(c.Context, args...)
 	if err != nil {
 		return ""
 	}

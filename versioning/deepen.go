@@ -103,7 +103,7 @@ func (d *deepening) open(ctx context.Context) error {
 }
 
 func (s *side) create(ctx context.Context, dir string) error {
-	_, err := s.git.run(ctx, nil, smallFile, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", dir)
+	_, err := s.git.run(ctx, nil, smallFile, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--", dir)
 	return err
 }
 
@@ -111,7 +111,7 @@ func (s *side) create(ctx context.Context, dir string) error {
 func (d *deepening) listTags(ctx context.Context) error {
 	s := d.repository.side
 	d.log("ask %s for its tags", s.git.remote)
-	out, err := s.git.run(ctx, nil, listLimit, "--git-dir="+s.dir, "ls-remote", "--quiet", "--tags", s.git.remote)
+	out, err := s.git.run(ctx, nil, listLimit, "--git-dir="+s.dir, "ls-remote", "--quiet", "--tags", "--", s.git.remote)
 	if err != nil {
 		return err
 	}
@@ -180,9 +180,9 @@ func (d *deepening) whole(ctx context.Context) error {
 		input []byte
 		args  []string
 	}{
-		{wants, []string{"--filter=tree:0", "--stdin", s.git.remote}},
-		{nil, append([]string{"--filter=tree:0", s.git.remote}, all...)},
-		{nil, append([]string{s.git.remote}, all...)}, // a server without filters that does not say so
+		{wants, []string{"--filter=tree:0", "--stdin", "--", s.git.remote}},
+		{nil, append([]string{"--filter=tree:0", "--", s.git.remote}, all...)},
+		{nil, append([]string{"--", s.git.remote}, all...)}, // a server without filters that does not say so
 	} {
 		if err := s.into(ctx, s.dir, try.input, try.args...); err != nil {
 			failed = cmpErr(failed, err)
@@ -267,7 +267,7 @@ func (d *deepening) branches(ctx context.Context) error {
 		return nil
 	}
 	d.log("fetch the commits of tags of other branches from %s", s.git.remote)
-	if err := s.into(ctx, s.dir, wants.Bytes(), "--filter=tree:0", "--stdin", s.git.remote); err != nil {
+	if err := s.into(ctx, s.dir, wants.Bytes(), "--filter=tree:0", "--stdin", "--", s.git.remote); err != nil {
 		return err
 	}
 	return r.take(filepath.Join(s.dir, "objects"))
@@ -335,7 +335,7 @@ func (d *deepening) trees(ctx context.Context, met error) error {
 	}
 	d.log("fetch %d trees from %s", len(trees), s.git.remote)
 	input := []byte(strings.Join(trees, "\n") + "\n")
-	if err := s.into(ctx, s.dir, input, "--filter="+filter, "--stdin", s.git.remote); err != nil {
+	if err := s.into(ctx, s.dir, input, "--filter="+filter, "--stdin", "--", s.git.remote); err != nil {
 		return err
 	}
 	return r.take(filepath.Join(s.dir, "objects"))

@@ -1,16 +1,16 @@
 package versioning
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/git"
 )
 
 // dirty fills in the modified files for the queries that ask, with one look at the work tree.
@@ -47,50 +47,29 @@ func (r *Repository) Modified(ctx context.Context) ([]string, error) {
 	if r.root == "" {
 		return nil, nil
 	}
-	binary, err := exec.LookPath("git")
-	if err != nil {
-		return r.modifiedByIndex(ctx)
+	if git.Nested(r.root, r.common) {
+		return r.modifiedByIndex(ctx) // its settings may name filters: programs
 	}
 	root, err := filepath.EvalSymlinks(r.root) // safe.directory is compared with the real path
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, binary, "-c", "safe.directory="+root, "-c", "core.fsmonitor=false", "-C", root,
-		"status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
-	cmd.Env = gitEnv(os.Environ())
-	var out, problem bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &problem
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if errors.As(err, new(*exec.ExitError)) {
-			err = errors.New(firstLine(problem.String()))
-		}
-		return nil, fmt.Errorf("look for modified files: git status: %w", err)
+	status := git.Command{Dir: root, Environ: git.ReadOnly(git.Environment(os.Environ())), Config: []string{"safe.directory=" + root}}
+	out, err := status.Run(ctx, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+	switch {
+	case errors.Is(err, git.ErrNoGit):
+		return r.modifiedByIndex(ctx)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("look for modified files: %w", err)
 	}
 	var files []string
-	for record := range strings.SplitSeq(out.String(), "\x00") {
+	for record := range strings.SplitSeq(string(out), "\x00") {
 		if len(record) > 3 {
 			files = append(files, record[3:])
 		}
 	}
 	slices.Sort(files)
 	return files, nil
-}
-
-// gitEnv is an environment in which git answers for the folder it is told, in English, without prompts, locks or fetches
-// (GIT_NO_LAZY_FETCH is known from 2.45 on, and harmless before).
-func gitEnv(environ []string) []string {
-	env := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
-			"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES"}, name)
-	})
-	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1")
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return short(line)
 }

@@ -108,14 +108,6 @@ func TestDirtyFacts(t *testing.T) {
 	}
 }
 
-func TestGitEnv(t *testing.T) {
-	got := gitEnv([]string{"PATH=/bin", "GIT_DIR=/elsewhere", "GIT_WORK_TREE=/", "GIT_INDEX_FILE=x", "GIT_CONFIG_COUNT=1", "HOME=/root"})
-	want := []string{"PATH=/bin", "GIT_CONFIG_COUNT=1", "HOME=/root", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("environment (-want +got):\n%s", diff)
-	}
-}
-
 // A workspace checked out by another user, as containers have it.
 func TestModifiedOfAnotherUser(t *testing.T) {
 	if os.Getuid() != 0 {

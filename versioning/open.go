@@ -96,7 +96,11 @@ func (r *Repository) readShallow() error {
 
 // discover walks up from dir to the repository around it. GIT_DIR and its kin are not looked at: a CI job that exports them
 // for another purpose must not get another repository's version.
+//
+// A bare repository is taken only where no .git is above it: one that lies in a work tree came with it, and its settings
+// are those of whoever committed it.
 func discover(dir string) (root, gitDir string, err error) {
+	bare := ""
 	for at := dir; ; at = filepath.Dir(at) {
 		dotGit := filepath.Join(at, ".git")
 		if info, err := os.Stat(dotGit); err == nil {
@@ -109,10 +113,16 @@ func discover(dir string) (root, gitDir string, err error) {
 				return at, dotGit, nil
 			}
 		}
-		if isGitDir(at) {
-			return workTreeOf(at), at, nil
+		if bare == "" && isGitDir(at) {
+			if filepath.Base(at) == ".git" {
+				return filepath.Dir(at), at, nil
+			}
+			bare = at
 		}
 		if filepath.Dir(at) == at {
+			if bare != "" {
+				return "", bare, nil
+			}
 			return "", "", fmt.Errorf("%s: %w, and versions come from git tags; run pintle inside a clone, or \"git init\" and commit", dir, ErrNotRepository)
 		}
 	}
@@ -150,14 +160,6 @@ func isGitDir(dir string) bool {
 		}
 	}
 	return true
-}
-
-// workTreeOf is the work tree of a git folder found by standing inside it: the folder above a .git, none for a bare one.
-func workTreeOf(gitDir string) string {
-	if filepath.Base(gitDir) == ".git" {
-		return filepath.Dir(gitDir)
-	}
-	return ""
 }
 
 // harmless are the repository extensions that do not change how refs, commits and trees are read.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +23,9 @@ func newRepository(t *testing.T) (r *Repository, head string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(t, r, "init", "-q", "-b", "main")
+	if out, err := exec.CommandContext(t.Context(), "git", "init", "-q", "-b", "main", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "f"), []byte("1\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -117,47 +118,5 @@ func TestCommitOnly(t *testing.T) {
 	_, err = r.Commit(t.Context(), "four", []string{"f"})
 	if _, ok := errors.AsType[*Error](err); !ok {
 		t.Errorf("an empty commit: %v", err)
-	}
-}
-
-func TestEnvironment(t *testing.T) {
-	r, _ := newRepository(t)
-	ssh := func(extra ...string) string {
-		given := Repository{dir: r.dir, binary: r.binary, environ: slices.Concat(r.environ, extra)}
-		last := ""
-		for _, entry := range given.env(t.Context()) {
-			if value, ok := strings.CutPrefix(entry, "GIT_SSH_COMMAND="); ok {
-				last = value
-			}
-		}
-		return last
-	}
-	for _, tt := range []struct{ got, want string }{
-		{ssh(), "ssh -oBatchMode=yes -oConnectTimeout=20"},
-		{ssh("GIT_SSH_COMMAND=/usr/bin/ssh -i key"), "/usr/bin/ssh -i key -oBatchMode=yes"},
-		{ssh("GIT_SSH_COMMAND=plink"), "plink"},
-		{ssh("GIT_SSH=/tmp/jenkins-ssh.sh"), ""},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("got %q, want %q", tt.got, tt.want)
-		}
-	}
-}
-
-func TestComplaint(t *testing.T) {
-	tests := []struct{ text, want string }{
-		{"fatal: unable to access 'https://user:secret@example.com/x.git/': no", "unable to access 'https://example.com/x.git/': no"},
-		{"remote: GitLab: protected\x1b[K\nremote: \nTo x\n ! [remote rejected] v1\nerror: failed to push", "GitLab: protected; failed to push"},
-		{"remote: \x1b[31mred\x07", "[31mred"},
-		{"", "failed without a word"},
-		{"something\nelse", "something"},
-	}
-	for _, tt := range tests {
-		if got := complaint(tt.text); strings.TrimSpace(got) != tt.want {
-			t.Errorf("%q: got %q, want %q", tt.text, got, tt.want)
-		}
-	}
-	if got := complaint("fatal: " + strings.Repeat("ж", 1000)); len(got) > 420 {
-		t.Errorf("%d bytes", len(got))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/pintle-ci/pintle/git"
 )
 
 // Tag is an annotated tag to be made.
@@ -194,7 +196,7 @@ func (r *Repository) Push(ctx context.Context, remote string, tags []string, bra
 		fields := strings.SplitN(strings.TrimRight(line, "\r\n"), "\t", 3)
 		if len(fields) == 3 && fields[0] == "!" {
 			_, to, _ := strings.Cut(fields[1], ":")
-			refused = append(refused, complaint(to+" "+fields[2]))
+			refused = append(refused, git.Complaint(to+" "+fields[2]))
 		}
 	}
 	if len(refused) == 0 {
