@@ -127,6 +127,9 @@ func HasGit(path string) bool {
 // Resolve follows the links of a path and returns where it leads, from the root.
 // The error is that of the file system, ErrOutside or ErrGit.
 func (t Tree) Resolve(path string) (rel string, err error) {
+	if t.root == "" {
+		return "", ErrOutside
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return "", err

@@ -115,7 +115,14 @@ func loadFile(path string, from func(inside fs.FS, dir string) fs.FS) (*Config, 
 
 // Tree is the git work tree around the file, or its folder where there is none:
 // what the file names is read and written there.
-func (c *Config) Tree() files.Tree { return c.tree }
+func (c *Config) Tree() files.Tree {
+	if c.tree.Root() == "" { // made otherwise than from a file
+		if tree, err := files.Around(c.Dir); err == nil {
+			return tree
+		}
+	}
+	return c.tree
+}
 
 // Load reads the file name at the root of fsys, fills in its defaults and
 // checks it against itself and against the files it names. The error holds
