@@ -161,11 +161,13 @@ func (e *Engine) hookNeeds(ctx context.Context, p *Plan, events ...string) []Per
 	var out []Permission
 	for _, name := range events {
 		for _, h := range hooksFor(p.record.Hooks, name) {
-			objects, err := parseDocument(h.Manifest)
-			if err != nil || len(objects) != 1 {
+			objects, err := hookObjects(h)
+			if err != nil {
 				continue
 			}
-			out = append(out, e.permission(ctx, refIn(objects[0], p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
+			for _, o := range objects {
+				out = append(out, e.permission(ctx, refIn(o, p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
+			}
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -27,7 +28,7 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 			deletions = append(deletions, c)
 		}
 	}
-	problems := make([]*Problem, len(hooks)+len(deletions))
+	problems := make([][]Problem, len(hooks)+len(deletions))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i, h := range hooks {
@@ -40,24 +41,40 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 		return nil, err
 	}
 	var out []Problem
-	for _, p := range problems {
-		if p != nil && !slices.ContainsFunc(out, func(q Problem) bool { return q.Object == p.Object }) { // a hook of two events
-			out = append(out, *p)
+	for _, p := range slices.Concat(problems...) {
+		if !slices.ContainsFunc(out, func(q Problem) bool { return q.Object == p.Object && q.Err.Error() == p.Err.Error() }) { // a hook of two events
+			out = append(out, p)
 		}
 	}
 	return out, nil
 }
 
-// refusedHook pretends to create a hook. One that is there already has passed
+// refusedHook pretends to create the objects of a hook. One that cannot be read
+// or has no name would fail in its turn, as Helm's does.
+func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]Problem, error) {
+	objects, err := hookObjects(h)
+	if err != nil {
+		return []Problem{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: sc.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
+	}
+	var out []Problem
+	for _, o := range objects {
+		refused, err := e.refusedHookObject(ctx, sc, o)
+		if err != nil {
+			return nil, err
+		}
+		if refused != nil {
+			out = append(out, Problem{Object: kube.RefOf(o), Err: refused})
+		}
+	}
+	return out, nil
+}
+
+// refusedHookObject pretends to create one. One that is there already has passed
 // admission. What may come only as the operation goes on is not held against it:
 // its namespace, its kind, and for a pod its service account.
-func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*Problem, error) {
-	o, err := hookObject(h)
-	if err != nil {
-		return nil, nil //nolint:nilerr // the run says it, as Helm's would
-	}
+func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructured.Unstructured) (refused, err error) {
 	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
-		return nil, nil
+		return checkName(o), nil
 	} else if err != nil {
 		return nil, err
 	}
@@ -70,16 +87,16 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) (*P
 		}
 	}
 	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) && o.GetKind() != "Pod" {
-		return &Problem{Object: kube.RefOf(o), Err: err}, nil
+		return err, nil
 	}
 	return nil, fatalOnly(err)
 }
 
 // refusedDeletion pretends to delete an object.
-func (e *Engine) refusedDeletion(ctx context.Context, c Change) (*Problem, error) {
+func (e *Engine) refusedDeletion(ctx context.Context, c Change) ([]Problem, error) {
 	err := e.cluster.CheckDelete(ctx, c.Object, string(c.live.GetUID()))
 	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
-		return &Problem{Object: c.Object, Err: fmt.Errorf("it cannot be deleted: %w", err)}, nil
+		return []Problem{{Object: c.Object, Err: fmt.Errorf("it cannot be deleted: %w", err)}}, nil
 	}
 	return nil, fatalOnly(err)
 }

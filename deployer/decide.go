@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -20,6 +22,7 @@ type sight struct {
 	live      *unstructured.Unstructured // as it is; nil when absent
 	result    *unstructured.Unstructured // what the server would make of it; nil when it could not say
 	unchecked string                     // why the server could not say
+	source    string                     // the template that it comes from
 	err       error                      // why the server refused
 	conflicts []Conflict                 // with other field managers: kept, and then left out of object, or taken over
 	whole     *unstructured.Unstructured // with conflicts that are kept: the object as rendered; nil otherwise
@@ -57,6 +60,9 @@ func decide(s scene) (*Plan, error) {
 	if s.namespaceMissing {
 		if !s.request.CreateNamespace {
 			return nil, fmt.Errorf("plan release %s: namespace %s does not exist; create it, or allow that with --create-namespace", p.Release, s.namespace)
+		}
+		if problems := validation.IsDNS1123Label(s.namespace); len(problems) > 0 {
+			return nil, fmt.Errorf("plan release %s: namespace %q cannot be: %s", p.Release, s.namespace, strings.Join(problems, "; "))
 		}
 		p.createNamespace = true
 		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})

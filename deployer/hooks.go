@@ -63,9 +63,9 @@ func (r *run) runHooks(ctx context.Context, event string) ([]*release.Hook, erro
 		if len(h.DeletePolicies) == 0 {
 			h.DeletePolicies = []string{beforeCreation}
 		}
-		o, err := r.runHook(ctx, h)
+		made, err := r.runHook(ctx, h)
 		if err != nil {
-			r.spoil(o, h, ran)
+			r.spoil(made, h, ran)
 			return ran, err
 		}
 		ran = append(ran, h)
@@ -74,81 +74,124 @@ func (r *run) runHooks(ctx context.Context, event string) ([]*release.Hook, erro
 }
 
 // spoil notes which hook objects go once the evidence of a failure is safe: the
-// failed one by hook-failed, the earlier ones by hook-succeeded.
-func (r *run) spoil(o *unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
-	if o != nil && slices.Contains(h.DeletePolicies, hookFailed) {
-		r.doomed = append(r.doomed, kube.RefOf(o))
+// failed one's by hook-failed, those of earlier ones by hook-succeeded.
+func (r *run) spoil(made []*unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
+	if slices.Contains(h.DeletePolicies, hookFailed) {
+		for _, o := range made {
+			r.doomed = append(r.doomed, kube.RefOf(o))
+		}
 	}
 	for _, earlier := range ran {
 		if slices.Contains(earlier.DeletePolicies, hookSucceeded) {
-			r.doomed = append(r.doomed, r.hookRef(earlier))
+			r.doomed = append(r.doomed, r.hookRefs(earlier)...)
 		}
 	}
 }
 
-// runHook replaces what an earlier run left, creates the hook's object and
-// waits until it is done.
-func (r *run) runHook(ctx context.Context, h *release.Hook) (*unstructured.Unstructured, error) {
-	o, err := r.hookObject(ctx, h)
+// runHook replaces what an earlier run left, creates the hook's objects and
+// waits until they are done. It returns those that it has made.
+func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructured.Unstructured, err error) {
+	objects, err := r.engine.placedHook(ctx, h, r.plan.Namespace)
 	if err != nil {
 		return nil, &failures{err: fmt.Errorf("hook %s: %w", h.Path, err)}
 	}
-	ref := kube.RefOf(o)
-	fault := func(err error) error {
-		return &failures{objects: []failure{{ref: ref, cause: "hook: " + causeOf(err), err: err}}}
-	}
-	if err := r.clearHook(ctx, ref, h); err != nil {
-		return nil, fault(err)
+	for _, o := range objects {
+		if err := r.clearHook(ctx, kube.RefOf(o), h); err != nil {
+			return nil, hookFault(o, err)
+		}
 	}
 	h.LastRun = release.Run{StartedAt: release.Time{Time: time.Now()}, Phase: release.PhaseRunning}
-	live, err := r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+	made, err = r.makeHook(ctx, objects)
 	if err != nil {
 		h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseFailed
-		return nil, fault(err)
+		return made, err
 	}
-	r.hooked = append(r.hooked, ref)
-	err = r.waiter().await(ctx, []*awaited{toFinish(live)})
+	var items []*awaited
+	for _, live := range made {
+		items = append(items, toFinish(live))
+	}
+	err = r.waiter().await(ctx, items)
 	h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseSucceeded
 	if err != nil {
 		h.LastRun.Phase = release.PhaseFailed
 	}
-	r.hookOutput(ctx, live, h, err != nil)
-	return live, err
+	for _, live := range made {
+		r.hookOutput(ctx, live, h, err != nil)
+	}
+	return made, err
 }
 
-func (r *run) hookObject(ctx context.Context, h *release.Hook) (*unstructured.Unstructured, error) {
-	o, err := hookObject(h)
+// makeHook creates the objects of a hook, one after another.
+func (r *run) makeHook(ctx context.Context, objects []*unstructured.Unstructured) (made []*unstructured.Unstructured, err error) {
+	for _, o := range objects {
+		live, err := r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+		if err != nil {
+			return made, hookFault(o, err)
+		}
+		r.hooked = append(r.hooked, kube.RefOf(o))
+		made = append(made, live)
+	}
+	return made, nil
+}
+
+func hookFault(o *unstructured.Unstructured, err error) error {
+	return &failures{objects: []failure{{ref: kube.RefOf(o), cause: "hook: " + causeOf(err), err: err}}}
+}
+
+// placedHook are the objects of a hook in their namespaces.
+func (e *Engine) placedHook(ctx context.Context, h *release.Hook, namespace string) ([]*unstructured.Unstructured, error) {
+	objects, err := hookObjects(h)
 	if err != nil {
 		return nil, err
 	}
-	_, err = r.engine.place(ctx, o, r.plan.Namespace, nil)
-	return o, err
+	for _, o := range objects {
+		if _, err := e.place(ctx, o, namespace, nil); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
 }
 
-// hookObject is the one object of a hook.
-func hookObject(h *release.Hook) (*unstructured.Unstructured, error) {
+// hookObjects are the objects of a hook: one, or the items of a List, which are
+// made together, as Helm does.
+func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 	objects, err := parseDocument(h.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	if len(objects) != 1 {
-		return nil, fmt.Errorf("a hook must be one object, this is %d", len(objects))
-	}
-	if notes := objects[0].GetAnnotations(); notes[needsNote] != "" { // hooks have weights; Kubernetes refuses the name
-		delete(notes, needsNote)
-		objects[0].SetAnnotations(notes)
-	}
-	return objects[0], nil
-}
-
-// hookRef is where a hook that ran has its object.
-func (r *run) hookRef(h *release.Hook) kube.Ref {
-	for _, ref := range r.hooked {
-		if ref.Kind == h.Kind && ref.Name == h.Name {
-			return ref
+	for _, o := range objects {
+		if notes := o.GetAnnotations(); notes[needsNote] != "" { // hooks have weights; Kubernetes refuses the name
+			delete(notes, needsNote)
+			o.SetAnnotations(notes)
 		}
 	}
-	return kube.Ref{}
+	return objects, nil
+}
+
+// hookName is a hook in words: Kind/name, of a List that of its items.
+func hookName(h *release.Hook) string {
+	objects, err := hookObjects(h)
+	if err != nil || h.Name != "" {
+		return h.Kind + "/" + h.Name
+	}
+	var names []string
+	for _, o := range objects {
+		names = append(names, kube.RefOf(o).String())
+	}
+	return strings.Join(names, ", ")
+}
+
+// hookRefs are those objects of a hook that this run has made and not deleted.
+func (r *run) hookRefs(h *release.Hook) []kube.Ref {
+	objects, err := hookObjects(h)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.hooked), func(ref kube.Ref) bool {
+		return !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool {
+			return o.GetKind() == ref.Kind && o.GetName() == ref.Name && (o.GetNamespace() == "" || o.GetNamespace() == ref.Namespace)
+		})
+	})
 }
 
 // clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run
@@ -193,8 +236,10 @@ func (r *run) deleteHooks(ctx context.Context, ran []*release.Hook, policy strin
 		if !slices.Contains(h.DeletePolicies, policy) {
 			continue
 		}
-		if err := r.deleteHook(ctx, r.hookRef(h)); err != nil {
-			return err
+		for _, ref := range slices.Backward(r.hookRefs(h)) {
+			if err := r.deleteHook(ctx, ref); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -105,9 +105,9 @@ func (e *Engine) lookAnewAt(ctx context.Context, req Request, s *sight) error {
 	if req.onImmutable(s.object.GetKind()) == FailImmutable || kept(s.live) {
 		return nil
 	}
-	problem, err := e.refusedDeletion(ctx, Change{Object: kube.RefOf(s.live), live: s.live})
-	if problem != nil {
-		s.fixed, s.err = nil, problem.Err
+	problems, err := e.refusedDeletion(ctx, Change{Object: kube.RefOf(s.live), live: s.live})
+	if len(problems) > 0 {
+		s.fixed, s.err = nil, problems[0].Err
 	}
 	return err
 }

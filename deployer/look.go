@@ -19,7 +19,11 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, before m
 	g.SetLimit(concurrency)
 	for i := range sights {
 		s := &sights[i]
+		if s.err = checkPath(s.object); s.err != nil {
+			continue
+		}
 		if s.unchecked != "" {
+			s.err = checkName(s.object)
 			continue
 		}
 		if missing && s.object.GetNamespace() == req.Namespace {
@@ -153,10 +157,18 @@ func fatalOnly(err error) error {
 }
 
 // checkElsewhere validates an object whose namespace does not exist yet by
-// pretending to create it, unnamed, in the default namespace. Only what is
-// wrong with the object itself counts: policies and quotas differ by namespace.
+// pretending to create it, by its name, in the default namespace. Only what is
+// wrong with the object itself counts: policies and quotas differ by namespace,
+// and an object that has the name there is another one.
 func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructured.Unstructured) (refused, err error) {
-	_, err = e.pretend(ctx, req, o, "default")
+	probe := o.DeepCopy()
+	probe.SetNamespace("default")
+	options := req.applyOptions()
+	options.DryRun = true
+	_, err = e.cluster.Create(ctx, probe, options)
+	if kube.Is(err, kube.Forbidden) {
+		return checkName(o), nil
+	}
 	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
 		return err, nil
 	}

@@ -40,13 +40,30 @@ func recordHooks(hooks []render.Hook) []*release.Hook {
 
 // parseManifest reads every object of a manifest text, Lists flattened, in order.
 func parseManifest(text string) ([]*unstructured.Unstructured, error) {
-	var out []*unstructured.Unstructured
+	all, err := parseSourced(text)
+	out := make([]*unstructured.Unstructured, 0, len(all))
+	for _, s := range all {
+		out = append(out, s.object)
+	}
+	return out, err
+}
+
+// sourced is an object of a manifest text and the template that it comes from.
+type sourced struct {
+	object *unstructured.Unstructured
+	source string
+}
+
+func parseSourced(text string) ([]sourced, error) {
+	var out []sourced
 	for _, doc := range splitDocuments(text) {
 		objects, err := parseDocument(doc)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, objects...)
+		for _, o := range objects {
+			out = append(out, sourced{o, sourceOf(doc)})
+		}
 	}
 	return out, nil
 }

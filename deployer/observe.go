@@ -216,16 +216,17 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			sights = append(sights, sight{object: o, isCRD: true})
 		}
 	}
-	objects, err := parseManifest(t.record.Manifest)
+	objects, err := parseSourced(t.record.Manifest)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range objects {
-		noteScope(o, scopes)
+		noteScope(o.object, scopes)
 	}
-	slices.SortStableFunc(objects, byInstallOrder)
+	slices.SortStableFunc(objects, func(a, b sourced) int { return byInstallOrder(a.object, b.object) })
 	var problems []Problem
-	for _, o := range objects {
+	for _, s := range objects {
+		o := s.object
 		was := e.modernize(ctx, o, t)
 		unchecked, err := e.place(ctx, o, t.record.Namespace, scopes)
 		if kube.Is(err, kube.NoKind) {
@@ -236,28 +237,15 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			return nil, err
 		}
 		own(o, t.record.Name, t.record.Namespace)
-		sights = append(sights, sight{object: o, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
+		sights = append(sights, sight{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
+	}
+	if t.stage.operation != RollingBack { // what ran with the last of two can be had again
+		problems = append(problems, contradictions(sights)...)
 	}
 	if len(problems) > 0 {
 		return nil, &Refusal{Release: t.record.Name, Problems: problems}
 	}
 	return lastOfEach(sights), nil
-}
-
-// lastOfEach drops all but the last of objects that are rendered twice, which
-// is what applying them one after another comes to.
-func lastOfEach(sights []sight) []sight {
-	last := map[string]int{}
-	for i, s := range sights {
-		last[kube.RefOf(s.object).Key()] = i
-	}
-	out := sights[:0]
-	for i, s := range sights {
-		if last[kube.RefOf(s.object).Key()] == i {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // noteScope remembers what a CRD says about its kind's scope.

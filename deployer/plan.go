@@ -183,7 +183,7 @@ func hookLines(hooks []*release.Hook, o Operation) []string {
 	var out []string
 	for _, event := range []string{"pre-" + string(o), "post-" + string(o)} {
 		for _, h := range hooksFor(hooks, event) {
-			out = append(out, event+" "+h.Kind+"/"+h.Name)
+			out = append(out, event+" "+hookName(h))
 		}
 	}
 	return out

@@ -87,6 +87,10 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 			continue
 		}
 		g.Go(func() error {
+			if err := checkPath(sights[i].object); err != nil {
+				sights[i].err = err
+				return nil
+			}
 			live, err := e.cluster.Get(ctx, kube.RefOf(sights[i].object))
 			if kube.Is(err, kube.NotFound) {
 				return nil

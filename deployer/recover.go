@@ -252,16 +252,17 @@ func (e *Engine) supersede(ctx context.Context, s stage) error {
 func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, span event.Span) error {
 	var refs []kube.Ref
 	for _, h := range dead.Hooks {
-		runs := h.Kind == "Job" || h.Kind == "Pod"
 		passes := slices.Contains(h.DeletePolicies, hookSucceeded) || slices.Contains(h.DeletePolicies, hookFailed)
-		objects, err := parseDocument(h.Manifest)
-		if err != nil || len(objects) != 1 || h.Kind == "CustomResourceDefinition" || !runs && !passes || !hookOf(dead.Status(), h) {
-			continue
+		objects, err := e.placedHook(ctx, h, dead.Namespace)
+		if err != nil || !hookOf(dead.Status(), h) {
+			continue // no object, or of a kind that the cluster does not know
 		}
-		if _, err := e.place(ctx, objects[0], dead.Namespace, nil); err != nil {
-			continue // a kind that the cluster does not know
+		for _, o := range objects {
+			runs := o.GetKind() == "Job" || o.GetKind() == "Pod"
+			if o.GetKind() != crdKind && (runs || passes) {
+				refs = append(refs, kube.RefOf(o))
+			}
 		}
-		refs = append(refs, kube.RefOf(objects[0]))
 	}
 	found, err := e.getAll(ctx, refs)
 	if err != nil {

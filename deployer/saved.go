@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,7 +193,7 @@ func (s *Saved) summarize(p *Plan) (savedRelease, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Hooks = append(out.Hooks, savedHook{h.Kind + "/" + h.Name, target})
+		out.Hooks = append(out.Hooks, savedHook{hookName(h), target})
 	}
 	for i := range p.Objects {
 		o, err := s.object(&p.Objects[i], redact)
@@ -205,7 +206,8 @@ func (s *Saved) summarize(p *Plan) (savedRelease, error) {
 }
 
 func (s *Saved) hookDigest(h *release.Hook, redact func(string) string) (string, error) {
-	if h.Kind == "Secret" {
+	objects, err := hookObjects(h)
+	if err != nil || slices.ContainsFunc(objects, isSecret) {
 		return s.stretched(h.Manifest)
 	}
 	return s.digest([]any{h.Path, h.Manifest, h.Weight, h.Events, h.DeletePolicies}, redact), nil

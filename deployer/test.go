@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
@@ -110,14 +112,16 @@ type ContainerLog struct {
 // testLogs are the logs of a test's pods, those of init containers too. A log that
 // cannot be read is left out: the test has run all the same.
 func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
-	ref := r.hookRef(h)
-	if ref.Kind == "" {
-		return nil
+	var out []ContainerLog
+	for _, ref := range r.hookRefs(h) {
+		if o, err := r.engine.cluster.Get(ctx, ref); err == nil {
+			out = append(out, r.podLogs(ctx, o)...)
+		}
 	}
-	o, err := r.engine.cluster.Get(ctx, ref)
-	if err != nil {
-		return nil
-	}
+	return out
+}
+
+func (r *run) podLogs(ctx context.Context, o *unstructured.Unstructured) []ContainerLog {
 	var out []ContainerLog
 	for _, pod := range r.ownPods(ctx, o) {
 		for _, c := range slices.Concat(containersOf(pod, "initContainers"), containersOf(pod, "containers")) {
@@ -133,6 +137,10 @@ func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 func testNames(tests []*release.Hook) []string {
 	var names []string
 	for _, t := range tests {
+		if t.Name == "" { // a List
+			names = append(names, hookName(t))
+			continue
+		}
 		names = append(names, t.Name)
 	}
 	return names

@@ -140,8 +140,12 @@ func (l *linter) keep(o *object) {
 
 // object judges one object by itself.
 func (l *linter) object(o *object) {
-	if o.apiVersion == "" || o.kind == "" || o.name == "" && text(at(o.fields, "metadata", "generateName")) == "" {
-		l.add("object/fields", o.file, o.first, "%s has no apiVersion, kind or metadata.name", o)
+	if o.apiVersion == "" || o.kind == "" || o.name == "" {
+		what := "no apiVersion, kind or metadata.name"
+		if text(at(o.fields, "metadata", "generateName")) != "" {
+			what = "generateName and no metadata.name, by which a release finds its objects"
+		}
+		l.add("object/fields", o.file, o.first, "%s has %s", o, what)
 		return
 	}
 	if o.name != "" && !validName(o.kind, o.name) {

@@ -1,13 +1,18 @@
 package lint
 
 import (
+	"maps"
+	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // Here is what the API server refuses although it fits the schema.
 
-// twice finds objects that stand twice in the release. Hooks may: they come and go.
+// twice finds objects that stand twice in the release, which are one if they are
+// equal. Hooks may: they come and go.
 func (r *relations) twice() {
 	seen := map[string]*object{}
 	for _, o := range r.objects {
@@ -24,10 +29,32 @@ func (r *relations) twice() {
 			seen[key] = o
 			continue
 		}
-		if o.judged || first.judged {
-			r.add("object/duplicate", o.file, o.line("metadata", "name"), "%s is also in %s", o, first.place())
+		if !o.judged && !first.judged {
+			continue
+		}
+		if reflect.DeepEqual(r.placed(o), r.placed(first)) {
+			r.add("object/repeated", o.file, o.line("metadata", "name"), "%s is also in %s, and is the same there", o, first.place())
+			continue
+		}
+		r.add("object/duplicate", o.file, o.line("metadata", "name"), "%s is also in %s, with other content", o, first.place())
+	}
+}
+
+// placed is what an object says, with its namespace.
+func (r *relations) placed(o *object) map[string]any {
+	fields := o.fields
+	if !o.judged && !related[o.kind] { // it was not decoded
+		if v, err := chart.DecodeYAML(o.content); err == nil {
+			fields, _ = v.(map[string]any)
 		}
 	}
+	fields = maps.Clone(fields)
+	metadata := maps.Clone(mapAt(fields, "metadata"))
+	if metadata != nil {
+		metadata["namespace"] = r.namespaceOf(o)
+		fields["metadata"] = metadata
+	}
+	return fields
 }
 
 // place is the file of an object, with the line where it begins if that is known.

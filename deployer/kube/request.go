@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=
 
 // request is one REST call. Doing names it in errors: "get Secret/x in ns".
 type request struct {
-	method, path, query string
+	method, path, query string // the path with what is special in it escaped
 	accept, contentType string
 	body                []byte
 	doing               string
@@ -183,10 +184,13 @@ func (c *Client) open(ctx context.Context) (done func()) {
 }
 
 // send makes the HTTP request; the caller closes the body.
-func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, r request) (_ *http.Response, err error) {
 	defer c.open(ctx)()
 	u := *c.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + r.path
+	u.RawPath = strings.TrimSuffix(u.EscapedPath(), "/") + r.path
+	if u.Path, err = url.PathUnescape(u.RawPath); err != nil { // then it stands for itself
+		u.Path = u.RawPath
+	}
 	u.RawQuery = r.query
 	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {

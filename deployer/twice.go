@@ -1,0 +1,47 @@
+package deployer
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+)
+
+// contradictions are objects of one identity that are rendered otherwise each
+// time: which of them the cluster would have in the end nobody has said. A CRD of
+// crds/ is none, for it is only for those who have none.
+func contradictions(sights []sight) []Problem {
+	first := map[string]sight{}
+	var out []Problem
+	for _, s := range sights {
+		key := kube.RefOf(s.object).Key()
+		before, twice := first[key]
+		switch {
+		case s.isCRD:
+		case !twice:
+			first[key] = s
+		case !reflect.DeepEqual(before.object.Object, s.object.Object):
+			where := before.source + " and " + s.source
+			if before.source == s.source {
+				where = before.source
+			}
+			out = append(out, Problem{Object: kube.RefOf(s.object), Err: fmt.Errorf("it is rendered twice, with different content: in %s; keep one of them, or give each a name of its own", where)})
+		}
+	}
+	return out
+}
+
+// lastOfEach drops all but the last of objects that are rendered twice.
+func lastOfEach(sights []sight) []sight {
+	last := map[string]int{}
+	for i, s := range sights {
+		last[kube.RefOf(s.object).Key()] = i
+	}
+	out := sights[:0]
+	for i, s := range sights {
+		if last[kube.RefOf(s.object).Key()] == i {
+			out = append(out, s)
+		}
+	}
+	return out
+}
