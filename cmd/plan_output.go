@@ -22,13 +22,17 @@ func planOutputFlag() cli.Flag {
 	}
 }
 
-// writePlans prints plans in a format of planOutputFlag.
-func writePlans(e env, format string, plans []*deployer.Plan, color bool) error {
+// writePlans prints plans in a format of planOutputFlag, and first what they
+// take and leave of the project's units.
+func writePlans(e env, format string, units []deployer.Scoped, plans []*deployer.Plan, color bool) error {
 	switch format {
 	case "json":
-		return writeJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans) })
+		return writeJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans, units...) })
 	case "markdown":
-		return deployer.WriteMarkdown(e.stdoutText, plans)
+		return deployer.WriteMarkdown(e.stdoutText, plans, units...)
+	}
+	if err := deployer.WriteScope(e.stdoutText, units); err != nil {
+		return err
 	}
 	for _, p := range plans {
 		if err := p.WriteText(e.stdoutText, color); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -27,6 +28,7 @@ type project struct {
 	ci         jenkins.CI
 	ref        versioning.Ref
 	fetch      versioning.Fetch // of what the clone lacks
+	tagged     []string         // the version tags at a detached HEAD that nothing names, one a service
 }
 
 func projectFlags() []cli.Flag {
@@ -162,11 +164,24 @@ func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 	if err != nil {
 		return ref, err
 	}
-	if i := slices.IndexFunc(facts, func(f versioning.Facts) bool { return len(f.Tags) > 0 }); i >= 0 {
-		ref.Tag = facts[i].Tags[0].Name
+	for _, f := range facts {
+		if len(f.Tags) > 0 {
+			p.tagged = append(p.tagged, f.Tags[0].Name)
+		}
+	}
+	if len(p.tagged) > 0 {
+		ref.Tag = p.tagged[0]
 		p.ref = versioning.Ref{Tag: ref.Tag, Origin: "detached HEAD"}
 	}
 	return ref, nil
+}
+
+// oneTag reports that a tag is to be built and nothing says which: each deploys what carries it and nothing else.
+func (p *project) oneTag() error {
+	if len(p.tagged) < 2 {
+		return nil
+	}
+	return usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", deployer.Listed(p.tagged))
 }
 
 // headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever needs a

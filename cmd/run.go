@@ -23,7 +23,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, clusterFlags()...)
 	}
 	if goal.MayPlan() {
-		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag())
+		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag(), withMissingFlag())
 	}
 	if goal.Deploys() {
 		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
@@ -42,6 +42,10 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 
 func approveFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "approve", Usage: "approve the change of an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}}
+}
+
+func withMissingFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "with-missing", Usage: "in a build of a tag, install also the services that are not deployed and have not changed since their tags"}
 }
 
 func reportDirFlag() cli.Flag {
@@ -142,6 +146,11 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 	if err != nil {
 		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
 	}
+	if goal.Selects() {
+		if err := p.oneTag(); err != nil {
+			return pipeline.Options{}, err
+		}
+	}
 	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
 		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
 	}
@@ -151,7 +160,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
 		Limits:   e.limits.over(p.config.Limits),
 		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
-		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
+		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"), WithMissing: c.Bool("with-missing"),
 		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
@@ -193,7 +202,7 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 		for _, plan := range outcome.Plans {
 			changes = changes || plan.Changes()
 		}
-		if err := writePlans(e, c.String("output"), outcome.Plans, color); err != nil {
+		if err := writePlans(e, c.String("output"), outcome.Scope, outcome.Plans, color); err != nil {
 			return fmt.Errorf("print the plan: %w", err)
 		}
 		if changes && c.Bool("exit-code") {

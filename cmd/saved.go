@@ -51,7 +51,7 @@ func loadSaved(c *cli.Context) (*deployer.Saved, error) {
 			}
 		}
 	}
-	for _, name := range []string{"adopt", "take-ownership", "on-conflict", "force-conflicts", "allow-crd-changes", "take-over", "allow-downgrade"} {
+	for _, name := range []string{"adopt", "take-ownership", "on-conflict", "force-conflicts", "allow-crd-changes", "take-over", "allow-downgrade", "with-missing"} {
 		if c.IsSet(name) {
 			return nil, usagef("--%s: the plan in %s was made with policies of its own; leave the flag out, or make another plan", name, path)
 		}
@@ -88,7 +88,7 @@ func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipe
 	}
 	o.Saved, o.Services = s, s.Origin.Services
 	o.OnConflict, o.Adopt, o.AdoptList = s.Origin.Policies.OnConflict, s.Origin.Policies.Adopt, s.Origin.Policies.AdoptList
-	o.AllowCRDs = s.Origin.Policies.AllowCRDChanges
+	o.AllowCRDs, o.WithMissing = s.Origin.Policies.AllowCRDChanges, s.Origin.Policies.WithMissing
 	o.TakeOver, o.AllowDowngrade = s.Origin.Policies.TakeOver, s.Origin.Policies.AllowDowngrade
 	return nil
 }
@@ -108,7 +108,7 @@ func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan)
 		Services: o.Services, Cluster: cluster,
 		Policies: deployer.SavedPolicies{
 			OnConflict: o.OnConflict, Adopt: o.Adopt, AdoptList: o.AdoptList, AllowCRDChanges: o.AllowCRDs,
-			TakeOver: o.TakeOver, AllowDowngrade: o.AllowDowngrade,
+			TakeOver: o.TakeOver, AllowDowngrade: o.AllowDowngrade, WithMissing: o.WithMissing,
 		},
 	}
 	if head, err := o.Repository.Head(); err == nil {

@@ -13,6 +13,7 @@ const PlanFormat = "pintle/plan/v1"
 type plansJSON struct {
 	APIVersion string     `json:"apiVersion"`
 	Changes    bool       `json:"changes"` // of any release
+	Units      []Scoped   `json:"units"`   // of the project, what is taken and left; empty where there is none
 	Releases   []planJSON `json:"releases"`
 }
 
@@ -67,9 +68,10 @@ type fieldJSON struct {
 	Drift bool   `json:"drift,omitempty"`
 }
 
-// WriteJSON writes plans as one JSON document, secrets masked.
-func WriteJSON(w io.Writer, plans []*Plan) error {
-	doc := plansJSON{APIVersion: PlanFormat, Releases: []planJSON{}}
+// WriteJSON writes plans as one JSON document, secrets masked, with what they
+// take and leave of a project's units.
+func WriteJSON(w io.Writer, plans []*Plan, units ...Scoped) error {
+	doc := plansJSON{APIVersion: PlanFormat, Units: append([]Scoped{}, units...), Releases: []planJSON{}}
 	for _, p := range plans {
 		doc.Changes = doc.Changes || p.Changes()
 		doc.Releases = append(doc.Releases, p.json())

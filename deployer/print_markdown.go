@@ -15,11 +15,12 @@ const (
 )
 
 // WriteMarkdown writes plans as a comment on a merge request: a table, and the
-// differences of each release to unfold. Secrets are masked; what would not fit
-// into a comment is cut, and says so.
-func WriteMarkdown(w io.Writer, plans []*Plan) error {
+// differences of each release to unfold, after what they take and leave of a
+// project's units. Secrets are masked; what would not fit into a comment is cut,
+// and says so.
+func WriteMarkdown(w io.Writer, plans []*Plan, units ...Scoped) error {
 	var b strings.Builder
-	b.WriteString(heading(plans) + "\n\n")
+	b.WriteString(heading(plans) + "\n\n" + scopeTable(units))
 	b.WriteString("| release | namespace | create | change | recreate | adopt | delete | rollback |\n|---|---|---|---|---|---|---|---|\n")
 	var changed []*Plan
 	for i, p := range plans {

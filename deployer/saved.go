@@ -59,6 +59,7 @@ type SavedPolicies struct {
 	AllowCRDChanges bool           `json:"allowCRDChanges,omitempty"`
 	TakeOver        bool           `json:"takeOver,omitempty"`
 	AllowDowngrade  bool           `json:"allowDowngrade,omitempty"`
+	WithMissing     bool           `json:"withMissing,omitempty"` // install what is not deployed
 }
 
 type savedRelease struct {

@@ -22,6 +22,7 @@ type Unit struct {
 	Name  string
 	Needs []string // names of units whose release steps come first
 	Steps []Step
+	Left  func(Step) string // why a step is not run, told as a skip; empty, or nil: it is run
 }
 
 // Step is one piece of a unit's work. Its Run must tell everything through its

@@ -62,6 +62,7 @@ type Options struct {
 
 	TakeOver       bool // deploy over releases that another environment or repository has stamped
 	AllowDowngrade bool // over pintle.yaml: let releases go back
+	WithMissing    bool // in a build of a tag, install services that are not deployed and have not changed since their tag
 
 	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
 	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
@@ -76,9 +77,10 @@ type Options struct {
 // Outcome is what a run came to.
 type Outcome struct {
 	ExitCode int
-	Versions []ServiceVersion // of the services, in the order of the file
-	Plans    []*deployer.Plan // of the units that were planned, in the order of the file
-	Bumped   []BumpedFile     // the files that bump looks after, of the units in the order of the file
+	Versions []ServiceVersion  // of the services, in the order of the file
+	Plans    []*deployer.Plan  // of the units that were planned, in the order of the file
+	Scope    []deployer.Scoped // what was taken and what was left, where that was decided
+	Bumped   []BumpedFile      // the files that bump looks after, of the units in the order of the file
 
 	ProjectVersion string // that of version.files
 }
@@ -111,7 +113,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	for _, u := range chosen {
 		j := &job{shared: r, unit: u}
 		jobs = append(jobs, j)
-		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps()})
+		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps(), Left: j.left})
 	}
 	if j, ok := r.versionFilesJob(); ok {
 		chosen = append(slices.Clone(chosen), j.unit)
@@ -119,9 +121,10 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		units = append(units, Unit{Name: "version.files", Steps: []Step{{"bump", Check, j.bumpVersionFiles}}})
 	}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
+	r.selection = sync.OnceValues(r.selectUnits)
 
 	r.ping = r.pinging(ctx)
-	r.heads, r.owner = r.headsOf(ctx, chosen), sync.OnceValue(func() stamp.Owner { return r.readOwner(ctx) })
+	r.heads, r.owner = r.headsOf(ctx, o.Resolved.Units), sync.OnceValue(func() stamp.Owner { return r.readOwner(ctx) })
 
 	began := time.Now()
 	log.Emit(event.Event{
@@ -132,7 +135,12 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if err != nil {
 		return Outcome{ExitCode: code}, err
 	}
-	return r.outcome(finish(ctx, log, code, began), jobs), nil
+	out := r.outcome(finish(ctx, log, code, began), jobs)
+	if out.ExitCode == ExitOK && o.Goal.Selects() {
+		s, _ := r.selection() // a step has told what is wrong with it
+		out.Scope = s.units
+	}
+	return out, nil
 }
 
 func (r *shared) outcome(code int, jobs []*job) Outcome {
@@ -170,14 +178,15 @@ func verdict(ctx context.Context, code int) (event.Status, string) {
 // shared is what the units of one run have in common.
 type shared struct {
 	Options
-	engine   *deployer.Engine
-	requests Requests
-	versions func() (map[string]decided, error) // of every service, read in one walk
-	siblings map[string][]sibling               // by service; filled by versions
-	ping     func() error                       // whether the cluster answers
-	heads    map[string]headsFunc               // by namespace: what is deployed there
-	owner    func() stamp.Owner                 // who deploys
-	bumping  sync.Mutex                         // held while files are read and written
+	engine    *deployer.Engine
+	requests  Requests
+	versions  func() (map[string]decided, error) // of every service, read in one walk
+	selection func() (selection, error)          // what the run takes of the units
+	siblings  map[string][]sibling               // by service; filled by versions
+	ping      func() error                       // whether the cluster answers
+	heads     map[string]headsFunc               // by namespace: what is deployed there
+	owner     func() stamp.Owner                 // who deploys
+	bumping   sync.Mutex                         // held while files are read and written
 }
 
 func (r *shared) headCommit() string {

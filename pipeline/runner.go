@@ -45,7 +45,7 @@ func (r *runner) checkAll(ctx context.Context, units []Unit) {
 		wg.Go(func() {
 			r.seat <- struct{}{}
 			defer func() { <-r.seat }()
-			if failed := r.steps(ctx, u.Name, checks); failed != "" {
+			if failed := r.steps(ctx, u, checks); failed != "" {
 				r.blame(failed + " of " + u.Name + " failed")
 			}
 		})
@@ -95,7 +95,7 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 	}
 	r.seat <- struct{}{}
 	defer func() { <-r.seat }()
-	if failed := r.steps(ctx, u.Name, steps); failed != "" {
+	if failed := r.steps(ctx, u, steps); failed != "" {
 		return failed + " of " + u.Name + " failed"
 	}
 	if ctx.Err() != nil {
@@ -105,25 +105,36 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 }
 
 // steps runs the steps in order until one fails; it returns that one's name.
-func (r *runner) steps(ctx context.Context, unit string, steps []Step) string {
+func (r *runner) steps(ctx context.Context, u Unit, steps []Step) string {
 	for i, s := range steps {
 		if ctx.Err() != nil {
 			r.weigh(ExitInterrupted) // the run is not whole, whatever its steps came to
-			r.skip(unit, steps[i:], "interrupted: "+context.Cause(ctx).Error())
+			r.skip(u.Name, steps[i:], "interrupted: "+context.Cause(ctx).Error())
 			return ""
 		}
-		result := r.log.Step(unit, s.Name, func(span event.Span) event.Result { return s.run(ctx, span) })
+		if reason := u.left(s); reason != "" {
+			r.log.Skip(u.Name, s.Name, reason)
+			continue
+		}
+		result := r.log.Step(u.Name, s.Name, func(span event.Span) event.Result { return s.run(ctx, span) })
 		phase := s.Phase
 		if result.Untouched {
 			phase = Check
 		}
 		r.weigh(exitCode(phase, result.Status))
 		if result.Status.Bad() {
-			r.skip(unit, steps[i+1:], s.Name+" failed")
+			r.skip(u.Name, steps[i+1:], s.Name+" failed")
 			return s.Name
 		}
 	}
 	return ""
+}
+
+func (u Unit) left(s Step) string {
+	if u.Left == nil {
+		return ""
+	}
+	return u.Left(s)
 }
 
 // run runs the step. What fails while the run is being stopped is stopped and

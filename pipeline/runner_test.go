@@ -160,3 +160,22 @@ func TestOrderShowsTheCycle(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestLeftSteps: a step that the unit is left out of is told as a skip, and stops neither its unit nor who needs it.
+func TestLeftSteps(t *testing.T) {
+	left := unit("redis", nil, map[string]event.Status{"push": event.Failed, "deploy": event.Failed})
+	left.Left = func(s Step) string {
+		if s.Phase == Check {
+			return ""
+		}
+		return "left as it is"
+	}
+	code, tr := runUnits(t.Context(), t, 2, left, unit("cart", []string{"redis"}, nil))
+	want := map[string]string{
+		"redis/lint": "passed", "redis/push": "skipped left as it is", "redis/deploy": "skipped left as it is",
+		"cart/lint": "passed", "cart/push": "passed", "cart/deploy": "passed",
+	}
+	if diff := cmp.Diff(want, tr.statuses()); diff != "" || code != ExitOK {
+		t.Errorf("exit code %d: %s", code, diff)
+	}
+}

@@ -38,12 +38,11 @@ func (o Options) allSaved(chosen []config.Unit) error {
 // unless what would be done now is what was saved.
 func (j *job) asSaved(plan func(context.Context, event.Span) event.Result) func(context.Context, event.Span) event.Result {
 	return func(ctx context.Context, span event.Span) event.Result {
+		if reason := j.leftBy(); reason != "" {
+			return event.Result{Status: event.Failed, Message: "the saved plan does not fit any more: " + reason}
+		}
 		result := plan(ctx, span)
-		switch {
-		case j.plan == nil && result.Status == event.Skipped && j.Saved.Has(j.unit.Release, j.unit.Namespace):
-			result.Status, result.Message = event.Failed, "the saved plan does not fit any more: "+result.Message
-			return result
-		case j.plan == nil:
+		if j.plan == nil {
 			return result
 		}
 		err := j.Saved.Bind(j.plan)

@@ -33,7 +33,11 @@ func (r *shared) clusterUnit() Unit {
 		}
 		return result
 	}
-	return Unit{Name: r.Resolved.Environment + " cluster", Steps: []Step{{"connect", Check, connect}}}
+	steps := []Step{{"connect", Check, connect}}
+	if r.Goal.Selects() {
+		steps = append(steps, Step{"select", Check, r.tellSelection})
+	}
+	return Unit{Name: r.Resolved.Environment + " cluster", Steps: steps}
 }
 
 // pinging asks once whether the cluster answers.

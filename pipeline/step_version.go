@@ -58,16 +58,6 @@ func (j *job) computeVersion(_ context.Context, span event.Span) event.Result {
 	return event.Result{Status: event.Passed, Message: message, Version: j.version.Number}
 }
 
-// unreleased is why a tag build leaves a service alone: a tag releases the
-// services that carry it, and brings no work in progress of others along.
-func (j *job) unreleased() string {
-	tag := j.Resolved.Ref.Tag
-	if tag == "" || !j.unit.Service || j.version.Number == "" || j.version.Exact || j.version.Unchanged {
-		return ""
-	}
-	return fmt.Sprintf("tag %s does not release %s, which has changed: tag it %sX.Y.Z", tag, j.unit.Name, j.unit.TagPrefix)
-}
-
 // decided is the version of one service, or why it has none.
 type decided struct {
 	version  versioning.Version

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"slices"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -110,22 +109,8 @@ func (j *job) steps() []Step {
 	all = slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
 	for i, s := range all {
 		if s.Name == "plan" && j.Saved != nil {
-			all[i] = Step{"plan", Check, j.asSaved(j.unlessUnreleased(s))} // nothing is deployed unless every plan still fits
-			continue
-		}
-		if s.Phase != Check {
-			all[i].Run = j.unlessUnreleased(s)
+			all[i] = Step{"plan", Check, j.asSaved(s.Run)} // nothing is deployed unless every plan still fits
 		}
 	}
 	return all
-}
-
-// unlessUnreleased skips a step of a service that the tag under way does not release.
-func (j *job) unlessUnreleased(s Step) func(ctx context.Context, span event.Span) event.Result {
-	return func(ctx context.Context, span event.Span) event.Result {
-		if reason := j.unreleased(); reason != "" {
-			return event.Result{Status: event.Skipped, Message: reason, Version: j.version.Number}
-		}
-		return s.Run(ctx, span)
-	}
 }

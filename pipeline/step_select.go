@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/event"
+)
+
+// ownSteps are those that a unit goes through also where the run leaves it as it is deployed: they look at the commit.
+var ownSteps = []string{"version", "bump", "lint", "package"}
+
+// Selects reports whether the goal does anything with units that it could leave alone.
+func (g Goal) Selects() bool { return g.MayPlan() || slices.Contains(g.steps(), "push") }
+
+// selectUnits decides which units the run takes; what is deployed is asked of the cluster, where it matters.
+func (r *shared) selectUnits() (selection, error) {
+	s := selecting{
+		ref: r.Resolved.Ref, environment: r.Resolved.Environment, units: r.Resolved.Units, named: r.Services, withMissing: r.WithMissing,
+		versionTag: r.Config.IsVersionTag(r.Resolved.Ref.Tag), perService: r.perService(), takesTag: r.takesTag,
+	}
+	if s.ref.Tag != "" {
+		versions, err := r.versions()
+		if err != nil {
+			return selection{}, err
+		}
+		s.versions = versions
+	}
+	if r.Goal.MayPlan() && r.Resolved.Environment != "" {
+		s.deployed = r.presence
+	}
+	return s.choose()
+}
+
+// takesTag reports whether the environment takes a tag; one without tags, deployed by name, takes all.
+func (r *shared) takesTag(tag string) bool {
+	e := r.Config.Environments[r.Resolved.Environment]
+	return e == nil || e.Tags == config.NoTags || r.Config.TakesTag(r.Resolved.Environment, tag)
+}
+
+// presence reports whether a unit is deployed: whether its release has a deployed revision, by its records' labels.
+func (r *shared) presence(u config.Unit) (bool, error) {
+	if err := r.ping(); err != nil {
+		return false, err
+	}
+	heads, err := r.heads[u.Namespace]()
+	if err != nil {
+		return false, fmt.Errorf("ask whether %s is deployed: %w", u.Name, err)
+	}
+	return slices.ContainsFunc(heads, func(h release.Head) bool { return h.Name == u.Release && h.Status == release.Deployed }), nil
+}
+
+// left is why the run leaves the unit as it is, and so does nothing in a step; empty where it does.
+func (j *job) left(step Step) string {
+	switch {
+	case !j.Goal.Selects() || slices.Contains(ownSteps, step.Name):
+		return ""
+	case step.Name == "plan" && j.Saved != nil && j.Saved.Has(j.unit.Release, j.unit.Namespace): // it says what is left undone
+		return ""
+	}
+	return j.leftBy()
+}
+
+// leftBy is the rule by which the run leaves the unit as it is; empty where it takes it.
+func (j *job) leftBy() string {
+	s, err := j.selection()
+	if err != nil {
+		return "not known what the run takes"
+	}
+	return s.reason(j.unit.Name)
+}
+
+// tellSelection is the step that begins a plan: what it takes and what it leaves, by which rule. It fails where something
+// is needed that is neither in the run nor deployed.
+func (r *shared) tellSelection(context.Context, event.Span) event.Result {
+	s, err := r.selection()
+	if err != nil {
+		return failed(err)
+	}
+	if len(s.problems) > 0 {
+		result := event.Result{Status: event.Failed, Message: s.problems[0]}
+		if more := len(s.problems) - 1; more > 0 {
+			result.Message = fmt.Sprintf("%s; and %d more", s.problems[0], more)
+			result.Details = strings.Join(s.problems, "\n")
+		}
+		return result
+	}
+	result := event.Result{Status: event.Passed, Message: deployer.ScopeSummary(s.units)}
+	if slices.ContainsFunc(s.units, func(u deployer.Scoped) bool { return u.Fate != deployer.Taken }) {
+		var text strings.Builder
+		if err := deployer.WriteScope(&text, s.units); err != nil {
+			return failed(err)
+		}
+		result.Details = text.String()
+	}
+	return result
+}
