@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,10 +159,8 @@ func TestSelectionForbidden(t *testing.T) {
 	forbidden := errors.New("forbidden")
 	ask := func(allowed ...string) func(config.Unit) (bool, error) {
 		return func(u config.Unit) (bool, error) {
-			for _, name := range allowed {
-				if u.Name == name {
-					return true, nil
-				}
+			if slices.Contains(allowed, u.Name) {
+				return true, nil
 			}
 			return false, forbidden
 		}
