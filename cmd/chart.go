@@ -14,6 +14,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/internal/answers"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -157,7 +158,9 @@ func hintRemote(err error, ref string) error {
 var plainName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
 func access(e env, c *cli.Context) registry.Access {
-	return registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http")}
+	return registry.Access{
+		Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http"), Memory: answers.NewMemory(),
+	}
 }
 
 func versionFlag() cli.Flag {
@@ -165,5 +168,5 @@ func versionFlag() cli.Flag {
 }
 
 func plainHTTPFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry"}
+	return &cli.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry, and send it credentials in clear", EnvVars: []string{"PINTLE_PLAIN_HTTP"}}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
@@ -17,7 +16,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
 		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
-		reportDirFlag(),
+		reportDirFlag(), plainHTTPFlag(),
 	)
 	if goal.NeedsCluster() {
 		flags = append(flags, clusterFlags()...)
@@ -157,7 +156,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 	o := pipeline.Options{
 		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
 		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
-		Registry: registry.Access{Getenv: e.getenv, UserAgent: "pintle/" + buildVersion()},
+		Registry: access(e, c),
 		Limits:   e.limits.over(p.config.Limits),
 		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
 		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"), WithMissing: c.Bool("with-missing"),

@@ -67,7 +67,7 @@ func scripts(dir string) testscript.Params {
 			return false, errors.New("unknown condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host, "registry": registryServer,
+			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host, "registry": registryServer, "eavesdrop": eavesdrop,
 			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv, "hides": hides,
 		},
 	}

@@ -139,7 +139,7 @@ func (j *job) push(ctx context.Context, span event.Span) event.Result {
 	if ref == "" {
 		return event.Result{Status: event.Skipped, Message: "pintle.yaml has no registry.charts"}
 	}
-	pushed, err := registry.Push(ctx, ref, j.archive, registry.PushOptions{Access: j.access(), Created: j.version.Time})
+	pushed, err := registry.Push(ctx, ref, j.archive, registry.PushOptions{Access: j.access(span), Created: j.version.Time})
 	if _, conflict := errors.AsType[*registry.ConflictError](err); conflict && j.version.Unchanged {
 		return j.usePublished(ctx, span, ref)
 	}
@@ -156,7 +156,7 @@ func (j *job) push(ctx context.Context, span event.Span) event.Result {
 // since, so what differs is what pintle.yaml writes into it, and that alone
 // makes no new version.
 func (j *job) usePublished(ctx context.Context, span event.Span, ref string) event.Result {
-	archive, pulled, err := registry.Pull(ctx, ref+"/"+j.chart.Metadata.Name, registry.PullOptions{Access: j.access(), Version: j.version.Number})
+	archive, pulled, err := registry.Pull(ctx, ref+"/"+j.chart.Metadata.Name, registry.PullOptions{Access: j.access(span), Version: j.version.Number})
 	if err != nil {
 		return failed(err)
 	}
@@ -178,7 +178,7 @@ func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 		j.chart = c
 		return event.Result{Status: event.Passed, Message: c.Metadata.Name + " " + c.Metadata.Version, Version: c.Metadata.Version}
 	}
-	archive, pulled, err := registry.Pull(ctx, j.unit.Chart, registry.PullOptions{Access: j.access(), Version: j.unit.ChartVersion})
+	archive, pulled, err := registry.Pull(ctx, j.unit.Chart, registry.PullOptions{Access: j.access(span), Version: j.unit.ChartVersion})
 	if err != nil {
 		return event.Result{Status: event.Failed, Message: oneLine(j.blame(j.unit, "chart", err))}
 	}
@@ -191,8 +191,12 @@ func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 	return event.Result{Status: event.Passed, Message: pulled.Ref + "@" + pulled.Digest, Version: pulled.Version}
 }
 
-func (j *job) access() registry.Access {
+// access is how registries are reached. What pintle.yaml says of plain HTTP may be
+// a fork's word, so no credentials go by it.
+func (j *job) access(span event.Span) registry.Access {
 	a := j.Registry
+	a.Untrusted = j.Config.Registry.PlainHTTP && !a.PlainHTTP
 	a.PlainHTTP = a.PlainHTTP || j.Config.Registry.PlainHTTP
+	a.Warn = func(text string) { span.Warn(text) }
 	return a
 }

@@ -17,9 +17,6 @@ import (
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
-// downloadTimeout bounds one attempt, however slowly the bytes drip.
-const downloadTimeout = 10 * time.Minute
-
 // download is what is read from an index repository, with its credentials.
 type download struct {
 	Access
@@ -45,7 +42,7 @@ func newDownload(a Access, r Repository) (*download, error) {
 		}
 		inner = own
 	}
-	d.client = &http.Client{Transport: credentialTransport{d, inner}}
+	d.client = &http.Client{Transport: credentialTransport{d, a.deadlines(inner)}}
 	return d, nil
 }
 
@@ -149,8 +146,6 @@ func passing(err error) bool {
 }
 
 func (d *download) once(ctx context.Context, u *url.URL, limit int64, compressed bool) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, err
@@ -178,7 +173,7 @@ func (d *download) once(ctx context.Context, u *url.URL, limit int64, compressed
 		}
 		body = &boundedBody{ReadCloser: unzipped, left: limit}
 	}
-	return io.ReadAll(body)
+	return d.Memory.Read(ctx, body, limit)
 }
 
 // failure explains err in one line.

@@ -130,6 +130,8 @@ func (s *session) judge(answer *transport.Error) verdict {
 	switch status := answer.StatusCode; {
 	case isFull(answer):
 		return verdict{ErrFull, "delete old versions, raise the quota, or push to another registry"}
+	case s.hidden && (status == http.StatusUnauthorized || status == http.StatusForbidden):
+		return verdict{ErrDenied, s.secrecy()}
 	case status == http.StatusUnauthorized && s.creds.source == "":
 		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s, or set CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD", host)}
 	case status == http.StatusUnauthorized:

@@ -60,7 +60,7 @@ func Pull(ctx context.Context, ref string, o PullOptions) ([]byte, Pulled, error
 	var tgz []byte
 	var got Pulled
 	err = s.do(ctx, func(options ...remote.Option) (err error) {
-		tgz, got, err = s.pull(options)
+		tgz, got, err = s.pull(ctx, options)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) && s.ref.tag != "" {
@@ -156,7 +156,7 @@ func (s *session) nearest(ctx context.Context, err error) error {
 }
 
 // pull gets the manifest and the chart layer of s.ref.
-func (s *session) pull(options []remote.Option) ([]byte, Pulled, error) {
+func (s *session) pull(ctx context.Context, options []remote.Option) ([]byte, Pulled, error) {
 	target, err := s.target()
 	if err != nil {
 		return nil, Pulled{}, err
@@ -175,7 +175,7 @@ func (s *session) pull(options []remote.Option) ([]byte, Pulled, error) {
 	if err := s.agree(digest, options); err != nil {
 		return nil, Pulled{}, err
 	}
-	tgz, err := getBlob(target.Context().Digest(layer.Digest.String()), layer.Size, options)
+	tgz, err := s.getBlob(ctx, target.Context().Digest(layer.Digest.String()), layer.Size, options)
 	if err != nil {
 		return nil, Pulled{}, err
 	}

@@ -7,14 +7,17 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/pintle-ci/pintle/internal/answers"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
@@ -41,9 +44,20 @@ type Access struct {
 	Getenv func(name string) string
 
 	PlainHTTP bool // also to other machines; loopback is always tried with both
-	UserAgent string
-	Transport http.RoundTripper // nil means one of its own, with the proxies of the environment
-	Pause     time.Duration     // before the first retry, doubled for each further one; 0 means 500 ms
+
+	// Untrusted says that PlainHTTP is the wish of a file of the repository, which
+	// may be a fork's: no credentials are sent to another machine then.
+	Untrusted bool
+	Warn      func(text string) // hears that they are not sent; nil means nobody does
+
+	// Memory is what all downloads of the process have together for large answers;
+	// nil lets none wait for another.
+	Memory *answers.Memory
+
+	stall, request time.Duration // instead of stallTimeout and requestTimeout; 0 means those
+	UserAgent      string
+	Transport      http.RoundTripper // nil means one of its own, with the proxies of the environment
+	Pause          time.Duration     // before the first retry, doubled for each further one; 0 means 500 ms
 }
 
 // session is one operation on one repository.
@@ -52,6 +66,7 @@ type session struct {
 	action string // push, pull, list
 	ref    reference
 	creds  credentials
+	hidden bool // there are credentials, which are not sent: see Untrusted
 }
 
 func open(a Access, action, ref string) (*session, error) {
@@ -64,7 +79,19 @@ func open(a Access, action, ref string) (*session, error) {
 	if err != nil {
 		return nil, &Error{Action: action, Ref: ref, Cause: err.Error()}
 	}
+	if host, _, _ := strings.Cut(r.repo.RegistryStr(), ":"); a.PlainHTTP && a.Untrusted && s.creds.source != "" && !loopback(host) {
+		s.creds, s.hidden = credentials{auth: authn.Anonymous}, true
+		if a.Warn != nil {
+			a.Warn(s.secrecy())
+		}
+	}
 	return s, nil
+}
+
+// secrecy says why no credentials are sent, and what to do.
+func (s *session) secrecy() string {
+	return fmt.Sprintf("the credentials for %s are not sent in clear because pintle.yaml says plainHTTP: "+
+		"the job allows it with --plain-http or $PINTLE_PLAIN_HTTP=true", s.ref.repo.RegistryStr())
 }
 
 // do runs one idempotent operation, again where the failure may pass.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/pintle-ci/pintle/internal/answers"
 )
 
 var (
@@ -37,10 +40,10 @@ type boundedTransport struct {
 // newTransport returns the transport of one attempt, and what ends its idle connections.
 func newTransport(a Access) (*boundedTransport, func()) {
 	if a.Transport != nil {
-		return &boundedTransport{inner: a.Transport, plainHTTP: a.PlainHTTP}, func() {}
+		return &boundedTransport{inner: a.deadlines(a.Transport), plainHTTP: a.PlainHTTP}, func() {}
 	}
 	own := ownTransport()
-	return &boundedTransport{inner: own, plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
+	return &boundedTransport{inner: a.deadlines(own), plainHTTP: a.PlainHTTP}, own.CloseIdleConnections
 }
 
 // ownTransport is a transport with the proxies of the environment and a limit
@@ -113,7 +116,7 @@ func (s *session) target() (name.Reference, error) {
 }
 
 // getBlob reads a blob of a known size; its digest is verified on the way.
-func getBlob(ref name.Digest, size int64, options []remote.Option) ([]byte, error) {
+func (s *session) getBlob(ctx context.Context, ref name.Digest, size int64, options []remote.Option) ([]byte, error) {
 	layer, err := remote.Layer(ref, options...)
 	if err != nil {
 		return nil, err
@@ -123,7 +126,10 @@ func getBlob(ref name.Digest, size int64, options []remote.Option) ([]byte, erro
 		return nil, err
 	}
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, size+1))
+	data, err := s.Memory.Read(ctx, body, size)
+	if errors.Is(err, answers.ErrTooLarge) {
+		return nil, fmt.Errorf("more than its %d bytes came", size)
+	}
 	if err == nil && int64(len(data)) != size {
 		err = fmt.Errorf("%w: got %d bytes of %d", io.ErrUnexpectedEOF, len(data), size)
 	}

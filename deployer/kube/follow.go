@@ -21,6 +21,8 @@ const maxLogLine = 16 << 10
 func (c *Client) FollowLogs(ctx context.Context, namespace, pod, container string, tail int, tell func(line string)) error {
 	q := url.Values{"container": {container}, "follow": {"true"}, "tailLines": {strconv.Itoa(tail)}}
 	doing := fmt.Sprintf("read the log of %s/%s", pod, container)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	resp, err := c.send(ctx, request{
 		method: http.MethodGet, path: "/api/v1/namespaces/" + namespace + "/pods/" + url.PathEscape(pod) + "/log",
 		query: q.Encode(), accept: "*/*",
@@ -30,8 +32,7 @@ func (c *Client) FollowLogs(ctx context.Context, namespace, pod, container strin
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		return c.statusError(doing, resp.StatusCode, body)
+		return c.statusError(doing, resp.StatusCode, refusal(resp, cancel))
 	}
 	if err := eachLine(resp.Body, tell); err != nil {
 		return c.transportError(ctx, doing, err)

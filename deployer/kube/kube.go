@@ -20,6 +20,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/pintle-ci/pintle/internal/answers"
 )
 
 // Config says which cluster to talk to. The zero Config means what kubectl
@@ -45,6 +47,7 @@ type Client struct {
 	opening   atomic.Bool // the first request is on its way or has been: see opened
 	opened    chan struct{}
 	objects   chan struct{} // requests for objects that are under way; see maxObjects
+	answers   *answers.Memory
 	discovery discovery
 	skew      atomic.Int64 // the server's clock minus ours, in nanoseconds
 }
@@ -114,7 +117,7 @@ func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, 
 	}
 	return &Client{
 		base: base, http: httpClient, source: source, namespace: namespace,
-		opened: make(chan struct{}), objects: make(chan struct{}, maxObjects),
+		opened: make(chan struct{}), objects: make(chan struct{}, maxObjects), answers: answers.NewMemory(),
 	}, nil
 }
 

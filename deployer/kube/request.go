@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/pintle-ci/pintle/internal/answers"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
@@ -134,7 +136,10 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 		return nil, c.retryTransport(ctx, err, n), c.transportError(ctx, r.doing, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := c.answers.Read(once, resp.Body, maxBody)
+	if errors.Is(err, answers.ErrTooLarge) {
+		return nil, -1, &Error{Reason: Invalid, Doing: r.doing, Err: err, Cause: fmt.Sprintf("the answer of %s has more than %d MiB", c.Server(), maxBody>>20)}
+	}
 	if err != nil {
 		return nil, c.retryTransport(ctx, err, n), c.transportError(ctx, r.doing, err)
 	}
@@ -143,6 +148,14 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 	}
 	refused := c.statusError(r.doing, resp.StatusCode, body)
 	return nil, retryStatus(resp, refused.Reason, n), refused
+}
+
+// refusal reads why a request that has no deadline of its own was refused, as far
+// as that comes in time; cancel ends the request.
+func refusal(resp *http.Response, cancel func()) []byte {
+	defer time.AfterFunc(firstTimeout, cancel).Stop()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return body
 }
 
 // enter waits for the request's turn; leave ends it.

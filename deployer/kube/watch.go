@@ -154,8 +154,7 @@ func (w *watch) stream(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		return w.client.statusError(doing, resp.StatusCode, body)
+		return w.client.statusError(doing, resp.StatusCode, refusal(resp, cancel))
 	}
 	w.answered(ctx)
 	return w.read(resp.Body, doing)

@@ -144,7 +144,7 @@ type Registry struct {
 	Charts string `yaml:"charts"`
 	// Where images are: HOST/PATH, without a scheme. The image of service NAME is HOST/PATH/NAME.
 	Images string `yaml:"images"`
-	// Speak HTTP with the registry of charts. A registry on localhost needs no word: it is spoken to in HTTP anyway. Default: false.
+	// Speak HTTP with the registry of charts; credentials go there only where the job says --plain-http or PINTLE_PLAIN_HTTP. A registry on localhost needs no word: it is spoken to in HTTP anyway. Default: false.
 	PlainHTTP bool `yaml:"plainHTTP"`
 }
 
