@@ -30,6 +30,7 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 	if !ok || (list.err != nil && !errors.Is(list.err, errTimeout)) {
 		return f
 	}
+	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, evidenceBound)
 	defer cancel()
 	f.Objects = make([]ObjectFailure, len(list.objects))
@@ -58,7 +59,7 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
 	}
 	r.seal(ctx, f, list.objects)
-	r.clearDoomed(ctx)
+	r.clearDoomed(whole)
 	return f
 }
 
@@ -75,10 +76,10 @@ func summary(f *FailedError) string {
 }
 
 // clearDoomed deletes the hooks that a failure condemned, now that they have
-// been looked at.
+// been looked at, and waits until they have stopped: a rollback has hooks, too.
 func (r *run) clearDoomed(ctx context.Context) {
 	for _, ref := range r.doomed {
-		if err := r.deleteHook(ctx, ref); err != nil {
+		if err := r.endHook(ctx, ref); err != nil {
 			r.span.Warn("a hook could not be deleted: " + err.Error())
 		}
 	}

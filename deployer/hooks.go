@@ -99,6 +99,9 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructure
 		if err := r.clearHook(ctx, kube.RefOf(o), h); err != nil {
 			return nil, hookFault(o, err)
 		}
+		if err := r.awaitFormer(ctx, o, r.waiter()); err != nil {
+			return nil, hookFault(o, err)
+		}
 	}
 	h.LastRun = release.Run{StartedAt: release.Time{Time: time.Now()}, Phase: release.PhaseRunning}
 	made, err = r.makeHook(ctx, objects)
@@ -106,11 +109,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructure
 		h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseFailed
 		return made, err
 	}
-	var items []*awaited
-	for _, live := range made {
-		items = append(items, toFinish(live))
-	}
-	err = r.waiter().await(ctx, items)
+	made, err = r.finishHook(ctx, objects, made)
 	h.LastRun.CompletedAt, h.LastRun.Phase = release.Time{Time: time.Now()}, release.PhaseSucceeded
 	if err != nil {
 		h.LastRun.Phase = release.PhaseFailed
@@ -124,7 +123,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructure
 // makeHook creates the objects of a hook, one after another.
 func (r *run) makeHook(ctx context.Context, objects []*unstructured.Unstructured) (made []*unstructured.Unstructured, err error) {
 	for _, o := range objects {
-		live, err := r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+		live, err := r.applyHook(ctx, o)
 		if err != nil {
 			return made, hookFault(o, err)
 		}
@@ -132,6 +131,26 @@ func (r *run) makeHook(ctx context.Context, objects []*unstructured.Unstructured
 		made = append(made, live)
 	}
 	return made, nil
+}
+
+func (r *run) applyHook(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+}
+
+// finishHook waits until the objects of a hook are done and returns them as they
+// are then: one that got no pods was made again.
+func (r *run) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	var items []*awaited
+	for i, live := range made {
+		item := toFinish(live)
+		item.again = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.applyHook(ctx, objects[i]) }
+		items = append(items, item)
+	}
+	err := r.waiter().await(ctx, items)
+	for i, item := range items {
+		made[i] = cmp.Or(item.object, made[i])
+	}
+	return made, err
 }
 
 func hookFault(o *unstructured.Unstructured, err error) error {
@@ -216,7 +235,7 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 		}
 		r.span.Output(ref.String(), "replaced: an earlier run left it, "+leftAs(old))
 	}
-	return r.deleteAndWait(ctx, []*unstructured.Unstructured{old})
+	return r.engine.clear(ctx, old, r.waiter())
 }
 
 // leftAs says how a Job or Pod of an earlier run ended.
@@ -250,6 +269,27 @@ func (r *run) deleteHook(ctx context.Context, ref kube.Ref) error {
 		return nil
 	}
 	err := r.engine.cluster.Delete(ctx, ref, "", kube.Background)
+	if err != nil && !kube.Is(err, kube.NotFound) {
+		return err
+	}
+	r.hooked = slices.DeleteFunc(r.hooked, func(other kube.Ref) bool { return other == ref })
+	return nil
+}
+
+// endHook deletes a hook that may still run, and waits until it has stopped, as
+// long as ctx lasts: the run's own time may be over.
+func (r *run) endHook(ctx context.Context, ref kube.Ref) error {
+	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
+		return nil
+	}
+	w := &waiter{cluster: r.engine.cluster, span: r.span}
+	o, err := r.engine.cluster.Get(ctx, ref)
+	if err == nil {
+		err = r.engine.clear(ctx, o, w)
+	}
+	if err == nil {
+		err = r.awaitFormer(ctx, o, w)
+	}
 	if err != nil && !kube.Is(err, kube.NotFound) {
 		return err
 	}

@@ -209,6 +209,9 @@ func below(path, parent string) bool {
 // recreate deletes the very object that the plan saw, and waits until it is
 // gone; what it owns goes first, unless that is to stay.
 func (r *run) recreate(ctx context.Context, c *Change) error {
+	if isJob(c.live) && !c.orphan {
+		return r.recreateJob(ctx, c)
+	}
 	cascade := kube.Foreground
 	if c.orphan {
 		cascade = kube.Orphan
@@ -222,4 +225,17 @@ func (r *run) recreate(ctx context.Context, c *Change) error {
 	}
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
 	return r.waiter().await(ctx, []*awaited{toBeGone(c.live)})
+}
+
+// recreateJob is recreate for a Job. One that was stopped and could not be
+// deleted goes on.
+func (r *run) recreateJob(ctx context.Context, c *Change) error {
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
+	err := r.engine.clear(ctx, c.live, r.waiter())
+	if was, _, _ := unstructured.NestedBool(c.live.Object, "spec", "suspend"); err != nil && !was {
+		after, cancel := afterwards(ctx, recordBound, lastBound)
+		defer cancel()
+		_ = r.engine.suspend(after, c.live, false) // most often it is gone, or going
+	}
+	return err
 }

@@ -114,19 +114,28 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 			return nil, err
 		}
 	}
-	apply := r.applyPlain
-	switch {
-	case c.scaled:
-		apply = r.applyScaled
-	case r.plan.exact:
-		apply = r.applyExact
+	if c.live == nil || c.live.GetDeletionTimestamp() != nil || c.Action == Recreate {
+		if err := r.awaitFormer(ctx, c.object, r.waiter()); err != nil {
+			return nil, err
+		}
 	}
-	o, err := apply(ctx, c)
+	o, err := r.write(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	r.keep(c, o)
 	return o, nil
+}
+
+// write applies an object in the way that the plan asks for.
+func (r *run) write(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+	switch {
+	case c.scaled:
+		return r.applyScaled(ctx, c)
+	case r.plan.exact:
+		return r.applyExact(ctx, c)
+	}
+	return r.applyPlain(ctx, c)
 }
 
 // applyPlain is apply; an object whose CRD has just been written may meet an API
@@ -151,6 +160,9 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 	}
 	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs, r.plan.request.criteria(o))
 	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
+	if c.Action != Unchanged && isJob(o) {
+		a.again = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.write(ctx, c) }
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.applied = append(r.applied, a)

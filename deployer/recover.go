@@ -248,8 +248,9 @@ func (e *Engine) supersede(ctx context.Context, s stage) error {
 }
 
 // clearDeadHooks deletes the hook objects that a dead operation has created and
-// would itself have deleted, and its Jobs and Pods, which may still run.
-func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, span event.Span) error {
+// would itself have deleted, and its Jobs and Pods, which may still run: it waits
+// until they have stopped, each for as long as timeout.
+func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, timeout time.Duration, span event.Span) error {
 	var refs []kube.Ref
 	for _, h := range dead.Hooks {
 		passes := slices.Contains(h.DeletePolicies, hookSucceeded) || slices.Contains(h.DeletePolicies, hookFailed)
@@ -272,8 +273,8 @@ func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, span 
 		return o.GetCreationTimestamp().Time.Before(dead.Created) // of an earlier revision
 	}) {
 		ref := kube.RefOf(o)
-		err := e.cluster.Delete(ctx, ref, string(o.GetUID()), kube.Background)
-		if err != nil && !kube.Is(err, kube.NotFound) && !kube.Is(err, kube.Conflict) {
+		err := e.clear(ctx, o, &waiter{cluster: e.cluster, span: span, expires: time.Now().Add(timeout)})
+		if err != nil && !kube.Is(err, kube.Conflict) {
 			return err
 		}
 		span.Object(ref.Namespace, ref.String(), string(Delete), event.Passed, "a hook that the dead job left")

@@ -66,7 +66,7 @@ func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record
 	if who == "" {
 		who = "an unknown client"
 	}
-	if err := e.clearDeadHooks(ctx, last, span); err != nil {
+	if err := e.clearDeadHooks(ctx, last, req.Timeout, span); err != nil {
 		return fmt.Errorf("clear the hooks of revision %d of %s: %w", last.Version, req.Release, err)
 	}
 	was := last.Status()

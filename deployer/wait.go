@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/pipeline/event"
@@ -27,6 +28,11 @@ type awaited struct {
 	applied string        // the resource version that our write gave it; empty when there was none
 	notes   notes
 	expires time.Time // when its wait has lasted too long; zero: when the context ends
+
+	again   func(context.Context) (*unstructured.Unstructured, error) // makes a Job again that gets no pods; nil: nobody does
+	former  []types.UID                                               // what was made again
+	remade  int                                                       // how often
+	podless time.Time                                                 // since when it should have pods
 
 	verdict verdict
 	born    time.Time // when it was applied
@@ -138,6 +144,7 @@ func (w *waiter) follow(parent context.Context) error {
 			return w.ended(errTimeout)
 		}
 		w.unstick(ctx)
+		w.remake(ctx, now)
 		w.listen(ctx, &watches)
 	}
 }
@@ -198,6 +205,7 @@ func (w *waiter) take(n notice) {
 func (a *awaited) take(n notice) {
 	a.heard = time.Now()
 	switch {
+	case a.outlived(n):
 	case n.Change != kube.Gone:
 		a.object = n.Object
 	case a.verdict.state == ready && (a.ref.Kind == "Job" || a.ref.Kind == "Pod"):

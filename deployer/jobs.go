@@ -1,0 +1,231 @@
+package deployer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/sleep"
+)
+
+// What runs is made again only when nothing of it runs any more: two runs of a
+// migration at once are what nobody wants. For a Job there is a second reason.
+// Kubernetes' Job controller counts the pods that it expects to see by the Job's
+// name (pkg/controller/job, expectations). A Job that is deleted before its
+// controller has seen the pod that it made leaves that count behind, and a Job
+// made under its name within milliseconds gets no pod for five minutes.
+//
+// The one state of a running Job in which the API shows that nothing is expected
+// is that of a suspended one: the condition Suspended is set only by a sync for
+// which all pods have been seen, and none is made after it.
+
+const (
+	stopPatience  = 10 * time.Second // for the controller's word that it suspends a Job
+	stuckPatience = 10 * time.Second // for the first pod of a Job that its controller has seen
+	forgetPause   = time.Second      // from the end of a Job to the next, where the controller may expect pods of it
+	maxRemade     = 3                // times that one Job is made again
+)
+
+func isJob(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "Job" && o.GroupVersionKind().Group == "batch"
+}
+
+// builtinJob reports a Job that Kubernetes' own controller runs.
+func builtinJob(o *unstructured.Unstructured) bool {
+	by := str(o, "spec", "managedBy")
+	return isJob(o) && (by == "" || by == "kubernetes.io/job-controller")
+}
+
+// jobEnded reports whether a Job's pods have all ended, whatever came of them.
+func jobEnded(o *unstructured.Unstructured) bool {
+	for _, name := range []string{"Complete", "Failed"} {
+		if c, ok := condition(o, name); ok && c.status == "True" {
+			return number(o, "status", "terminating") == 0
+		}
+	}
+	return false
+}
+
+// jobStopped reports whether a suspended Job has no pod left, nor will have.
+func jobStopped(o *unstructured.Unstructured) bool {
+	return suspendedByController(o) && number(o, "status", "active") == 0 && number(o, "status", "terminating") == 0
+}
+
+func suspendedByController(o *unstructured.Unstructured) bool {
+	c, ok := condition(o, "Suspended")
+	return ok && c.status == "True"
+}
+
+// clear deletes an object so that another one can be made under its name, and
+// waits until it and what it runs are gone, as far as it says so itself: the pods
+// of a Job are awaited before the next is made, see awaitFormer. Waits are told
+// where something runs. An object that is not there any more is no error.
+func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *waiter) error {
+	quiet, err := e.stop(ctx, o, w)
+	if err != nil {
+		return err
+	}
+	cascade := kube.Background
+	if !quiet {
+		cascade = kube.Foreground
+	}
+	err = e.cluster.Delete(ctx, kube.RefOf(o), string(o.GetUID()), cascade)
+	if kube.Is(err, kube.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if ended := quiet && o.GetKind() != "Pod" || str(o, "status", "phase") == "Succeeded"; ended {
+		w = &waiter{cluster: e.cluster, expires: w.expires}
+	}
+	if err := w.await(ctx, []*awaited{toBeGone(o)}); err != nil {
+		return err
+	}
+	if builtinJob(o) && !quiet {
+		sleep.For(ctx, forgetPause)
+	}
+	return nil
+}
+
+// stop suspends a Job that runs and waits until its controller has stopped it.
+// It reports whether nothing is to be expected of the object once it is deleted:
+// of a Job that its controller did not stop, and of other kinds that make pods or
+// may do so, something is.
+func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *waiter) (bool, error) {
+	switch {
+	case !isJob(o):
+		return templateLabels(o) == nil && !custom(o.GroupVersionKind().Group) || o.GetKind() == "Pod", nil
+	case jobEnded(o) || jobStopped(o):
+		return true, nil
+	case !builtinJob(o) || o.GetDeletionTimestamp() != nil:
+		return false, nil
+	}
+	if err := e.suspend(ctx, o, true); err != nil {
+		return false, context.Cause(ctx) // whoever may not change it may yet delete it
+	}
+	quiet := false
+	item := toBeGone(o)
+	began := time.Now()
+	item.judge = func(live *unstructured.Unstructured) verdict {
+		quiet = live == nil || live.GetUID() != o.GetUID() || jobEnded(live) || jobStopped(live)
+		switch {
+		case quiet:
+			return verdict{ready, "stopped"}
+		case !suspendedByController(live) && time.Since(began) >= stopPatience:
+			return verdict{ready, "its controller does not stop it"}
+		}
+		return verdict{progressing, fmt.Sprintf("being stopped: %d active, %d terminating", number(live, "status", "active"), number(live, "status", "terminating"))}
+	}
+	return quiet, w.await(ctx, []*awaited{item})
+}
+
+// suspend sets spec.suspend of this very Job.
+func (e *Engine) suspend(ctx context.Context, o *unstructured.Unstructured, on bool) error {
+	patch, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/metadata/uid", "value": string(o.GetUID())},
+		{"op": "add", "path": "/spec/suspend", "value": on},
+	})
+	if err != nil {
+		return err
+	}
+	return e.cluster.JSONPatch(ctx, kube.RefOf(o), patch)
+}
+
+// awaitFormer waits until no pod runs that an earlier Job of the name has made:
+// pods outlive a Job that was deleted, by us or by others, for as long as they
+// take to terminate. next is the Job to be made; other kinds have no such pods.
+func (r *run) awaitFormer(ctx context.Context, next *unstructured.Unstructured, w *waiter) error {
+	if !isJob(next) {
+		return nil
+	}
+	pods, err := r.engine.formerPods(ctx, next)
+	if kube.Is(err, kube.Forbidden) {
+		r.span.Warn(fmt.Sprintf("%s: whether pods of an earlier one still run is not known: %v", kube.RefOf(next), err))
+		return nil
+	}
+	if err != nil || len(pods) == 0 {
+		return err
+	}
+	var items []*awaited
+	for _, p := range pods {
+		items = append(items, toHaveEnded(p, kube.RefOf(next).String()))
+	}
+	return w.await(ctx, items)
+}
+
+// formerPods are the pods of a Job's name that have not ended, and whose Job is
+// not there any more.
+func (e *Engine) formerPods(ctx context.Context, next *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	ref := kube.RefOf(next)
+	labels := "job-name=" + ref.Name
+	if manual, _, _ := unstructured.NestedBool(next.Object, "spec", "manualSelector"); manual {
+		labels = commonLabels([]map[string]string{podSelector(next)})
+	}
+	found, _, err := e.cluster.List(ctx, "v1", "Pod", kube.Selection{Namespace: ref.Namespace, Labels: labels})
+	if err != nil {
+		return nil, err
+	}
+	var out []*unstructured.Unstructured
+	for _, p := range found {
+		if podEnded(p) || !ofJob(p, ref.Name) {
+			continue
+		}
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	live, err := e.cluster.Get(ctx, ref)
+	if err != nil && !kube.Is(err, kube.NotFound) {
+		return nil, err
+	}
+	if live == nil {
+		return out, nil
+	}
+	former := out[:0]
+	for _, p := range out {
+		if !controlled(p, string(live.GetUID())) {
+			former = append(former, p)
+		}
+	}
+	return former, nil
+}
+
+// ofJob reports whether a pod's controller is a Job of that name.
+func ofJob(pod *unstructured.Unstructured, name string) bool {
+	for _, ref := range pod.GetOwnerReferences() {
+		if ref.Controller != nil && *ref.Controller {
+			return ref.Kind == "Job" && ref.Name == name && strings.HasPrefix(ref.APIVersion, "batch/")
+		}
+	}
+	return false
+}
+
+// podEnded reports whether all containers of a pod have ended for good.
+func podEnded(pod *unstructured.Unstructured) bool {
+	phase := str(pod, "status", "phase")
+	return phase == "Succeeded" || phase == "Failed"
+}
+
+// toHaveEnded expects a pod of an earlier run of owner to end or to disappear.
+func toHaveEnded(pod *unstructured.Unstructured, owner string) *awaited {
+	a := toBeGone(pod)
+	gone := a.judge
+	a.judge = func(o *unstructured.Unstructured) verdict {
+		v := gone(o)
+		if v.state == progressing && podEnded(o) {
+			return verdict{ready, "ended"}
+		}
+		if v.state == progressing {
+			v.message = "of an earlier " + owner + ", which must not run twice at once: " + v.message
+		}
+		return v
+	}
+	return a
+}
