@@ -219,6 +219,17 @@ func BenchmarkProcess(b *testing.B) {
 		b.Logf("%d commits since the oldest base", most)
 		inTurn(b, dir, version, []string{"git", "log", "--format=%H", "--name-only", oldest + "..HEAD"})
 	})
+	for _, graph := range []string{"", ", commit-graph"} {
+		b.Run("tags that are no versions"+graph, func(b *testing.B) {
+			dir := generated(b, "mixed"+strings.Trim(graph, ", "), mixedHistory)
+			r := &testRepo{t: b, dir: dir}
+			r.git("repack", "-q", "-a", "-d", "-f")
+			if graph != "" {
+				r.git("commit-graph", "write", "--reachable")
+			}
+			inTurn(b, dir, version, []string{"git", "log", "--format=%H %P %ct %B"})
+		})
+	}
 	for _, n := range []int{10_000, 100_000, 400_000} {
 		b.Run(fmt.Sprintf("%d commits", n), func(b *testing.B) {
 			dir := generated(b, fmt.Sprintf("length%d", n), largeHistory(n, 500, largeSince))

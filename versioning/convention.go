@@ -1,6 +1,7 @@
 package versioning
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -9,7 +10,7 @@ import (
 )
 
 // Bump is how far a change moves a version.
-type Bump int
+type Bump int8
 
 // The bumps, smallest first.
 const (
@@ -29,31 +30,17 @@ type change struct {
 	releaseAs string // strict SemVer, or empty
 }
 
-var (
-	subjectPattern = lazyregexp.New(`^([A-Za-z]+)(\([^()\r\n]*\))?(!)?: `)
-	footerPattern  = lazyregexp.New(`(?m)^(?:(BREAKING[ -]CHANGE)|([Rr]elease-[Aa]s))(?:: | #)(.*)$`)
-)
+var footerPattern = lazyregexp.New(`(?m)^(?:(BREAKING[ -]CHANGE)|([Rr]elease-[Aa]s))(?:: | #)(.*)$`)
 
 // readChange reads a commit message. Types other than feat, fix, perf and revert move nothing by themselves.
 // BREAKING CHANGE must be upper case.
 func readChange(message []byte) change {
-	subject, rest, _ := strings.Cut(string(message), "\n")
-	var found change
-	if m := subjectPattern.FindStringSubmatch(subject); m != nil {
-		switch strings.ToLower(m[1]) {
-		case "feat":
-			found.bump = BumpMinor
-		case "fix", "perf", "revert":
-			found.bump = BumpPatch
-		}
-		if m[3] == "!" {
-			found.bump = BumpMajor
-		}
-	}
-	if !strings.Contains(rest, "BREAKING") && !strings.Contains(rest, "elease-") {
+	subject, rest, _ := bytes.Cut(message, []byte("\n"))
+	found := change{bump: readSubject(subject)}
+	if !bytes.Contains(rest, []byte("BREAKING")) && !bytes.Contains(rest, []byte("elease-")) {
 		return found // spares the regexp most messages
 	}
-	for _, m := range footerPattern.FindAllStringSubmatch(rest, -1) {
+	for _, m := range footerPattern.FindAllStringSubmatch(string(rest), -1) {
 		switch {
 		case m[1] != "":
 			found.bump = BumpMajor
@@ -65,4 +52,36 @@ func readChange(message []byte) change {
 		}
 	}
 	return found
+}
+
+// readSubject reads "type(scope)!: text", where the scope and "!" may be missing. It is no regular expression because all
+// commits of a history pass through it.
+func readSubject(subject []byte) Bump {
+	at := 0
+	for at < len(subject) && (subject[at]|0x20 >= 'a' && subject[at]|0x20 <= 'z') {
+		at++
+	}
+	kind, rest := subject[:at], subject[at:]
+	if len(kind) == 0 {
+		return BumpNone
+	}
+	if bytes.HasPrefix(rest, []byte("(")) {
+		end := bytes.IndexByte(rest, ')')
+		if end < 0 || bytes.ContainsAny(rest[1:end], "(\r") {
+			return BumpNone
+		}
+		rest = rest[end+1:]
+	}
+	rest, breaking := bytes.CutPrefix(rest, []byte("!"))
+	switch {
+	case !bytes.HasPrefix(rest, []byte(": ")):
+		return BumpNone
+	case breaking:
+		return BumpMajor
+	case bytes.EqualFold(kind, []byte("feat")):
+		return BumpMinor
+	case bytes.EqualFold(kind, []byte("fix")), bytes.EqualFold(kind, []byte("perf")), bytes.EqualFold(kind, []byte("revert")):
+		return BumpPatch
+	}
+	return BumpNone
 }

@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes.
-func applyDelta(base, delta []byte) ([]byte, error) {
+// applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes. It is built in room where
+// that suffices.
+func applyDelta(room, base, delta []byte) ([]byte, error) {
 	errBad := errors.New("bad delta")
 	from, n := binary.Uvarint(delta)
 	if n <= 0 || from != uint64(len(base)) {
@@ -18,7 +19,10 @@ func applyDelta(base, delta []byte) ([]byte, error) {
 		return nil, errBad
 	}
 	delta = delta[n:]
-	out := make([]byte, 0, size)
+	out := room[:0]
+	if uint64(cap(out)) < size {
+		out = make([]byte, 0, size)
+	}
 	for len(delta) > 0 {
 		op := delta[0]
 		delta = delta[1:]

@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"time"
@@ -17,11 +18,16 @@ type Commit struct {
 	Time time.Time
 }
 
-// graph holds the commits that have been read, each once.
+// graph holds the commits that have been read, each once. Of a history of hundreds of thousands every byte of a node counts, and
+// every allocation: nodes and lists of parents come from blocks.
 type graph struct {
 	store *objects
 	nodes map[plumbing.Hash]*node
-	epoch uint32 // of the walk under way, so that marks need no clearing
+	block []node
+	links []*node
+	// releaseAs are what commits ask for by a footer, which few do: strict SemVer.
+	releaseAs map[*node]string
+	epoch     uint32 // of the walk under way, so that marks need no clearing
 	// cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
 	cut bool
 }
@@ -32,24 +38,42 @@ type node struct {
 	tree    plumbing.Hash
 	parents []*node
 	time    int64 // committer's, Unix seconds
-	change  change
+	mark    mark
+	bump    Bump
 	loaded  bool
 	absent  bool // not here, which is right outside HEAD's history alone
-	mark    mark
 }
 
+// blockSize is how many nodes, or links to parents, are allocated at once.
+const blockSize = 512
+
 func newGraph(store *objects) *graph {
-	return &graph{store: store, nodes: map[plumbing.Hash]*node{}}
+	return &graph{store: store, nodes: map[plumbing.Hash]*node{}, releaseAs: map[*node]string{}}
 }
 
 // node returns the node of a commit hash, not yet loaded.
 func (g *graph) node(hash plumbing.Hash) *node {
 	n := g.nodes[hash]
 	if n == nil {
-		n = &node{hash: hash}
+		if len(g.block) == 0 {
+			g.block = make([]node, blockSize)
+		}
+		n, g.block = &g.block[0], g.block[1:]
+		n.hash = hash
 		g.nodes[hash] = n
 	}
 	return n
+}
+
+// link copies a list of parents into a block.
+func (g *graph) link(parents []*node) []*node {
+	if len(g.links) < len(parents) {
+		g.links = make([]*node, max(blockSize, len(parents)))
+	}
+	list := g.links[:len(parents):len(parents)]
+	g.links = g.links[len(parents):]
+	copy(list, parents)
+	return list
 }
 
 // load reads a commit once.
@@ -57,7 +81,7 @@ func (g *graph) load(n *node) error {
 	if n.loaded {
 		return nil
 	}
-	kind, content, err := g.store.read(n.hash)
+	kind, content, err := g.store.readOnce(n.hash)
 	if g.cut && errors.As(err, new(*MissingObjectError)) {
 		n.loaded, n.absent = true, true
 		return nil
@@ -83,24 +107,31 @@ func (g *graph) commit(n *node) (Commit, error) {
 	return Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}, nil
 }
 
-// parse reads the header lines that matter: tree, parent, committer.
+// parse reads the header lines that matter: tree, parent, committer. Nothing of content is kept.
 func (g *graph) parse(n *node, content []byte) error {
 	header, message, _ := bytes.Cut(content, []byte("\n\n"))
-	var parents []*node
+	var few [8]*node
+	parents := few[:0]
 	seenTree, seenTime := false, false
-	for line := range bytes.Lines(header) {
-		key, value, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	for len(header) > 0 {
+		line := header
+		if end := bytes.IndexByte(header, '\n'); end >= 0 {
+			line, header = header[:end], header[end+1:]
+		} else {
+			header = nil
+		}
+		key, value, _ := bytes.Cut(line, []byte(" "))
 		switch string(key) {
 		case "tree":
-			if !plumbing.IsHash(string(value)) {
+			if seenTree = readHash(&n.tree, value); !seenTree {
 				return errors.New("bad tree line")
 			}
-			n.tree, seenTree = plumbing.NewHash(string(value)), true
 		case "parent":
-			if !plumbing.IsHash(string(value)) {
+			var hash plumbing.Hash
+			if !readHash(&hash, value) {
 				return errors.New("bad parent line")
 			}
-			parents = append(parents, g.node(plumbing.NewHash(string(value))))
+			parents = append(parents, g.node(hash))
 		case "committer":
 			n.time, seenTime = committerTime(value), true
 		}
@@ -108,20 +139,32 @@ func (g *graph) parse(n *node, content []byte) error {
 	if !seenTree || !seenTime {
 		return errors.New("no tree or no committer line")
 	}
-	n.parents = parents
-	n.change = readChange(message)
+	n.parents = g.link(parents)
+	said := readChange(message)
+	n.bump = said.bump
+	if said.releaseAs != "" {
+		g.releaseAs[n] = said.releaseAs
+	}
 	return nil
+}
+
+// readHash reads 40 hex digits.
+func readHash(hash *plumbing.Hash, text []byte) bool {
+	if len(text) != 2*hashSize {
+		return false
+	}
+	_, err := hex.Decode(hash[:], text)
+	return err == nil
 }
 
 // committerTime reads the seconds of "Name <mail> 1700000000 +0800". A commit without a readable time counts as the oldest,
 // as in git: dates only order the walks, they decide nothing.
 func committerTime(line []byte) int64 {
-	rest := line[bytes.LastIndexByte(line, '>')+1:]
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
+	rest := bytes.TrimSpace(line[bytes.LastIndexByte(line, '>')+1:])
+	if end := bytes.IndexAny(rest, " \t"); end >= 0 {
+		rest = rest[:end]
 	}
-	seconds, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	seconds, err := strconv.ParseInt(string(rest), 10, 64)
 	if err != nil || seconds < 0 {
 		return 0
 	}

@@ -161,7 +161,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 				continue
 			}
 			if n.mask&p.bit == 0 {
-				p.facts.take(n.node)
+				p.facts.take(n.node, g.releaseAs[n.node])
 			}
 			if p.ahead != nil && n.mask&p.aheadBit == 0 {
 				p.facts.CountAhead++
@@ -171,14 +171,14 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 	return nil
 }
 
-// take counts a commit.
-func (f *Facts) take(n *node) {
+// take counts a commit; as is what its Release-As footer asks for, or empty.
+func (f *Facts) take(n *node, as string) {
 	f.Count++
-	f.ByBump[n.change.bump]++
-	if n.change.bump > f.Bump {
-		f.Bump, f.BumpCommit = n.change.bump, n.hash.String()
+	f.ByBump[n.bump]++
+	if n.bump > f.Bump {
+		f.Bump, f.BumpCommit = n.bump, n.hash.String()
 	}
-	if as := n.change.releaseAs; as != "" && (f.ReleaseAs == "" || semver.MustParse(as).GreaterThan(semver.MustParse(f.ReleaseAs))) {
+	if as != "" && (f.ReleaseAs == "" || semver.MustParse(as).GreaterThan(semver.MustParse(f.ReleaseAs))) {
 		f.ReleaseAs = as
 	}
 }

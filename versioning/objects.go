@@ -135,6 +135,13 @@ func (o *objects) read(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) 
 	return o.find(hash, true)
 }
 
+// readOnce is read for content that is not kept: it is valid until the next read.
+func (o *objects) readOnce(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	o.inflate.reuse = true
+	defer func() { o.inflate.reuse = false }()
+	return o.find(hash, true)
+}
+
 // kind returns an object's type alone, which in a pack is much cheaper. Errors as for read.
 func (o *objects) kind(hash plumbing.Hash) (plumbing.ObjectType, error) {
 	kind, _, err := o.find(hash, false)
@@ -270,6 +277,23 @@ func wanted(kind plumbing.ObjectType, size int64) (int64, error) {
 type inflater struct {
 	input  *bufio.Reader
 	stream io.ReadCloser
+	// reuse: the object that is read now is not kept, so its content may lie in scratch, and a delta's in the second.
+	reuse   bool
+	scratch [2][]byte
+}
+
+// keepable bounds what is kept as scratch, in bytes.
+const keepable = 64 << 10
+
+// buffer returns room for content: fresh, or where it is not kept the scratch of that number.
+func (z *inflater) buffer(number int, size int64) []byte {
+	if size > keepable {
+		return make([]byte, size)
+	}
+	if z.scratch[number] == nil {
+		z.scratch[number] = make([]byte, keepable)
+	}
+	return z.scratch[number][:size]
 }
 
 // open begins a new stream. It is valid until the next call.

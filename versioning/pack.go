@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"sort"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -114,12 +114,35 @@ func (p *pack) find(hash plumbing.Hash) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read pack index: %w", err)
 	}
-	n = len(names) / hashSize
-	at := sort.Search(n, func(i int) bool { return bytes.Compare(names[i*hashSize:(i+1)*hashSize], hash[:]) >= 0 })
-	if at == n || !bytes.Equal(names[at*hashSize:(at+1)*hashSize], hash[:]) {
+	at := place(names, hash)
+	if at < 0 {
 		return 0, errAbsent
 	}
 	return p.offset(int64(first) + int64(start) + int64(at))
+}
+
+// place finds a hash among names of one first byte; -1 where it is not. Names are spread evenly: the likely place is a few steps
+// away, and where it is not, halving finds it.
+func place(names []byte, hash plumbing.Hash) int {
+	low, high := 0, len(names)/hashSize
+	want := binary.BigEndian.Uint32(hash[1:])
+	for likely := int(uint64(want) * uint64(high) >> 32); low < high; likely = (low + high) / 2 {
+		switch order := bytes.Compare(names[likely*hashSize:(likely+1)*hashSize], hash[:]); {
+		case order == 0:
+			return likely
+		case order < 0:
+			low = likely + 1
+			if near := low + 16; near < high && bytes.Compare(names[near*hashSize:(near+1)*hashSize], hash[:]) > 0 {
+				high = near
+			}
+		default:
+			high = likely
+			if near := high - 16; near > low && bytes.Compare(names[near*hashSize:(near+1)*hashSize], hash[:]) < 0 {
+				low = near
+			}
+		}
+	}
+	return -1
 }
 
 // names returns those among the n names of a bucket where the hash would stand, and which of the n is the first. Names are
@@ -154,8 +177,8 @@ func (p *pack) offset(place int64) (int64, error) {
 	const large = 1 << 31 // set: the rest is a place in the table of 64-bit offsets
 	var short [4]byte
 	offsets := idxNames + p.count()*int64(hashSize+4)
-	if _, err := io.ReadFull(io.NewSectionReader(&p.places, offsets+place*4, 4), short[:]); err != nil {
-		return 0, fmt.Errorf("read pack index: %w", err)
+	if n, err := p.places.fill(short[:], offsets+place*4); err != nil || n < len(short) {
+		return 0, fmt.Errorf("read pack index: %w", cmp.Or(err, io.ErrUnexpectedEOF))
 	}
 	value := binary.BigEndian.Uint32(short[:])
 	if value&large == 0 {
@@ -180,8 +203,8 @@ type packHeader struct {
 func (p *pack) header(offset int64) (packHeader, error) {
 	const longest = 10 + hashSize
 	var buffer [longest]byte
-	n, err := io.ReadFull(io.NewSectionReader(&p.pages, offset, p.size-offset), buffer[:])
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	n, err := p.pages.fill(buffer[:], offset)
+	if err != nil {
 		return packHeader{}, err
 	}
 	b := buffer[:n]
@@ -257,7 +280,7 @@ func (p *pack) read(z *inflater, offset int64, whole bool) (plumbing.ObjectType,
 		if h.kind != plumbing.OFSDeltaObject && h.kind != plumbing.REFDeltaObject {
 			base.kind = h.kind
 			if whole {
-				base.content, err = p.inflated(z, h, len(deltas) > 0)
+				base.content, err = p.inflated(z, h, len(deltas) > 0, z.reuse && len(deltas) == 0)
 			}
 			if err != nil {
 				return 0, nil, err
@@ -277,11 +300,15 @@ func (p *pack) read(z *inflater, offset int64, whole bool) (plumbing.ObjectType,
 		return base.kind, nil, nil // the type alone, or a blob that is too large
 	}
 	for i, header := range slices.Backward(deltas) {
-		delta, err := p.inflated(z, header, true)
+		delta, err := p.inflated(z, header, true, true)
 		if err != nil {
 			return 0, nil, err
 		}
-		if base.content, err = applyDelta(base.content, delta); err != nil {
+		var room []byte
+		if i == 0 && z.reuse {
+			room = z.buffer(1, keepable)
+		}
+		if base.content, err = applyDelta(room[:0], base.content, delta); err != nil {
 			return 0, nil, err
 		}
 		if i > 0 {
@@ -303,8 +330,9 @@ func (p *pack) keep(offset int64, object packed) {
 	p.bases[offset] = object
 }
 
-// inflated reads the stream behind a header. A base or a delta is needed to the last byte; for others wanted decides.
-func (p *pack) inflated(z *inflater, h packHeader, needed bool) ([]byte, error) {
+// inflated reads the stream behind a header. A base or a delta is needed to the last byte; for others wanted decides. What is
+// used once lies in scratch.
+func (p *pack) inflated(z *inflater, h packHeader, needed, once bool) ([]byte, error) {
 	length, err := wanted(h.kind, h.size)
 	if needed && h.kind != plumbing.BlobObject {
 		if length = h.size; length > objectLimit {
@@ -314,11 +342,17 @@ func (p *pack) inflated(z *inflater, h packHeader, needed bool) ([]byte, error) 
 	if err != nil || length == 0 && h.size != 0 {
 		return nil, err
 	}
-	stream, err := z.open(io.NewSectionReader(&p.pages, h.body, p.size-h.body))
+	var content []byte
+	if once {
+		content = z.buffer(0, length)
+	} else {
+		content = make([]byte, length)
+	}
+	p.pages.at = h.body
+	stream, err := z.open(&p.pages)
 	if err != nil {
 		return nil, err
 	}
-	content := make([]byte, length)
 	return content, z.fill(stream, content, length == h.size)
 }
 
@@ -329,27 +363,65 @@ const (
 
 // pages reads a file a page at a time. Neighbours in history are neighbours in a pack, and some hundred bytes each.
 type pages struct {
-	file *os.File
-	kept map[int64][]byte
+	file  *os.File
+	kept  map[int64][]byte
+	spare [][]byte // pages that were kept
+	at    int64    // where Read goes on
 }
 
-// ReadAt reads like the file's, from one page: it may return less than asked for.
-func (p *pages) ReadAt(b []byte, offset int64) (int, error) {
+// fill reads until a buffer is full or the file ends.
+func (p *pages) fill(b []byte, offset int64) (int, error) {
+	for n := 0; ; {
+		page, err := p.page(offset + int64(n))
+		if err != nil {
+			return n, err
+		}
+		n += copy(b[n:], page)
+		if n == len(b) || len(page) == 0 {
+			return n, nil
+		}
+	}
+}
+
+// Read reads on from one page: it may return less than asked for.
+func (p *pages) Read(b []byte) (int, error) {
+	page, err := p.page(p.at)
+	if err != nil {
+		return 0, err
+	}
+	if len(page) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, page)
+	p.at += int64(n)
+	return n, nil
+}
+
+// page returns what its page has from an offset on; nothing behind the file's end.
+func (p *pages) page(offset int64) ([]byte, error) {
 	number := offset / pageSize
 	page, ok := p.kept[number]
 	if !ok {
-		page = make([]byte, pageSize)
-		n, err := p.file.ReadAt(page, number*pageSize)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
-		}
-		if page = page[:n]; len(p.kept) == pageLimit {
+		if len(p.kept) == pageLimit {
+			for _, old := range p.kept {
+				p.spare = append(p.spare, old[:pageSize])
+			}
 			clear(p.kept)
 		}
+		if last := len(p.spare) - 1; last >= 0 {
+			page, p.spare = p.spare[last], p.spare[:last]
+		} else {
+			page = make([]byte, pageSize)
+		}
+		n, err := p.file.ReadAt(page, number*pageSize)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		page = page[:n]
 		p.kept[number] = page
 	}
 	if at := offset - number*pageSize; at < int64(len(page)) {
-		return copy(b, page[at:]), nil
+		return page[at:], nil
 	}
-	return 0, io.EOF
+	return nil, nil
 }

@@ -21,6 +21,7 @@ type scope struct {
 	trees  map[plumbing.Hash][]byte
 	cached int           // bytes in trees
 	known  map[*node]set // what touched has answered: walks for many bases meet the same commits
+	none   set           // no query
 }
 
 // scopeDir is one folder of the scope: the queries that ask for all of it, and the names below it that matter.
@@ -30,7 +31,9 @@ type scopeDir struct {
 }
 
 func newScope(g *graph, size int) *scope {
-	return &scope{graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, known: map[*node]set{}}
+	return &scope{
+		graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, known: map[*node]set{}, none: newSet(size),
+	}
 }
 
 // add puts paths of a query into the scope. Error: a path that leaves the repository.
@@ -65,6 +68,9 @@ func (s *scope) add(query int, paths []string) error {
 // joins a branch older than a change, touches nothing. git rev-list --full-history counts such merges too, and an
 // untouched service would get a new version with every branch that is merged late.
 func (s *scope) touched(ctx context.Context, n *node) (set, error) {
+	if len(s.top.below) == 0 && s.top.queries == nil {
+		return s.none, nil // no query has paths
+	}
 	if found, ok := s.known[n]; ok {
 		return found, nil
 	}
@@ -77,9 +83,6 @@ func (s *scope) touched(ctx context.Context, n *node) (set, error) {
 
 // compare is touched, found out.
 func (s *scope) compare(ctx context.Context, n *node) (set, error) {
-	if len(s.top.below) == 0 && s.top.queries == nil {
-		return newSet(s.size), nil // no query has paths
-	}
 	if len(n.parents) == 0 {
 		return s.differs(plumbing.ZeroHash, n.tree)
 	}

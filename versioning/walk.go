@@ -12,9 +12,9 @@ const batch = 63
 
 // mark says from where a walk has reached a commit.
 type mark struct {
+	mask   uint64 // an ancestor of these starting points, or one of them
 	epoch  uint32 // the walk it belongs to
 	head   bool   // an ancestor of HEAD, or HEAD
-	mask   uint64 // an ancestor of these starting points, or one of them
 	queued bool
 	popped bool
 }
