@@ -16,7 +16,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
 		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
-		reportDirFlag(), plainHTTPFlag(),
+		reportDirFlag(), plainHTTPFlag(), skipSchemaFlag(),
 	)
 	if goal.NeedsCluster() {
 		flags = append(flags, clusterFlags()...)
@@ -37,6 +37,10 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
 		Action: func(c *cli.Context) error { return runGoal(e, c, goal) },
 	}
+}
+
+func skipSchemaFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json", EnvVars: []string{"PINTLE_SKIP_SCHEMA_VALIDATION"}}
 }
 
 func approveFlag() cli.Flag {
@@ -157,8 +161,8 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
 		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
 		Registry: access(e, c),
-		Limits:   e.limits.over(p.config.Limits),
-		Holder:   holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
+		Limits:   e.limits.over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
+		Holder: holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
 		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"), WithMissing: c.Bool("with-missing"),
 		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c),
 	}

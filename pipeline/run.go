@@ -67,7 +67,10 @@ type Options struct {
 	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
 	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
 
-	Limits   *render.Limits // of all renders together
+	Limits *render.Limits // of all renders together
+
+	SkipSchemaValidation bool // do not hold values against charts' schemas
+
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none
 	Holder   string       // who works: the CI job's URL, else user@host

@@ -29,7 +29,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	mask.Add(j.secrets(values)...)
 	o := LintOptions(j.Config, j.unit.Name)
 	o.Values, o.Origin, o.ReleaseName, o.Namespace = values, j.origin, j.unit.Release, j.unit.Namespace
-	o.Files, o.Limits = j.chartFiles(), j.Limits
+	o.Files, o.Limits, o.SkipSchemaValidation = j.chartFiles(), j.Limits, j.SkipSchemaValidation
 	findings := lint.Lint(ctx, j.chart, o)
 	var bad []string
 	warnings := 0

@@ -100,7 +100,7 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 // request is the unit's with what the command line says laid over it.
 func (j *job) request(values map[string]any) deployer.Request {
 	req := j.requests.Deploy(j.unit, func(ctx context.Context, o render.Options) (*render.Result, error) {
-		o.Origin, o.Path, o.Limits = j.origin, j.chartFiles(), j.Limits
+		o.Origin, o.Path, o.Limits, o.SkipSchemaValidation = j.origin, j.chartFiles(), j.Limits, j.SkipSchemaValidation
 		return render.Render(ctx, j.chart, values, o)
 	}, &j.deploying)
 	if j.Adopt != "" {

@@ -74,5 +74,5 @@ func (r *Result) loadSchema(address string) (any, error) {
 	case "file":
 		return nil, fmt.Errorf("a schema cannot refer to the file %s: put it under $defs of values.schema.json", strings.TrimPrefix(u.Path, "/"))
 	}
-	return nil, errors.New("a schema must not refer to the network: put it into the chart, or skip schema validation")
+	return nil, errors.New("nothing is fetched for a schema: put it under $defs of values.schema.json, or pass --skip-schema-validation")
 }
