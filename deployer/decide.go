@@ -33,6 +33,7 @@ type sight struct {
 	isCRD     bool                       // of crds/, not of the manifest
 	inUse     bool                       // of a CRD that would change: there are objects of its kind
 	afterCRD  bool                       // its CRD comes or changes with this release
+	withdrawn []string                   // of a Secret: keys that leave it and that an apply would not take away
 }
 
 // scene is everything a plan is decided on.
@@ -105,7 +106,7 @@ func decide(s scene) (*Plan, error) {
 
 func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	c := Change{Object: kube.RefOf(s.object), object: s.object, live: s.live, result: s.result, Note: s.unchecked, crd: s.isCRD}
-	c.afterCRD, c.Conflicts = s.afterCRD, s.conflicts
+	c.afterCRD, c.Conflicts, c.withdrawn = s.afterCRD, s.conflicts, s.withdrawn
 	if s.isCRD {
 		return decideCRD(c, s, sc.request)
 	}

@@ -13,8 +13,8 @@ import (
 
 // look fills every sight from the cluster: the live object and the dry run. What
 // the release has had is read first, and where nothing can change that is all.
-func (e *Engine) look(ctx context.Context, req Request, sights []sight, before map[string]bool, missing bool) error {
-	coming, whole := namespacesOf(sights), ctx
+func (e *Engine) look(ctx context.Context, req Request, sights []sight, from stage, missing bool) error {
+	coming, before, whole := namespacesOf(sights), refsOf(from.since), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i := range sights {
@@ -55,6 +55,9 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, before m
 		return err
 	}
 	if err := e.lookAgain(whole, req, sights); err != nil {
+		return err
+	}
+	if err := e.lookAtKeys(whole, sights, from.history.Records); err != nil {
 		return err
 	}
 	if err := e.lookAtCRDs(whole, req, sights); err != nil {

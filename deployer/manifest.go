@@ -91,7 +91,7 @@ func splitDocuments(text string) []string {
 }
 
 // parseDocument reads one YAML document: no object when it holds only comments,
-// several when it is a List.
+// several when it is a List. Secrets have their keys in data.
 func parseDocument(doc string) ([]*unstructured.Unstructured, error) {
 	m, err := decodeDocument(doc)
 	if err != nil {
@@ -108,6 +108,7 @@ func parseDocument(doc string) ([]*unstructured.Unstructured, error) {
 		if o.GetName() == "" {
 			return nil, fmt.Errorf("%s: %s %s", sourceOf(doc), o.GetKind(), withoutName(o))
 		}
+		asData(o)
 		return []*unstructured.Unstructured{o}, nil
 	}
 	return flatten(o, doc)
@@ -204,6 +205,7 @@ func flatten(list *unstructured.Unstructured, doc string) ([]*unstructured.Unstr
 		if o.GetKind() == "" || o.GetAPIVersion() == "" || o.GetName() == "" {
 			return nil, fmt.Errorf("%s: item %d of %s lacks apiVersion, kind or name", sourceOf(doc), i+1, list.GetKind())
 		}
+		asData(o)
 		out = append(out, o)
 	}
 	return out, nil

@@ -110,6 +110,13 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 			return nil, err
 		}
 	} else if c.live != nil {
+		if len(c.withdrawn) > 0 {
+			live, err := r.engine.withdraw(ctx, c.live, c.withdrawn, false)
+			if err != nil {
+				return nil, err
+			}
+			c.live = live
+		}
 		if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
 			return nil, err
 		}

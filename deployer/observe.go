@@ -90,7 +90,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 		}
 		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
 	}
-	if err := e.look(ctx, req, sights, refsOf(t.stage.since), t.missing); err != nil {
+	if err := e.look(ctx, req, sights, t.stage, t.missing); err != nil {
 		return nil, err
 	}
 	refs, gone := e.leftoverRefs(ctx, t, sights)

@@ -41,11 +41,12 @@ type Change struct {
 
 	object, live, result *unstructured.Unstructured
 	crd, leftover        bool
-	stage                int    // of HIP-0025: see sequence
-	orphan               bool   // of Recreate: what it owns stays
-	scaled               bool   // an autoscaler sets its replicas
-	afterCRD             bool   // its CRD comes or changes with this plan
-	danger               string // of a CRD: what its change may harm, though it is allowed
+	stage                int      // of HIP-0025: see sequence
+	orphan               bool     // of Recreate: what it owns stays
+	scaled               bool     // an autoscaler sets its replicas
+	afterCRD             bool     // its CRD comes or changes with this plan
+	withdrawn            []string // of a Secret: keys to take out before it is applied
+	danger               string   // of a CRD: what its change may harm, though it is allowed
 }
 
 // remark adds to what a reader should know.

@@ -78,7 +78,7 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 		if err != nil {
 			return err
 		}
-		return e.look(ctx, Request{Release: req.Release, Namespace: req.Namespace}, sights, nil, missing)
+		return e.look(ctx, Request{Release: req.Release, Namespace: req.Namespace}, sights, stage{}, missing)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)

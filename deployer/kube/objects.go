@@ -210,6 +210,23 @@ func (c *Client) JSONPatch(ctx context.Context, ref Ref, patch []byte) error {
 	}, nil)
 }
 
+// MergePatch sends a JSON merge patch (RFC 7386), and returns the object as it is
+// then, or would be with dryRun.
+func (c *Client) MergePatch(ctx context.Context, ref Ref, patch []byte, dryRun bool) (*unstructured.Unstructured, error) {
+	path, err := c.path(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{}
+	if dryRun {
+		q.Set("dryRun", "All")
+	}
+	return c.object(ctx, request{
+		method: http.MethodPatch, path: path, query: q.Encode(), contentType: "application/merge-patch+json",
+		body: patch, doing: "patch " + ref.Long(),
+	})
+}
+
 // Propagation says what becomes of the objects that a deleted one owns.
 type Propagation string
 

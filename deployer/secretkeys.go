@@ -1,0 +1,132 @@
+package deployer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+)
+
+// asData makes a Secret's stringData data, as the API server does. Applied as
+// stringData nobody would own the keys of data that come of it, and one that
+// leaves the chart would stay for ever. A value that is no string is left to the
+// server, which names it.
+func asData(o *unstructured.Unstructured) {
+	plain, isMap := o.Object["stringData"].(map[string]any)
+	data, hasData := o.Object["data"].(map[string]any)
+	if !isSecret(o) || !isMap || o.Object["data"] != nil && !hasData {
+		return
+	}
+	encoded := maps.Clone(data)
+	if encoded == nil {
+		encoded = map[string]any{}
+	}
+	for key, value := range plain {
+		text, ok := value.(string)
+		if !ok {
+			return
+		}
+		encoded[key] = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	delete(o.Object, "stringData")
+	if len(encoded) > 0 || hasData {
+		o.Object["data"] = encoded
+	}
+}
+
+// ownerless are the keys of a live Secret that the target lacks and no field
+// manager owns.
+func ownerless(target, live *unstructured.Unstructured) []string {
+	wanted, _ := target.Object["data"].(map[string]any)
+	has, _ := live.Object["data"].(map[string]any)
+	var out []string
+	for name := range has {
+		if _, stays := wanted[name]; !stays && len(fieldManagers(live, "f:data", "f:"+name)) == 0 {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// given are those keys of a Secret that revisions had: they came by stringData,
+// and would outlast an apply.
+func given(keys []string, ref kube.Ref, records []*release.Record) []string {
+	had := map[string]any{}
+	for _, r := range records {
+		if !strings.Contains(r.Manifest, "stringData") {
+			continue // spares the parsing
+		}
+		if o := objectsOf(r)[ref.Key()]; o != nil {
+			data, _ := o.Object["data"].(map[string]any)
+			maps.Copy(had, data)
+		}
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { _, is := had[key]; return !is })
+}
+
+// fieldManagers are the entries of managedFields that own a field.
+func fieldManagers(o *unstructured.Unstructured, path ...string) []metav1.ManagedFieldsEntry {
+	return slices.DeleteFunc(o.GetManagedFields(), func(m metav1.ManagedFieldsEntry) bool {
+		var fields map[string]any
+		if m.FieldsV1 == nil || json.Unmarshal(m.FieldsV1.GetRawBytes(), &fields) != nil {
+			return true
+		}
+		_, owns, _ := unstructured.NestedFieldNoCopy(fields, path...)
+		return !owns
+	})
+}
+
+// lookAtKeys finds the keys that are to leave Secrets besides what an apply would
+// come to, and asks whether they may.
+func (e *Engine) lookAtKeys(ctx context.Context, sights []sight, records []*release.Record) error {
+	for i := range sights {
+		s := &sights[i]
+		if !isSecret(s.object) || s.err != nil || s.live == nil || s.live.GetDeletionTimestamp() != nil {
+			continue
+		}
+		keys := ownerless(s.object, s.live)
+		if len(keys) > 0 {
+			s.withdrawn = given(keys, kube.RefOf(s.object), records)
+		}
+		if len(s.withdrawn) == 0 {
+			continue
+		}
+		if _, err := e.withdraw(ctx, s.live, s.withdrawn, true); err != nil {
+			s.err = err
+			if fatalOnly(err) != nil {
+				return err
+			}
+			continue
+		}
+		if s.result != nil {
+			s.result = s.result.DeepCopy()
+			for _, name := range s.withdrawn {
+				unstructured.RemoveNestedField(s.result.Object, "data", name)
+			}
+		}
+	}
+	return nil
+}
+
+// withdraw takes keys out of the very Secret that was seen.
+func (e *Engine) withdraw(ctx context.Context, live *unstructured.Unstructured, keys []string, dryRun bool) (*unstructured.Unstructured, error) {
+	gone := map[string]any{}
+	for _, key := range keys {
+		gone[key] = nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": live.GetUID()}, "data": gone})
+	if err != nil {
+		return nil, fmt.Errorf("encode the keys that leave %s: %w", kube.RefOf(live).Long(), err)
+	}
+	return e.cluster.MergePatch(ctx, kube.RefOf(live), patch, dryRun)
+}
