@@ -44,7 +44,21 @@ type folder struct {
 // foundFile is a file of a folder that is yet to be read.
 type foundFile struct {
 	*File
-	place string // where it is
+	place string      // where it is
+	in    *openFolder // that it stands in; nil for one that a link leads to
+}
+
+// openFolder is a folder that stays open until its files are read: by their names
+// in it that costs no way from the root for each.
+type openFolder struct {
+	*os.Root
+	users atomic.Int32
+}
+
+func (d *openFolder) release() {
+	if d.users.Add(-1) == 0 {
+		_ = d.Close() // only read
+	}
 }
 
 // readFolder reads every file of a chart's folder that .helmignore leaves, in
@@ -91,6 +105,9 @@ func (f *folder) readAll(ctx context.Context) ([]*File, error) {
 				if ctx.Err() == nil && !f.read(file) {
 					stop()
 				}
+				if file.in != nil {
+					file.in.release()
+				}
 			}
 		})
 	}
@@ -119,7 +136,8 @@ func (f *folder) readIgnore() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := f.readFile(actual, func(size int64) error {
+	root, rel := f.place(actual)
+	data, err := readFile(root, rel, func(size int64) error {
 		if size > maxIgnoreBytes {
 			return fmt.Errorf("%w: more than %d KiB", ErrTooLarge, maxIgnoreBytes>>10)
 		}
@@ -137,14 +155,22 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	entries, err := readEntries(f.place(actual))
+	root, rel := f.place(actual)
+	opened, err := root.OpenRoot(cmp.Or(rel, "."))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
+	}
+	dir := &openFolder{Root: opened}
+	dir.users.Store(1)
+	defer dir.release()
+	entries, err := readEntries(opened)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmp.Or(name, "."), err)
 	}
 	parts := make([][]*File, len(entries))
 	visit := func(_, i int) (err error) {
 		e := entries[i]
-		parts[i], err = f.visit(ctx, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents)
+		parts[i], err = f.visit(ctx, dir, path.Join(name, e.Name()), filepath.Join(actual, e.Name()), e.Type(), parents)
 		return err
 	}
 	if name == "charts" {
@@ -157,7 +183,7 @@ func (f *folder) walk(ctx context.Context, name, actual string, parents []string
 	return slices.Concat(parts...), err
 }
 
-func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMode, parents []string) ([]*File, error) {
+func (f *folder) visit(ctx context.Context, dir *openFolder, name, actual string, mode fs.FileMode, parents []string) ([]*File, error) {
 	if files.IsGit(path.Base(name)) {
 		return nil, nil
 	}
@@ -173,7 +199,7 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 		if err != nil {
 			return nil, err
 		}
-		actual, mode = target, info.Mode().Type()
+		actual, mode, dir = target, info.Mode().Type(), nil
 	}
 	if f.work.Add(-int64(f.rules.cost()*len(name))) < 0 {
 		return nil, fmt.Errorf("%s: %w: too many patterns for too many files", ignoreFile, ErrTooLarge)
@@ -202,13 +228,20 @@ func (f *folder) visit(ctx context.Context, name, actual string, mode fs.FileMod
 		return nil, err
 	}
 	file := &File{Name: name}
-	f.found <- foundFile{file, actual}
+	if dir != nil {
+		dir.users.Add(1)
+	}
+	f.found <- foundFile{file, actual, dir}
 	return []*File{file}, nil
 }
 
 // read reads a file that was found, and says whether it could.
 func (f *folder) read(file foundFile) bool {
-	data, err := f.readFile(file.place, f.take)
+	root, rel := f.place(file.place)
+	if file.in != nil {
+		root, rel = file.in.Root, filepath.Base(file.place)
+	}
+	data, err := readFile(root, rel, f.take)
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -234,8 +267,8 @@ func (f *folder) take(bytes int64) error {
 }
 
 // readEntries lists a folder by name.
-func readEntries(root *os.Root, dir string) ([]fs.DirEntry, error) {
-	d, err := root.Open(cmp.Or(dir, "."))
+func readEntries(dir *os.Root) ([]fs.DirEntry, error) {
+	d, err := dir.Open(".")
 	if err != nil {
 		return nil, err
 	}
@@ -271,8 +304,8 @@ func within(dir, name string) bool {
 }
 
 // readFile reads a regular file once take has agreed to its size.
-func (f *folder) readFile(actual string, take func(bytes int64) error) ([]byte, error) {
-	file, err := files.OpenIn(f.place(actual))
+func readFile(root *os.Root, rel string, take func(bytes int64) error) ([]byte, error) {
+	file, err := files.OpenIn(root, rel)
 	if err != nil {
 		return nil, err
 	}
