@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -56,11 +57,17 @@ func (b *bench) killed(image, template string, until func()) {
 // until watches the namespace until it sees such an object.
 func (b *bench) until(apiVersion, kind string, s kube.Selection) {
 	b.t.Helper()
+	b.untilIs(apiVersion, kind, s, func(*unstructured.Unstructured) bool { return true })
+}
+
+// untilIs watches the namespace until such an object is as it should be.
+func (b *bench) untilIs(apiVersion, kind string, s kube.Selection, is func(*unstructured.Unstructured) bool) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
 	defer cancel()
 	s.Namespace = b.namespace
 	err := b.cluster.Watch(ctx, apiVersion, kind, s, func(n kube.Notice) {
-		if n.Change == kube.Seen {
+		if n.Change == kube.Seen && is(n.Object) {
 			cancel()
 		}
 	})

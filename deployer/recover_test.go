@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/expression"
@@ -134,13 +135,15 @@ func TestRecordDeletedByHand(t *testing.T) {
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	good := b.image()
-	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
+	b.killed(never, newMap["templates/new.yaml"], func() {
+		b.untilIs("apps/v1", "Deployment", kube.Selection{Fields: "metadata.name=web"}, func(o *unstructured.Unstructured) bool { return o.GetGeneration() > 1 })
+	})
 	if b.image() != never {
 		t.Fatal("the upgrade has not come to the Deployment")
 	}
 	for _, ref := range []kube.Ref{
 		{APIVersion: "v1", Kind: "Secret", Namespace: b.namespace, Name: "sh.helm.release.v1.web.v2"},
-		{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: b.namespace, Name: "pintle-web"},
+		{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: b.namespace, Name: "pintle-lock-web"},
 	} {
 		if err := b.cluster.Delete(t.Context(), ref, "", kube.Background); err != nil {
 			t.Fatal(err)
