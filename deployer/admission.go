@@ -58,7 +58,7 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]
 	}
 	var out []Problem
 	for _, o := range objects {
-		refused, err := e.refusedHookObject(ctx, sc, o)
+		refused, err := e.refusedHookObject(ctx, sc, o, h)
 		if err != nil {
 			return nil, err
 		}
@@ -70,9 +70,9 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]
 }
 
 // refusedHookObject pretends to create one. One that is there already has passed
-// admission. What may come only as the operation goes on is not held against it:
+// admission, and must be one that the hook may replace. What may come only as the operation goes on is not held against it:
 // its namespace, its kind, and for a pod its service account.
-func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructured.Unstructured) (refused, err error) {
+func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
 		return checkName(o), nil
 	} else if err != nil {
@@ -80,6 +80,9 @@ func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructure
 	}
 	options := kube.ApplyOptions{Manager: release.Manager, DryRun: true, Lenient: sc.request.NoValidation}
 	_, err = e.cluster.Create(ctx, o, options)
+	if kube.Is(err, kube.Exists) {
+		return e.occupied(ctx, sc, o, h)
+	}
 	if kube.Is(err, kube.NotFound) { // of the namespace
 		var fatal error
 		if err, fatal = e.checkElsewhere(ctx, sc.request, o); fatal != nil {

@@ -112,11 +112,15 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	}
 	if s.live != nil && !before[c.Object.Key()] {
 		whose := ownerOf(s.live, sc.record.Name, sc.namespace)
-		if !sc.request.adopts(whose, c.Object) {
+		hook := whose.class == unowned && wasHook(s.live, sc.stage.history.Records)
+		if !hook && !sc.request.adopts(whose, c.Object) {
 			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
 		c.Action = Adopt
-		if whose.class != ours {
+		switch {
+		case hook:
+			c.remark("it was the release's hook")
+		case whose.class != ours:
 			c.remark("taken over: " + whose.String())
 		}
 	}
@@ -159,16 +163,19 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	return c, nil
 }
 
-// decidePrune deletes what earlier revisions left, unless it asks to be kept or
-// has become somebody else's.
+// decidePrune deletes what earlier revisions left, unless it asks to be kept, is
+// a hook now, or has become somebody else's.
 func decidePrune(s scene) []Change {
 	var out []Change
+	hooks := s.becomesHook()
 	for _, o := range s.leftovers {
 		c := Change{Action: Delete, Object: kube.RefOf(o), live: o}
 		mine, whose := owned(o, s.record.Name, s.namespace)
 		switch {
 		case kept(o):
 			c.Action, c.Note = Unchanged, "no longer in the chart, kept by its "+keepNote
+		case hooks[c.Object.Key()]:
+			c.Action, c.Note = Unchanged, "it is a hook now"
 		case !mine:
 			c.Action, c.Note = Unchanged, "no longer in the chart, left alone: "+whose
 		}

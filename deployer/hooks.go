@@ -215,10 +215,10 @@ func (r *run) hookRefs(h *release.Hook) []kube.Ref {
 
 // clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run
 // always does, whatever the policies say: it could not be run again, and nobody
-// waits for it any more, for we hold the release's lock. What is no hook is not
-// ours to delete, unless the policy says so.
+// waits for it any more, for we hold the release's lock. What is no hook and not
+// the release's is not ours to delete, unless the policy says so.
 func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
-	runs, asked := ref.Kind == "Job" || ref.Kind == "Pod", slices.Contains(h.DeletePolicies, beforeCreation)
+	runs, asked := reruns(ref.Kind), slices.Contains(h.DeletePolicies, beforeCreation)
 	if ref.Kind == "CustomResourceDefinition" || !runs && !asked {
 		return nil
 	}
@@ -230,8 +230,8 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 		return err
 	}
 	if !asked {
-		if old.GetAnnotations()[hookNote] == "" {
-			return fmt.Errorf("it exists and is no hook; delete it, rename the hook, or give it %s: %s", policyNote, beforeCreation)
+		if err := inTheWay(old, h, r.plan.Release, r.plan.Namespace); err != nil {
+			return err
 		}
 		r.span.Output(ref.String(), "replaced: an earlier run left it, "+leftAs(old))
 	}
