@@ -18,6 +18,7 @@ func (e *engine) executionError(name string, err error) *Error {
 	out := &Error{Template: name, Cause: err, file: name}
 	var frames []Frame
 	var levels []string
+	said := quoted{left: maxQuoted}
 	for err != nil {
 		exec, ok := errors.AsType[template.ExecError](err)
 		if !ok {
@@ -28,7 +29,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		if inner != nil {
 			message = strings.TrimSuffix(message, inner.Error())
 		}
-		levels = append(levels, message)
+		levels = append(levels, message+said.around(inner))
 		frame, rest := parseFrame(message)
 		frames = append(frames, frame)
 		out.Cause = inner
@@ -37,7 +38,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		}
 		err = inner
 	}
-	out.Trace = trace(levels, err)
+	out.Trace = trace(levels, err, &said)
 	if len(frames) > 0 {
 		if frames[0].Template == e.parsedAs[name] {
 			frames[0].Template = name
@@ -50,7 +51,7 @@ func (e *engine) executionError(name string, err error) *Error {
 		out.Node = ""
 	}
 	if tpl, ok := errors.AsType[*tplError](out.Cause); ok { // a tpl text that does not parse
-		out.Cause = &tplError{parseCause(tpl.err)}
+		out.Cause = &tplError{tpl.text, parseCause(tpl.err)}
 	}
 	out.Source = e.sourceLine(out.Template, out.Line)
 	if include, ok := errors.AsType[*includeError](err); ok && !errors.Is(err, errTooDeep) {

@@ -111,12 +111,15 @@ func (s *templateSet) tpl(text string, data any) (string, error) {
 	}
 	t, err := s.text(text)
 	if err != nil {
-		return "", &tplError{err}
+		return "", &tplError{text, err}
 	}
 	e.depth++
 	out, err := e.execute(t.main, data)
 	e.depth--
-	return dropNoValue(out), nest(err)
+	if err != nil {
+		return "", &textError{text, nest(err)}
+	}
+	return dropNoValue(out), nil
 }
 
 // text parses a tpl text once. A text without definitions changes nothing in
@@ -167,10 +170,22 @@ func (s *templateSet) extend(name string, trees map[string]*parse.Tree) (*templa
 }
 
 // tplError is a text given to tpl that does not parse.
-type tplError struct{ err error }
+type tplError struct {
+	text string
+	err  error
+}
 
 func (e *tplError) Error() string { return "the text given to tpl does not parse: " + e.err.Error() }
 func (e *tplError) Unwrap() error { return e.err }
+
+// textError is an error from within a text given to tpl.
+type textError struct {
+	text string
+	err  error
+}
+
+func (e *textError) Error() string { return e.err.Error() }
+func (e *textError) Unwrap() error { return e.err }
 
 // nestedError is an error from within an include or a tpl. Its text is that of
 // the innermost one: each level around it is written into a message of its own

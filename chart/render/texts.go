@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -109,10 +110,37 @@ func (e *Error) ByAuthor() (message string, ok bool) {
 
 // trace joins what text/template says on each level, as it stands in Helm's
 // messages.
-func trace(levels []string, cause error) string {
+func trace(levels []string, cause error, said *quoted) string {
 	text := strings.Join(levels, "")
+	if include, ok := errors.AsType[*includeError](cause); ok && !errors.Is(cause, errTooDeep) {
+		return text + fmt.Sprintf("template: no template %q associated with template %q", include.name, tplName)
+	}
+	if tpl, ok := errors.AsType[*tplError](cause); ok {
+		return text + said.quote("cannot parse template %q: ", tpl.text) + tpl.err.Error()
+	}
 	if cause != nil {
 		text += cause.Error()
 	}
 	return text
+}
+
+// maxQuoted is how many bytes of texts given to tpl a trace repeats.
+const maxQuoted = 64 << 10
+
+// quoted bounds what a trace repeats.
+type quoted struct{ left int }
+
+func (q *quoted) quote(format, text string) string {
+	if q.left -= len(text); q.left < 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, text)
+}
+
+// around is what Helm says of a text given to tpl in which err happened.
+func (q *quoted) around(err error) string {
+	if in, ok := err.(*textError); ok { //nolint:errorlint // this level's own, none from below
+		return q.quote("error during tpl function execution for %q: ", in.text)
+	}
+	return ""
 }

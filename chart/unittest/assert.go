@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // assert checks one assertion against what a test rendered.
@@ -134,7 +135,8 @@ func (j *job) selectDocuments(a *Assertion, byTemplate map[string][]*document) (
 	return out, nil
 }
 
-// choose picks the documents of each template that a selector matches.
+// choose picks the documents of each template that a selector matches, of all
+// templates together at least one.
 func (s *Selector) choose(byTemplate map[string][]*document) (map[string][]*document, error) {
 	out := map[string][]*document{}
 	total := 0
@@ -152,12 +154,12 @@ func (s *Selector) choose(byTemplate map[string][]*document) (map[string][]*docu
 		if total += len(chosen); total > 1 && !s.MatchMany {
 			return nil, errors.New("documentSelector matches several documents: narrow it, or set matchMany")
 		}
-		switch {
-		case len(chosen) > 0:
+		if len(chosen) > 0 {
 			out[name] = chosen
-		case !s.SkipEmptyTemplates:
-			return nil, fmt.Errorf("documentSelector matches no document of %s: set skipEmptyTemplates if that is fine", name)
 		}
+	}
+	if total == 0 && !s.SkipEmptyTemplates {
+		return nil, fmt.Errorf("documentSelector matches no document of %s: set skipEmptyTemplates if that is fine", strings.Join(sortedKeys(byTemplate), ", "))
 	}
 	return out, nil
 }

@@ -49,7 +49,7 @@ func (c Cluster) lookup() (lookupFunc, error) {
 		if name != "" {
 			return map[string]any{}, nil
 		}
-		return map[string]any{"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": ""}, "items": items}, nil
+		return map[string]any{"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"continue": "", "resourceVersion": ""}, "items": items}, nil
 	}, nil
 }
 
