@@ -12,21 +12,17 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
-	"github.com/pintle-ci/pintle/internal/text"
-	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // tell prints an error: the message, what it knows for a human beneath, and the
 // next step where there is one. Known secrets show nowhere.
 func tell(e env, err error) {
-	var mask event.Mask
-	mask.Add(secrets(e.getenv)...)
+	said := secrets(e.getenv).Text
 	if private, ok := errors.AsType[*privateError](err); ok {
-		mask.Add(private.secrets...)
+		said = private.secrets.Text
 	}
-	said := func(s string) string { return mask.Text(text.Clean(s)) } // a secret that is split by an escape sequence is whole then
 	fmt.Fprintln(e.stderrText, "pintle:", said(err.Error()))
 	var detailed interface{ Details() []string }
 	if errors.As(err, &detailed) {
@@ -44,7 +40,7 @@ func tell(e env, err error) {
 // privateError is an error that may quote values, some of which are secrets.
 type privateError struct {
 	err     error
-	secrets []string
+	secrets *secret.Set // the job's among them
 }
 
 // Error implements error.
@@ -53,13 +49,12 @@ func (e *privateError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *privateError) Unwrap() error { return e.err }
 
-// private keeps the secrets among values out of what is told about err. Those of
-// the chart's own values count too.
-func private(err error, loaded *chart.Chart, values map[string]any) error {
+// private keeps secrets out of what is told about err.
+func private(err error, secrets *secret.Set) error {
 	if err == nil {
 		return nil
 	}
-	return &privateError{err, append(pipeline.SecretValues(values), pipeline.SecretValues(loaded.Values)...)}
+	return &privateError{err, secrets}
 }
 
 // hintedError carries the next step.

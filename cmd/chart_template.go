@@ -72,9 +72,11 @@ func templateChart(e env, c *cli.Context) error {
 	if loaded.Metadata.Deprecated {
 		e.log.Warn("this chart is deprecated")
 	}
-	result, err := mode.render(c, loaded, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.limits.get()}, values)
+	known := secrets(e.getenv)
+	result, err := mode.render(c, loaded, known, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.limits.get()}, values)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, private(err, loaded, values))
+		pipeline.LearnChart(known, loaded, values)
+		return withCode(pipeline.ExitFailed, private(err, known))
 	}
 	if mode != offline && len(result.CRDs) > 0 {
 		e.log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)

@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // preview says what the cluster has to do with a render.
@@ -27,9 +28,21 @@ func previewFlags() []cli.Flag {
 	return []cli.Flag{
 		optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "--dry-run=server renders with the cluster's version, APIs and lookups, and checks that it serves every kind and holds no object of somebody else; --dry-run=client, the default, asks no cluster"}},
 		&cli.BoolFlag{Name: "validate", Usage: "as --dry-run=server, and let the API server check every object; nothing is written"},
+		noLookupSecretsFlag(),
 		&cli.BoolFlag{Name: "take-ownership", Usage: "with a cluster: do not mind objects that no or another release owns"},
 		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
 		&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
+	}
+}
+
+const noLookupSecrets = "no-lookup-secrets"
+
+// noLookupSecretsFlag is for jobs that render what they do not trust with an account
+// that may read Secrets.
+func noLookupSecretsFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: noLookupSecrets, EnvVars: []string{"PINTLE_NO_LOOKUP_SECRETS"},
+		Usage: "let templates find no Secret of the cluster by \"lookup\", as for the builds of forks; a warning names those asked for",
 	}
 }
 
@@ -79,7 +92,7 @@ func previewMode(e env, c *cli.Context) (preview, error) {
 	return offline, usagef("--dry-run=%s: write --dry-run=client or --dry-run=server: a template is never installed", value)
 }
 
-func (p preview) render(c *cli.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
+func (p preview) render(c *cli.Context, loaded *chart.Chart, known *secret.Set, o render.Options, values map[string]any) (*render.Result, error) {
 	if p == offline {
 		result, err := renderOffline(c.Context, c, loaded, o, values)
 		if errors.Is(err, render.ErrKubeVersion) {
@@ -94,6 +107,7 @@ func (p preview) render(c *cli.Context, loaded *chart.Chart, o render.Options, v
 	return deployer.New(cluster, deployer.Options{}).Preview(c.Context, deployer.PreviewRequest{
 		Release: o.ReleaseName, Namespace: templateNamespace(c),
 		IsUpgrade: c.Bool("is-upgrade"), TakeOwnership: c.Bool("take-ownership"), Validate: p == validated,
+		NoLookupSecrets: c.Bool(noLookupSecrets), Secrets: known,
 		Render: func(ctx context.Context, there render.Options) (*render.Result, error) {
 			there.Origin, there.Path, there.Limits = o.Origin, o.Path, o.Limits
 			return render.Render(ctx, loaded, values, withRenderFlags(c, there))

@@ -23,7 +23,7 @@ import (
 type deployed struct {
 	project  *project
 	resolved *config.Resolved
-	requests pipeline.Requests
+	requests *pipeline.Requests
 	engine   *deployer.Engine
 	reports  string // their folder
 }
@@ -245,7 +245,7 @@ func operate(e env, c *cli.Context, name string, op operation, units ...string) 
 	if err != nil {
 		return err
 	}
-	code := pipeline.Operate(c.Context, rec.log, d.resolved, name, chosen, func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error) {
+	code := pipeline.Operate(c.Context, rec.log, d.resolved, name, chosen, d.requests.Secrets, func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error) {
 		return op(ctx, d, u, span)
 	})
 	run, unwritten := rec.finish()

@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/secret"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -275,15 +276,13 @@ func holder(ci jenkins.CI) string {
 }
 
 // secrets are the credentials in the environment that must not show anywhere.
-func secrets(getenv func(string) string) []string {
-	var known []string
+func secrets(getenv func(string) string) *secret.Set {
+	known := &secret.Set{}
 	for _, name := range []string{
 		"CI_REGISTRY_PASSWORD", "CI_JOB_TOKEN", "HARBOR_PASSWORD", "GITHUB_TOKEN", "GITLAB_TOKEN",
 		"HELM_KUBETOKEN", "REGISTRY_PASSWORD", "DOCKER_PASSWORD",
 	} {
-		if v := getenv(name); v != "" {
-			known = append(known, v)
-		}
+		known.Add(getenv(name))
 	}
 	return known
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // recording is the sinks of a run and the files they write.
@@ -33,7 +34,7 @@ type recording struct {
 
 const eventsFile = "events.jsonl"
 
-func startRecording(ctx context.Context, e env, dir string, secrets []string, ci jenkins.CI, color bool) (*recording, error) {
+func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, ci jenkins.CI, color bool) (*recording, error) {
 	file, err := createEvents(dir)
 	if err != nil {
 		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
@@ -41,9 +42,7 @@ func startRecording(ctx context.Context, e env, dir string, secrets []string, ci
 	r := &recording{dir: dir, root: projectDir(e, ci), file: file, lines: report.NewJSONLines(file)}
 	console, sink := newConsole(e, ci, color)
 	r.console = console
-	mask := &event.Mask{}
-	mask.Add(secrets...)
-	r.log = event.NewLog(nil, mask.Sink(r.lines.Event), mask.Sink(r.keep), mask.Sink(sink))
+	r.log = event.NewLog(nil, event.Masked(secrets.Text, r.lines.Event), event.Masked(secrets.Text, r.keep), event.Masked(secrets.Text, sink))
 	r.settle = r.reportWhenInterrupted(ctx)
 	return r, nil
 }

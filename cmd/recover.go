@@ -65,7 +65,7 @@ func releaseRecoverCommand(e env) *cli.Command {
 			if c.Bool("leave") {
 				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
 			}
-			outcome, err := conduct(e, c, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+			outcome, err := conduct(e, c, req.Secrets, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 				return engine.Recover(ctx, req, span)
 			})
 			if err != nil {

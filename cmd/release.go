@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // releaseCommand is the group that takes Helm's arguments and flags and prints
@@ -152,15 +153,13 @@ func oneRelease(c *cli.Context) (string, error) {
 }
 
 // conduct runs one operation on a release and tells it on stderr as a run of one
-// step. The error is silent: all has been said.
-func conduct(e env, c *cli.Context, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
+// step, without the secrets. The error is silent: all has been said.
+func conduct(e env, c *cli.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
 	ci := jenkins.Detect(e.getenv)
 	console, sink := newConsole(e, ci, colorWanted(e, c, ci))
-	mask := &event.Mask{}
-	mask.Add(secrets(e.getenv)...)
 	var outcome deployer.Outcome
-	log := event.NewLog(nil, mask.Sink(sink))
-	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}},
+	log := event.NewLog(nil, sink)
+	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}}, func(config.Unit) *secret.Set { return secrets },
 		func(ctx context.Context, _ config.Unit, span event.Span) (deployer.Outcome, error) {
 			var err error
 			outcome, err = op(ctx, span)
@@ -171,7 +170,7 @@ func conduct(e env, c *cli.Context, step, name string, op func(context.Context, 
 }
 
 // planned passes a plan on, or says everything that the cluster would refuse.
-func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
+func planned(e env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer.Plan, error) {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
 		fmt.Fprint(e.stderrText, refused.Details())
 	}
@@ -179,10 +178,10 @@ func planned(e env, p *deployer.Plan, err error) (*deployer.Plan, error) {
 		fmt.Fprint(e.stderrText, access.Details())
 	}
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, untouched(err))
+		return nil, withCode(pipeline.ExitFailed, private(untouched(err), secrets))
 	}
 	for _, w := range p.Warnings {
-		e.log.Warn(w)
+		e.log.Warn(secrets.Text(w))
 	}
 	return p, nil
 }
@@ -219,7 +218,7 @@ func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) 
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
 		NoHooks: c.Bool("no-hooks"), NoValidation: c.Bool("disable-openapi-validation"),
 		OnConflict: conflicts, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
-		HistoryLimit: -1, OnImmutable: asHelm(),
+		HistoryLimit: -1, OnImmutable: asHelm(), NoLookupSecrets: c.Bool(noLookupSecrets),
 	}
 	req.Logs, req.Supersede = c.Bool("logs"), c.Bool("supersede")
 	if c.Bool("skip-crds") {

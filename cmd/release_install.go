@@ -51,6 +51,7 @@ func chartReleaseFlags() []cli.Flag {
 		forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("what a failure would bring"), supersedeFlag("false"),
 		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"},
 		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+		noLookupSecretsFlag(),
 		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
 		&cli.BoolFlag{Name: "render-subchart-notes", Usage: "keep the notes of subcharts too"},
 		&cli.BoolFlag{Name: "hide-secret", Usage: "with --dry-run: leave Secrets out of what is printed"},
@@ -136,6 +137,7 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 		return nil, err
 	}
 	w.values = values
+	pipeline.LearnChart(w.request.Secrets, w.chart, values)
 	w.request.Evidence = evidenceKeeper(c, name, &w.span)
 	w.options = func(o render.Options) render.Options {
 		o.Origin, o.Path, o.Limits = origin, w.chart.FilePaths(ref), e.limits.get()
@@ -176,7 +178,7 @@ func (w *work) run(e env, c *cli.Context, step string) error {
 		return err
 	}
 	plan, err := engine.Plan(c.Context, w.request)
-	if plan, err = planned(e, plan, err); err != nil {
+	if plan, err = planned(e, w.request.Secrets, plan, err); err != nil {
 		return err
 	}
 	installing := plan.Operation == deployer.Install && step == "upgrade" && w.format == table
@@ -192,7 +194,7 @@ func (w *work) run(e env, c *cli.Context, step string) error {
 		upgraded()
 		return w.tell(e, c, dried(c, plan.Record()))
 	}
-	outcome, err := conduct(e, c, string(plan.Operation), plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	outcome, err := conduct(e, c, w.request.Secrets, string(plan.Operation), plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		w.span = span
 		return engine.Apply(ctx, plan, span)
 	})
@@ -208,7 +210,7 @@ func (w *work) preview(e env, c *cli.Context) error {
 	w.request.Namespace = templateNamespace(c)
 	result, err := w.request.Render(c.Context, render.Options{ReleaseName: w.request.Release, Namespace: w.request.Namespace, Revision: 1})
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(pipeline.ExitFailed, private(err, w.request.Secrets))
 	}
 	return w.tell(e, c, dried(c, deployer.Draft(w.request, result)))
 }
@@ -225,10 +227,14 @@ func dried(c *cli.Context, r *release.Record) *release.Record {
 	return r
 }
 
+// tell prints a revision. Notes are for people, and may quote what a template has
+// looked up: they are told without secrets.
 func (w *work) tell(e env, c *cli.Context, r *release.Record) error {
 	if r == nil {
 		return errors.New("the release is as asked for, but its record is not known")
 	}
+	r = r.Clone()
+	r.Info.Notes = w.request.Secrets.Text(r.Info.Notes)
 	return w.format.write(e, r, func() string {
 		return statusText(r, statusOptions{hideNotes: c.Bool("hide-notes")})
 	})

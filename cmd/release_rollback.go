@@ -54,7 +54,7 @@ func releaseRollback(e env, c *cli.Context) error {
 		return err
 	}
 	plan, err := engine.PlanRollback(c.Context, req, revision)
-	if plan, err = planned(e, plan, err); err != nil {
+	if plan, err = planned(e, req.Secrets, plan, err); err != nil {
 		return err
 	}
 	if dry != wet {
@@ -62,7 +62,7 @@ func releaseRollback(e env, c *cli.Context) error {
 		if err := plan.WriteText(e.stderrText, e.stderrText.Colors); err != nil {
 			return err
 		}
-	} else if _, err := conduct(e, c, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	} else if _, err := conduct(e, c, req.Secrets, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		working = span
 		return engine.Apply(ctx, plan, span)
 	}); err != nil {

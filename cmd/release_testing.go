@@ -46,7 +46,7 @@ func releaseTest(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := conduct(e, c, "test", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	outcome, err := conduct(e, c, req.Secrets, "test", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		return engine.Test(ctx, req, span)
 	})
 	if outcome.Record == nil {

@@ -73,7 +73,7 @@ func uninstallOne(e env, c *cli.Context, engine *deployer.Engine, req deployer.U
 	case err != nil:
 		return withCode(pipeline.ExitFailed, untouched(fmt.Errorf("uninstall: %w", err)))
 	case !c.Bool("dry-run"):
-		outcome, err = conduct(e, c, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		outcome, err = conduct(e, c, req.Secrets, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 			req.Evidence = evidenceKeeper(c, req.Release, &span)
 			return engine.Uninstall(ctx, req, span)
 		})

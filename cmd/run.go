@@ -22,7 +22,7 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, clusterFlags()...)
 	}
 	if goal.MayPlan() {
-		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag(), withMissingFlag())
+		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag(), withMissingFlag(), noLookupSecretsFlag())
 	}
 	if goal.Deploys() {
 		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
@@ -164,7 +164,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		Limits:   e.limits.over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
 		Holder: holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
 		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"), WithMissing: c.Bool("with-missing"),
-		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c),
+		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c), NoLookupSecrets: c.Bool(noLookupSecrets),
 	}
 	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
 		return o, err

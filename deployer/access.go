@@ -65,7 +65,7 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
 	p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, request: req, record: &release.Record{}}
-	if result, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
+	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
 		p.record = newRecord(req, stage{revision: 1}, result)
 		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
 			for _, s := range sights {

@@ -111,7 +111,7 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *Plan, span event.Span) *run {
-	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: redactor(p.secrets)}
+	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.secrets.Text}
 	if p.request.Logs {
 		r.logs = newFollower(e.cluster, span, r.redact)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Bounds of a bundle. The files together, before compression, stay below
@@ -24,6 +26,7 @@ type bundle struct {
 	release string
 	cause   string
 	at      time.Time
+	secrets *secret.Set
 	redact  func(string) string
 	files   map[string]string
 	size    int

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Bounds on what is asked of the cluster for a bundle.
@@ -27,7 +27,7 @@ func (r *run) seal(ctx context.Context, f *FailedError, failed []failure) {
 	if r.plan.request.Evidence == nil {
 		return
 	}
-	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), redact: r.redact, files: map[string]string{}}
+	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), secrets: r.plan.secrets, redact: r.redact, files: map[string]string{}}
 	b.add("evidence.txt", f.Details(), true)
 	if len(r.plan.Objects) > 0 { // an uninstallation has no plan
 		var text strings.Builder
@@ -130,7 +130,7 @@ func fileName(ref kube.Ref) string {
 
 // addObject keeps an object without its secrets.
 func (b *bundle) addObject(name string, o *unstructured.Unstructured) {
-	text, err := yaml.Marshal(withoutSecrets(o).Object)
+	text, err := yaml.Marshal(withoutSecrets(o, b.secrets).Object)
 	if err != nil {
 		b.lacks(name, errors.New("it cannot be written as YAML"))
 		return
@@ -138,12 +138,9 @@ func (b *bundle) addObject(name string, o *unstructured.Unstructured) {
 	b.add(name, string(text), true)
 }
 
-// secretName finds names of variables that promise a secret.
-var secretName = lazyregexp.New(`(?i)(passw|secret|token|credential|api_?key|private_?key)`)
-
-// withoutSecrets is a copy without what a Secret holds, without values of
-// variables whose names promise a secret, and without what only fills pages.
-func withoutSecrets(o *unstructured.Unstructured) *unstructured.Unstructured {
+// withoutSecrets is a copy without what a Secret holds, without values under keys
+// and of variables whose names promise a secret, and without what only fills pages.
+func withoutSecrets(o *unstructured.Unstructured, secrets *secret.Set) *unstructured.Unstructured {
 	o = o.DeepCopy()
 	o.SetManagedFields(nil)
 	notes := o.GetAnnotations()
@@ -155,31 +152,15 @@ func withoutSecrets(o *unstructured.Unstructured) *unstructured.Unstructured {
 		for _, field := range []string{"data", "stringData"} {
 			m, _, _ := unstructured.NestedMap(o.Object, field)
 			for k := range m {
-				m[k] = "***"
+				m[k] = secret.Mark
 			}
 			if m != nil {
 				o.Object[field] = m
 			}
 		}
 	}
-	maskVariables(o.Object)
-	return o
-}
-
-// maskVariables walks to every {name, value} pair.
-func maskVariables(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		name, _ := v["name"].(string)
-		if _, ok := v["value"].(string); ok && secretName.MatchString(name) {
-			v["value"] = "***"
-		}
-		for _, item := range v {
-			maskVariables(item)
-		}
-	case []any:
-		for _, item := range v {
-			maskVariables(item)
-		}
+	for field, value := range o.Object {
+		o.Object[field] = secrets.Value(value)
 	}
+	return o
 }

@@ -106,12 +106,12 @@ func TestBundleIsBounded(t *testing.T) {
 }
 
 func TestWithoutSecrets(t *testing.T) {
-	secret := withoutSecrets(obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: a, managedFields: [{manager: x}]}\ndata: {k: c2VjcmV0}\nstringData: {s: plain}\n"))
-	if diff := cmp.Diff(map[string]any{"k": "***"}, secret.Object["data"]); diff != "" || secret.GetManagedFields() != nil {
+	secret := withoutSecrets(obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: a, managedFields: [{manager: x}]}\ndata: {k: c2VjcmV0}\nstringData: {s: plain}\n"), nil)
+	if diff := cmp.Diff(map[string]any{"k": "***", "s": "***"}, secret.Object["data"]); diff != "" || secret.GetManagedFields() != nil {
 		t.Errorf("%v", secret.Object)
 	}
 	pod := obj(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: x, b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: abc}, {name: MODE, value: fast}]}]}\n")
-	masked := withoutSecrets(pod)
+	masked := withoutSecrets(pod, nil)
 	want := obj(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: '***'}, {name: MODE, value: fast}]}]}\n")
 	if diff := cmp.Diff(want.Object, masked.Object); diff != "" {
 		t.Error(diff)

@@ -53,7 +53,8 @@ type Conflict struct {
 
 // String is "spec.replicas (kubectl-edit: 5, the chart: 3)".
 func (c Conflict) String() string {
-	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, brief(valueText(c.Theirs)), brief(valueText(c.Ours)))
+	theirs, ours := maskedPair(Field{Path: c.Path, Old: c.Theirs, New: c.Ours}, nil)
+	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, brief(valueText(theirs)), brief(valueText(ours)))
 }
 
 // ConflictError is an object whose fields others have set, where no policy says

@@ -21,6 +21,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Engine works on the releases of one cluster, many of them at once. What it
@@ -97,10 +98,14 @@ type Request struct {
 	Readiness       map[string]Criteria        // by "group/Kind", core kinds by "Kind": rules over the engine's own
 	NoWait          bool                       // do not wait for objects (hooks are awaited)
 	NoHooks         bool
-	NoValidation    bool     // let the server ignore fields that it does not know
-	CleanUp         bool     // of an upgrade or rollback that failed and is left: delete the objects it created
-	ForceConflicts  bool     // take fields over from other managers, unless OnConflict says keep
-	Secrets         []string // strings that must not show in evidence, besides the release's own Secrets
+	NoValidation    bool // let the server ignore fields that it does not know
+	CleanUp         bool // of an upgrade or rollback that failed and is left: delete the objects it created
+	ForceConflicts  bool // take fields over from other managers, unless OnConflict says keep
+	NoLookupSecrets bool // templates find no Secret by "lookup"; a warning says so
+
+	// Secrets are what must not show. What the engine learns is added: of the release's
+	// Secrets and values, before and after, and of what templates look up. nil: only that.
+	Secrets *secret.Set
 
 	OnConflict   ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
 	OnImmutable  map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
@@ -125,7 +130,15 @@ func (r Request) withDefaults(namespace string) Request {
 	r.OnFailure = cmp.Or(r.OnFailure, Rollback)
 	r.OnFailedInstall = cmp.Or(r.OnFailedInstall, Remove)
 	r.HistoryLimit = cmp.Or(r.HistoryLimit, release.DefaultHistory)
+	r.Secrets = orEmpty(r.Secrets)
 	return r
+}
+
+func orEmpty(s *secret.Set) *secret.Set {
+	if s == nil {
+		return &secret.Set{}
+	}
+	return s
 }
 
 func (r Request) check() error {

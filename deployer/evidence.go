@@ -25,7 +25,7 @@ const (
 // failed makes the error of a run that err ended, with evidence for each object
 // that failed, and tells it. It must run before anything is rolled back.
 func (r *run) failed(ctx context.Context, err error) *FailedError {
-	f := &FailedError{Release: r.plan.Release, Cause: r.redact(brief(err.Error())), Err: err}
+	f := &FailedError{Release: r.plan.Release, Cause: brief(r.redact(err.Error())), Err: err}
 	list, ok := errors.AsType[*failures](err)
 	if !ok || (list.err != nil && !errors.Is(list.err, errTimeout)) {
 		return f
@@ -43,13 +43,13 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 		jobs = append(jobs, job{i, o})
 	}
 	each(jobs, func(j job) {
-		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: r.redact(brief(j.cause))}
+		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: brief(r.redact(j.cause))}
 		if j.i < maxObjects {
 			var e evidence
 			r.gather(ctx, &e, j.failure)
-			out.Evidence = r.redact(clip(e.String(), maxEvidence))
+			out.Evidence = clip(r.redact(e.String()), maxEvidence)
 			if e.lastLine != "" {
-				out.Cause += ": " + r.redact(clip(e.lastLine, 200))
+				out.Cause += ": " + clip(r.redact(e.lastLine), 200)
 			}
 		}
 		f.Objects[j.i] = out
@@ -173,7 +173,7 @@ func (r *run) writeEvents(ctx context.Context, e *evidence, indent string, o *un
 		return
 	}
 	for _, ev := range events[max(0, len(events)-maxEvents):] {
-		fmt.Fprintf(e, "%sevent %s %s x%d: %s\n", indent, ev.Type, ev.Reason, ev.Count, brief(ev.Message))
+		fmt.Fprintf(e, "%sevent %s %s x%d: %s\n", indent, ev.Type, ev.Reason, ev.Count, brief(r.redact(ev.Message)))
 	}
 }
 
@@ -236,7 +236,7 @@ func containerState(c *unstructured.Unstructured, state string) string {
 
 func (r *run) writeLog(ctx context.Context, e *evidence, pod *unstructured.Unstructured, o kube.LogOptions, ended bool) {
 	log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), o)
-	log = strings.TrimRight(log, "\n")
+	log = strings.TrimRight(r.redact(log), "\n") // before its lines are cut
 	if err != nil || log == "" {
 		return
 	}

@@ -189,7 +189,15 @@ func (p patience) over(t trouble, now time.Time) bool {
 	return (g.tries > 0 && e.count >= g.tries) || (g.lasts > 0 && now.Sub(e.since) >= g.lasts)
 }
 
-// brief is a message cut to what a one-line cause can bear.
+// brief is a message cut to what a one-line cause can bear, between words where that
+// costs no more than half of it: a secret that is cut in two would not be known.
 func brief(s string) string {
-	return clip(strings.Join(strings.Fields(s), " "), 240)
+	const limit = 240
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > limit {
+		if end := strings.LastIndexByte(s[:limit], ' '); end > limit/2 {
+			return s[:end] + "..."
+		}
+	}
+	return clip(s, limit)
 }

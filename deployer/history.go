@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // History reads every revision of a release, oldest first. A release without
@@ -54,7 +55,7 @@ type StatusRequest struct {
 	Namespace   string // empty means the connection's
 	WaitForJobs bool   // a Job is ready when it is complete, not when it has started
 	Readiness   map[string]Criteria
-	Secrets     []string // strings that must not show in a message
+	Secrets     *secret.Set // as in Request
 }
 
 // Status reads a release's newest revision and how its objects stand, in the
@@ -78,9 +79,10 @@ func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record
 		g.Go(func() (err error) { out[i], err = e.objectStatus(ctx, o, full); return err })
 	}
 	err = g.Wait()
-	redact := redactor(append(recordedSecrets(record), req.Secrets...)) // a controller may quote what it has read
+	secrets := orEmpty(req.Secrets)
+	learnRecords(secrets, record) // a controller may quote what it has read
 	for i := range out {
-		out[i].Message = redact(out[i].Message)
+		out[i].Message = secrets.Text(out[i].Message)
 	}
 	return record, out, err
 }

@@ -35,7 +35,8 @@ func (e *ImmutableError) Error() string {
 			parts = append(parts, counted(len(e.Fields)-i, "more field"))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, brief(valueText(f.Old)), brief(valueText(f.New))))
+		before, after := maskedPair(f, nil)
+		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, brief(valueText(before)), brief(valueText(after))))
 	}
 	s := strings.Join(parts, ", ") + " cannot be changed"
 	if len(parts) == 0 {

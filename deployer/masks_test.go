@@ -8,16 +8,17 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 func TestSecretsStayMasked(t *testing.T) {
 	b := newBench(t)
-	secret := func(v string) map[string]string {
+	withSecret := func(v string) map[string]string {
 		return map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {password: " + v + "}\n"}
 	}
-	b.mustDeploy(b.request(service("1.0.0", secret("correct-horse")), nil))
+	b.mustDeploy(b.request(service("1.0.0", withSecret("correct-horse")), nil))
 	leak := kubetest.Image(t, "leak:1", kubetest.Script{CrashAfter: time.Millisecond, Log: []string{"login with battery-staple failed, was correct-horse"}})
-	req := b.request(service("1.1.0", secret("battery-staple")), map[string]any{"image": leak})
+	req := b.request(service("1.1.0", withSecret("battery-staple")), map[string]any{"image": leak})
 	req.Settle = 0
 	p, err := b.engine.Plan(t.Context(), req)
 	if err != nil {
@@ -61,7 +62,7 @@ func TestReleaseTestsMaskSecrets(t *testing.T) {
 	var told strings.Builder
 	log := event.NewLog(nil, func(e event.Event) { told.WriteString(e.Message + e.Details + "\n") })
 	log.Step("web", "test", func(s event.Span) event.Result {
-		req := deployer.TestRequest{Release: "web", Namespace: b.namespace, Timeout: 30 * time.Second, Logs: true, Secrets: []string{"correct-place"}}
+		req := deployer.TestRequest{Release: "web", Namespace: b.namespace, Timeout: 30 * time.Second, Logs: true, Secrets: secret.NewSet("correct-place")}
 		out, err := b.engine.Test(t.Context(), req, s)
 		if err == nil || !strings.Contains(out.Details, "login with *** and *** at ***") {
 			t.Errorf("test: %v\n%s", err, out.Details)
@@ -70,7 +71,7 @@ func TestReleaseTestsMaskSecrets(t *testing.T) {
 		return event.Result{}
 	})
 	log.Step("web", "uninstall", func(s event.Span) event.Result {
-		req := deployer.UninstallRequest{Release: "web", Namespace: b.namespace, Timeout: 30 * time.Second, Secrets: []string{"correct-place"}}
+		req := deployer.UninstallRequest{Release: "web", Namespace: b.namespace, Timeout: 30 * time.Second, Secrets: secret.NewSet("correct-place")}
 		out, err := b.engine.Uninstall(t.Context(), req, s)
 		if err == nil || !strings.Contains(out.Details, "login with *** and *** at ***") {
 			t.Errorf("uninstall: %v\n%s", err, out.Details)

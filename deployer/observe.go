@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // concurrency bounds the requests of one operation that are under way at once.
@@ -53,7 +54,8 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
 		return nil, err
 	}
-	result, err := e.render(ctx, req, stage)
+	learnRecords(req.Secrets, stage.since...) // a template may quote what it replaces
+	result, warnings, err := e.render(ctx, req, stage)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	}
 	p, err := e.planTarget(ctx, req, target{
 		stage: stage, record: newRecord(req, stage, result), crds: result.CRDs, missing: seen.namespaceMissing,
-		warnings: append(unreadable(seen.history), findings(result)...),
+		warnings: slices.Concat(unreadable(seen.history), findings(result), warnings),
 	})
 	if err != nil {
 		return nil, err
@@ -99,7 +101,8 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 		return nil, err
 	}
 	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record))
-	secrets := slices.Concat(secretStrings(sights), recordedSecrets(t.record), recordedSecrets(t.stage.since...), req.Secrets)
+	learnRecords(req.Secrets, append(t.stage.since, t.record)...)
+	learnSights(req.Secrets, sights)
 	sc := scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
 		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
@@ -109,7 +112,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	plan, err := decide(sc)
 	if err != nil {
-		return nil, maskRefusal(err, secrets)
+		return nil, maskRefusal(err, req.Secrets)
 	}
 	if req.NoHooks {
 		plan.Hooks = nil
@@ -121,14 +124,14 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	}
 	plan.unchanged = plan.unchanged && !req.Revise
 	plan.request = req
-	plan.secrets = secrets
+	plan.secrets = req.Secrets
 	return plan, nil
 }
 
 // maskRefusal masks secrets in a refusal: it names values.
-func maskRefusal(err error, secrets []string) error {
+func maskRefusal(err error, secrets *secret.Set) error {
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
-		refusal.redact = redactor(secrets)
+		refusal.redact = secrets.Text
 	}
 	return err
 }
@@ -156,24 +159,26 @@ func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, 
 	return seen, g.Wait()
 }
 
-func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Result, error) {
+// render renders the chart of a request, and warns of Secrets that it did not find.
+func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Result, []string, error) {
 	caps, err := e.cluster.Capabilities(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if req.Over != nil {
 		if req.Render, err = req.Over(s.current()); err != nil {
-			return nil, fmt.Errorf("release %s: %w", req.Release, err)
+			return nil, nil, fmt.Errorf("release %s: %w", req.Release, err)
 		}
 	}
+	found := &lookups{cluster: e.cluster, secrets: req.Secrets, without: req.NoLookupSecrets}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == Upgrade,
-		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: found.lookup,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("release %s: %w", req.Release, err)
+		return nil, nil, fmt.Errorf("release %s: %w", req.Release, err)
 	}
-	return result, nil
+	return result, found.warnings(), nil
 }
 
 // newRecord is the record of the revision to be, without a status.

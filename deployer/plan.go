@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Action is what happens to one object.
@@ -78,7 +79,7 @@ type Plan struct {
 	unchanged       bool // not even the record
 	restamp         bool // unchanged but for the stamp of the deployed record
 	exact           bool // a saved plan: nothing but this, see Saved.Bind
-	secrets         []string
+	secrets         *secret.Set
 	again           func(context.Context) (*Plan, error) // plans the same anew
 }
 

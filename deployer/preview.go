@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // PreviewRequest asks what a chart renders to in this cluster.
@@ -19,6 +20,9 @@ type PreviewRequest struct {
 	IsUpgrade     bool // render as an upgrade, and take it that existing objects are the release's
 	TakeOwnership bool // do not mind objects that no or another release owns
 	Validate      bool // let the server check every object, by a dry run
+
+	NoLookupSecrets bool        // templates find no Secret by "lookup"; Findings of the result say so
+	Secrets         *secret.Set // what templates look up of Secrets is added to it
 }
 
 // Preview renders a chart with the cluster's version, APIs and lookups, as the
@@ -35,12 +39,16 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 	if err != nil {
 		return nil, err
 	}
+	found := &lookups{cluster: e.cluster, secrets: orEmpty(req.Secrets), without: req.NoLookupSecrets}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: 1, IsUpgrade: req.IsUpgrade,
-		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: e.cluster.Lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: found.lookup,
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, w := range found.warnings() {
+		result.Findings = append(result.Findings, render.Finding{Message: w})
 	}
 	return result, e.checkPreview(ctx, req, result)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // The longest value, and the most lines of one field, that a plan prints.
@@ -21,7 +23,7 @@ var marks = map[Action][2]string{
 
 // WriteText prints the plan for people; color adds ANSI colours.
 func (p *Plan) WriteText(w io.Writer, color bool) error {
-	t := &text{color: color, redact: redactor(p.secrets)}
+	t := &text{color: color, secrets: p.secrets, redact: p.secrets.Text}
 	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
 	t.changes(p)
 	for _, h := range p.Hooks {
@@ -39,9 +41,10 @@ func (p *Plan) WriteText(w io.Writer, color bool) error {
 }
 
 type text struct {
-	b      strings.Builder
-	color  bool
-	redact func(string) string // of what values hold: a Secret's may stand in an env or an argument too
+	b       strings.Builder
+	color   bool
+	secrets *secret.Set
+	redact  func(string) string // of what values hold: a Secret's may stand in an env or an argument too
 }
 
 func (t *text) line(color, s string) {
@@ -93,7 +96,7 @@ func (t *text) conflict(c Conflict) {
 	if c.Kept {
 		end = "kept"
 	}
-	theirs, ours := maskedPair(Field{Old: c.Theirs, New: c.Ours}, t.redact)
+	theirs, ours := maskedPair(Field{Path: c.Path, Old: c.Theirs, New: c.Ours}, t.secrets)
 	t.line(yellow, fmt.Sprintf("      ! conflict: %s: %s has set %s, the chart says %s: %s", c.Path, c.Manager, t.value(theirs), t.value(ours), end))
 }
 
@@ -106,23 +109,19 @@ const (
 func (t *text) field(f Field) {
 	old, isText := f.Old.(string)
 	new, alsoText := f.New.(string)
-	if isText && alsoText && (t.redact(old) != old || t.redact(new) != new) {
-		// One side is known to hold a secret; the other holds what it was, which nobody knows any more.
-		t.line("", "      "+f.Path+": "+t.value(wholly(old, t.redact))+" -> "+t.value(wholly(new, t.redact))+f.origin())
-		return
-	}
-	if isText && alsoText && strings.Contains(old+new, "\n") {
+	before, after := maskedPair(f, t.secrets)
+	if isText && alsoText && before == old && after == new && strings.Contains(old+new, "\n") {
 		t.line("", "      "+f.Path+":"+f.origin())
 		t.lines(old, new)
 		return
 	}
 	switch {
 	case f.Old == nil:
-		t.line(green, "      + "+f.Path+": "+t.value(f.New)+f.origin())
+		t.line(green, "      + "+f.Path+": "+t.value(after)+f.origin())
 	case f.New == nil:
-		t.line(red, "      - "+f.Path+": "+t.value(f.Old)+f.origin())
+		t.line(red, "      - "+f.Path+": "+t.value(before)+f.origin())
 	default:
-		t.line("", "      "+f.Path+": "+t.value(f.Old)+" -> "+t.value(f.New)+f.origin())
+		t.line("", "      "+f.Path+": "+t.value(before)+" -> "+t.value(after)+f.origin())
 	}
 }
 

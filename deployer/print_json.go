@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // PlanFormat is the apiVersion of the JSON that WriteJSON writes. Fields may be
@@ -86,7 +89,7 @@ func WriteJSON(w io.Writer, plans []*Plan, units ...Scoped) error {
 }
 
 func (p *Plan) json() planJSON {
-	redact := redactor(p.secrets)
+	redact := p.secrets.Text
 	out := planJSON{
 		Release: p.Release, Namespace: p.Namespace, Chart: p.Chart, Operation: p.Operation, Revision: p.Revision, Deployed: p.Deployed,
 		Changes: p.Changes(), Summary: p.Summary(), Counts: map[Action]int{}, Objects: []changeJSON{}, Hooks: []string{}, Warnings: []string{},
@@ -96,7 +99,7 @@ func (p *Plan) json() planJSON {
 	}
 	staged := p.stages() > 1
 	for _, c := range p.Objects {
-		j := c.json(redact)
+		j := c.json(p.secrets)
 		if staged && !c.leftover {
 			j.Stage = c.stage + 1
 		}
@@ -115,41 +118,64 @@ func (p *Plan) json() planJSON {
 	return out
 }
 
-func (c Change) json(redact func(string) string) changeJSON {
+func (c Change) json(secrets *secret.Set) changeJSON {
 	j := changeJSON{
 		Action: c.Action, APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name,
-		Note: redact(c.Note),
+		Note: secrets.Text(c.Note),
 	}
 	for _, f := range c.Fields {
-		before, after := maskedPair(f, redact)
+		before, after := maskedPair(f, secrets)
 		j.Fields = append(j.Fields, fieldJSON{Path: f.Path, Old: before, New: after, Owner: f.Owner, Drift: f.Drift})
 	}
 	for _, f := range c.Conflicts {
-		theirs, ours := maskedPair(Field{Old: f.Theirs, New: f.Ours}, redact)
+		theirs, ours := maskedPair(Field{Path: f.Path, Old: f.Theirs, New: f.Ours}, secrets)
 		j.Conflicts = append(j.Conflicts, conflictJSON{Path: f.Path, Manager: f.Manager, Theirs: theirs, Ours: ours, Kept: f.Kept})
 	}
 	return j
 }
 
-// maskedPair are the values of a field without secrets. Where one side of a text
-// holds a secret that is known, the other holds what it was, which nobody knows.
-func maskedPair(f Field, redact func(string) string) (before, after any) {
+// maskedPair are the values of a field without secrets: those that are known, and
+// what stands under a key that promises one. Where one side of a text holds a secret
+// that is known, the other holds what it was or was changed to, which nobody knows.
+func maskedPair(f Field, secrets *secret.Set) (before, after any) {
+	if promisedAt(f.Path) {
+		return secrets.Hidden(f.Old), secrets.Hidden(f.New)
+	}
+	before, after = secrets.Value(f.Old), secrets.Value(f.New)
 	old, isText := f.Old.(string)
 	new, alsoText := f.New.(string)
-	if isText && alsoText && (redact(old) != old || redact(new) != new) {
-		return wholly(old, redact), wholly(new, redact)
+	if isText && alsoText && (before != old || after != new) {
+		return wholly(old, before), wholly(new, after)
 	}
-	return maskedValue(f.Old, redact), maskedValue(f.New, redact)
+	return before, after
 }
+
+// promisedAt reports whether the last key of a field's path promises a secret, or the
+// name of the variable whose value it is.
+func promisedAt(path string) bool {
+	at := steps(path)
+	for len(at) > 1 && isIndex(at[len(at)-1]) {
+		at = at[:len(at)-1]
+	}
+	if n := len(at); n > 1 && at[n-1] == "value" {
+		return secret.Promised(at[n-2])
+	} else if n > 0 {
+		return secret.Promised(at[n-1])
+	}
+	return false
+}
+
+func isIndex(step string) bool { return strings.Trim(step, "0123456789") == "" }
 
 // wholly is a text with its secrets masked, or masked whole when none is known in it.
-func wholly(s string, redact func(string) string) string {
-	if masked := redact(s); masked != s {
+func wholly(s string, masked any) any {
+	if masked != s {
 		return masked
 	}
-	return "***"
+	return secret.Mark
 }
 
+// maskedValue is a value with its texts as redact leaves them.
 func maskedValue(v any, redact func(string) string) any {
 	switch v := v.(type) {
 	case string:

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 func examplePlan() *Plan {
@@ -22,7 +23,7 @@ func examplePlan() *Plan {
 			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Name: "a|b", Namespace: "shop"}},
 		},
 		Warnings: []string{"mind new-secret"}, Rollback: &Rehearsal{Revision: 1, Because: []string{"<reason>"}},
-		secrets: []string{"new-secret"},
+		secrets: secret.NewSet("new-secret"),
 	}
 }
 
@@ -112,7 +113,7 @@ func TestStagesAndConflictsAreShown(t *testing.T) {
 			}},
 			{Action: Delete, Object: ref("gone"), leftover: true},
 		},
-		secrets: []string{"new-secret"},
+		secrets: secret.NewSet("new-secret"),
 	}
 	var text strings.Builder
 	if err := p.WriteText(&text, false); err != nil {

@@ -2,37 +2,75 @@ package deployer
 
 import (
 	"encoding/base64"
-	"slices"
+	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/secret"
 )
 
-// minSecret is the shortest secret that is masked in free text: masking "true"
-// or "80" would only make evidence unreadable.
-const minSecret = 6
+// What an operation learns of its release goes into the secrets of its request,
+// so that it is masked in everything that is told from then on, by the engine and
+// by whoever made the request.
 
-// secretStrings are the values of all Secrets among the objects, as they are
-// and as they will be.
-func secretStrings(sights []sight) []string {
-	var out []string
+// learnSights learns what the target's objects hold, as they are and as they will be.
+func learnSights(set *secret.Set, sights []sight) {
 	for _, s := range sights {
 		for _, o := range []*unstructured.Unstructured{s.object, s.live} {
-			if o != nil && o.GetKind() == "Secret" {
-				out = append(out, secretValues(o)...)
+			if o != nil && !s.isCRD {
+				learnObject(set, o)
 			}
 		}
 	}
-	return out
 }
 
-// recordedSecrets are the values of all Secrets in the manifests and hooks of
-// records, as rendered. What cannot be read has none.
-func recordedSecrets(records ...*release.Record) []string {
-	var out []string
+// learnObject learns the data of a Secret, and of any other object what stands
+// under keys, in environment variables and in arguments that promise a secret.
+func learnObject(set *secret.Set, o *unstructured.Unstructured) {
+	if isSecret(o) {
+		learnSecret(set, o.Object)
+		return
+	}
+	for field, value := range o.Object {
+		if m, ok := value.(map[string]any); ok && field != "metadata" && field != "status" {
+			set.AddValues(m)
+		}
+	}
+}
+
+// learnSecret learns what a Secret holds: each of its values, and the passwords
+// within those that are files of settings or URLs.
+func learnSecret(set *secret.Set, object map[string]any) {
+	add := func(text string) {
+		set.Add(text)
+		set.AddText(text)
+	}
+	plain, _ := object["stringData"].(map[string]any)
+	for _, v := range plain {
+		add(fmt.Sprint(v))
+	}
+	encoded, _ := object["data"].(map[string]any)
+	for _, v := range encoded {
+		s, _ := v.(string)
+		if raw, err := base64.StdEncoding.DecodeString(s); err == nil {
+			add(string(raw))
+		} else {
+			set.Add(s)
+		}
+	}
+}
+
+// learnRecords learns what the Secrets in the manifests and hooks of records hold, as
+// rendered, and what their values promise to hold, the chart's own among them. What
+// cannot be read has none.
+func learnRecords(set *secret.Set, records ...*release.Record) {
 	for _, r := range records {
+		set.AddValues(r.Config)
+		if r.Chart != nil {
+			set.AddValues(r.Chart.Values)
+		}
 		docs := splitDocuments(r.Manifest)
 		for _, h := range r.Hooks {
 			docs = append(docs, h.Manifest)
@@ -46,53 +84,8 @@ func recordedSecrets(records ...*release.Record) []string {
 				continue
 			}
 			for _, o := range objects {
-				if o.GetKind() == "Secret" {
-					out = append(out, secretValues(o)...)
-				}
+				learnObject(set, o)
 			}
 		}
 	}
-	return out
-}
-
-func secretValues(o *unstructured.Unstructured) []string {
-	var out []string
-	plain, _, _ := unstructured.NestedMap(o.Object, "stringData")
-	for _, v := range plain {
-		if s, ok := v.(string); ok {
-			out = append(out, s)
-		}
-	}
-	encoded, _, _ := unstructured.NestedMap(o.Object, "data")
-	for _, v := range encoded {
-		s, ok := v.(string)
-		if !ok {
-			continue
-		}
-		out = append(out, s)
-		if raw, err := base64.StdEncoding.DecodeString(s); err == nil {
-			out = append(out, string(raw))
-		}
-	}
-	return out
-}
-
-// redactor masks secret strings in text.
-func redactor(secrets []string) func(string) string {
-	var parts []string
-	for _, s := range secrets {
-		for line := range strings.Lines(s) { // a log prints a key line by line
-			parts = append(parts, strings.TrimSpace(line))
-		}
-		parts = append(parts, strings.TrimSpace(s))
-	}
-	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) }) // the longest first
-	parts = slices.Compact(parts)
-	var pairs []string
-	for _, p := range parts {
-		if len(p) >= minSecret {
-			pairs = append(pairs, p, "***")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
 }

@@ -17,7 +17,7 @@ var ErrRandom = errors.New("it renders otherwise each time, by random values or 
 // the same again, as a plan that is saved must. The error names the templates and
 // is ErrRandom.
 func (e *Engine) Repeatable(ctx context.Context, p *Plan) error {
-	result, err := e.render(ctx, p.request, p.stage)
+	result, _, err := e.render(ctx, p.request, p.stage)
 	if err != nil {
 		return err
 	}

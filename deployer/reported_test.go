@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // reported is what a job comes to that applies a plan, and its reports as the
@@ -29,6 +30,7 @@ func (b *bench) applyReported(p *deployer.Plan) (r reported) {
 	var events []event.Event
 	log := event.NewLog(nil, func(e event.Event) { events = append(events, e) })
 	r.code = pipeline.Operate(b.t.Context(), log, &config.Resolved{}, "deploy", []config.Unit{{Name: "web"}},
+		func(config.Unit) *secret.Set { return secret.NewSet() },
 		func(ctx context.Context, _ config.Unit, span event.Span) (deployer.Outcome, error) {
 			r.outcome, r.err = b.engine.Apply(ctx, p, span)
 			return r.outcome, r.err

@@ -177,7 +177,7 @@ func ReadSaved(data []byte) (*Saved, error) {
 
 // summarize is what is saved of a plan.
 func (s *Saved) summarize(p *Plan) (savedRelease, error) {
-	redact := redactor(p.secrets)
+	redact := p.secrets.Known
 	out := savedRelease{
 		Release: p.Release, Namespace: p.Namespace, Chart: p.Chart, Operation: p.Operation, Revision: p.Revision,
 		Content: s.digest(p.record.Chart, nil), Objects: []savedObject{},

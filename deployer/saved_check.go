@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Moved is one thing that is no longer as a saved plan had it.
@@ -85,7 +86,7 @@ func (s *Saved) Names() []string {
 // object only as long as it is as this plan saw it. Else it is a *MovedError.
 func (s *Saved) Bind(p *Plan) error {
 	was := s.find(p.Release, p.Namespace)
-	redact := redactor(p.secrets)
+	redact := p.secrets.Text
 	if was == nil {
 		return &MovedError{Release: p.Release, redact: redact, Moved: []Moved{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
 	}
@@ -93,7 +94,7 @@ func (s *Saved) Bind(p *Plan) error {
 	if err != nil {
 		return fmt.Errorf("compare with the saved plan of release %s: %w", p.Release, err)
 	}
-	if moved := append(movedRelease(was, &is), movedObjects(was, &is, p, redact)...); len(moved) > 0 {
+	if moved := append(movedRelease(was, &is), movedObjects(was, &is, p)...); len(moved) > 0 {
 		return &MovedError{Release: p.Release, Moved: moved, redact: redact}
 	}
 	p.exact = true
@@ -148,7 +149,7 @@ func movedRelease(was, is *savedRelease) []Moved {
 }
 
 // movedObjects compares the objects, in the order of the plan.
-func movedObjects(was, is *savedRelease, p *Plan, redact func(string) string) []Moved {
+func movedObjects(was, is *savedRelease, p *Plan) []Moved {
 	before := map[kube.Ref]savedObject{}
 	for _, o := range was.Objects {
 		before[o.ref()] = o
@@ -159,7 +160,7 @@ func movedObjects(was, is *savedRelease, p *Plan, redact func(string) string) []
 		delete(before, o.ref())
 		how := "it was not planned, and it would be " + past[o.Action]
 		if known {
-			how = movedObject(old, o, &p.Objects[i], redact)
+			how = movedObject(old, o, &p.Objects[i], p.secrets)
 		}
 		if how != "" {
 			out = append(out, Moved{o.ref().Long(), how})
@@ -179,7 +180,7 @@ var past = map[Action]string{
 
 // movedObject says how one object differs from what was saved; empty when it does
 // not.
-func movedObject(was, is savedObject, c *Change, redact func(string) string) string {
+func movedObject(was, is savedObject, c *Change, secrets *secret.Set) string {
 	var parts []string
 	switch {
 	case was.UID != "" && is.UID == "":
@@ -195,7 +196,7 @@ func movedObject(was, is savedObject, c *Change, redact func(string) string) str
 		parts = append(parts, "it renders otherwise")
 	}
 	if len(parts) == 0 {
-		parts = movedFields(was, is, c, redact)
+		parts = movedFields(was, is, c, secrets)
 	}
 	if len(parts) == 0 && was.Action != is.Action {
 		parts = append(parts, fmt.Sprintf("it was to be %s, and would be %s", past[was.Action], past[is.Action]))
@@ -204,7 +205,7 @@ func movedObject(was, is savedObject, c *Change, redact func(string) string) str
 }
 
 // movedFields says which fields differ from what was saved.
-func movedFields(was, is savedObject, c *Change, redact func(string) string) []string {
+func movedFields(was, is savedObject, c *Change, secrets *secret.Set) []string {
 	saved := map[string]savedField{}
 	for _, f := range was.Fields {
 		saved[f.Path] = f
@@ -217,7 +218,7 @@ func movedFields(was, is savedObject, c *Change, redact func(string) string) []s
 		if owner := c.Fields[i].Owner; owner != "" {
 			by = " by " + owner
 		}
-		before, after := maskedPair(c.Fields[i], redact)
+		before, after := maskedPair(c.Fields[i], secrets)
 		switch {
 		case !known || old.Old != f.Old:
 			out = append(out, fmt.Sprintf("%s has become %s in the cluster%s", f.Path, brief(valueText(before)), by))

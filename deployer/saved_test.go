@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // savable is a plan with everything that is saved.
@@ -20,7 +21,7 @@ func savable(t *testing.T) *Plan {
 	deployment := func(image string) string {
 		return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop, uid: d-1}\nspec: {replicas: 3, image: " + image + ", password: open-sesame}\n"
 	}
-	secret := "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, uid: s-1}\nstringData: {password: open-sesame}\n"
+	hidden := "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, uid: s-1}\nstringData: {password: open-sesame}\n"
 	config := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, uid: c-1}\n"
 	r := record(3, "")
 	r.Config = map[string]any{"token": "open-sesame"}
@@ -30,7 +31,7 @@ func savable(t *testing.T) *Plan {
 	last.Info.Status = release.Deployed
 	return &Plan{
 		Release: "web", Namespace: "shop", Chart: "web-1.0.0", Operation: Upgrade, Revision: 3, Deployed: 2, record: r,
-		stage: stage{last: last, deployed: last}, secrets: []string{"open-sesame"},
+		stage: stage{last: last, deployed: last}, secrets: secret.NewSet("open-sesame"),
 		Objects: []Change{
 			{
 				Action: Modify, Object: kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, scaled: true,
@@ -40,7 +41,7 @@ func savable(t *testing.T) *Plan {
 			},
 			{
 				Action: Modify, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "s"},
-				object: obj(t, secret), live: obj(t, secret), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
+				object: obj(t, hidden), live: obj(t, hidden), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
 			},
 			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "old"}, live: obj(t, config), leftover: true},
 		},

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // TestRequest asks for a release's own tests.
@@ -23,7 +24,7 @@ type TestRequest struct {
 	Only      []string      // names of tests to run; none means all
 	Except    []string      // names of tests not to run
 	Logs      bool          // read the tests' logs into the outcome
-	Secrets   []string      // strings that must not show in evidence, besides the release's own Secrets
+	Secrets   *secret.Set   // as in Request
 }
 
 // Test runs the test hooks of the newest revision, as `helm test` does, and
@@ -61,7 +62,8 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		return out, nil
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: &chosen}
-	p.secrets = append(recordedSecrets(history.Records...), req.Secrets...) // a pod may still run with an older one
+	p.secrets = full.Secrets
+	learnRecords(p.secrets, history.Records...) // a pod may still run with an older one
 	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // UninstallRequest asks for a release to be taken away.
@@ -24,11 +25,11 @@ type UninstallRequest struct {
 	KeepHistory bool          // records stay, the last one as uninstalled
 	Description string        // of the record that stays; empty means Helm's "Uninstallation complete"
 	NoHooks     bool
-	NoWait      bool             // do not wait until the objects are gone
-	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
-	OnCancel    Policy           // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
-	Supersede   bool             // as in Request
-	Secrets     []string
+	NoWait      bool                       // do not wait until the objects are gone
+	Cascade     kube.Propagation           // to what the objects own; empty means kube.Background
+	OnCancel    Policy                     // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
+	Supersede   bool                       // as in Request
+	Secrets     *secret.Set                // as in Request
 	Evidence    func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
 	Stamp       *stamp.Request             // whose release it must be; nil: anybody's
 }
@@ -78,7 +79,8 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
-	p.secrets = append(recordedSecrets(stage.since...), req.Secrets...)
+	p.secrets = full.Secrets
+	learnRecords(p.secrets, stage.since...)
 	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
 		return refused(err), err
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Operate does one thing to the releases of units, one after the other, those
-// that need a unit before it, and tells it as a run of one step each. It
-// returns the exit code.
+// that need a unit before it, and tells it as a run of one step each, without what
+// secrets says of a unit. It returns the exit code.
 func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, step string, chosen []config.Unit,
-	op func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error),
+	secrets func(config.Unit) *secret.Set, op func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error),
 ) int {
 	var units []Unit
 	for _, u := range chosen {
@@ -23,7 +24,7 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 			outcome, err := op(ctx, u, span)
 			return released(ctx, outcome, err, "")
 		}
-		units = append(units, Unit{Name: u.Name, Needs: needing(u.Name, chosen), Steps: []Step{{step, Release, do}}})
+		units = append(units, Unit{Name: u.Name, Needs: needing(u.Name, chosen), Steps: []Step{{step, Release, secretly(secrets(u), do)}}})
 	}
 	began := time.Now()
 	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})

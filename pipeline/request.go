@@ -9,6 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // Requests turns units of a resolved environment into requests to the engine.
@@ -20,26 +21,28 @@ type Requests struct {
 	resolved  *config.Resolved
 	readiness map[string]deployer.Criteria
 	reportDir string
-	secrets   []string
 	stamp     *stamp.Request
+	secrets   *secret.Set // of the job
+	units     *unitSecrets
 }
 
 // NewRequests compiles what pintle.yaml says about kinds. Evidence of failures
-// goes into reportDir; secrets are strings that must not show in any.
-func NewRequests(c *config.Config, r *config.Resolved, reportDir string, secrets []string) (Requests, error) {
+// goes into reportDir; secrets are the job's.
+func NewRequests(c *config.Config, r *config.Resolved, reportDir string, secrets *secret.Set) (*Requests, error) {
 	readiness, err := criteria(c.Readiness)
-	return Requests{config: c, resolved: r, readiness: readiness, reportDir: reportDir, secrets: secrets}, err
+	return &Requests{config: c, resolved: r, readiness: readiness, reportDir: reportDir, secrets: secrets, units: &unitSecrets{sets: map[string]*secret.Set{}}}, err
 }
 
 // By is r for releases of that owner, or with takeOver for another's too.
-func (r Requests) By(owner stamp.Owner, takeOver bool) Requests {
-	r.stamp = &stamp.Request{Owner: owner, TakeOver: takeOver}
-	return r
+func (r *Requests) By(owner stamp.Owner, takeOver bool) *Requests {
+	by := *r
+	by.stamp = &stamp.Request{Owner: owner, TakeOver: takeOver}
+	return &by
 }
 
 // base is what every operation on a unit's release goes by. The span is read
 // when there is evidence to keep, since work begins after its request is made.
-func (r Requests) base(u config.Unit, span *event.Span) deployer.Request {
+func (r *Requests) base(u config.Unit, span *event.Span) deployer.Request {
 	return deployer.Request{
 		Release: u.Release, Namespace: u.Namespace,
 		Timeout: u.Timeout, RollbackTimeout: u.RollbackTimeout,
@@ -48,14 +51,14 @@ func (r Requests) base(u config.Unit, span *event.Span) deployer.Request {
 		WaitForJobs: true, Readiness: r.readiness, Baseline: true,
 		OnConflict: deployer.ConflictPolicy(u.OnConflict), OnImmutable: immutablePolicies(u), ImmutableKey: "deploy.onImmutable",
 		Adopt: deployer.Adoption(u.Adopt), AdoptList: u.AdoptList,
-		Secrets:  r.unitSecrets(u),
+		Secrets:  r.Secrets(u),
 		Stamp:    r.stamp,
 		Evidence: func(archive []byte) error { return KeepEvidence(r.reportDir, u.Name, *span)(archive) },
 	}
 }
 
 // Deploy asks for a unit's release to be as render says.
-func (r Requests) Deploy(u config.Unit, render deployer.RenderFunc, span *event.Span) deployer.Request {
+func (r *Requests) Deploy(u config.Unit, render deployer.RenderFunc, span *event.Span) deployer.Request {
 	req := r.base(u, span)
 	req.Render = render
 	req.CreateNamespace = r.resolved.CreateNamespace
@@ -66,7 +69,7 @@ func (r Requests) Deploy(u config.Unit, render deployer.RenderFunc, span *event.
 
 // Rollback asks for an earlier revision of a unit; it may take as long as a
 // rollback after a failure.
-func (r Requests) Rollback(u config.Unit, span *event.Span) deployer.Request {
+func (r *Requests) Rollback(u config.Unit, span *event.Span) deployer.Request {
 	req := r.base(u, span)
 	req.Timeout = req.RollbackTimeout
 	return req
@@ -74,12 +77,12 @@ func (r Requests) Rollback(u config.Unit, span *event.Span) deployer.Request {
 
 // Recover asks for what a dead job left of a unit to be repaired, by a rollback
 // where that is the policy.
-func (r Requests) Recover(u config.Unit, span *event.Span) deployer.RecoverRequest {
+func (r *Requests) Recover(u config.Unit, span *event.Span) deployer.RecoverRequest {
 	return deployer.RecoverRequest{Request: r.Rollback(u, span)}
 }
 
 // Uninstall asks for a unit's release to be taken away.
-func (r Requests) Uninstall(u config.Unit, span *event.Span) deployer.UninstallRequest {
+func (r *Requests) Uninstall(u config.Unit, span *event.Span) deployer.UninstallRequest {
 	base := r.base(u, span)
 	return deployer.UninstallRequest{
 		Release: base.Release, Namespace: base.Namespace, Timeout: base.Timeout,
@@ -88,13 +91,13 @@ func (r Requests) Uninstall(u config.Unit, span *event.Span) deployer.UninstallR
 }
 
 // Test asks for the tests of a unit's chart.
-func (r Requests) Test(u config.Unit) deployer.TestRequest {
+func (r *Requests) Test(u config.Unit) deployer.TestRequest {
 	base := r.base(u, nil)
 	return deployer.TestRequest{Release: base.Release, Namespace: base.Namespace, Timeout: base.Timeout, Secrets: base.Secrets}
 }
 
 // Status asks how a unit's objects stand, by the rules of a deploy.
-func (r Requests) Status(u config.Unit) deployer.StatusRequest {
+func (r *Requests) Status(u config.Unit) deployer.StatusRequest {
 	base := r.base(u, nil)
 	return deployer.StatusRequest{
 		Release: base.Release, Namespace: base.Namespace, WaitForJobs: base.WaitForJobs, Readiness: base.Readiness, Secrets: base.Secrets,
@@ -109,20 +112,9 @@ func immutablePolicies(u config.Unit) map[string]deployer.ImmutablePolicy {
 	return out
 }
 
-// unitSecrets are the strings that a unit's values hold under keys that promise
-// a secret, and those that the job's environment holds. A values file that cannot be
-// read has none: to deploy it is refused, and a rollback does not need it.
-func (r Requests) unitSecrets(u config.Unit) []string {
-	values, err := r.values(u)
-	if err != nil {
-		values = u.Set
-	}
-	return append(SecretValues(values), r.secrets...)
-}
-
 // values are what the user gives to the chart: the environment's files, the
 // unit's own, then the inline ones.
-func (r Requests) values(u config.Unit) (map[string]any, error) {
+func (r *Requests) values(u config.Unit) (map[string]any, error) {
 	values, err := chart.MergeValues(chart.ValueSources{Files: u.Values}, r.readValues)
 	if err != nil {
 		return nil, err
@@ -130,7 +122,7 @@ func (r Requests) values(u config.Unit) (map[string]any, error) {
 	return chart.MergeMaps(values, u.Set), nil
 }
 
-func (r Requests) readValues(name string) ([]byte, error) {
+func (r *Requests) readValues(name string) ([]byte, error) {
 	data, err := r.config.Tree().ReadFile(below(r.config, name), chart.MaxFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)

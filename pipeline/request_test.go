@@ -16,12 +16,13 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // requestsOf are the requests that a unit becomes, by what is asked for.
 func requestsOf(t *testing.T, c *config.Config, r *config.Resolved, u config.Unit) map[string]any {
 	t.Helper()
-	requests, err := pipeline.NewRequests(c, r, "reports", nil)
+	requests, err := pipeline.NewRequests(c, r, "reports", secret.NewSet())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -60,9 +61,10 @@ type Options struct {
 	OnConflict deployer.ConflictPolicy // over that of pintle.yaml; empty leaves it
 	AllowCRDs  bool                    // change CRDs also where that may harm objects that exist
 
-	TakeOver       bool // deploy over releases that another environment or repository has stamped
-	AllowDowngrade bool // over pintle.yaml: let releases go back
-	WithMissing    bool // in a build of a tag, install services that are not deployed and have not changed since their tag
+	TakeOver        bool // deploy over releases that another environment or repository has stamped
+	AllowDowngrade  bool // over pintle.yaml: let releases go back
+	WithMissing     bool // in a build of a tag, install services that are not deployed and have not changed since their tag
+	NoLookupSecrets bool // templates find no Secret of the cluster
 
 	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
 	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
@@ -74,7 +76,7 @@ type Options struct {
 	Registry registry.Access
 	Cluster  *kube.Client // nil in a run that needs none
 	Holder   string       // who works: the CI job's URL, else user@host
-	Secrets  []string     // strings that must not show anywhere
+	Secrets  *secret.Set  // what must not show anywhere
 }
 
 // Outcome is what a run came to.
@@ -116,7 +118,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	for _, u := range chosen {
 		j := &job{shared: r, unit: u}
 		jobs = append(jobs, j)
-		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.steps(), Left: j.left})
+		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.maskedSteps(), Left: j.left})
 	}
 	if j, ok := r.versionFilesJob(); ok {
 		chosen = append(slices.Clone(chosen), j.unit)
@@ -182,7 +184,7 @@ func verdict(ctx context.Context, code int) (event.Status, string) {
 type shared struct {
 	Options
 	engine    *deployer.Engine
-	requests  Requests
+	requests  *Requests
 	versions  func() (map[string]decided, error) // of every service, read in one walk
 	selection func() (selection, error)          // what the run takes of the units
 	siblings  map[string][]sibling               // by service; filled by versions

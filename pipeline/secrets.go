@@ -1,56 +1,75 @@
 package pipeline
 
 import (
+	"context"
+	"sync"
+
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/secret"
 )
 
-// secretKey finds the keys of values that hold a secret themselves: not the
-// name of a Secret (existingSecret), nor of a key in one (passwordKey).
-var secretKey = lazyregexp.New(`(?i)(password|passwd|passphrase|token|secret_?key|private_?key|api_?key)$`)
+// unitSecrets are the secrets of units, by name.
+type unitSecrets struct {
+	mu   sync.Mutex
+	sets map[string]*secret.Set
+}
 
-// minSecret is the length in bytes of the shortest value that counts as a
-// secret: to hide "root" everywhere would make evidence unreadable.
-const minSecret = 6
+// Secrets are those of a unit, made once and known to all its steps: the job's, and
+// those that its values hold. The engine adds what it learns of the release, and
+// the step that has a chart what that holds. A values file that cannot be read has
+// none: to deploy it is refused, and a rollback does not need it.
+func (r *Requests) Secrets(u config.Unit) *secret.Set {
+	r.units.mu.Lock()
+	defer r.units.mu.Unlock()
+	if set := r.units.sets[u.Name]; set != nil {
+		return set
+	}
+	set := r.secrets.Child()
+	values, err := r.values(u)
+	if err != nil {
+		values = u.Set
+	}
+	set.AddValues(values)
+	r.units.sets[u.Name] = set
+	return set
+}
 
-// secrets are the strings that must not show in what is told about a unit: the
-// run's, and what its values, the chart's defaults among them, hold under keys
-// that promise a secret. What Secrets hold is known to the deployer.
-func (j *job) secrets(values map[string]any) []string {
-	if all, _, err := chart.Coalesce(j.chart, values); err == nil {
+// learnChart adds what the chart's own values hold to the unit's secrets.
+func (j *job) learnChart(values map[string]any) {
+	if j.learned {
+		return
+	}
+	j.learned = true
+	LearnChart(j.requests.Secrets(j.unit), j.chart, values)
+}
+
+// LearnChart adds what values hold to secrets, the chart's and its subcharts' own
+// among them.
+func LearnChart(set *secret.Set, c *chart.Chart, values map[string]any) {
+	if all, _, err := chart.Coalesce(c, values); err == nil {
 		values = all
 	}
-	return append(secretValues(values, nil), j.Secrets...)
+	set.AddValues(values)
 }
 
-// SecretValues are the strings that values hold under keys that promise a secret.
-func SecretValues(values map[string]any) []string { return secretValues(values, nil) }
-
-func secretValues(values map[string]any, found []string) []string {
-	for key, value := range values {
-		switch v := value.(type) {
-		case map[string]any:
-			found = secretValues(v, found)
-		case []any:
-			for _, element := range v {
-				if m, ok := element.(map[string]any); ok {
-					found = secretValues(m, found)
-				}
-			}
-		case string:
-			if len(v) >= minSecret && secretKey.MatchString(key) {
-				found = append(found, v)
-			}
-		}
+// maskedSteps are the unit's steps, none of which tells its secrets. To compute a
+// version reads no values.
+func (j *job) maskedSteps() []Step {
+	steps := j.steps()
+	if j.Goal == GoalVersion {
+		return steps
 	}
-	return found
+	for i := range steps {
+		steps[i].Run = secretly(j.requests.Secrets(j.unit), steps[i].Run)
+	}
+	return steps
 }
 
-// masked hides the secrets of a unit in a result: a template may quote any value.
-func (j *job) masked(values map[string]any, r event.Result) event.Result {
-	var m event.Mask
-	m.Add(j.secrets(values)...)
-	r.Message, r.Details = m.Text(r.Message), m.Text(r.Details)
-	return r
+// secretly runs a step with everything masked that it tells.
+func secretly(set *secret.Set, run func(context.Context, event.Span) event.Result) func(context.Context, event.Span) event.Result {
+	return func(ctx context.Context, span event.Span) event.Result {
+		return run(ctx, span.Masked(set.Text)).Masked(set.Text)
+	}
 }

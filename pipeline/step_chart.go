@@ -25,8 +25,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	if err != nil {
 		return failed(err)
 	}
-	var mask event.Mask
-	mask.Add(j.secrets(values)...)
+	j.learnChart(values)
 	o := LintOptions(j.Config, j.unit.Name)
 	o.Values, o.Origin, o.ReleaseName, o.Namespace = values, j.origin, j.unit.Release, j.unit.Namespace
 	o.Files, o.Limits, o.SkipSchemaValidation = j.chartFiles(), j.Limits, j.SkipSchemaValidation
@@ -39,10 +38,10 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		}
 		switch {
 		case f.Severity == lint.Error, f.Severity == lint.Warning && j.Config.Lint.Strict:
-			bad = append(bad, mask.Text(f.String()))
+			bad = append(bad, f.String())
 		case f.Severity == lint.Warning:
 			warnings++
-			span.Warn(mask.Text(f.String()))
+			span.Warn(f.String())
 		}
 	}
 	if len(bad) > 0 {

@@ -64,7 +64,8 @@ func (j *job) makePlan(ctx context.Context, span event.Span) event.Result {
 	if err != nil {
 		return failed(err)
 	}
-	return j.masked(values, j.plans(ctx, values))
+	j.learnChart(values)
+	return j.plans(ctx, values)
 }
 
 func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
@@ -109,7 +110,7 @@ func (j *job) request(values map[string]any) deployer.Request {
 	req.OnCancel = cmp.Or(j.OnCancel, req.OnCancel)
 	req.OnConflict = cmp.Or(j.OnConflict, req.OnConflict)
 	req.Supersede = req.Supersede || j.Supersede
-	req.AllowCRDChanges, req.Logs, req.Secrets = j.AllowCRDs, j.Logs, j.secrets(values)
+	req.AllowCRDChanges, req.Logs, req.NoLookupSecrets = j.AllowCRDs, j.Logs, j.NoLookupSecrets
 	req.Stamp = j.stamp()
 	return req
 }

@@ -22,6 +22,7 @@ type job struct {
 	archive []byte             // by package
 	plan    *deployer.Plan     // by plan
 	outcome deployer.Outcome   // by deploy
+	learned bool               // the chart's secrets are known
 
 	bumpedFiles []BumpedFile // by bump
 

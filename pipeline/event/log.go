@@ -68,6 +68,7 @@ func (l *Log) Skip(service, step, reason string) {
 type Span struct {
 	log           *Log
 	service, step string
+	mask          func(string) string // nil: everything is told as it is
 }
 
 // Object tells that an object of the step changed its state.
@@ -104,6 +105,9 @@ func (s Span) Warn(message string) {
 func (s Span) emit(e Event) {
 	if s.log == nil {
 		return
+	}
+	if s.mask != nil {
+		e = e.masked(s.mask)
 	}
 	e.Service, e.Step = s.service, s.step
 	s.log.Emit(e)

@@ -9,7 +9,7 @@
 //
 //	lines := report.NewJSONLines(file)
 //	console := report.NewPlain(os.Stderr, report.PlainOptions{CI: report.GitLab}) // or NewLive on a terminal
-//	log := event.NewLog(nil, mask.Sink(lines.Event), mask.Sink(console.Event))
+//	log := event.NewLog(nil, event.Masked(mask, lines.Event), event.Masked(mask, console.Event))
 //	... the run ...
 //	err := errors.Join(console.Close(), lines.Err())
 //	events, err := report.ReadEvents(file)
@@ -21,5 +21,5 @@
 // code are told by the events. It knows no cluster, no configuration, no CI
 // server's environment and no clock other than the ones it is given; what it
 // prints is free of escape sequences and control characters that came from
-// outside. Secrets are masked before it (event.Mask).
+// outside. Secrets are masked before it (event.Masked, package secret).
 package report
