@@ -177,8 +177,7 @@ func pull(e env, c *cli.Context, ref string) error {
 // pullArchive downloads a chart.
 func pullArchive(e env, c *cli.Context, ref string) ([]byte, error) {
 	if c.String("repo") != "" {
-		tgz, _, err := fromRepository(e, c, ref, c.String("version"))
-		return tgz, err
+		return fromRepository(e, c, ref, c.String("version"))
 	}
 	if !strings.HasPrefix(ref, registry.Scheme) {
 		return nil, usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)

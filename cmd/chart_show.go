@@ -69,7 +69,7 @@ func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	if c.String("repo") == "" {
 		return loadChart(c.Context, e, ref, version)
 	}
-	tgz, _, err := fromRepository(e, c, ref, version)
+	tgz, err := fromRepository(e, c, ref, version)
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +85,17 @@ func repoFlag() cli.Flag {
 }
 
 // fromRepository downloads a chart from the index repository of --repo.
-func fromRepository(e env, c *cli.Context, name, version string) ([]byte, *registry.IndexEntry, error) {
+func fromRepository(e env, c *cli.Context, name, version string) ([]byte, error) {
 	known, err := registry.LoadRepositories(e.getenv)
 	if err != nil {
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(pipeline.ExitUsage, err)
 	}
 	repository, err := known.Find(c.String("repo"))
 	if err != nil {
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(pipeline.ExitUsage, err)
 	}
-	tgz, entry, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
-	return tgz, entry, withCode(registryCode(err), err)
+	tgz, _, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
+	return tgz, withCode(registryCode(err), err)
 }
 
 // valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.
