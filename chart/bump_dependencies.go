@@ -43,6 +43,37 @@ func bumpLock(src []byte, dependencies []BumpDependency, digest string) ([]byte,
 	return SetScalars(src, []Edit{{Path: []string{"digest"}, Value: digest}})
 }
 
+// BumpCopies gives the copies of charts in charts/ the versions that their charts get: what Chart.yaml asks for after a bump is
+// what is there. Nothing is written. A chart that is there more than once stays as it is.
+func (c *Chart) BumpCopies(dependencies []BumpDependency) error {
+	for _, d := range dependencies {
+		copies := slices.DeleteFunc(slices.Clone(c.Dependencies), func(sub *Chart) bool { return sub.Name() != d.Name })
+		if len(copies) != 1 || copies[0].Metadata.Version == d.Version {
+			continue
+		}
+		if err := copies[0].setVersion(d.Version); err != nil {
+			return fmt.Errorf("charts/%s: %w", d.Name, err)
+		}
+	}
+	return nil
+}
+
+// setVersion changes the version of a loaded chart, in its file too.
+func (c *Chart) setVersion(version string) error {
+	for i, f := range c.Raw {
+		if f.Name != "Chart.yaml" {
+			continue
+		}
+		data, err := bumpMetadata(f.Data, version, "")
+		if err != nil {
+			return err
+		}
+		c.Raw[i] = &File{Name: f.Name, Data: data}
+	}
+	c.Metadata.Version = version
+	return nil
+}
+
 // editDependencies sets the versions in a list under dependencies, unless keep says otherwise.
 func editDependencies(src []byte, dependencies []BumpDependency, keep func(old, wanted string) bool) ([]byte, error) {
 	if len(dependencies) == 0 {

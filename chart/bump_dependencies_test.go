@@ -95,3 +95,25 @@ func sameButForBump(t *testing.T, name string, a, b []byte, o BumpOptions) bool 
 	}
 	return string(x) == string(y)
 }
+
+// TestBumpCopies: an alias holds only where the copy has the version that Chart.yaml asks for.
+func TestBumpCopies(t *testing.T) {
+	copyOf := func(name string) *Chart {
+		file := &File{Name: "Chart.yaml", Data: []byte("apiVersion: v2\nname: " + name + "\nversion: 1.0.0 # ours\n")}
+		return &Chart{Metadata: &Metadata{Name: name, Version: "1.0.0"}, Raw: []*File{file}}
+	}
+	c := &Chart{Dependencies: []*Chart{copyOf("lib"), copyOf("twice"), copyOf("twice"), copyOf("redis")}}
+	before := c.Dependencies[0].Raw[0]
+	if err := c.BumpCopies([]BumpDependency{{Name: "lib", Version: "2.0.0"}, {Name: "twice", Version: "2.0.0"}, {Name: "absent", Version: "2.0.0"}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"2.0.0", "1.0.0", "1.0.0", "1.0.0"} {
+		sub := c.Dependencies[i]
+		if file := string(sub.Raw[0].Data); sub.Metadata.Version != want || !strings.Contains(file, "version: "+want+" # ours\n") {
+			t.Errorf("%s: version %s, want %s: %s", sub.Name(), sub.Metadata.Version, want, file)
+		}
+	}
+	if !strings.Contains(string(before.Data), "1.0.0") {
+		t.Error("the file that was loaded has changed")
+	}
+}

@@ -35,7 +35,11 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 		return event.Result{Status: event.Unchanged, Message: "not released: nothing has changed since " + j.version.Tag, Version: j.version.Number}
 	}
 	dir := j.path(j.unit.Chart)
-	changes, err := j.bumpChart(dir)
+	o, err := j.bumpOptions(j.unit, j.versionOf)
+	if err != nil {
+		return failed(err)
+	}
+	changes, err := j.bumpChart(dir, o)
 	if err != nil {
 		return failed(err)
 	}
@@ -47,7 +51,10 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	j.bumpedFiles = all
-	if j.chart, err = chart.LoadWith(ctx, j.Config.Tree(), dir, changes); err != nil {
+	if j.chart, err = chart.LoadWith(ctx, j.Config.Tree(), dir, changes); err == nil {
+		err = j.chart.BumpCopies(o.Dependencies)
+	}
+	if err != nil {
 		return failed(err)
 	}
 	return j.bumpResult(all)
@@ -76,24 +83,23 @@ func (j *job) bumpVersionFiles(context.Context, event.Span) event.Result {
 	return j.bumpResult(all)
 }
 
-// bumpChart decides what changes in the chart's own files.
-func (j *job) bumpChart(dir string) ([]chart.FileChange, error) {
-	o, err := j.bumpOptions(j.unit, func(service string) (string, error) {
-		if service == j.unit.Name {
-			return j.version.Number, nil
-		}
-		versions, err := j.versions()
-		if err == nil {
-			err = versions[service].err
-		}
-		if err != nil {
-			return "", fmt.Errorf("version of %s, which the chart depends on: %w", service, err)
-		}
-		return versions[service].version.Number, nil
-	})
-	if err != nil {
-		return nil, err
+// versionOf is the version of this service, or of a sibling.
+func (j *job) versionOf(service string) (string, error) {
+	if service == j.unit.Name {
+		return j.version.Number, nil
 	}
+	versions, err := j.versions()
+	if err == nil {
+		err = versions[service].err
+	}
+	if err != nil {
+		return "", fmt.Errorf("version of %s, which the chart depends on: %w", service, err)
+	}
+	return versions[service].version.Number, nil
+}
+
+// bumpChart decides what changes in the chart's own files.
+func (j *job) bumpChart(dir string, o chart.BumpOptions) ([]chart.FileChange, error) {
 	for _, name := range []string{"Chart.yaml", "values.yaml", "Chart.lock"} {
 		if _, err := j.Repository.Rel(filepath.Join(dir, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w; bump writes nothing there", j.unit.Chart, err)
