@@ -131,6 +131,9 @@ func listDependencies(e env, c *cli.Context, dir string) error {
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("list dependencies of %s: %w", dir, err))
 	}
+	for i := range list {
+		list[i].Repository = registry.Shown(list[i].Repository)
+	}
 	for _, name := range extra {
 		e.log.Warnf("%s is no dependency in Chart.yaml", filepath.Join(dir, "charts", name))
 	}

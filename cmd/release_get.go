@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -122,10 +123,21 @@ func getMetadata(e env, c *cli.Context, r *release.Record) error {
 	}
 	m := metadata{
 		Name: r.Name, Chart: of.Name, Version: of.Version, AppVersion: of.AppVersion, Annotations: of.Annotations,
-		Labels: labels, Dependencies: of.Dependencies, Namespace: r.Namespace, Revision: r.Version,
+		Labels: labels, Dependencies: publicDependencies(of.Dependencies), Namespace: r.Namespace, Revision: r.Version,
 		Status: string(r.Status()), DeployedAt: r.Info.LastDeployed.Format(time.RFC3339), ApplyMethod: r.ApplyMethod,
 	}
 	return f.write(e, m, m.text)
+}
+
+// publicDependencies are dependencies without what may be secret in their repositories.
+func publicDependencies(all []*chart.Dependency) []*chart.Dependency {
+	var out []*chart.Dependency
+	for _, d := range all {
+		public := *d
+		public.Repository = registry.Shown(d.Repository)
+		out = append(out, &public)
+	}
+	return out
 }
 
 func (m metadata) text() string {

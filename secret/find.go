@@ -93,16 +93,24 @@ func scalars(found []string, value any) []string {
 var userinfo = lazyregexp.New(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@"'<>]*:)([^\s/?#"'<>]+)@`)
 
 // URLs masks the passwords of all URLs in a text: postgres://user:***@host.
-func URLs(text string) string { return masked(text, passwords(text)) }
+func URLs(text string) string { return masked(text, passwords(text), mark) }
 
 // Pairs masks what stands in a text under keys that promise a secret:
 // "--db-password=...", "host=db password=...".
-func Pairs(text string) string {
-	var all []span
-	for _, p := range pairs(text) {
-		all = append(all, p.value)
+func Pairs(text string) string { return masked(text, valuesOf(pairs(text)), mark) }
+
+// Replace puts other text in the place of what URLs and Pairs mask.
+func Replace(text string, by func(found string) string) string {
+	text = masked(text, passwords(text), by)
+	return masked(text, valuesOf(pairs(text)), by)
+}
+
+func valuesOf(all []keyValue) []span {
+	var out []span
+	for _, p := range all {
+		out = append(out, p.value)
 	}
-	return masked(text, all)
+	return out
 }
 
 // maskShort masks the values that are known where they stand under a key that
@@ -114,7 +122,7 @@ func maskShort(text string, known map[string]bool) string {
 			all = append(all, p.value)
 		}
 	}
-	return masked(text, all)
+	return masked(text, all, mark)
 }
 
 // inText adds what a text promises to hold: the passwords of URLs, and the values
@@ -139,15 +147,17 @@ func inText(found []string, text string) []string {
 // span is a part of a text.
 type span struct{ from, to int }
 
-// masked is a text with parts of it masked, which are in order.
-func masked(text string, parts []span) string {
+func mark(string) string { return Mark }
+
+// masked is a text with other text in the place of parts of it, which are in order.
+func masked(text string, parts []span, by func(string) string) string {
 	if len(parts) == 0 {
 		return text
 	}
 	var b strings.Builder
 	at := 0
 	for _, p := range parts {
-		b.WriteString(text[at:p.from] + Mark)
+		b.WriteString(text[at:p.from] + by(text[p.from:p.to]))
 		at = p.to
 	}
 	return b.String() + text[at:]

@@ -138,6 +138,10 @@ func shown(u *url.URL) string {
 	return public.String()
 }
 
+// Shown is the URL of a repository without what may be secret in it: user, password
+// and query. Other names of repositories stay as they are.
+func Shown(repository string) string { return shownText(repository) }
+
 // shownText is the same for a text that should be a URL.
 func shownText(text string) string {
 	if u, err := url.Parse(text); err == nil {

@@ -8,11 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/secret"
 )
-
-// secretKey finds keys whose values are not printed.
-var secretKey = lazyregexp.New(`(?i)(password|passwd|secret|token|credential)`)
 
 // Effective returns what Resolve returned as YAML for people: everything that
 // is in force, with the place that decided it as a comment. Values under keys
@@ -119,17 +116,7 @@ func (s *section) put(key string, value *yaml.Node) {
 
 // masked returns a copy of tree without the values of secret keys.
 func masked(tree map[string]any) map[string]any {
-	m := make(map[string]any, len(tree))
-	for k, v := range tree {
-		nested, ok := v.(map[string]any)
-		switch {
-		case ok:
-			m[k] = masked(nested)
-		case secretKey.MatchString(k):
-			m[k] = "***"
-		default:
-			m[k] = v
-		}
-	}
+	var unknown *secret.Set
+	m, _ := unknown.Value(tree).(map[string]any)
 	return m
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/secret"
 )
 
 // ErrConfig is what every error of this package is, for errors.Is: the file
@@ -102,12 +103,8 @@ func (ps Problems) sorted(file string) Problems {
 	return slices.Compact(ps)
 }
 
-var (
-	// userinfo finds credentials in addresses, which no message may repeat.
-	userinfo = lazyregexp.New(`(://)([^/@\s"']+)(@)`)
-	// secret finds values under keys that promise a secret.
-	secret = lazyregexp.New(`((?i:password|passwd|secret|token|credential)[\w.-]*["']?\s*:\s+)("[^"]*"?|'[^']*'?|[^\s,}\]]+)()`)
-)
+// userinfo finds credentials in addresses, which no message may repeat.
+var userinfo = lazyregexp.New(`(://)([^/@\s"']+)(@)`)
 
 // short cuts a message that repeats too much of the file.
 func short(s string) string {
@@ -121,12 +118,11 @@ func short(s string) string {
 // redact masks credentials and replaces what would steer a terminal. What is
 // masked keeps its length, so that a marker below it stays right.
 func redact(s string) string {
-	for _, re := range []lazyregexp.Regexp{userinfo, secret} {
-		s = re.Compiled().ReplaceAllStringFunc(s, func(found string) string {
-			m := re.FindStringSubmatch(found)
-			return m[1] + strings.Repeat("*", utf8.RuneCountInString(m[2])) + m[3]
-		})
-	}
+	stars := func(found string) string { return strings.Repeat("*", utf8.RuneCountInString(found)) }
+	s = userinfo.Compiled().ReplaceAllStringFunc(s, func(found string) string {
+		return "://" + stars(found[len("://"):len(found)-1]) + "@"
+	})
+	s = secret.Replace(s, stars)
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return '\uFFFD'
