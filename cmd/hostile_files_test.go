@@ -248,7 +248,7 @@ func hostileArchives() map[string]hostile {
 			addFile(w, "web/Chart.yaml", hostileChartYAML)
 			addFile(w, "web/files/a", strings.Repeat("x", 90<<20))
 			addFile(w, "web/templates/a.yaml", "{{ range 1000 }}{{ $x := $.Files.Get \"files/a\" | sha256sum }}{{ end }}{{ .Files.AsSecrets }}")
-		}), verbs: []string{"template", "lint"}},
+		}), verbs: []string{"template", "lint"}, args: []string{"--limits", "time=15s"}}, // it works until that is up
 		"no chart": {make: archive(func(w *tar.Writer) { addFile(w, "web/x", "") }), verbs: hostileVerbs},
 	}
 }
