@@ -230,6 +230,12 @@ func BenchmarkProcess(b *testing.B) {
 			inTurn(b, dir, version, []string{"git", "log", "--format=%H %P %ct %B"})
 		})
 	}
+	b.Run("25 services", func(b *testing.B) {
+		dir := generated(b, "fleet", fleetHistory)
+		r := &testRepo{t: b, dir: dir}
+		r.git("repack", "-q", "-a", "-d", "-f")
+		inTurn(b, dir, version, []string{"git", "log", "--format=%H", "--name-only", "s0/v1.0.0..HEAD"})
+	})
 	for _, n := range []int{10_000, 100_000, 400_000} {
 		b.Run(fmt.Sprintf("%d commits", n), func(b *testing.B) {
 			dir := generated(b, fmt.Sprintf("length%d", n), largeHistory(n, 500, largeSince))

@@ -5,18 +5,19 @@ import (
 	"errors"
 )
 
+var errDelta = errors.New("bad delta")
+
 // applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes. It is built in room where
 // that suffices.
 func applyDelta(room, base, delta []byte) ([]byte, error) {
-	errBad := errors.New("bad delta")
 	from, n := binary.Uvarint(delta)
 	if n <= 0 || from != uint64(len(base)) {
-		return nil, errBad
+		return nil, errDelta
 	}
 	delta = delta[n:]
 	size, n := binary.Uvarint(delta)
 	if n <= 0 || size > objectLimit {
-		return nil, errBad
+		return nil, errDelta
 	}
 	delta = delta[n:]
 	out := room[:0]
@@ -29,23 +30,23 @@ func applyDelta(room, base, delta []byte) ([]byte, error) {
 		var part []byte
 		if op&0x80 == 0 {
 			if op == 0 || int(op) > len(delta) {
-				return nil, errBad
+				return nil, errDelta
 			}
 			part, delta = delta[:op], delta[op:]
 		} else {
 			start, length, rest, ok := copyRange(op, delta)
 			if !ok || start > len(base) || length > len(base)-start {
-				return nil, errBad
+				return nil, errDelta
 			}
 			part, delta = base[start:start+length], rest
 		}
 		if len(out)+len(part) > int(size) {
-			return nil, errBad
+			return nil, errDelta
 		}
 		out = append(out, part...)
 	}
 	if len(out) != int(size) {
-		return nil, errBad
+		return nil, errDelta
 	}
 	return out, nil
 }

@@ -22,8 +22,7 @@ type Commit struct {
 // every allocation: nodes and lists of parents come from blocks.
 type graph struct {
 	store *objects
-	nodes map[plumbing.Hash]*node
-	block []node
+	nodes nodes
 	links []*node
 	// releaseAs are what commits ask for by a footer, which few do: strict SemVer.
 	releaseAs map[*node]string
@@ -44,26 +43,12 @@ type node struct {
 	absent  bool // not here, which is right outside HEAD's history alone
 }
 
-// blockSize is how many nodes, or links to parents, are allocated at once.
-const blockSize = 512
-
 func newGraph(store *objects) *graph {
-	return &graph{store: store, nodes: map[plumbing.Hash]*node{}, releaseAs: map[*node]string{}}
+	return &graph{store: store, releaseAs: map[*node]string{}}
 }
 
 // node returns the node of a commit hash, not yet loaded.
-func (g *graph) node(hash plumbing.Hash) *node {
-	n := g.nodes[hash]
-	if n == nil {
-		if len(g.block) == 0 {
-			g.block = make([]node, blockSize)
-		}
-		n, g.block = &g.block[0], g.block[1:]
-		n.hash = hash
-		g.nodes[hash] = n
-	}
-	return n
-}
+func (g *graph) node(hash plumbing.Hash) *node { return g.nodes.get(hash) }
 
 // link copies a list of parents into a block.
 func (g *graph) link(parents []*node) []*node {
@@ -175,7 +160,7 @@ func committerTime(line []byte) int64 {
 func (g *graph) peel(hash plumbing.Hash) (n *node, ok bool, err error) {
 	const depth = 10
 	for range depth {
-		if n := g.nodes[hash]; n != nil && n.loaded {
+		if n := g.nodes.find(hash); n != nil && n.loaded {
 			return n, true, nil
 		}
 		kind, err := g.store.kind(hash)

@@ -1,7 +1,6 @@
 package versioning
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"time"
@@ -29,6 +28,9 @@ func (a *answer) history(ctx context.Context) error {
 	}
 	for at := 0; at < len(a.parts); {
 		bases, end := a.basesFrom(at)
+		if end < len(a.parts) && scope.known == nil {
+			scope.known = map[*node]set{}
+		}
 		if err := a.count(ctx, at, end, bases, scope); err != nil {
 			return fmt.Errorf("count commits: %w", err)
 		}
@@ -228,7 +230,7 @@ func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := heap.Pop(&next).(*node)
+		n := next.pop()
 		here := at[n]
 		delete(at, n)
 		if err := scope.passOn(n, here, at, &next); err != nil {
@@ -260,7 +262,7 @@ func (s *scope) passOn(n *node, here set, at map[*node]set, next *queue) error {
 			}
 			if at[parent] == nil {
 				at[parent] = newSet(s.size)
-				heap.Push(next, parent)
+				next.push(parent)
 			}
 			at[parent].add(i)
 			here.remove(i)

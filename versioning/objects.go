@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/pintle-ci/pintle/internal/inflate"
 )
 
 const (
@@ -273,13 +275,16 @@ func wanted(kind plumbing.ObjectType, size int64) (int64, error) {
 	return size, nil
 }
 
-// inflater is a zlib reader that is used again and again.
+// inflater reads zlib streams, with what it needs used again and again.
 type inflater struct {
 	input  *bufio.Reader
 	stream io.ReadCloser
 	// reuse: the object that is read now is not kept, so its content may lie in scratch, and a delta's in the second.
 	reuse   bool
 	scratch [2][]byte
+	deltas  []packHeader // of the object that is read now
+	small   *inflate.Decoder
+	window  []byte // what small reads, where that is not of one page
 }
 
 // keepable bounds what is kept as scratch, in bytes.

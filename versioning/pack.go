@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/pintle-ci/pintle/internal/inflate"
 )
 
 const (
@@ -37,11 +39,15 @@ type pack struct {
 	places    pages // of idx
 	size      int64 // of data
 	fanout    [256]uint32
-	buckets   [256][]byte
+	buckets   [256]bucket
 	asked     [256]int         // how often a bucket was asked for that is not kept
+	part      []byte           // names of a bucket that is not kept
 	bases     map[int64]packed // objects that others are deltas of, by offset
 	cached    int              // bytes in bases
 }
+
+// bucket is what an index has of the names of one first byte: these, and where their objects are, 4 bytes each.
+type bucket struct{ names, offsets []byte }
 
 // packed is an object as it was read.
 type packed struct {
@@ -118,29 +124,44 @@ func (p *pack) find(hash plumbing.Hash) (int64, error) {
 	if at < 0 {
 		return 0, errAbsent
 	}
-	return p.offset(int64(first) + int64(start) + int64(at))
+	if offsets := p.buckets[hash[0]].offsets; offsets != nil {
+		return p.offset(binary.BigEndian.Uint32(offsets[at*4:]))
+	}
+	var short [4]byte
+	if n, err := p.places.fill(short[:], p.offsets()+(int64(first)+int64(start)+int64(at))*4); err != nil || n < len(short) {
+		return 0, fmt.Errorf("read pack index: %w", cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	return p.offset(binary.BigEndian.Uint32(short[:]))
 }
 
-// place finds a hash among names of one first byte; -1 where it is not. Names are spread evenly: the likely place is a few steps
-// away, and where it is not, halving finds it.
+// place finds a hash among names of one first byte; -1 where it is not. Names are spread evenly: how far a name is from the hash
+// tells about how many lie between. Where they are not, halving finds it.
 func place(names []byte, hash plumbing.Hash) int {
+	const guesses = 4
 	low, high := 0, len(names)/hashSize
-	want := binary.BigEndian.Uint32(hash[1:])
-	for likely := int(uint64(want) * uint64(high) >> 32); low < high; likely = (low + high) / 2 {
-		switch order := bytes.Compare(names[likely*hashSize:(likely+1)*hashSize], hash[:]); {
+	count := int64(high)
+	want := int64(binary.BigEndian.Uint32(hash[1:]))
+	for likely, n := int(want*count>>32), 0; low < high; n++ {
+		name := names[likely*hashSize : (likely+1)*hashSize]
+		off := want - int64(binary.BigEndian.Uint32(name[1:]))
+		order := cmp.Compare(0, off)
+		if off == 0 {
+			order = bytes.Compare(name, hash[:])
+		}
+		switch {
 		case order == 0:
 			return likely
 		case order < 0:
 			low = likely + 1
-			if near := low + 16; near < high && bytes.Compare(names[near*hashSize:(near+1)*hashSize], hash[:]) > 0 {
-				high = near
-			}
 		default:
 			high = likely
-			if near := high - 16; near > low && bytes.Compare(names[near*hashSize:(near+1)*hashSize], hash[:]) < 0 {
-				low = near
-			}
 		}
+		if n < guesses {
+			likely += int(off * count >> 32)
+		} else {
+			likely = (low + high) / 2
+		}
+		likely = max(low, min(likely, high-1))
 	}
 	return -1
 }
@@ -148,15 +169,19 @@ func place(names []byte, hash plumbing.Hash) int {
 // names returns those among the n names of a bucket where the hash would stand, and which of the n is the first. Names are
 // spread evenly, so of a large bucket a part around the likely place will do; one that is asked for often is kept whole.
 func (p *pack) names(hash plumbing.Hash, first int64, n int) (names []byte, start int, err error) {
-	const part, often = 512, 8
-	if names = p.buckets[hash[0]]; names != nil {
-		return names, 0, nil
+	const around, often = 512, 8
+	kept := &p.buckets[hash[0]]
+	if kept.names != nil {
+		return kept.names, 0, nil
 	}
 	p.asked[hash[0]]++
-	if n > 4*part && p.asked[hash[0]] < often {
+	if n > 4*around && p.asked[hash[0]] < often {
 		likely := int(uint64(binary.BigEndian.Uint32(hash[1:])) * uint64(n) >> 32)
-		start, end := max(0, likely-part), min(n, likely+part)
-		names = make([]byte, (end-start)*hashSize)
+		start, end := max(0, likely-around), min(n, likely+around)
+		if p.part == nil {
+			p.part = make([]byte, 2*around*hashSize)
+		}
+		names = p.part[:(end-start)*hashSize]
 		if _, err := p.idx.ReadAt(names, idxNames+(first+int64(start))*int64(hashSize)); err != nil {
 			return nil, 0, err
 		}
@@ -164,28 +189,28 @@ func (p *pack) names(hash plumbing.Hash, first int64, n int) (names []byte, star
 			return names, start, nil
 		}
 	}
-	names = make([]byte, n*hashSize)
-	if _, err := p.idx.ReadAt(names, idxNames+first*int64(hashSize)); err != nil {
+	whole := bucket{make([]byte, n*hashSize), make([]byte, n*4)}
+	if _, err := p.idx.ReadAt(whole.names, idxNames+first*int64(hashSize)); err != nil {
 		return nil, 0, err
 	}
-	p.buckets[hash[0]] = names
-	return names, 0, nil
+	if _, err := p.idx.ReadAt(whole.offsets, p.offsets()+first*4); err != nil {
+		return nil, 0, err
+	}
+	*kept = whole
+	return whole.names, 0, nil
 }
 
-// offset reads where in the pack the object at a place of the index begins.
-func (p *pack) offset(place int64) (int64, error) {
+// offsets is where the index has its table of short offsets.
+func (p *pack) offsets() int64 { return idxNames + p.count()*int64(hashSize+4) }
+
+// offset is where in the pack an object begins of which the index has a short offset.
+func (p *pack) offset(value uint32) (int64, error) {
 	const large = 1 << 31 // set: the rest is a place in the table of 64-bit offsets
-	var short [4]byte
-	offsets := idxNames + p.count()*int64(hashSize+4)
-	if n, err := p.places.fill(short[:], offsets+place*4); err != nil || n < len(short) {
-		return 0, fmt.Errorf("read pack index: %w", cmp.Or(err, io.ErrUnexpectedEOF))
-	}
-	value := binary.BigEndian.Uint32(short[:])
 	if value&large == 0 {
 		return int64(value), nil
 	}
 	var long [8]byte
-	if _, err := p.idx.ReadAt(long[:], offsets+p.count()*4+int64(value&^large)*8); err != nil {
+	if _, err := p.idx.ReadAt(long[:], p.offsets()+p.count()*4+int64(value&^large)*8); err != nil {
 		return 0, fmt.Errorf("read pack index: %w", err)
 	}
 	return int64(binary.BigEndian.Uint64(long[:]) & math.MaxInt64), nil
@@ -266,7 +291,8 @@ func deltaDistance(b []byte) (distance int64, length int) {
 
 // read returns the object at an offset; without whole, only its type.
 func (p *pack) read(z *inflater, offset int64, whole bool) (plumbing.ObjectType, []byte, error) {
-	var deltas []packHeader
+	deltas := z.deltas[:0]
+	defer func() { z.deltas = deltas[:0] }()
 	var base packed
 	for at := offset; ; {
 		if found, ok := p.bases[at]; ok {
@@ -348,6 +374,9 @@ func (p *pack) inflated(z *inflater, h packHeader, needed, once bool) ([]byte, e
 	} else {
 		content = make([]byte, length)
 	}
+	if length == h.size && p.decoded(z, h.body, content) {
+		return content, nil
+	}
 	p.pages.at = h.body
 	stream, err := z.open(&p.pages)
 	if err != nil {
@@ -356,9 +385,36 @@ func (p *pack) inflated(z *inflater, h packHeader, needed, once bool) ([]byte, e
 	return content, z.fill(stream, content, length == h.size)
 }
 
+// decoded fills content from the stream at an offset. Where it reports false, compress/zlib reads the stream, or says what is
+// wrong with it.
+func (p *pack) decoded(z *inflater, offset int64, content []byte) bool {
+	if len(content) > keepable {
+		return false
+	}
+	page, err := p.pages.page(offset)
+	if err != nil {
+		return false
+	}
+	if z.small == nil {
+		z.small = inflate.New()
+	}
+	if z.small.Decode(content, page) == nil {
+		return true
+	}
+	room := len(content) + len(content)/8 + 64 // what a compressor ever needs
+	if len(page) >= room {
+		return false
+	}
+	if z.window == nil {
+		z.window = make([]byte, keepable+keepable/8+64)
+	}
+	n, err := p.pages.fill(z.window[:room], offset) // the stream goes on in the next page
+	return err == nil && z.small.Decode(content, z.window[:n]) == nil
+}
+
 const (
 	pageSize  = 16 << 10
-	pageLimit = 256
+	pageLimit = 96
 )
 
 // pages reads a file a page at a time. Neighbours in history are neighbours in a pack, and some hundred bytes each.
@@ -367,6 +423,9 @@ type pages struct {
 	kept  map[int64][]byte
 	spare [][]byte // pages that were kept
 	at    int64    // where Read goes on
+	// last is the page that was asked for last, as most are again, and number its number.
+	last   []byte
+	number int64
 }
 
 // fill reads until a buffer is full or the file ends.
@@ -400,13 +459,17 @@ func (p *pages) Read(b []byte) (int, error) {
 // page returns what its page has from an offset on; nothing behind the file's end.
 func (p *pages) page(offset int64) ([]byte, error) {
 	number := offset / pageSize
-	page, ok := p.kept[number]
+	page, ok := p.last, p.last != nil && p.number == number
+	if !ok {
+		page, ok = p.kept[number]
+	}
 	if !ok {
 		if len(p.kept) == pageLimit {
 			for _, old := range p.kept {
 				p.spare = append(p.spare, old[:pageSize])
 			}
 			clear(p.kept)
+			p.last = nil
 		}
 		if last := len(p.spare) - 1; last >= 0 {
 			page, p.spare = p.spare[last], p.spare[:last]
@@ -420,6 +483,7 @@ func (p *pages) page(offset int64) ([]byte, error) {
 		page = page[:n]
 		p.kept[number] = page
 	}
+	p.number, p.last = number, page
 	if at := offset - number*pageSize; at < int64(len(page)) {
 		return page[at:], nil
 	}

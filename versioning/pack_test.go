@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -104,6 +105,35 @@ func TestObjectsAgainstGit(t *testing.T) {
 				t.Errorf("saw %v", seen)
 			}
 		})
+	}
+}
+
+// Objects that begin in one page of the pack and end in the next are as git has them, kept or not.
+func TestReadsAcrossPages(t *testing.T) {
+	r := newTestRepo(t)
+	var script strings.Builder
+	for i := range 1500 {
+		fmt.Fprintf(&script, "commit refs/heads/main\ncommitter A <a@x> %d +0000\ndata <<E\nfix: %x\nE\n", 1_600_000_000+60*i, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+		fmt.Fprintf(&script, "M 100644 inline dir%d/%d/file\ndata <<E\n%d\nE\n", i%7, i%31, i)
+	}
+	r.gitIn(r.dir, script.String(), "fast-import", "--quiet")
+	r.git("repack", "-q", "-a", "-d", "-f")
+	store, err := openObjects(filepath.Join(r.dir, ".git", "objects"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, store)
+	if size := store.folders[0].packs[0].size; size < 10*pageSize {
+		t.Fatalf("the pack has %d bytes, which are few pages", size)
+	}
+	for line := range strings.FieldsSeq(r.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")) {
+		hash := plumbing.NewHash(line)
+		for _, read := range []func(plumbing.Hash) (plumbing.ObjectType, []byte, error){store.read, store.readOnce} {
+			kind, content, err := read(hash)
+			if err != nil || plumbing.ComputeHash(kind, content) != hash {
+				t.Fatalf("%s: %v, %d bytes", hash, err, len(content))
+			}
+		}
 	}
 }
 

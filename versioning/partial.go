@@ -1,7 +1,6 @@
 package versioning
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -96,14 +95,14 @@ func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, dep
 	trees = []string{object.Hash}
 	named := map[string]bool{object.Hash: true}
 	var behind queue
-	for _, n := range g.nodes {
+	for n := range g.nodes.all {
 		if n.loaded && !n.absent && n.tree.String() == object.Hash {
-			heap.Push(&behind, n)
+			behind.push(n)
 		}
 	}
 	seen := map[*node]bool{}
 	for len(behind) > 0 && len(seen) < treesAtOnce {
-		n := heap.Pop(&behind).(*node)
+		n := behind.pop()
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
@@ -119,7 +118,7 @@ func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, dep
 			if err := g.load(parent); err != nil {
 				return nil, 0, fmt.Errorf("look for trees: %w", err)
 			}
-			heap.Push(&behind, parent)
+			behind.push(parent)
 		}
 	}
 	return trees, 0, nil

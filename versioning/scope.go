@@ -1,6 +1,7 @@
 package versioning
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -15,13 +16,13 @@ const treeCache = 8 << 20
 // scope is the paths of many queries as one tree, so that comparing two commits costs one descent for all of them, and only
 // into folders that differ.
 type scope struct {
-	graph  *graph
-	size   int // of its sets
-	top    *scopeDir
-	trees  map[plumbing.Hash][]byte
-	cached int           // bytes in trees
-	known  map[*node]set // what touched has answered: walks for many bases meet the same commits
-	none   set           // no query
+	graph *graph
+	size  int // of its sets
+	top   *scopeDir
+	trees map[plumbing.Hash][]byte
+	room  arena         // of trees
+	known map[*node]set // what touched has answered, where walks for many bases meet the same commits; nil where there is one walk
+	none  set           // no query
 }
 
 // scopeDir is one folder of the scope: the queries that ask for all of it, and the names below it that matter.
@@ -32,7 +33,7 @@ type scopeDir struct {
 
 func newScope(g *graph, size int) *scope {
 	return &scope{
-		graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, known: map[*node]set{}, none: newSet(size),
+		graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, none: newSet(size),
 	}
 }
 
@@ -75,7 +76,7 @@ func (s *scope) touched(ctx context.Context, n *node) (set, error) {
 		return found, nil
 	}
 	found, err := s.compare(ctx, n)
-	if err == nil {
+	if err == nil && s.known != nil {
 		s.known[n] = found
 	}
 	return found, err
@@ -85,6 +86,12 @@ func (s *scope) touched(ctx context.Context, n *node) (set, error) {
 func (s *scope) compare(ctx context.Context, n *node) (set, error) {
 	if len(n.parents) == 0 {
 		return s.differs(plumbing.ZeroHash, n.tree)
+	}
+	if len(n.parents) == 1 {
+		if err := s.graph.load(n.parents[0]); err != nil {
+			return nil, err
+		}
+		return s.differs(n.parents[0].tree, n.tree)
 	}
 	differs := make([]set, len(n.parents))
 	touched, mixed := newSet(s.size), newSet(s.size)
@@ -146,12 +153,17 @@ func (s *scope) addDiscards(ctx context.Context, n *node, differs []set, touched
 	return nil
 }
 
-// differs returns the queries whose paths differ between two root trees. A zero hash is an empty tree.
+// differs returns the queries whose paths differ between two root trees, a set that is not to be changed. A zero hash is an
+// empty tree.
 func (s *scope) differs(a, b plumbing.Hash) (set, error) {
-	found := newSet(s.size)
 	if a == b {
-		return found, nil
+		return s.none, nil
 	}
+	if s.room.used > treeCache { // no tree is in use now
+		clear(s.trees)
+		s.room.clear()
+	}
+	found := newSet(s.size)
 	return found, s.descend(s.top, a, b, found)
 }
 
@@ -177,7 +189,7 @@ func (s *scope) descend(dir *scopeDir, a, b plumbing.Hash, found set) error {
 }
 
 // tree reads a tree object; the zero hash is an empty one. Neighbouring commits share nearly all trees, and each is looked
-// at twice, so the last few megabytes are kept.
+// at twice, so the last few megabytes are kept. A tree is valid until the next call of differs.
 func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if hash.IsZero() {
 		return nil, nil
@@ -185,7 +197,7 @@ func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if found, ok := s.trees[hash]; ok {
 		return found, nil
 	}
-	kind, content, err := s.graph.store.read(hash)
+	kind, content, err := s.graph.store.readOnce(hash)
 	if err != nil {
 		return nil, err
 	}
@@ -195,10 +207,44 @@ func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if err := checkTree(content); err != nil {
 		return nil, &CorruptObjectError{Hash: hash.String(), Err: err}
 	}
-	if s.cached += len(content); s.cached > treeCache {
-		clear(s.trees)
-		s.cached = len(content)
+	if s.room.used > treeCache { // of one comparison of large folders: the rest of them is not kept
+		return bytes.Clone(content), nil
 	}
+	content = s.room.keep(content)
 	s.trees[hash] = content
 	return content, nil
+}
+
+// arena keeps many small contents in few large blocks, which are used again when all of them are dropped.
+type arena struct {
+	blocks [][]byte
+	at     int // of the block that is being filled
+	used   int // bytes, in all
+}
+
+// keep copies a content.
+func (a *arena) keep(content []byte) []byte {
+	const size = 256 << 10
+	a.used += len(content)
+	if len(content) > size/8 {
+		return bytes.Clone(content)
+	}
+	if a.at < len(a.blocks) && cap(a.blocks[a.at])-len(a.blocks[a.at]) < len(content) {
+		a.at++
+	}
+	if a.at == len(a.blocks) {
+		a.blocks = append(a.blocks, make([]byte, 0, size))
+	}
+	block := &a.blocks[a.at]
+	first := len(*block)
+	*block = append(*block, content...)
+	return (*block)[first:len(*block):len(*block)]
+}
+
+// clear drops all contents.
+func (a *arena) clear() {
+	for i := range a.blocks {
+		a.blocks[i] = a.blocks[i][:0]
+	}
+	a.at, a.used = 0, 0
 }

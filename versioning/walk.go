@@ -1,7 +1,6 @@
 package versioning
 
 import (
-	"container/heap"
 	"context"
 	"math"
 	"slices"
@@ -64,7 +63,7 @@ func (w *walk) paint(n *node, head bool, mask uint64) error {
 	}
 	if !m.queued {
 		m.queued = true
-		heap.Push(&w.queue, n)
+		w.queue.push(n)
 	}
 	return nil
 }
@@ -76,7 +75,7 @@ func (w *walk) step() (n *node, first bool, err error) {
 			return nil, false, err
 		}
 	}
-	n = heap.Pop(&w.queue).(*node)
+	n = w.queue.pop()
 	m := &n.mark
 	first, m.queued, m.popped = !m.popped, false, true
 	if w.wanted(m) {
@@ -243,21 +242,48 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 	return slices.DeleteFunc(found, func(n *node) bool { return n.mark.mask&below != 0 }), nil
 }
 
-// queue is a heap of commits, newest first; equal times by hash, so that a walk has one order.
+// queue is a heap of commits, newest first; equal times by hash, so that a walk has one order. It is typed, as a walk spends a
+// tenth of its time here.
 type queue []*node
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
+func (q queue) less(i, j int) bool {
 	if q[i].time != q[j].time {
 		return q[i].time > q[j].time
 	}
 	return string(q[i].hash[:]) < string(q[j].hash[:])
 }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*node)) }
-func (q *queue) Pop() any {
-	old := *q
-	n := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return n
+
+func (q *queue) push(n *node) {
+	*q = append(*q, n)
+	for at := len(*q) - 1; at > 0; {
+		above := (at - 1) / 2
+		if !q.less(at, above) {
+			return
+		}
+		(*q)[at], (*q)[above] = (*q)[above], (*q)[at]
+		at = above
+	}
+}
+
+// pop takes the newest out of a queue that is not empty.
+func (q *queue) pop() *node {
+	all := *q
+	newest, last := all[0], len(all)-1
+	all[0] = all[last]
+	rest := all[:last]
+	*q = rest
+	for at := 0; ; {
+		below := 2*at + 1
+		if below >= last {
+			return newest
+		}
+		if right := below + 1; right < last && rest.less(right, below) {
+			below = right
+		}
+		if !rest.less(below, at) {
+			return newest
+		}
+		rest[at], rest[below] = rest[below], rest[at]
+		at = below
+	}
 }
