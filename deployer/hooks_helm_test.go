@@ -147,8 +147,8 @@ func TestWhatIsNoHookIsNotReplaced(t *testing.T) {
 	ok := kubetest.Image(t, "foreign-ok:1", kubetest.Script{})
 	b.put(job("migrate", ok, ""))
 	migrate := job("migrate", ok, `helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-succeeded`)
-	_, err := b.deploy(b.t.Context(), b.request(service("1.0.0", map[string]string{"templates/migrate.yaml": migrate}), nil))
-	if err == nil || !strings.Contains(err.Error(), "Job/migrate: hook: it exists and is no hook") {
+	_, err := b.engine.Plan(b.t.Context(), b.request(service("1.0.0", map[string]string{"templates/migrate.yaml": migrate}), nil))
+	if err == nil || !strings.Contains(err.Error(), "Job/migrate in "+b.namespace+": it exists and is no hook") {
 		t.Errorf("%v", err)
 	}
 	if !b.exists("batch/v1", "Job", "migrate") {

@@ -95,8 +95,7 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 			continue
 		}
 		g.Go(func() error {
-			if err := checkPath(sights[i].object); err != nil {
-				sights[i].err = err
+			if sights[i].err = checkPath(sights[i].object); sights[i].err != nil {
 				return nil
 			}
 			live, err := e.cluster.Get(ctx, kube.RefOf(sights[i].object))

@@ -54,10 +54,21 @@ func ignore(err, expected error) error {
 // Helm's, at work: Helm leaves no lock, and its default timeout is as long.
 const helmPatience = 5 * time.Minute
 
+// recordAge is for how long a revision has been recorded, by its own word or by
+// the API server's: the first is of the clock of the machine that wrote it, which
+// may be ahead by any amount.
+func recordAge(r *release.Record, now time.Time) time.Duration {
+	age := now.Sub(r.Info.LastDeployed.Time)
+	if !r.Created.IsZero() {
+		age = max(age, now.Sub(r.Created))
+	}
+	return age
+}
+
 // takeOver marks a pending revision failed whose operation is dead: its lock
 // has expired, or it has none and is old. The hooks that the operation left go.
 func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lease, span event.Span) error {
-	age := e.cluster.Now().Sub(last.Info.LastDeployed.Time)
+	age := recordAge(last, e.cluster.Now())
 	if l.previous == "" && age < helmPatience {
 		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); wait until it ends, or %s, then try again: %w",
 			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), ErrBusy)
