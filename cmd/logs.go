@@ -3,8 +3,8 @@ package cmd
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // logsFlag shows what pods print; where says when it works.

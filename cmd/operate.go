@@ -14,9 +14,9 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // deployed is the releases of an environment on its cluster.

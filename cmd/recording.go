@@ -12,10 +12,10 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
 	"github.com/pintle-ci/pintle/secret"
 )

@@ -15,8 +15,8 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 func releaseInstallCommand(e env) *cli.Command {

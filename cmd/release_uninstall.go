@@ -14,8 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 func releaseUninstallCommand(e env) *cli.Command {

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // ImmutableError is a change of fields that cannot be changed in an object that

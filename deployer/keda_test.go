@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // scaledJobs defines KEDA's ScaledJob in the cluster: not its ScaledObject, for

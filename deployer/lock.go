@@ -12,8 +12,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/sleep"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // A lock is a coordination.k8s.io Lease of the release, renewed every

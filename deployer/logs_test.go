@@ -9,7 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // What the pods of a rollout print is told, each container once, whether they

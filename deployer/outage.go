@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // An outage of the API server that is over sooner than outagePatience is nobody's

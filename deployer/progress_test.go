@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // Three hundred objects that find new reasons ten times a second make no flood:

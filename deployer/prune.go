@@ -9,7 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // prune deletes what the plan says the release no longer has, the objects of

@@ -13,8 +13,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/sleep"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // RecoverRequest asks for a release to be brought out of what a dead job left.

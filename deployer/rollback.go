@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // PlanRollback plans a new revision that is as revision `to` was; with 0, as

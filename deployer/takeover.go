@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // fresh is the plan, or a new one where the release has changed since it was

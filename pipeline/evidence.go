@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // KeepEvidence is where the engine hands the bundle of a failure to: a file of

@@ -13,7 +13,7 @@ package pipeline
 import (
 	"context"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // Unit is one thing that a run takes through its steps: a service of the

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // allSaved reports what was planned and is no unit of this run: it would stay

@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 	"github.com/pintle-ci/pintle/secret"
 )
 

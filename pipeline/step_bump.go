@@ -14,9 +14,9 @@ import (
 	"syscall"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // BumpedFile is a file that bump looks after.

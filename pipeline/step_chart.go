@@ -13,9 +13,9 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // lint looks for what is wrong with the chart as it will be deployed: with the

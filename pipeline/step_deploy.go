@@ -11,7 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // connectTimeout bounds the first question to the cluster, which every proxy on

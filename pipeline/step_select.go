@@ -8,8 +8,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // ownSteps are those that a unit goes through also where the run leaves it as it is deployed: they look at the commit.

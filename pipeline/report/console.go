@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // colors paints text for a terminal, or leaves it as it is.

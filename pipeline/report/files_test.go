@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // Every report leads to the files that a step wrote beside it, and to no others.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // Bounds on what the model keeps; events.jsonl has the rest.

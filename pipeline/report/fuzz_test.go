@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 //go:embed page.html.tmpl

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // Bounds of an events.jsonl.

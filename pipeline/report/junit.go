@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // The elements that Jenkins' JUnit plugin and GitLab read

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // LiveOptions says how a Live draws.

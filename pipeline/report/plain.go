@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // PlainOptions says how a Plain writes.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // objectWord says what happened to an object.

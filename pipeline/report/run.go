@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // Run is a whole run as its events tell it: the model that every output

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // CI is a CI server whose log folds sections.

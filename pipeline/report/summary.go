@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // SummaryOptions says how Summary writes.

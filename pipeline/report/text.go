@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/text/width"
 
+	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/text"
-	"github.com/pintle-ci/pintle/pipeline/event"
 )
 
 // line is s, harmless, on one line of at most limit bytes.

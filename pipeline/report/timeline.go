@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/pintle-ci/pintle/pipeline/event"
+	"github.com/pintle-ci/pintle/event"
 )
 
 //go:embed timeline.svg.tmpl
