@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // validate checks values against the schema of the chart, and each subchart's
@@ -47,8 +47,8 @@ func (r *Result) validateChart(ctx context.Context, opts Options, charts []*char
 // schemaURL is where a chart's files stand for its schema.
 const schemaURL = "file:///values.schema.json"
 
-func (r *Result) validateSchema(ctx context.Context, c *chart.Chart, values map[string]any) ([]schema.Violation, error) {
-	compiled, err := r.shared.compile(ctx, c.Schema, schema.Options{URL: schemaURL, Load: r.loadSchema, CheckPattern: checkRegex})
+func (r *Result) validateSchema(ctx context.Context, c *chart.Chart, values map[string]any) ([]jsonschema.Violation, error) {
+	compiled, err := r.shared.compile(ctx, c.Schema, jsonschema.Options{URL: schemaURL, Load: r.loadSchema, CheckPattern: checkRegex})
 	if err != nil {
 		return nil, fmt.Errorf("values.schema.json: %w", err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // SchemaError says which values break the charts' schemas.
@@ -77,7 +77,7 @@ func (e *SchemaError) lines() []string {
 
 // schemaProblem is what the schema finds, with the values' origins, or why it is
 // of no use.
-func (v *viewer) schemaProblem(found []schema.Violation, err error) SchemaProblem {
+func (v *viewer) schemaProblem(found []jsonschema.Violation, err error) SchemaProblem {
 	problem := SchemaProblem{Chart: v.folder(len(v.charts) - 1)}
 	if err != nil {
 		problem.Message = err.Error()
@@ -105,7 +105,7 @@ const maxUnknown = 10
 
 // violations are what the schema finds, with the values' origins; of keys that
 // it does not know each for itself.
-func (v *viewer) violations(f schema.Violation) []Violation {
+func (v *viewer) violations(f jsonschema.Violation) []Violation {
 	if len(f.Unknown) == 0 || len(f.Unknown) > maxUnknown {
 		return []Violation{v.given(Violation{Path: f.Path, Message: f.Message}, f.Path)}
 	}

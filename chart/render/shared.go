@@ -5,7 +5,7 @@ import (
 	"sync"
 	"text/template/parse"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // Shared keeps what renders of one chart have in common, its parsed templates
@@ -15,7 +15,7 @@ import (
 type Shared struct {
 	mu      sync.Mutex
 	parsed  map[string]parsedText // by template
-	schemas map[string]*schema.Schema
+	schemas map[string]*jsonschema.Schema
 }
 
 // parsedText is a template after parsing. Nothing changes trees any more: they
@@ -54,9 +54,9 @@ func (s *Shared) parse(set *templateSet, p *parser, name, text string) (map[stri
 }
 
 // compile compiles a chart's schema, unless that was done before.
-func (s *Shared) compile(ctx context.Context, text []byte, opts schema.Options) (*schema.Schema, error) {
+func (s *Shared) compile(ctx context.Context, text []byte, opts jsonschema.Options) (*jsonschema.Schema, error) {
 	if s == nil {
-		return schema.Compile(ctx, text, opts)
+		return jsonschema.Compile(ctx, text, opts)
 	}
 	s.mu.Lock()
 	known := s.schemas[string(text)]
@@ -64,14 +64,14 @@ func (s *Shared) compile(ctx context.Context, text []byte, opts schema.Options) 
 	if known != nil {
 		return known, nil
 	}
-	compiled, err := schema.Compile(ctx, text, opts)
+	compiled, err := jsonschema.Compile(ctx, text, opts)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.schemas == nil {
-		s.schemas = map[string]*schema.Schema{}
+		s.schemas = map[string]*jsonschema.Schema{}
 	}
 	s.schemas[string(text)] = compiled
 	return compiled, nil

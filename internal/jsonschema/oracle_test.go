@@ -1,4 +1,4 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // oracle is the validator in Helm, with references as here.
 type oracle struct {
-	compiled *jsonschema.Schema
+	compiled *santhosh.Schema
 }
 
 type loader func(string) (any, error)
@@ -32,17 +32,17 @@ func load(address string) (any, error) {
 
 const home = "file:///values.schema.json"
 
-func newOracle(text []byte, draft *jsonschema.Draft, formats bool, load loader) (o *oracle, err error) {
+func newOracle(text []byte, draft *santhosh.Draft, formats bool, load loader) (o *oracle, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	doc, err := santhosh.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
-	c := jsonschema.NewCompiler()
+	c := santhosh.NewCompiler()
 	c.UseLoader(load)
 	if draft != nil {
 		c.DefaultDraft(draft)
@@ -79,7 +79,7 @@ func decode(text []byte) (v any, err error) {
 }
 
 // lines are what the oracle finds, one line each, sorted.
-func lines(e *jsonschema.ValidationError) []string {
+func lines(e *santhosh.ValidationError) []string {
 	var out []string
 	for _, leaf := range leaves(e) {
 		out = append(out, strings.Join(leaf.InstanceLocation, "/")+": "+words(leaf))
@@ -88,19 +88,19 @@ func lines(e *jsonschema.ValidationError) []string {
 	return out
 }
 
-func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+func leaves(e *santhosh.ValidationError) []*santhosh.ValidationError {
 	switch e.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
-		var out []*jsonschema.ValidationError
+		var out []*santhosh.ValidationError
 		for _, cause := range e.Causes {
 			out = append(out, leaves(cause)...)
 		}
 		return out
 	}
-	return []*jsonschema.ValidationError{e}
+	return []*santhosh.ValidationError{e}
 }
 
-func words(e *jsonschema.ValidationError) string {
+func words(e *santhosh.ValidationError) string {
 	alone := *e
 	alone.Causes = nil
 	_, text, _ := strings.Cut(alone.Error(), "': ")

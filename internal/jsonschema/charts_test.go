@@ -1,4 +1,4 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"io/fs"
@@ -10,7 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // TestCharts compares us with the oracle for the schemas of the charts below
@@ -29,7 +29,7 @@ func TestCharts(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		ours, err := schema.Compile(t.Context(), text, schema.Options{URL: home, Load: load})
+		ours, err := jsonschema.Compile(t.Context(), text, jsonschema.Options{URL: home, Load: load})
 		theirs, theirErr := newOracle(text, nil, false, load)
 		if (err != nil) != (theirErr != nil) {
 			t.Errorf("%s: compiling says %v, the oracle says %v", path, err, theirErr)

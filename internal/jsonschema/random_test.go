@@ -1,4 +1,4 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // TestRandom compares us with the oracle for random schemas and values:
@@ -19,7 +19,7 @@ func TestRandom(t *testing.T) {
 	accepted := 0
 	for range max(n, 300) {
 		text, _ := json.Marshal(g.root())
-		ours, err := schema.Compile(t.Context(), text, schema.Options{URL: home, Load: load})
+		ours, err := jsonschema.Compile(t.Context(), text, jsonschema.Options{URL: home, Load: load})
 		theirs, theirErr := newOracle(text, nil, false, load)
 		if (err != nil) != (theirErr != nil) {
 			t.Fatalf("compiling %s says\n%v, the oracle says\n%v", text, err, theirErr)

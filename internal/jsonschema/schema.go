@@ -1,9 +1,9 @@
-// Package schema validates values against JSON Schema, drafts 4, 6, 7, 2019-09
+// Package jsonschema validates values against JSON Schema, drafts 4, 6, 7, 2019-09
 // and 2020-12. It takes and refuses what the validator in Helm does, in the same
 // words (facts/helm-format.md 4.15), but it prepares a draft's metaschema only
 // when a schema asks for it, and it ends in bounded time and memory whatever it
 // is given. It reads neither files nor the network: the caller loads references.
-package schema
+package jsonschema
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // Deliberate differences: numbers that only machines write (the oracle wraps
@@ -33,8 +33,8 @@ func compare(t *testing.T, text, value []byte) {
 	if err != nil {
 		return
 	}
-	ours, err := schema.Compile(t.Context(), text, schema.Options{URL: home, Load: load})
-	if errors.Is(err, schema.ErrLimit) {
+	ours, err := jsonschema.Compile(t.Context(), text, jsonschema.Options{URL: home, Load: load})
+	if errors.Is(err, jsonschema.ErrLimit) {
 		return
 	}
 	theirs, theirErr := newOracle(text, nil, false, load)
@@ -50,7 +50,7 @@ func compare(t *testing.T, text, value []byte) {
 // both are the two compilations of one schema.
 type both struct {
 	text   []byte
-	ours   *schema.Schema
+	ours   *jsonschema.Schema
 	theirs *oracle
 }
 
@@ -65,7 +65,7 @@ func (b both) compare(t *testing.T, v any) bool {
 	if (len(found) > 0) != (oracle != nil) {
 		t.Fatalf("%.4000s\nfor %v finds %v, the oracle\n%v", b.text, v, found, oracle)
 	}
-	if invalid, ok := errors.AsType[*jsonschema.ValidationError](oracle); ok {
+	if invalid, ok := errors.AsType[*santhosh.ValidationError](oracle); ok {
 		var got []string
 		for _, f := range found {
 			got = append(got, strings.Join(f.Path, "/")+": "+f.Message)

@@ -1,10 +1,10 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 const (
@@ -78,7 +78,7 @@ var table = []struct {
 
 func TestKeywords(t *testing.T) {
 	for _, test := range table {
-		s, err := schema.Compile(t.Context(), []byte(test.schema), schema.Options{URL: home, Load: load})
+		s, err := jsonschema.Compile(t.Context(), []byte(test.schema), jsonschema.Options{URL: home, Load: load})
 		if err != nil {
 			t.Errorf("%s: %v", test.schema, err)
 			continue
@@ -122,7 +122,7 @@ var refused = map[string]string{
 
 func TestRefused(t *testing.T) {
 	for text, want := range refused {
-		_, err := schema.Compile(t.Context(), []byte(text), schema.Options{URL: home, Load: load})
+		_, err := jsonschema.Compile(t.Context(), []byte(text), jsonschema.Options{URL: home, Load: load})
 		if want == "" {
 			if err != nil {
 				t.Errorf("%s: error %v, want none", text, err)

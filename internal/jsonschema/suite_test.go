@@ -1,4 +1,4 @@
-package schema_test
+package jsonschema_test
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	santhosh "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/pintle-ci/pintle/chart/schema"
+	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
 // TestSuite runs the JSON-Schema-Test-Suite of json-schema-org, if JSON_SCHEMA_SUITE
@@ -31,9 +31,9 @@ func TestSuite(t *testing.T) {
 		}
 		return decode(text)
 	}
-	for name, draft := range map[string]*jsonschema.Draft{
-		"draft4": jsonschema.Draft4, "draft6": jsonschema.Draft6, "draft7": jsonschema.Draft7,
-		"draft2019-09": jsonschema.Draft2019, "draft2020-12": jsonschema.Draft2020,
+	for name, draft := range map[string]*santhosh.Draft{
+		"draft4": santhosh.Draft4, "draft6": santhosh.Draft6, "draft7": santhosh.Draft7,
+		"draft2019-09": santhosh.Draft2019, "draft2020-12": santhosh.Draft2020,
 	} {
 		for _, optional := range []string{"", "optional", "optional/format"} {
 			files, _ := filepath.Glob(filepath.Join(suite, "tests", name, optional, "*.json"))
@@ -49,14 +49,14 @@ func TestSuite(t *testing.T) {
 }
 
 type suiteRun struct {
-	draft         *jsonschema.Draft
+	draft         *santhosh.Draft
 	formats       bool
 	load          loader
 	tests, shared int
 }
 
-var versions = map[*jsonschema.Draft]int{
-	jsonschema.Draft4: 4, jsonschema.Draft6: 6, jsonschema.Draft7: 7, jsonschema.Draft2019: 2019, jsonschema.Draft2020: 2020,
+var versions = map[*santhosh.Draft]int{
+	santhosh.Draft4: 4, santhosh.Draft6: 6, santhosh.Draft7: 7, santhosh.Draft2019: 2019, santhosh.Draft2020: 2020,
 }
 
 func (s *suiteRun) file(t *testing.T, path string) {
@@ -79,7 +79,7 @@ func (s *suiteRun) file(t *testing.T, path string) {
 	for _, g := range groups {
 		where := filepath.Base(path) + ": " + g.Description
 		theirs, theirErr := newOracle(g.Schema, s.draft, s.formats, s.load)
-		ours, err := schema.Compile(t.Context(), g.Schema, schema.Options{URL: home, Load: s.load, Draft: versions[s.draft], Formats: s.formats})
+		ours, err := jsonschema.Compile(t.Context(), g.Schema, jsonschema.Options{URL: home, Load: s.load, Draft: versions[s.draft], Formats: s.formats})
 		if (err != nil) != (theirErr != nil) {
 			t.Errorf("%s: compiling says %v, the oracle says %v", where, err, theirErr)
 		}
@@ -96,7 +96,7 @@ func (s *suiteRun) file(t *testing.T, path string) {
 			found, err := ours.Validate(t.Context(), v)
 			valid := len(found) == 0
 			oracle := theirs.validate(v)
-			if err != nil && !errors.Is(err, schema.ErrLimit) || valid != (oracle == nil) {
+			if err != nil && !errors.Is(err, jsonschema.ErrLimit) || valid != (oracle == nil) {
 				t.Errorf("%s: %s: valid %v %v %v, the oracle says %v", where, test.Description, valid, found, err, oracle)
 			} else if valid != test.Valid {
 				s.shared++
