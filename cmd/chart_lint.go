@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/lint"
-	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -143,7 +143,7 @@ func lintOptions(e env, c *cli.Context) (lint.Options, error) {
 		Disabled: c.StringSlice("disable"), WithSubcharts: c.Bool("with-subcharts"), SkipSchemaValidation: c.Bool("skip-schema-validation"),
 		Limits: e.limits.get(),
 	}
-	if _, ok := schema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {
+	if _, ok := kubeschema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {
 		return o, usagef("--kube-version %s: write it as v1.33 or v1.33.4", o.KubeVersion)
 	}
 	if !c.Bool("cluster") {
@@ -177,7 +177,7 @@ func withClusterSchema(c *cli.Context, o lint.Options) (lint.Options, error) {
 		return o, withCode(pipeline.ExitFailed, err)
 	}
 	o.KubeVersion, o.APIVersions = capabilities.KubeVersion, capabilities.APIVersions
-	o.Schema, err = schema.Parse(document)
+	o.Schema, err = kubeschema.Parse(document)
 	return o, withCode(pipeline.ExitFailed, err)
 }
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
 // removedAPI is an API version that Kubernetes gave up, from its deprecation
@@ -51,7 +51,7 @@ var removedAPIs = []removedAPI{
 
 // api judges the object's API version for the cluster's Kubernetes.
 func (l *linter) api(o *object) {
-	minor, ok := schema.Minor(l.opts.KubeVersion)
+	minor, ok := kubeschema.Minor(l.opts.KubeVersion)
 	if !ok {
 		minor = 1 << 30 // later than all
 	}
@@ -85,14 +85,14 @@ func (l *linter) unknownKind(o *object, line int) {
 	if ofCluster {
 		where = "the cluster"
 	}
-	elsewhere, err := schema.Serving(o.apiVersion, o.kind)
+	elsewhere, err := kubeschema.Serving(o.apiVersion, o.kind)
 	if err != nil || !ofCluster && !l.schema.HasGroup(o.apiVersion) && len(elsewhere) == 0 {
 		return
 	}
 	hint := ""
 	if versions := l.schema.Versions(o.apiVersion, o.kind); len(versions) > 0 {
 		hint = "; it serves " + strings.Join(versions, ", ")
-	} else if near := schema.Nearest(o.kind, l.schema.Kinds(o.apiVersion)); near != "" {
+	} else if near := kubeschema.Nearest(o.kind, l.schema.Kinds(o.apiVersion)); near != "" {
 		hint = ": did you mean " + near + "?"
 	} else if len(elsewhere) > 0 {
 		hint = "; these do: " + strings.Join(elsewhere, ", ")
@@ -102,11 +102,11 @@ func (l *linter) unknownKind(o *object, line int) {
 
 // leaving finds kinds that the newest Kubernetes known serves no more.
 func (l *linter) leaving(o *object, line int) {
-	versions, err := schema.Versions()
+	versions, err := kubeschema.Versions()
 	if err != nil || l.schema.Version == versions[len(versions)-1] {
 		return
 	}
-	if serving, err := schema.Serving(o.apiVersion, o.kind); err == nil && len(serving) > 0 && serving[len(serving)-1] != versions[len(versions)-1] {
+	if serving, err := kubeschema.Serving(o.apiVersion, o.kind); err == nil && len(serving) > 0 && serving[len(serving)-1] != versions[len(versions)-1] {
 		l.add("api/deprecated", o.file, line, "%s: Kubernetes %s is the last to serve %s of %s", o, serving[len(serving)-1], o.kind, o.apiVersion)
 	}
 }

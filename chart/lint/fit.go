@@ -9,7 +9,7 @@ import (
 	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
@@ -19,7 +19,7 @@ import (
 func (l *linter) loadSchema(ctx context.Context) {
 	l.schema = l.opts.Schema
 	if l.schema == nil {
-		s, err := schema.Of(l.opts.KubeVersion)
+		s, err := kubeschema.Of(l.opts.KubeVersion)
 		if err != nil {
 			l.add("schema/unavailable", chartYAML, 0, "%v", err)
 			return
@@ -28,7 +28,7 @@ func (l *linter) loadSchema(ctx context.Context) {
 	}
 	for _, o := range l.objects {
 		if o.kind == "CustomResourceDefinition" {
-			l.schema = l.schema.With(schema.ParseCRD(o.fields))
+			l.schema = l.schema.With(kubeschema.ParseCRD(o.fields))
 		}
 	}
 	l.addCRDs(ctx, l.chart)
@@ -46,11 +46,11 @@ func (l *linter) addCRDs(ctx context.Context, c *chart.Chart) {
 		return
 	}
 	docs := crdsOf(c, kinds)
-	found := make([]*schema.Schema, len(docs))
+	found := make([]*kubeschema.Schema, len(docs))
 	_ = parallel.Each(ctx, len(docs), func(_, i int) error { // those of a cancelled lint are missing, as all it has not found
 		var fields map[string]any
 		if k8syaml.Unmarshal([]byte(undescribed(docs[i])), &fields) == nil {
-			found[i] = schema.ParseCRD(fields)
+			found[i] = kubeschema.ParseCRD(fields)
 		}
 		return nil
 	})
@@ -110,11 +110,11 @@ func (l *linter) fit(o *object) {
 	if l.schema == nil {
 		return
 	}
-	var problems []schema.Problem
+	var problems []kubeschema.Problem
 	if t := l.schema.Kind(o.apiVersion, o.kind); t != nil {
 		problems = l.schema.Validate(t, o.fields)
 	} else if t := l.schema.Metadata(); t != nil {
-		problems = l.schema.Validate(&schema.Type{Shape: schema.Object, Elem: &schema.Type{}, Fields: map[string]*schema.Type{"metadata": t}}, o.fields)
+		problems = l.schema.Validate(&kubeschema.Type{Shape: kubeschema.Object, Elem: &kubeschema.Type{}, Fields: map[string]*kubeschema.Type{"metadata": t}}, o.fields)
 	}
 	if len(problems) == 0 {
 		return
@@ -124,26 +124,26 @@ func (l *linter) fit(o *object) {
 		doc = yaml.Node{}
 	}
 	for _, p := range problems {
-		if p.Fault == schema.MissingField && o.isApps() && p.Where() == "spec.selector" {
+		if p.Fault == kubeschema.MissingField && o.isApps() && p.Where() == "spec.selector" {
 			continue // selector/missing, which Helm has too
 		}
-		if id := faultID(p.Fault); l.schema.Exact || p.Fault != schema.UnknownField && p.Fault != schema.NotInEnum {
+		if id := faultID(p.Fault); l.schema.Exact || p.Fault != kubeschema.UnknownField && p.Fault != kubeschema.NotInEnum {
 			l.add(id, o.file, o.line(p.Path...), "%s: %s %s%s", o, p.Where(), p.Message, written(&doc, p))
 		}
 	}
 }
 
-func faultID(f schema.Fault) string {
+func faultID(f kubeschema.Fault) string {
 	switch f {
-	case schema.UnknownField:
+	case kubeschema.UnknownField:
 		return "schema/unknown-field"
-	case schema.MissingField:
+	case kubeschema.MissingField:
 		return "schema/missing-field"
-	case schema.NotInEnum:
+	case kubeschema.NotInEnum:
 		return "schema/enum"
-	case schema.Duplicate:
+	case kubeschema.Duplicate:
 		return "schema/duplicate"
-	case schema.BadQuantity:
+	case kubeschema.BadQuantity:
 		return "schema/quantity"
 	}
 	return "schema/type"
@@ -151,8 +151,8 @@ func faultID(f schema.Fault) string {
 
 // written shows the text of a value of the wrong sort as it was rendered, since
 // 1.10, on and 1e3 are read as something else than they look.
-func written(doc *yaml.Node, p schema.Problem) string {
-	if p.Fault == schema.MissingField || p.Fault == schema.UnknownField || p.Fault == schema.Duplicate || len(doc.Content) == 0 {
+func written(doc *yaml.Node, p kubeschema.Problem) string {
+	if p.Fault == kubeschema.MissingField || p.Fault == kubeschema.UnknownField || p.Fault == kubeschema.Duplicate || len(doc.Content) == 0 {
 		return ""
 	}
 	n := doc.Content[0]

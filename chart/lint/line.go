@@ -4,12 +4,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // where is a path in one word.
-func where(path []string) string { return schema.PathString(path) }
+func where(path []string) string { return kubeschema.PathString(path) }
 
 // findBeginnings finds for each object the line of its template with which it
 // begins: the lines "kind: X" of a file are told apart by their order.

@@ -16,8 +16,8 @@ import (
 	"sync"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -38,9 +38,9 @@ type Options struct {
 	Files       func(name string) string   // where a file of the chart is, as render.Options.Path, for messages; may be nil
 	ReleaseName string                     // default test-release, Helm's
 	Namespace   string
-	KubeVersion string         // the cluster's version; empty means the newest known
-	APIVersions []string       // that the cluster serves besides
-	Schema      *schema.Schema // the cluster's own; nil means the one that ships for KubeVersion
+	KubeVersion string             // the cluster's version; empty means the newest known
+	APIVersions []string           // that the cluster serves besides
+	Schema      *kubeschema.Schema // the cluster's own; nil means the one that ships for KubeVersion
 
 	Disabled      []string            // ids, or patterns of ids: image/*
 	Severity      map[string]Severity // by id or pattern, in place of the rule's; an exact id wins
@@ -96,7 +96,7 @@ func Unloadable(err error) Finding {
 type linter struct {
 	chart    *chart.Chart
 	opts     Options
-	schema   *schema.Schema
+	schema   *kubeschema.Schema
 	files    map[string][]string // lines of the templates, by their paths from the chart
 	objects  []*object           // everything that the chart and its subcharts render to
 	findings []Finding

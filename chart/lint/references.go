@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
 // account finds a service account that the chart does not make.
@@ -94,7 +94,7 @@ func misspelt(name, known string) bool {
 		if word == knownWords[i] {
 			continue
 		}
-		if different++; min(len(word), len(knownWords[i])) < 4 || different > 1 || schema.Nearest(word, knownWords[i:i+1]) == "" {
+		if different++; min(len(word), len(knownWords[i])) < 4 || different > 1 || kubeschema.Nearest(word, knownWords[i:i+1]) == "" {
 			return false
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -129,7 +129,7 @@ func NearestID(id string) string {
 	for _, r := range rules {
 		known = append(known, r.ID)
 	}
-	return schema.Nearest(id, known)
+	return kubeschema.Nearest(id, known)
 }
 
 func didYouMean(id string) string {

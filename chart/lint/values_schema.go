@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
 // maxSuggested bounds for how many unknown keys a known one is looked for.
@@ -17,7 +17,7 @@ func (l *linter) invalidValues(e *render.SchemaError) {
 		for i, v := range p.Violations {
 			f := l.givenAt(p.Chart, v)
 			f.Message = p.Chart + ": " + v.String()
-			if near := schema.Nearest(v.Unknown, v.Known[:min(len(v.Known), maxSuggested)]); i < maxSuggested && near != "" {
+			if near := kubeschema.Nearest(v.Unknown, v.Known[:min(len(v.Known), maxSuggested)]); i < maxSuggested && near != "" {
 				f.Message += ": did you mean " + near + "?"
 			}
 			l.note(f)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
 // Two kinds of messages about an object that does not fit its type, which
@@ -54,7 +54,7 @@ func (c *Client) nameMisfits(ctx context.Context, err error, ref Ref, body []byt
 		return err
 	}
 	caps, _ := c.Capabilities(ctx) // without a version it is the newest
-	known, schemaErr := schema.Of(caps.KubeVersion)
+	known, schemaErr := kubeschema.Of(caps.KubeVersion)
 	var object map[string]any
 	if schemaErr != nil || json.Unmarshal(body, &object) != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package schema knows what the objects of Kubernetes look like: the fields of
+// Package kubeschema knows what the objects of Kubernetes look like: the fields of
 // each kind, their types and which of them are needed, for the versions that
 // ship with the binary, for a cluster that answers /openapi/v2 and for the
 // custom resources that a chart's CRDs describe.
@@ -6,7 +6,7 @@
 // It judges decoded objects against those types. It knows no chart, no network
 // and no rule that is not written in a schema: what a controller or an
 // admission webhook thinks of an object is not its business.
-package schema
+package kubeschema
 
 import (
 	"maps"

@@ -1,4 +1,4 @@
-package schema
+package kubeschema
 
 import (
 	"encoding/base64"

@@ -23,7 +23,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart/lint/schema"
+	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
 func main() {
@@ -36,7 +36,7 @@ func main() {
 }
 
 func generate(ctx context.Context, out string, versions []string) error {
-	var all []*schema.Schema
+	var all []*kubeschema.Schema
 	for _, version := range versions {
 		s, err := release(ctx, version)
 		if err != nil {
@@ -49,7 +49,7 @@ func generate(ctx context.Context, out string, versions []string) error {
 	if err != nil {
 		return err
 	}
-	if err := schema.Encode(zip, all); err != nil {
+	if err := kubeschema.Encode(zip, all); err != nil {
 		return err
 	}
 	if err := zip.Close(); err != nil {
@@ -59,7 +59,7 @@ func generate(ctx context.Context, out string, versions []string) error {
 }
 
 // release reads the schema of one Kubernetes release.
-func release(ctx context.Context, version string) (*schema.Schema, error) {
+func release(ctx context.Context, version string) (*kubeschema.Schema, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", "k8s.io/kubernetes@"+version)
 	cmd.Stderr = os.Stderr
 	answer, err := cmd.Output()
@@ -74,7 +74,7 @@ func release(ctx context.Context, version string) (*schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := schema.Parse(swagger)
+	s, err := kubeschema.Parse(swagger)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ var (
 
 // setEnums reads the enums from generated code, which is formatted by gofmt: a
 // function for each definition, a property at the fifth indent.
-func setEnums(s *schema.Schema, code string) error {
+func setEnums(s *kubeschema.Schema, code string) error {
 	definition, field, found := "", "", 0
 	for line := range strings.Lines(code) {
 		line = strings.TrimSuffix(line, "\n")
