@@ -11,13 +11,13 @@ import (
 
 // ciJob is the build that works, for those who wait for it; the zero Job outside
 // of a CI.
-func ciJob(ci jenkins.CI) deployer.Job {
-	if ci.BuildURL == "" {
+func ciJob(build jenkins.CI) deployer.Job {
+	if build.BuildURL == "" {
 		return deployer.Job{}
 	}
 	return deployer.Job{
-		URL: ci.BuildURL, Name: ci.JobName, Build: ci.BuildNumber, Commit: cmp.Or(ci.HeadSHA, ci.Commit),
-		Branch: cmp.Or(ci.Branch, ci.ChangeBranch),
+		URL: build.BuildURL, Name: build.JobName, Build: build.BuildNumber, Commit: cmp.Or(build.HeadSHA, build.Commit),
+		Branch: cmp.Or(build.Branch, build.ChangeBranch),
 	}
 }
 

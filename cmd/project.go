@@ -136,12 +136,12 @@ func (p *project) resolveRef(c *cli.Context) error {
 	if len(p.ci.Refused) > 0 && cmp.Or(flags.Branch, flags.Tag) == "" {
 		return fmt.Errorf("%s of %s holds no ref name that is safe to use; pass --branch NAME or --tag NAME", strings.Join(p.ci.Refused, ", "), p.ci.Name)
 	}
-	ci := versioning.Ref{
+	told := versioning.Ref{
 		Branch: p.ci.Branch, Tag: p.ci.Tag, ChangeID: p.ci.ChangeID,
 		ChangeBranch: p.ci.ChangeBranch, ChangeTarget: p.ci.ChangeTarget,
 		HeadSHA: p.ci.HeadSHA, Origin: string(p.ci.Name),
 	}
-	p.ref, err = versioning.ResolveRef(flags, ci, head.Branch)
+	p.ref, err = versioning.ResolveRef(flags, told, head.Branch)
 	return err
 }
 
@@ -260,9 +260,9 @@ func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
 }
 
 // holder says who works: the CI job, else the person and machine.
-func holder(ci jenkins.CI) string {
-	if ci.BuildURL != "" {
-		return ci.BuildURL
+func holder(build jenkins.CI) string {
+	if build.BuildURL != "" {
+		return build.BuildURL
 	}
 	name := "unknown"
 	if u, err := user.Current(); err == nil {

@@ -34,13 +34,13 @@ type recording struct {
 
 const eventsFile = "events.jsonl"
 
-func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, ci jenkins.CI, color bool) (*recording, error) {
+func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, build jenkins.CI, color bool) (*recording, error) {
 	file, err := createEvents(dir)
 	if err != nil {
 		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
 	}
-	r := &recording{dir: dir, root: projectDir(e, ci), file: file, lines: report.NewJSONLines(file)}
-	console, sink := newConsole(e, ci, color)
+	r := &recording{dir: dir, root: projectDir(e, build), file: file, lines: report.NewJSONLines(file)}
+	console, sink := newConsole(e, build, color)
 	r.console = console
 	r.log = event.NewLog(nil, event.Masked(secrets.Text, r.lines.Event), event.Masked(secrets.Text, r.keep), event.Masked(secrets.Text, sink))
 	r.settle = r.reportWhenInterrupted(ctx)
@@ -148,16 +148,16 @@ func writeReports(dir, root string) (report.Run, error) {
 }
 
 // projectDir is GitLab's folder of the project; empty elsewhere.
-func projectDir(e env, ci jenkins.CI) string {
-	if ci.Name != jenkins.GitLab {
+func projectDir(e env, build jenkins.CI) string {
+	if build.Name != jenkins.GitLab {
 		return ""
 	}
 	return e.getenv("CI_PROJECT_DIR")
 }
 
 // newConsole is the live view on a terminal, plain lines everywhere else.
-func newConsole(e env, ci jenkins.CI, color bool) (io.Closer, event.Sink) {
-	if f, ok := e.stderr.(*os.File); ok && ci.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
+func newConsole(e env, build jenkins.CI, color bool) (io.Closer, event.Sink) {
+	if f, ok := e.stderr.(*os.File); ok && build.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
 		live := report.NewLive(f, report.LiveOptions{Color: color, Size: func() (int, int) {
 			w, h, err := term.GetSize(int(f.Fd()))
 			if err != nil {
@@ -168,14 +168,14 @@ func newConsole(e env, ci jenkins.CI, color bool) (io.Closer, event.Sink) {
 		return live, live.Event
 	}
 	sections := map[jenkins.Name]report.CI{jenkins.GitLab: report.GitLab, jenkins.GitHub: report.GitHub}
-	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[ci.Name]})
+	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[build.Name]})
 	return plain, plain.Event
 }
 
 // colorWanted decides about colour on stderr.
-func colorWanted(e env, c *cli.Context, ci jenkins.CI) bool {
-	if c.String("color") == "auto" && ci.Name != jenkins.None {
-		return ci.ANSI
+func colorWanted(e env, c *cli.Context, build jenkins.CI) bool {
+	if c.String("color") == "auto" && build.Name != jenkins.None {
+		return build.ANSI
 	}
 	return colorOn(e, c, e.stderr)
 }

@@ -140,8 +140,8 @@ func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, err)
 	}
-	ci := jenkins.Detect(e.getenv)
-	return deployer.New(cluster, deployer.Options{Holder: holder(ci), Job: ciJob(ci), Driver: driver}), nil
+	build := jenkins.Detect(e.getenv)
+	return deployer.New(cluster, deployer.Options{Holder: holder(build), Job: ciJob(build), Driver: driver}), nil
 }
 
 // oneRelease is the only argument of a command.
@@ -155,8 +155,8 @@ func oneRelease(c *cli.Context) (string, error) {
 // conduct runs one operation on a release and tells it on stderr as a run of one
 // step, without the secrets. The error is silent: all has been said.
 func conduct(e env, c *cli.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
-	ci := jenkins.Detect(e.getenv)
-	console, sink := newConsole(e, ci, colorWanted(e, c, ci))
+	build := jenkins.Detect(e.getenv)
+	console, sink := newConsole(e, build, colorWanted(e, c, build))
 	var outcome deployer.Outcome
 	log := event.NewLog(nil, sink)
 	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}}, func(config.Unit) *secret.Set { return secrets },
