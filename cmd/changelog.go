@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning/changelog"
@@ -94,9 +94,9 @@ func sectionTemplate(c *cli.Context, cfg *config.Config) (file, text string, err
 // forgeOf is where commits can be looked at: the CI system knows, else the remote's address tells.
 func forgeOf(getenv func(string) string, p *project) changelog.Forge {
 	switch p.ci.Name {
-	case jenkins.GitLab:
+	case ci.GitLab:
 		return changelog.ForgeOf(cmp.Or(getenv("CI_PROJECT_URL"), p.repository.RemoteURL()), changelog.GitLab)
-	case jenkins.GitHub:
+	case ci.GitHub:
 		if server, name := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"); server != "" && name != "" {
 			return changelog.ForgeOf(server+"/"+name, changelog.GitHub)
 		}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/jenkins"
 )
 
 // ciJob is the build that works, for those who wait for it; the zero Job outside
 // of a CI.
-func ciJob(build jenkins.CI) deployer.Job {
+func ciJob(build ci.CI) deployer.Job {
 	if build.BuildURL == "" {
 		return deployer.Job{}
 	}

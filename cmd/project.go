@@ -13,9 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
@@ -26,7 +26,7 @@ import (
 type project struct {
 	config     *config.Config
 	repository *versioning.Repository
-	ci         jenkins.CI
+	ci         ci.CI
 	ref        versioning.Ref
 	fetch      versioning.Fetch // of what the clone lacks
 	tagged     []string         // the version tags at a detached HEAD that nothing names, one a service
@@ -95,10 +95,10 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 			e.log.Debugf("close the repository: %v", err)
 		}
 	}
-	p = &project{config: cfg, repository: repo, ci: jenkins.Detect(e.getenv)}
+	p = &project{config: cfg, repository: repo, ci: ci.Detect(e.getenv)}
 	p.readEvent(e)
 	p.fetch = versioning.Fetch{
-		CI:  p.ci.Name != jenkins.None,
+		CI:  p.ci.Name != ci.None,
 		Log: func(line string) { e.log.Info("git: " + line) }, Warn: func(line string) { e.log.Warn(line) },
 	}
 	if err := p.resolveRef(c); err != nil {
@@ -260,7 +260,7 @@ func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
 }
 
 // holder says who works: the CI job, else the person and machine.
-func holder(build jenkins.CI) string {
+func holder(build ci.CI) string {
 	if build.BuildURL != "" {
 		return build.BuildURL
 	}

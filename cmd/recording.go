@@ -12,9 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 	"github.com/pintle-ci/pintle/secret"
@@ -34,7 +34,7 @@ type recording struct {
 
 const eventsFile = "events.jsonl"
 
-func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, build jenkins.CI, color bool) (*recording, error) {
+func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, build ci.CI, color bool) (*recording, error) {
 	file, err := createEvents(dir)
 	if err != nil {
 		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
@@ -148,16 +148,16 @@ func writeReports(dir, root string) (report.Run, error) {
 }
 
 // projectDir is GitLab's folder of the project; empty elsewhere.
-func projectDir(e env, build jenkins.CI) string {
-	if build.Name != jenkins.GitLab {
+func projectDir(e env, build ci.CI) string {
+	if build.Name != ci.GitLab {
 		return ""
 	}
 	return e.getenv("CI_PROJECT_DIR")
 }
 
 // newConsole is the live view on a terminal, plain lines everywhere else.
-func newConsole(e env, build jenkins.CI, color bool) (io.Closer, event.Sink) {
-	if f, ok := e.stderr.(*os.File); ok && build.Name == jenkins.None && term.IsTerminal(int(f.Fd())) {
+func newConsole(e env, build ci.CI, color bool) (io.Closer, event.Sink) {
+	if f, ok := e.stderr.(*os.File); ok && build.Name == ci.None && term.IsTerminal(int(f.Fd())) {
 		live := report.NewLive(f, report.LiveOptions{Color: color, Size: func() (int, int) {
 			w, h, err := term.GetSize(int(f.Fd()))
 			if err != nil {
@@ -167,14 +167,14 @@ func newConsole(e env, build jenkins.CI, color bool) (io.Closer, event.Sink) {
 		}})
 		return live, live.Event
 	}
-	sections := map[jenkins.Name]report.CI{jenkins.GitLab: report.GitLab, jenkins.GitHub: report.GitHub}
+	sections := map[ci.Name]report.CI{ci.GitLab: report.GitLab, ci.GitHub: report.GitHub}
 	plain := report.NewPlain(e.stderr, report.PlainOptions{Color: color, CI: sections[build.Name]})
 	return plain, plain.Event
 }
 
 // colorWanted decides about colour on stderr.
-func colorWanted(e env, c *cli.Context, build jenkins.CI) bool {
-	if c.String("color") == "auto" && build.Name != jenkins.None {
+func colorWanted(e env, c *cli.Context, build ci.CI) bool {
+	if c.String("color") == "auto" && build.Name != ci.None {
 		return build.ANSI
 	}
 	return colorOn(e, c, e.stderr)

@@ -12,10 +12,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/jenkins"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
@@ -140,7 +140,7 @@ func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
 	if err != nil {
 		return nil, withCode(pipeline.ExitFailed, err)
 	}
-	build := jenkins.Detect(e.getenv)
+	build := ci.Detect(e.getenv)
 	return deployer.New(cluster, deployer.Options{Holder: holder(build), Job: ciJob(build), Driver: driver}), nil
 }
 
@@ -155,7 +155,7 @@ func oneRelease(c *cli.Context) (string, error) {
 // conduct runs one operation on a release and tells it on stderr as a run of one
 // step, without the secrets. The error is silent: all has been said.
 func conduct(e env, c *cli.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
-	build := jenkins.Detect(e.getenv)
+	build := ci.Detect(e.getenv)
 	console, sink := newConsole(e, build, colorWanted(e, c, build))
 	var outcome deployer.Outcome
 	log := event.NewLog(nil, sink)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pintle-ci/pintle/jenkins"
+	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
@@ -42,7 +42,7 @@ func rebuildReports(e env, c *cli.Context, path string) error {
 	beside := filepath.Dir(path)
 	dir := cmp.Or(c.String("report-dir"), beside)
 	report.Find(run, beside, dir)
-	report.Attach(run, beside, projectDir(e, jenkins.Detect(e.getenv)))
+	report.Attach(run, beside, projectDir(e, ci.Detect(e.getenv)))
 	if err := report.WriteAll(dir, run); err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Package jenkins knows the CI system that pintle runs in: Jenkins first, GitLab and GitHub too; of others, that they are one.
+// Package ci knows the CI system that pintle runs in: Jenkins first, GitLab and GitHub too; of others, that they are one.
 // It reads what it is given of the environment and nothing else: no file, no network, no git.
-package jenkins
+package ci
 
 import (
 	"net/url"
