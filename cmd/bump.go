@@ -10,9 +10,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/versioning"
-	"github.com/pintle-ci/pintle/versioning/git"
 )
 
 func bumpCommand(e env) *cli.Command {

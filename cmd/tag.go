@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/pipeline"
-	"github.com/pintle-ci/pintle/versioning/git"
 )
 
 func tagCommand(e env) *cli.Command {

@@ -1,7 +1,11 @@
 // Package git runs the git binary. It is the one place that does: with one
 // environment, in which git works on the repository that it is told and asks
 // nobody, with bounds on time and output, and with one line of what git complains
-// of. It knows no tags, commits or versions.
+// of. A Repository asks it for what writes or talks to a remote: commits, tags,
+// pushes. Hooks, signing, credentials, proxies and SSH settings are then the user's
+// own, as they are when that person types the command.
+//
+// It reads no history and decides nothing: that is versioning's.
 //
 // Names from outside (remotes, tags, files) stand behind "--" in the arguments:
 // whoever calls a remote "--upload-pack=..." must not choose an option.

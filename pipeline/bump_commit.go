@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/versioning/git"
+	"github.com/pintle-ci/pintle/git"
 )
 
 // ErrStaged says that the index holds changes that are not bump's.

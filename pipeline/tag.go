@@ -10,9 +10,9 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
-	"github.com/pintle-ci/pintle/versioning/git"
 )
 
 // afterFailure is how long may be spent on finding out what a failed push left, also once the run is over.

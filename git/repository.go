@@ -1,8 +1,3 @@
-// Package git asks the git binary for what writes or talks to a remote: commits, tags, pushes. Hooks, signing, credentials,
-// proxies and SSH settings are then the user's own, as they are when that person types the command.
-//
-// It refuses to ask anybody anything: no prompt, no editor, no terminal, a bound on the time and on the output. It reads no
-// history and decides nothing: that is versioning's.
 package git
 
 import (
@@ -13,23 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/pintle-ci/pintle/git"
 )
 
 // readTimeout bounds a look at the settings.
 const readTimeout = 5 * time.Second
 
-// ErrNoGit says that there is no git binary.
-var ErrNoGit = git.ErrNoGit
-
-// Error is a git command that failed.
-type Error = git.Error
-
 // Repository is a work tree in which git commands run.
 type Repository struct {
 	dir     string
-	environ []string // as git.Environment gives it
+	environ []string // as Environment gives it
 	checked bool     // whether the repository is within another
 	nested  bool
 	// Timeout bounds each command that talks to a remote or signs; 2 minutes when zero.
@@ -38,15 +25,15 @@ type Repository struct {
 
 // Open prepares git for the repository at dir, an absolute path. environ is as os.Environ gives it. Error: ErrNoGit.
 func Open(dir string, environ []string) (*Repository, error) {
-	if err := git.Available(); err != nil {
+	if err := Available(); err != nil {
 		return nil, err
 	}
-	return &Repository{dir: dir, environ: git.Environment(environ)}, nil
+	return &Repository{dir: dir, environ: Environment(environ)}, nil
 }
 
 // config reads one setting; empty when there is none.
 func (r *Repository) config(ctx context.Context, key string) string {
-	out, err := git.Command{Dir: r.dir, Environ: r.environ, Timeout: readTimeout}.Run(ctx, "config", "--get", key)
+	out, err := Command{Dir: r.dir, Environ: r.environ, Timeout: readTimeout}.Run(ctx, "config", "--get", key)
 	if err != nil {
 		return ""
 	}
@@ -59,7 +46,7 @@ func (r *Repository) check(ctx context.Context) error {
 	if r.checked {
 		return nil
 	}
-	read := git.Command{Dir: r.dir, Environ: r.environ, Timeout: readTimeout}
+	read := Command{Dir: r.dir, Environ: r.environ, Timeout: readTimeout}
 	common, err := read.Run(ctx, "rev-parse", "--git-common-dir")
 	if err != nil {
 		return err
@@ -68,12 +55,12 @@ func (r *Repository) check(ctx context.Context) error {
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(r.dir, folder)
 	}
-	if r.nested = git.Nested(r.dir, folder); r.nested {
+	if r.nested = Nested(r.dir, folder); r.nested {
 		listed, err := read.Run(ctx, "config", "--local", "--includes", "--null", "--list")
 		if err != nil {
 			return err
 		}
-		if err := git.CheckNested(string(listed)); err != nil {
+		if err := CheckNested(string(listed)); err != nil {
 			return fmt.Errorf("%s: %w", r.dir, err)
 		}
 	}
@@ -86,8 +73,8 @@ func (r *Repository) run(ctx context.Context, input string, args ...string) (str
 	if err := r.check(ctx); err != nil {
 		return "", err
 	}
-	command := git.Command{
-		Dir: r.dir, Environ: git.Quiet(r.environ, r.config(ctx, "core.sshCommand") != ""),
+	command := Command{
+		Dir: r.dir, Environ: Quiet(r.environ, r.config(ctx, "core.sshCommand") != ""),
 		Input: []byte(input), Timeout: cmp.Or(r.Timeout, 2*time.Minute),
 	}
 	if r.nested {

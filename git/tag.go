@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/pintle-ci/pintle/git"
 )
 
 // Tag is an annotated tag to be made.
@@ -196,7 +194,7 @@ func (r *Repository) Push(ctx context.Context, remote string, tags []string, bra
 		fields := strings.SplitN(strings.TrimRight(line, "\r\n"), "\t", 3)
 		if len(fields) == 3 && fields[0] == "!" {
 			_, to, _ := strings.Cut(fields[1], ":")
-			refused = append(refused, git.Complaint(to+" "+fields[2]))
+			refused = append(refused, Complaint(to+" "+fields[2]))
 		}
 	}
 	if len(refused) == 0 {
