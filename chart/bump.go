@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
 // BumpOptions say what Bump writes. An empty field leaves its value alone.
@@ -103,24 +104,24 @@ func pathOr(path []string, otherwise ...string) []string {
 
 // bumpMetadata sets version and appVersion of a Chart.yaml, where not empty.
 func bumpMetadata(src []byte, version, appVersion string) ([]byte, error) {
-	docs, err := parseDocuments(src)
+	docs, err := edit.Parse(src)
 	if err != nil {
 		return nil, err
 	}
-	var edits []Edit
+	var edits []edit.Change
 	if version != "" {
-		edits = append(edits, Edit{Path: []string{"version"}, Value: version})
+		edits = append(edits, edit.Change{Path: []string{"version"}, Value: version})
 	}
 	missing := false
 	if appVersion != "" {
 		path := []string{"appVersion"}
-		if _, err := findScalar(docs, path); errors.Is(err, ErrNoSuchKey) {
+		if _, err := edit.Find(docs, path); errors.Is(err, edit.ErrNoSuchKey) {
 			missing = true
 		} else {
-			edits = append(edits, Edit{Path: path, Value: appVersion})
+			edits = append(edits, edit.Change{Path: path, Value: appVersion})
 		}
 	}
-	if src, err = setScalars(src, docs, edits); err != nil || !missing {
+	if src, err = edit.SetIn(src, docs, edits); err != nil || !missing {
 		return src, err
 	}
 	return insertBelow(src, "version", "appVersion", appVersion)
@@ -129,26 +130,26 @@ func bumpMetadata(src []byte, version, appVersion string) ([]byte, error) {
 // insertBelow adds a key with a string value to the root mapping, right below
 // the key sibling, in the same style.
 func insertBelow(src []byte, sibling, key, value string) ([]byte, error) {
-	docs, err := parseDocuments(src)
+	docs, err := edit.Parse(src)
 	if err != nil {
 		return nil, err
 	}
-	f, err := findScalar(docs, []string{sibling})
+	f, err := edit.Find(docs, []string{sibling})
 	if err != nil {
-		return nil, &EditError{Path: sibling, Err: err}
+		return nil, &edit.Error{Path: sibling, Err: err}
 	}
-	_, at, err := scalarRange(src, lineStarts(src), f.value)
+	_, at, err := edit.Range(src, edit.LineStarts(src), f.Value)
 	if err != nil {
-		return nil, &EditError{Path: sibling, Line: f.line(), Err: err}
+		return nil, &edit.Error{Path: sibling, Line: f.Line(), Err: err}
 	}
-	text := fmt.Sprintf(", %q: %s", key, doubleQuoted(value))
-	if f.parents[0].Style&yaml.FlowStyle == 0 {
+	text := fmt.Sprintf(", %q: %s", key, edit.Quote(value))
+	if f.Parents[0].Style&yaml.FlowStyle == 0 {
 		at += lineLength(src[at:])
-		text = lineEnd(src) + strings.Repeat(" ", f.key.Column-1) + key + ": " + doubleQuoted(value)
+		text = lineEnd(src) + strings.Repeat(" ", f.Key.Column-1) + key + ": " + edit.Quote(value)
 	}
 	out := []byte(string(src[:at]) + text + string(src[at:]))
 	if !insertedOnly(src, out, key, value) {
-		return nil, fmt.Errorf("%s cannot be added safely; write a line %q into the file", key, key+": "+doubleQuoted(value))
+		return nil, fmt.Errorf("%s cannot be added safely; write a line %q into the file", key, key+": "+edit.Quote(value))
 	}
 	return out, nil
 }
@@ -182,7 +183,7 @@ func readBounded(files fs.FS, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read chart: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxEditBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, edit.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read chart: %w", err)
 	}

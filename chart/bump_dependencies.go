@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 	"go.yaml.in/yaml/v3"
 	sigsyaml "sigs.k8s.io/yaml"
 )
@@ -40,7 +41,7 @@ func bumpLock(src []byte, dependencies []BumpDependency, digest string) ([]byte,
 	if err != nil || digest == "" {
 		return src, err
 	}
-	return SetScalars(src, []Edit{{Path: []string{"digest"}, Value: digest}})
+	return edit.Set(src, []edit.Change{{Path: []string{"digest"}, Value: digest}})
 }
 
 // BumpCopies gives the copies of charts in charts/ the versions that their charts get: what Chart.yaml asks for after a bump is
@@ -79,34 +80,34 @@ func editDependencies(src []byte, dependencies []BumpDependency, keep func(old, 
 	if len(dependencies) == 0 {
 		return src, nil
 	}
-	docs, err := parseDocuments(src)
+	docs, err := edit.Parse(src)
 	if err != nil {
 		return nil, err
 	}
-	list, err := findScalar(docs, []string{"dependencies"})
-	if errors.Is(err, ErrNoSuchKey) || err == nil && list.value.Kind != yaml.SequenceNode {
+	list, err := edit.Find(docs, []string{"dependencies"})
+	if errors.Is(err, edit.ErrNoSuchKey) || err == nil && list.Value.Kind != yaml.SequenceNode {
 		return src, nil
 	}
 	if err != nil {
-		return nil, &EditError{Path: "dependencies", Line: list.line(), Err: err}
+		return nil, &edit.Error{Path: "dependencies", Line: list.Line(), Err: err}
 	}
-	var edits []Edit
-	for i, item := range list.value.Content {
+	var edits []edit.Change
+	for i, item := range list.Value.Content {
 		at := slices.IndexFunc(dependencies, func(d BumpDependency) bool {
 			return textOf(item, "name") == d.Name && textOf(item, "repository") == d.Repository
 		})
 		if old := textOf(item, "version"); at >= 0 && old != "" && !keep(old, dependencies[at].Version) {
-			edits = append(edits, Edit{Path: []string{"dependencies", strconv.Itoa(i), "version"}, Value: dependencies[at].Version})
+			edits = append(edits, edit.Change{Path: []string{"dependencies", strconv.Itoa(i), "version"}, Value: dependencies[at].Version})
 		}
 	}
-	return SetScalars(src, edits)
+	return edit.Set(src, edits)
 }
 
 func textOf(mapping *yaml.Node, key string) string {
 	if mapping.Kind != yaml.MappingNode {
 		return ""
 	}
-	if _, value, err := lookupKey(mapping, key); err == nil && value != nil && value.Kind == yaml.ScalarNode {
+	if _, value, err := edit.Lookup(mapping, key); err == nil && value != nil && value.Kind == yaml.ScalarNode {
 		return value.Value
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
 // BumpReference is an image that values.yaml names at any place.
@@ -33,7 +34,7 @@ func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
 	if o.Image == nil && len(o.Images) == 0 {
 		return src, nil
 	}
-	docs, err := parseDocuments(src)
+	docs, err := edit.Parse(src)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +49,11 @@ func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
 		}
 		edits = append(edits, more...)
 	}
-	return setScalars(src, docs, edits)
+	return edit.SetIn(src, docs, edits)
 }
 
 // imageEdits are those of a service's own image. Where both paths lead below one key, what stands there decides the form.
-func imageEdits(docs []*yaml.Node, image *BumpImage) ([]Edit, error) {
+func imageEdits(docs []*yaml.Node, image *BumpImage) ([]edit.Change, error) {
 	if image == nil {
 		return nil, nil
 	}
@@ -61,23 +62,23 @@ func imageEdits(docs []*yaml.Node, image *BumpImage) ([]Edit, error) {
 	if slices.Equal(repository, slices.Concat(above, []string{"repository"})) && tag[len(tag)-1] == "tag" && image.Tag != "" && len(above) > 0 {
 		return formEdits(docs, above, image.Repository, image.Tag)
 	}
-	var edits []Edit
+	var edits []edit.Change
 	if image.Repository != "" {
-		edits = append(edits, Edit{Path: repository, Value: image.Repository})
+		edits = append(edits, edit.Change{Path: repository, Value: image.Repository})
 	}
 	if image.Tag != "" {
-		edits = append(edits, Edit{Path: tag, Value: image.Tag})
+		edits = append(edits, edit.Change{Path: tag, Value: image.Tag})
 	}
 	return edits, nil
 }
 
 // referenceEdits are those of one reference, its wildcards expanded.
-func referenceEdits(docs []*yaml.Node, r BumpReference) ([]Edit, error) {
+func referenceEdits(docs []*yaml.Node, r BumpReference) ([]edit.Change, error) {
 	paths, err := expand(docs, r.Path)
 	if err != nil {
 		return nil, err
 	}
-	var edits []Edit
+	var edits []edit.Change
 	for _, path := range paths {
 		more, err := formEdits(docs, path, r.Repository, r.Tag)
 		if err != nil {
@@ -89,44 +90,44 @@ func referenceEdits(docs []*yaml.Node, r BumpReference) ([]Edit, error) {
 }
 
 // formEdits finds out in which form an image stands at path.
-func formEdits(docs []*yaml.Node, path []string, repository, tag string) ([]Edit, error) {
+func formEdits(docs []*yaml.Node, path []string, repository, tag string) ([]edit.Change, error) {
 	last := path[len(path)-1]
 	if last == "tag" || strings.HasSuffix(last, "Tag") {
-		return []Edit{{Path: path, Value: tag}}, nil
+		return []edit.Change{{Path: path, Value: tag}}, nil
 	}
-	f, err := findScalar(docs, path)
+	f, err := edit.Find(docs, path)
 	switch {
-	case err == nil && f.value.Kind == yaml.ScalarNode && f.value.ShortTag() == "!!str":
-		text, err := retagged(f.value.Value, repository, tag)
+	case err == nil && f.Value.Kind == yaml.ScalarNode && f.Value.ShortTag() == "!!str":
+		text, err := retagged(f.Value.Value, repository, tag)
 		if err != nil {
-			return nil, &EditError{Path: strings.Join(path, "."), Line: f.line(), Err: err}
+			return nil, &edit.Error{Path: strings.Join(path, "."), Line: f.Line(), Err: err}
 		}
-		return []Edit{{Path: path, Value: text}}, nil
-	case err == nil && f.value.Kind == yaml.MappingNode:
-		return mappingEdits(f.value, path, repository, tag)
+		return []edit.Change{{Path: path, Value: text}}, nil
+	case err == nil && f.Value.Kind == yaml.MappingNode:
+		return mappingEdits(f.Value, path, repository, tag)
 	}
 	return slices.Concat(optional(path, "repository", repository), optional(path, "tag", tag)), nil // which say what is wrong
 }
 
-func optional(path []string, key, value string) []Edit {
+func optional(path []string, key, value string) []edit.Change {
 	if value == "" {
 		return nil
 	}
-	return []Edit{{Path: slices.Concat(path, []string{key}), Value: value}}
+	return []edit.Change{{Path: slices.Concat(path, []string{key}), Value: value}}
 }
 
 // mappingEdits are those of {registry, repository, tag, digest}. A registry that stands apart gets its part of the
 // repository. A digest names the content of the image that was there, so it is emptied when that changes.
-func mappingEdits(m *yaml.Node, path []string, repository, tag string) ([]Edit, error) {
-	var edits []Edit
+func mappingEdits(m *yaml.Node, path []string, repository, tag string) ([]edit.Change, error) {
+	var edits []edit.Change
 	changes := false
 	set := func(key, value string) error {
-		_, old, err := lookupKey(m, key)
+		_, old, err := edit.Lookup(m, key)
 		if err != nil {
-			return &EditError{Path: strings.Join(append(slices.Clone(path), key), "."), Line: m.Line, Err: err}
+			return &edit.Error{Path: strings.Join(append(slices.Clone(path), key), "."), Line: m.Line, Err: err}
 		}
 		changes = changes || old == nil || old.Value != value
-		edits = append(edits, Edit{Path: slices.Concat(path, []string{key}), Value: value})
+		edits = append(edits, edit.Change{Path: slices.Concat(path, []string{key}), Value: value})
 		return nil
 	}
 	if repository != "" {
@@ -152,7 +153,7 @@ func mappingEdits(m *yaml.Node, path []string, repository, tag string) ([]Edit, 
 
 // filled reports whether a mapping has a text that is not empty under a key.
 func filled(m *yaml.Node, key string) bool {
-	_, value, err := lookupKey(m, key)
+	_, value, err := edit.Lookup(m, key)
 	return err == nil && value != nil && value.Kind == yaml.ScalarNode && value.ShortTag() == "!!str" && value.Value != ""
 }
 
@@ -182,18 +183,18 @@ func expand(docs []*yaml.Node, path []string) ([][]string, error) {
 	if at < 0 {
 		return [][]string{path}, nil
 	}
-	f, err := findScalar(docs, path[:at])
+	f, err := edit.Find(docs, path[:at])
 	if err != nil {
-		return nil, &EditError{Path: strings.Join(path, "."), Line: f.line(), Err: err}
+		return nil, &edit.Error{Path: strings.Join(path, "."), Line: f.Line(), Err: err}
 	}
 	var names []string
-	switch f.value.Kind {
+	switch f.Value.Kind {
 	case yaml.MappingNode:
-		for i := 0; i < len(f.value.Content); i += 2 {
-			names = append(names, f.value.Content[i].Value)
+		for i := 0; i < len(f.Value.Content); i += 2 {
+			names = append(names, f.Value.Content[i].Value)
 		}
 	case yaml.SequenceNode:
-		for i := range f.value.Content {
+		for i := range f.Value.Content {
 			names = append(names, strconv.Itoa(i))
 		}
 	}
@@ -204,11 +205,11 @@ func expand(docs []*yaml.Node, path []string) ([][]string, error) {
 			return nil, err
 		}
 		if paths = append(paths, below...); len(paths) > maxReferences {
-			return nil, &EditError{Path: strings.Join(path, "."), Err: fmt.Errorf("stands for more than %d places", maxReferences)}
+			return nil, &edit.Error{Path: strings.Join(path, "."), Err: fmt.Errorf("stands for more than %d places", maxReferences)}
 		}
 	}
 	if len(paths) == 0 {
-		return nil, &EditError{Path: strings.Join(path, "."), Err: ErrNoSuchKey}
+		return nil, &edit.Error{Path: strings.Join(path, "."), Err: edit.ErrNoSuchKey}
 	}
 	return paths, nil
 }

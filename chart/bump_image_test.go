@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
 func TestBumpImages(t *testing.T) {
@@ -99,7 +100,7 @@ func TestBumpImagesErrors(t *testing.T) {
 	}
 	many := "a: {" + strings.Repeat("k: {tag: x}, ", maxReferences+1) + "}\n"
 	_, err := BumpFile("values.yaml", []byte(many), BumpOptions{Images: []BumpReference{{Path: []string{"a", "*"}, Tag: "2"}}})
-	if edit, ok := errors.AsType[*EditError](err); !ok || edit.Path != "a.*" {
+	if edit, ok := errors.AsType[*edit.Error](err); !ok || edit.Path != "a.*" {
 		t.Errorf("too many places: %v", err)
 	}
 }

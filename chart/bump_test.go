@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
 const bumpChart = `apiVersion: v2
@@ -78,14 +79,14 @@ func TestBumpErrors(t *testing.T) {
 		is    error
 	}{
 		{"no Chart.yaml", fstest.MapFS{}, BumpOptions{Version: "1.0.0"}, "read chart: open Chart.yaml: file does not exist", fs.ErrNotExist},
-		{"no version", fstest.MapFS{"Chart.yaml": {Data: []byte("name: a\n")}}, BumpOptions{Version: "1.0.0"}, "bump Chart.yaml: version: no such key", ErrNoSuchKey},
+		{"no version", fstest.MapFS{"Chart.yaml": {Data: []byte("name: a\n")}}, BumpOptions{Version: "1.0.0"}, "bump Chart.yaml: version: no such key", edit.ErrNoSuchKey},
 		{
 			"no tag", fstest.MapFS{"values.yaml": {Data: []byte("image: {repository: a}\n")}}, BumpOptions{Image: &BumpImage{Tag: "2"}},
-			"bump values.yaml: image.tag: no such key", ErrNoSuchKey,
+			"bump values.yaml: image.tag: no such key", edit.ErrNoSuchKey,
 		},
 		{
 			"own path", fstest.MapFS{"values.yaml": {Data: []byte("image: {tag: a}\n")}},
-			BumpOptions{Image: &BumpImage{Tag: "2", TagPath: []string{"web", "image", "tag"}}}, "bump values.yaml: web.image.tag: no such key", ErrNoSuchKey,
+			BumpOptions{Image: &BumpImage{Tag: "2", TagPath: []string{"web", "image", "tag"}}}, "bump values.yaml: web.image.tag: no such key", edit.ErrNoSuchKey,
 		},
 	}
 	for _, tt := range tests {

@@ -16,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -109,13 +110,13 @@ func (j *job) bumpChart(dir string, o chart.BumpOptions) ([]chart.FileChange, er
 	if err == nil {
 		return changes, nil
 	}
-	if edit, ok := errors.AsType[*chart.EditError](err); ok {
+	if edit, ok := errors.AsType[*edit.Error](err); ok {
 		if place, ok := placeOf(j.unit.Images, edit.Path); ok {
 			at := config.ImagePath(j.unit.Name, place.Key)
 			return nil, j.Config.Problem(at, fmt.Sprintf("%s: %s: %v", at, j.unit.Chart, err), "name what values.yaml has")
 		}
 	}
-	if errors.Is(err, chart.ErrNoSuchKey) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, edit.ErrNoSuchKey) || errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w; name the place with services.%s.image, or write \"image: none\"", j.unit.Chart, err, j.unit.Name)
 	}
 	return nil, fmt.Errorf("%s: %w", j.unit.Chart, err)
@@ -223,7 +224,7 @@ func (j *job) fileProblem(at string, f config.VersionFile, err error) error {
 	if f.Path != "" {
 		key, hint = ".path", "write a path that the file has"
 	}
-	if !errors.Is(err, chart.ErrNoMatch) && !errors.Is(err, chart.ErrNoSuchKey) {
+	if !errors.Is(err, edit.ErrNoMatch) && !errors.Is(err, edit.ErrNoSuchKey) {
 		hint = ""
 	}
 	return j.Config.Problem(at+key, fmt.Sprintf("%s%s: %s: %v", at, key, f.File, err), hint)
@@ -232,13 +233,13 @@ func (j *job) fileProblem(at string, f config.VersionFile, err error) error {
 // setVersion writes the version into one place of a file.
 func setVersion(src []byte, f config.VersionFile, version string) ([]byte, error) {
 	if f.Path != "" {
-		return chart.SetScalars(src, []chart.Edit{{Path: config.SplitPath(f.Path), Value: version}})
+		return edit.Set(src, []edit.Change{{Path: config.SplitPath(f.Path), Value: version}})
 	}
 	re, err := f.Regexp()
 	if err != nil {
 		return nil, err
 	}
-	return chart.SetPattern(src, re, version, f.All)
+	return edit.SetPattern(src, re, version, f.All)
 }
 
 // readVersionFile reads a file of the repository: a regular one, on a way without links.

@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
 // placeholder stands for the chart's name in starters.
@@ -213,7 +214,7 @@ func named(files []*chart.File, name string) ([]*chart.File, error) {
 		}
 		if f.Name == "Chart.yaml" {
 			var err error
-			data, err = chart.SetScalars(data, []chart.Edit{{Path: []string{"name"}, Value: name}, {Path: []string{"version"}, Value: firstVersion}})
+			data, err = edit.Set(data, []edit.Change{{Path: []string{"name"}, Value: name}, {Path: []string{"version"}, Value: firstVersion}})
 			if err != nil {
 				return nil, fmt.Errorf("the starter's Chart.yaml: %w", err)
 			}

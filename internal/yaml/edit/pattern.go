@@ -1,4 +1,4 @@
-package chart
+package edit
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ var ErrNoMatch = errors.New("the pattern matches nothing")
 // "<version>" stands in a pom.xml for its dependencies too. The result must still match, so that a second SetPattern
 // changes nothing. Errors: ErrNoMatch; a text of more than 5 MiB.
 func SetPattern(src []byte, re *regexp.Regexp, value string, all bool) ([]byte, error) {
-	if len(src) > maxEditBytes {
-		return nil, fmt.Errorf("%d bytes are more than the %d of a file that is edited", len(src), maxEditBytes)
+	if len(src) > MaxBytes {
+		return nil, fmt.Errorf("%d bytes are more than the %d of a file that is edited", len(src), MaxBytes)
 	}
 	spans, err := captured(src, re)
 	if err != nil {

@@ -1,4 +1,8 @@
-package chart
+// Package edit changes single values of YAML in place: comments, order and
+// quotation marks stay, and the result is parsed again before it is returned. It
+// edits other text by a regular expression. It refuses what it cannot change without
+// touching the rest, and opens no file.
+package edit
 
 import (
 	"bytes"
@@ -13,28 +17,28 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxEditBytes bounds a YAML file that is edited: Helm reads no larger chart
+// MaxBytes bounds a YAML file that is edited: Helm reads no larger chart
 // file either (facts/helm-format.md 4.10).
-const maxEditBytes = 5 << 20
+const MaxBytes = 5 << 20
 
 // ErrNoSuchKey says that a path leads to nothing in the file.
 var ErrNoSuchKey = errors.New("no such key")
 
-// Edit sets one scalar of a YAML file to a string.
-type Edit struct {
+// Change sets one scalar of a YAML file to a string.
+type Change struct {
 	Path  []string // mapping keys and list indexes, from the root: "image", "tag" or "containers", "0", "image"
 	Value string   // always a YAML string: it gets quotes where plain text would be a number or a bool
 }
 
-// EditError says which path could not be edited, and why.
-type EditError struct {
+// Error says which path could not be edited, and why.
+type Error struct {
 	Path string // as written by a human: image.tag
 	Line int    // 1-based; 0 when the path was not found
 	Err  error  // ErrNoSuchKey, or what stands in the way
 }
 
 // Error is one line: place, path, reason.
-func (e *EditError) Error() string {
+func (e *Error) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s: %v", e.Path, e.Err)
 	}
@@ -42,9 +46,9 @@ func (e *EditError) Error() string {
 }
 
 // Unwrap gives the reason, so that errors.Is(err, ErrNoSuchKey) works.
-func (e *EditError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
-// SetScalars replaces the bytes of scalars in a YAML file and leaves every
+// Set replaces the bytes of scalars in a YAML file and leaves every
 // other byte as it is: comments, order, blank lines, line ends and the value's
 // own quotes. In a file of several documents the last one that has the path is
 // edited, because that one wins when values are merged (facts/helm-format.md
@@ -55,36 +59,36 @@ func (e *EditError) Unwrap() error { return e.Err }
 // out. A path that is not there is an *EditError with ErrNoSuchKey; block
 // scalars, aliases, values shared through an anchor and duplicate keys are
 // refused with an *EditError too.
-func SetScalars(src []byte, edits []Edit) ([]byte, error) {
-	docs, err := parseDocuments(src)
+func Set(src []byte, edits []Change) ([]byte, error) {
+	docs, err := Parse(src)
 	if err != nil {
 		return nil, err
 	}
-	return setScalars(src, docs, edits)
+	return SetIn(src, docs, edits)
 }
 
-// setScalars is SetScalars where src was parsed.
-func setScalars(src []byte, docs []*yaml.Node, edits []Edit) ([]byte, error) {
+// SetIn is SetScalars where src was parsed.
+func SetIn(src []byte, docs []*yaml.Node, edits []Change) ([]byte, error) {
 	var splices []splice
 	wanted := map[*yaml.Node]string{}
-	lines := lineStarts(src)
+	lines := LineStarts(src)
 	for _, e := range edits {
-		f, err := findScalar(docs, e.Path)
+		f, err := Find(docs, e.Path)
 		if err == nil {
 			err = f.editable()
 		}
 		if err != nil {
-			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: err}
+			return nil, &Error{Path: strings.Join(e.Path, "."), Line: f.Line(), Err: err}
 		}
-		if old, twice := wanted[f.value]; twice && old != e.Value {
-			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: errors.New("set twice, to different values")}
-		} else if twice || isString(f.value, e.Value) {
+		if old, twice := wanted[f.Value]; twice && old != e.Value {
+			return nil, &Error{Path: strings.Join(e.Path, "."), Line: f.Line(), Err: errors.New("set twice, to different values")}
+		} else if twice || isString(f.Value, e.Value) {
 			continue
 		}
-		wanted[f.value] = e.Value
-		start, end, err := scalarRange(src, lines, f.value)
+		wanted[f.Value] = e.Value
+		start, end, err := Range(src, lines, f.Value)
 		if err != nil {
-			return nil, &EditError{Path: strings.Join(e.Path, "."), Line: f.line(), Err: err}
+			return nil, &Error{Path: strings.Join(e.Path, "."), Line: f.Line(), Err: err}
 		}
 		splices = append(splices, splice{start, end, f.encode(src, start, end, e.Value)})
 	}
@@ -113,7 +117,7 @@ func spliceVerified(src []byte, docs []*yaml.Node, splices []splice, wanted map[
 		at = s.end
 	}
 	out.Write(src[at:])
-	edited, err := parseDocuments(out.Bytes())
+	edited, err := Parse(out.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("edit YAML: the result would be broken: %w", err)
 	}
@@ -139,9 +143,9 @@ func isString(n *yaml.Node, value string) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value == value
 }
 
-func parseDocuments(src []byte) ([]*yaml.Node, error) {
-	if len(src) > maxEditBytes {
-		return nil, fmt.Errorf("parse YAML: %d bytes are more than the %d that a chart file may have", len(src), maxEditBytes)
+func Parse(src []byte) ([]*yaml.Node, error) {
+	if len(src) > MaxBytes {
+		return nil, fmt.Errorf("parse YAML: %d bytes are more than the %d that a chart file may have", len(src), MaxBytes)
 	}
 	if !utf8.Valid(src) {
 		return nil, errors.New("parse YAML: not UTF-8 text; save the file as UTF-8")
@@ -161,23 +165,23 @@ func parseDocuments(src []byte) ([]*yaml.Node, error) {
 	}
 }
 
-// foundScalar is where a path leads.
-type foundScalar struct {
+// Found is where a path leads.
+type Found struct {
 	root    *yaml.Node
-	parents []*yaml.Node // the collections on the way, outermost first
-	key     *yaml.Node   // nil in a list
-	value   *yaml.Node
+	Parents []*yaml.Node // the collections on the way, outermost first
+	Key     *yaml.Node   // nil in a list
+	Value   *yaml.Node
 }
 
-func (f foundScalar) line() int {
-	if f.value == nil {
+func (f Found) Line() int {
+	if f.Value == nil {
 		return 0
 	}
-	return f.value.Line
+	return f.Value.Line
 }
 
-// findScalar follows path in the last document that has it.
-func findScalar(docs []*yaml.Node, path []string) (foundScalar, error) {
+// Find follows path in the last document that has it.
+func Find(docs []*yaml.Node, path []string) (Found, error) {
 	var first error
 	for _, doc := range slices.Backward(docs) {
 		f, err := findScalarIn(doc, path)
@@ -189,39 +193,39 @@ func findScalar(docs []*yaml.Node, path []string) (foundScalar, error) {
 	if first == nil {
 		first = ErrNoSuchKey
 	}
-	return foundScalar{}, first
+	return Found{}, first
 }
 
-func findScalarIn(doc *yaml.Node, path []string) (foundScalar, error) {
-	f := foundScalar{root: doc}
+func findScalarIn(doc *yaml.Node, path []string) (Found, error) {
+	f := Found{root: doc}
 	if len(doc.Content) == 1 {
-		f.value = doc.Content[0]
+		f.Value = doc.Content[0]
 	}
-	if err := noMapping(f.value, path); err != nil {
+	if err := noMapping(f.Value, path); err != nil {
 		return f, err
 	}
 	for _, step := range path {
-		if f.value == nil {
-			return foundScalar{}, ErrNoSuchKey
+		if f.Value == nil {
+			return Found{}, ErrNoSuchKey
 		}
-		f.parents = append(f.parents, f.value)
+		f.Parents = append(f.Parents, f.Value)
 		var err error
-		switch f.value.Kind {
+		switch f.Value.Kind {
 		case yaml.MappingNode:
-			f.key, f.value, err = lookupKey(f.value, step)
+			f.Key, f.Value, err = Lookup(f.Value, step)
 		case yaml.SequenceNode:
-			f.key, f.value = nil, lookupIndex(f.value, step)
+			f.Key, f.Value = nil, lookupIndex(f.Value, step)
 		case yaml.AliasNode:
-			return f, fmt.Errorf("%s is the alias *%s; set the value at the anchor &%[2]s, or write it out here", step, f.value.Value)
+			return f, fmt.Errorf("%s is the alias *%s; set the value at the anchor &%[2]s, or write it out here", step, f.Value.Value)
 		default:
-			f.value = nil
+			f.Value = nil
 		}
 		if err != nil {
 			return f, err
 		}
 	}
-	if f.value == nil {
-		return foundScalar{}, ErrNoSuchKey
+	if f.Value == nil {
+		return Found{}, ErrNoSuchKey
 	}
 	return f, nil
 }
@@ -239,7 +243,7 @@ func noMapping(root *yaml.Node, path []string) error {
 	return nil
 }
 
-func lookupKey(mapping *yaml.Node, name string) (key, value *yaml.Node, err error) {
+func Lookup(mapping *yaml.Node, name string) (key, value *yaml.Node, err error) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if k := mapping.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {
 			if value != nil {
@@ -260,20 +264,20 @@ func lookupIndex(sequence *yaml.Node, step string) *yaml.Node {
 }
 
 // editable says why the found value must not be edited, if so.
-func (f foundScalar) editable() error {
+func (f Found) editable() error {
 	switch {
-	case f.value.Kind == yaml.AliasNode:
-		return fmt.Errorf("is the alias *%s; set the value at the anchor &%[1]s, or write it out here", f.value.Value)
-	case f.value.Kind == yaml.MappingNode:
+	case f.Value.Kind == yaml.AliasNode:
+		return fmt.Errorf("is the alias *%s; set the value at the anchor &%[1]s, or write it out here", f.Value.Value)
+	case f.Value.Kind == yaml.MappingNode:
 		return errors.New("is a mapping, not a scalar")
-	case f.value.Kind == yaml.SequenceNode:
+	case f.Value.Kind == yaml.SequenceNode:
 		return errors.New("is a list, not a scalar")
-	case f.value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case f.Value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return errors.New("is a block scalar (| or >); write it as plain or quoted text on one line")
-	case f.value.Style&yaml.TaggedStyle != 0 && f.value.ShortTag() != "!!str":
-		return fmt.Errorf("has the tag %s, so it cannot be a string; remove the tag", f.value.Tag)
+	case f.Value.Style&yaml.TaggedStyle != 0 && f.Value.ShortTag() != "!!str":
+		return fmt.Errorf("has the tag %s, so it cannot be a string; remove the tag", f.Value.Tag)
 	}
-	for _, n := range append(slices.Clone(f.parents), f.value) {
+	for _, n := range append(slices.Clone(f.Parents), f.Value) {
 		if line := aliasLine(f.root, n); line > 0 {
 			return fmt.Errorf("is shared as *%s in line %d, which would change too; write it out there", n.Anchor, line)
 		}
@@ -299,14 +303,14 @@ func aliasLine(n, target *yaml.Node) int {
 
 // encode is the text for value at src[start:end], in the quotes that stand
 // there where they can hold it.
-func (f foundScalar) encode(src []byte, start, end int, value string) string {
-	flow := slices.ContainsFunc(f.parents, func(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 })
-	json := flow && f.key != nil && f.key.Style&yaml.DoubleQuotedStyle != 0
-	text := doubleQuoted(value)
+func (f Found) encode(src []byte, start, end int, value string) string {
+	flow := slices.ContainsFunc(f.Parents, func(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 })
+	json := flow && f.Key != nil && f.Key.Style&yaml.DoubleQuotedStyle != 0
+	text := Quote(value)
 	switch {
-	case f.value.Style&yaml.SingleQuotedStyle != 0 && fitsSingleQuotes(value):
+	case f.Value.Style&yaml.SingleQuotedStyle != 0 && fitsSingleQuotes(value):
 		text = "'" + strings.ReplaceAll(value, "'", "''") + "'"
-	case f.value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && !json && plainString(value, flow):
+	case f.Value.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && !json && plainString(value, flow):
 		text = value
 	}
 	if start == end && start > 0 && strings.IndexByte(":-,!"+tagBytes, src[start-1]) >= 0 {

@@ -1,4 +1,4 @@
-package chart
+package edit
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func TestSetPattern(t *testing.T) {
 	if _, err := SetPattern([]byte("x"), regexp.MustCompile("y"), "1", true); !errors.Is(err, ErrNoMatch) {
 		t.Errorf("got %v, want ErrNoMatch", err)
 	}
-	if _, err := SetPattern(bytes.Repeat([]byte("v"), maxEditBytes+1), regexp.MustCompile("v"), "1", true); err == nil || !strings.Contains(err.Error(), "bytes are more than") {
+	if _, err := SetPattern(bytes.Repeat([]byte("v"), MaxBytes+1), regexp.MustCompile("v"), "1", true); err == nil || !strings.Contains(err.Error(), "bytes are more than") {
 		t.Errorf("a huge file: %v", err)
 	}
 	if _, err := SetPattern(bytes.Repeat([]byte("v"), maxPatternMatches+1), regexp.MustCompile("v"), "v", true); err == nil || !strings.Contains(err.Error(), "more than 10000 places") {

@@ -1,4 +1,4 @@
-package chart
+package edit
 
 import (
 	"errors"
@@ -71,15 +71,15 @@ func TestSetScalars(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			edits := []Edit{{Path: strings.Split(tt.path, "."), Value: tt.value}}
-			got, err := SetScalars([]byte(tt.src), edits)
+			edits := []Change{{Path: strings.Split(tt.path, "."), Value: tt.value}}
+			got, err := Set([]byte(tt.src), edits)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, string(got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			again, err := SetScalars(got, edits)
+			again, err := Set(got, edits)
 			if err != nil || string(again) != string(got) {
 				t.Errorf("a second edit: %q, %v", again, err)
 			}
@@ -89,7 +89,7 @@ func TestSetScalars(t *testing.T) {
 
 func TestSetScalarsSeveral(t *testing.T) {
 	src := "image: {tag: a, repository: b}\nz: 1\n"
-	got, err := SetScalars([]byte(src), []Edit{
+	got, err := Set([]byte(src), []Change{
 		{Path: []string{"image", "repository"}, Value: "long/er"},
 		{Path: []string{"image", "tag"}, Value: "2.0.0"},
 		{Path: []string{"image", "tag"}, Value: "2.0.0"},
@@ -123,11 +123,11 @@ func TestSetScalarsRefuses(t *testing.T) {
 		{"not YAML", "a: [\n", "a", "parse YAML: yaml: line 1: did not find expected node content", false},
 		{"not UTF-8", "a: \xff\n", "a", "parse YAML: not UTF-8 text; save the file as UTF-8", false},
 		{"UTF-16", "\xff\xfea\x00:\x00 \x001\x00", "a", "parse YAML: not UTF-8 text; save the file as UTF-8", false},
-		{"too large", strings.Repeat("#", maxEditBytes+1), "a", "parse YAML: 5242881 bytes are more than the 5242880 that a chart file may have", false},
+		{"too large", strings.Repeat("#", MaxBytes+1), "a", "parse YAML: 5242881 bytes are more than the 5242880 that a chart file may have", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := SetScalars([]byte(tt.src), []Edit{{Path: strings.Split(tt.path, "."), Value: "v"}})
+			got, err := Set([]byte(tt.src), []Change{{Path: strings.Split(tt.path, "."), Value: "v"}})
 			if err == nil {
 				t.Fatalf("no error, got %q", got)
 			}
@@ -139,7 +139,7 @@ func TestSetScalarsRefuses(t *testing.T) {
 			}
 		})
 	}
-	_, err := SetScalars([]byte("a: 1\n"), []Edit{{Path: []string{"a"}, Value: "x"}, {Path: []string{"a"}, Value: "y"}})
+	_, err := Set([]byte("a: 1\n"), []Change{{Path: []string{"a"}, Value: "x"}, {Path: []string{"a"}, Value: "y"}})
 	if err == nil || err.Error() != "line 1: a: set twice, to different values" {
 		t.Errorf("two values for one path: %v", err)
 	}
@@ -159,7 +159,7 @@ func FuzzSetScalars(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src, path, value string) {
 		steps := strings.Split(path, ".")
-		out, err := SetScalars([]byte(src), []Edit{{Path: steps, Value: value}})
+		out, err := Set([]byte(src), []Change{{Path: steps, Value: value}})
 		if err != nil {
 			return
 		}

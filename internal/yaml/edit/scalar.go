@@ -1,4 +1,4 @@
-package chart
+package edit
 
 import (
 	"errors"
@@ -17,9 +17,9 @@ const tagBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 
 var errHiddenScalar = errors.New("is written in a way that cannot be edited in place; write it as plain or quoted text on one line")
 
-// lineStarts gives the offset of each line. The breaks are those that the YAML
+// LineStarts gives the offset of each line. The breaks are those that the YAML
 // scanner counts: LF, CR, CRLF, NEL, LS and PS.
-func lineStarts(src []byte) []int {
+func LineStarts(src []byte) []int {
 	starts := []int{0}
 	if strings.HasPrefix(string(src[:min(3, len(src))]), "\ufeff") {
 		starts[0] = 3 // the scanner drops a byte order mark before it counts
@@ -56,9 +56,9 @@ func byteOffset(src []byte, lines []int, line, column int) (int, error) {
 	return at, nil
 }
 
-// scalarRange is the range of a scalar's own bytes, its quotes included and
+// Range is the range of a scalar's own bytes, its quotes included and
 // its anchor and tag not.
-func scalarRange(src []byte, lines []int, n *yaml.Node) (start, end int, err error) {
+func Range(src []byte, lines []int, n *yaml.Node) (start, end int, err error) {
 	start, err = byteOffset(src, lines, n.Line, n.Column)
 	if err != nil {
 		return 0, 0, err
@@ -167,7 +167,7 @@ func fitsSingleQuotes(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-func doubleQuoted(value string) string {
+func Quote(value string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range value {
