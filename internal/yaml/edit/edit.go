@@ -56,9 +56,9 @@ func (e *Error) Unwrap() error { return e.Err }
 //
 // The result is parsed again and compared with the original node by node; an
 // edit that would change anything else is an error, so no broken file comes
-// out. A path that is not there is an *EditError with ErrNoSuchKey; block
+// out. A path that is not there is an *Error with ErrNoSuchKey; block
 // scalars, aliases, values shared through an anchor and duplicate keys are
-// refused with an *EditError too.
+// refused with an *Error too.
 func Set(src []byte, edits []Change) ([]byte, error) {
 	docs, err := Parse(src)
 	if err != nil {
@@ -67,7 +67,7 @@ func Set(src []byte, edits []Change) ([]byte, error) {
 	return SetIn(src, docs, edits)
 }
 
-// SetIn is SetScalars where src was parsed.
+// SetIn is Set where src was parsed.
 func SetIn(src []byte, docs []*yaml.Node, edits []Change) ([]byte, error) {
 	var splices []splice
 	wanted := map[*yaml.Node]string{}
@@ -184,7 +184,7 @@ func (f Found) Line() int {
 func Find(docs []*yaml.Node, path []string) (Found, error) {
 	var first error
 	for _, doc := range slices.Backward(docs) {
-		f, err := findScalarIn(doc, path)
+		f, err := findIn(doc, path)
 		if err == nil || !errors.Is(err, ErrNoSuchKey) {
 			return f, err
 		}
@@ -196,7 +196,7 @@ func Find(docs []*yaml.Node, path []string) (Found, error) {
 	return Found{}, first
 }
 
-func findScalarIn(doc *yaml.Node, path []string) (Found, error) {
+func findIn(doc *yaml.Node, path []string) (Found, error) {
 	f := Found{root: doc}
 	if len(doc.Content) == 1 {
 		f.Value = doc.Content[0]

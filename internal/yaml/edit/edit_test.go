@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func TestSetScalars(t *testing.T) {
+func TestSet(t *testing.T) {
 	tests := []struct {
 		name, src, path, value, want string
 	}{
@@ -87,7 +87,7 @@ func TestSetScalars(t *testing.T) {
 	}
 }
 
-func TestSetScalarsSeveral(t *testing.T) {
+func TestSetSeveral(t *testing.T) {
 	src := "image: {tag: a, repository: b}\nz: 1\n"
 	got, err := Set([]byte(src), []Change{
 		{Path: []string{"image", "repository"}, Value: "long/er"},
@@ -99,7 +99,7 @@ func TestSetScalarsSeveral(t *testing.T) {
 	}
 }
 
-func TestSetScalarsRefuses(t *testing.T) {
+func TestSetRefuses(t *testing.T) {
 	tests := []struct {
 		name, src, path, want string
 		noSuchKey             bool
@@ -145,9 +145,9 @@ func TestSetScalarsRefuses(t *testing.T) {
 	}
 }
 
-// FuzzSetScalars checks with another reader than the code under test: the
+// FuzzSet checks with another reader than the code under test: the
 // decoded documents differ in nothing but the edited path.
-func FuzzSetScalars(f *testing.F) {
+func FuzzSet(f *testing.F) {
 	for _, src := range []string{
 		"image:\n  tag: 1.2.3 # keep\n", "{\"a\":1,\"b\":{\"a\":\"x\"}}", "\ufeffa: 'it''s'\r\n", "a:\n", "a: &x b\nc: *x\n",
 		"a: !!str 12\n", "a: |\n  x\n", "- a\n-\n- {a: , b: }\n", "é: {a: \"\\\"\", b: ü}\n", "a: x\n---\na: y\n", "a: b\n  c\n", "? a\n: b\n",
