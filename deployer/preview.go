@@ -94,10 +94,10 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 		if sights[i].unchecked != "" || kube.RefOf(sights[i].object).Name == "" {
 			continue
 		}
+		if sights[i].err = checkPath(sights[i].object); sights[i].err != nil {
+			continue
+		}
 		g.Go(func() error {
-			if sights[i].err = checkPath(sights[i].object); sights[i].err != nil {
-				return nil
-			}
 			live, err := e.cluster.Get(ctx, kube.RefOf(sights[i].object))
 			if kube.Is(err, kube.NotFound) {
 				return nil
