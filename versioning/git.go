@@ -122,6 +122,16 @@ func (r *Repository) Read(ctx context.Context, query Query) (Facts, error) {
 // Errors: ErrNoCommits, *MissingObjectError, *CorruptObjectError, the context's. A shallow clone is no error here: Next
 // needs no history for a tag at HEAD, and says ErrShallow otherwise.
 func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, error) {
+	r.useCommitGraph()
+	facts, err := r.readAll(ctx, queries)
+	if err != nil && ctx.Err() == nil && r.graph.file != nil {
+		r.graph = newGraph(r.graph.store) // what a damaged commit-graph has is in the commits too
+		facts, err = r.readAll(ctx, queries)
+	}
+	return facts, err
+}
+
+func (r *Repository) readAll(ctx context.Context, queries []Query) ([]Facts, error) {
 	branch, hash, err := r.refs.head()
 	if err != nil {
 		return nil, err

@@ -27,6 +27,8 @@ type graph struct {
 	// releaseAs are what commits ask for by a footer, which few do: strict SemVer.
 	releaseAs map[*node]string
 	epoch     uint32 // of the walk under way, so that marks need no clearing
+	// file is the commit-graph; nil where there is none, or it is not to be used.
+	file *commitGraph
 	// cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
 	cut bool
 }
@@ -38,9 +40,12 @@ type node struct {
 	parents []*node
 	time    int64 // committer's, Unix seconds
 	mark    mark
-	bump    Bump
-	loaded  bool
-	absent  bool // not here, which is right outside HEAD's history alone
+	// position is that in the commit-graph, counted from 1; 0 where it is not known.
+	position uint32
+	bump     Bump
+	loaded   bool
+	absent   bool // not here, which is right outside HEAD's history alone
+	unsaid   bool // of the commit-graph, so that bump is not known yet
 }
 
 func newGraph(store *objects) *graph {
@@ -61,11 +66,24 @@ func (g *graph) link(parents []*node) []*node {
 	return list
 }
 
-// load reads a commit once.
+// load reads a commit once. Its message may be left for say.
 func (g *graph) load(n *node) error {
 	if n.loaded {
 		return nil
 	}
+	if g.file != nil {
+		switch ok, err := g.fromFile(n); {
+		case err != nil:
+			return err
+		case ok:
+			return nil
+		}
+	}
+	return g.fromObject(n)
+}
+
+// fromObject reads a commit from its object.
+func (g *graph) fromObject(n *node) error {
 	kind, content, err := g.store.readOnce(n.hash)
 	if g.cut && errors.As(err, new(*MissingObjectError)) {
 		n.loaded, n.absent = true, true
@@ -87,6 +105,9 @@ func (g *graph) load(n *node) error {
 // commit loads a node and names it.
 func (g *graph) commit(n *node) (Commit, error) {
 	if err := g.load(n); err != nil {
+		return Commit{}, err
+	}
+	if err := g.say(n); err != nil {
 		return Commit{}, err
 	}
 	return Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}, nil

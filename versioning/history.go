@@ -3,7 +3,6 @@ package versioning
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -163,6 +162,9 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 				continue
 			}
 			if n.mask&p.bit == 0 {
+				if err := g.say(n.node); err != nil {
+					return err
+				}
 				p.facts.take(n.node, g.releaseAs[n.node])
 			}
 			if p.ahead != nil && n.mask&p.aheadBit == 0 {
@@ -202,7 +204,9 @@ func (a *answer) settle(ctx context.Context, scope *scope) error {
 	}
 	for i, n := range origins {
 		p := a.parts[i]
-		p.facts.Last = Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}
+		if p.facts.Last, err = a.repository.graph.commit(n); err != nil {
+			return err
+		}
 		if n == a.head {
 			p.facts.Last = p.facts.Source // a throw-away merge is no name for content
 		}

@@ -33,7 +33,9 @@ type Repository struct {
 	tagless bool  // a warning has said that there are no tags
 	// doubtful: whose a candidate is could not be told, as a trunk's branch is not here.
 	doubtful bool
-	alone    bool // the remote could not be asked about other lines
+	alone    bool         // the remote could not be asked about other lines
+	file     *commitGraph // nil where it was not asked for, or cannot be used
+	noFile   bool         // the commit-graph is not to be asked for again
 }
 
 // Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or a
@@ -70,7 +72,9 @@ func Open(path string) (*Repository, error) {
 }
 
 // Close releases the pack files, and removes what was fetched.
-func (r *Repository) Close() error { return errors.Join(r.graph.store.close(), r.side.remove()) }
+func (r *Repository) Close() error {
+	return errors.Join(r.graph.store.close(), r.file.close(), r.side.remove())
+}
 
 // Root is the absolute path of the work tree, and empty in a bare repository.
 func (r *Repository) Root() string { return r.root }

@@ -1,0 +1,206 @@
+package versioning
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// graphQueries ask for everything that a commit-graph could change.
+func graphQueries() []Query {
+	return []Query{
+		{Ref: Ref{Branch: "main"}, Prefix: "v", TrackReleases: true},
+		{Ref: Ref{Branch: "main"}, Prefix: "none-"},
+		{Ref: Ref{Branch: "feature"}, Prefix: "v", Paths: []string{"a"}, TrackReleases: true},
+		{Ref: Ref{Branch: "main"}, Prefix: "v", Paths: []string{"b"}},
+		{Ref: Ref{Branch: "main"}, Prefix: "none-", Paths: []string{"b/c"}},
+	}
+}
+
+// answers reads the facts of every commit, and whether a commit-graph was used.
+func answers(t *testing.T, r *testRepo, commits []string) (all [][]Facts, used bool) {
+	t.Helper()
+	for _, commit := range commits {
+		r.write(".git/HEAD", commit)
+		repository := openAt(t, r.dir)
+		facts, err := repository.ReadAll(t.Context(), graphQueries())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, used = append(all, facts), used || repository.graph.file != nil
+	}
+	return all, used
+}
+
+// With a commit-graph, whole, in a chain, or of a part of history alone, every answer is as without one.
+func TestCommitGraphChangesNothing(t *testing.T) {
+	for seed := range 4 {
+		r := randomHistory(t, uint64(300+seed))
+		commits := strings.Fields(r.git("rev-list", "--all"))
+		want, used := answers(t, r, commits)
+		if used {
+			t.Fatal("there is a commit-graph already")
+		}
+		half := strings.Join(commits[len(commits)/2:], "\n") + "\n"
+		quarter := strings.Join(commits[len(commits)/4:], "\n") + "\n"
+		for _, tt := range []struct {
+			name  string
+			write func()
+		}{
+			{"of a part", func() { r.gitIn(r.dir, half, "commit-graph", "write", "--stdin-commits") }},
+			{"whole", func() { r.git("commit-graph", "write", "--reachable", "--changed-paths") }},
+			{"chain", func() {
+				r.remove(".git/objects/info/commit-graph")
+				r.gitIn(r.dir, half, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
+				r.gitIn(r.dir, quarter, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
+				r.git("commit-graph", "write", "--reachable", "--split=no-merge")
+			}},
+		} {
+			tt.write()
+			got, used := answers(t, r, commits)
+			if !used {
+				t.Errorf("seed %d, %s: the commit-graph was not used", seed, tt.name)
+			}
+			for i := range commits {
+				if !reflect.DeepEqual(got[i], want[i]) {
+					t.Errorf("seed %d, %s, at %s:\ngot  %+v\nwant %+v", seed, tt.name, commits[i], got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// A merge of many has its parents in a table of their own.
+func TestCommitGraphOctopus(t *testing.T) {
+	r := newTestRepo(t)
+	r.commit("one", "a")
+	var heads []string
+	for i := range 4 {
+		r.git("checkout", "-q", "-b", fmt.Sprintf("side%d", i), "main")
+		r.commit("feat: side", fmt.Sprintf("file%d", i))
+		heads = append(heads, fmt.Sprintf("side%d", i))
+	}
+	r.git("checkout", "-q", "main")
+	r.git(append([]string{"merge", "-q", "--no-edit"}, heads...)...)
+	commits := []string{r.git("rev-parse", "HEAD")}
+	want, _ := answers(t, r, commits)
+	r.git("commit-graph", "write", "--reachable")
+	got, used := answers(t, r, commits)
+	if !used || !reflect.DeepEqual(got, want) || want[0][0].Count != 6 {
+		t.Errorf("used: %t\ngot  %+v\nwant %+v", used, got, want)
+	}
+}
+
+// Where commits may have other parents than a commit-graph says, it is not used.
+func TestCommitGraphIgnored(t *testing.T) {
+	for name, spoil := range map[string]func(r *testRepo){
+		"setting":     func(r *testRepo) { r.git("config", "core.commitGraph", "false") },
+		"replacement": func(r *testRepo) { r.git("update-ref", "refs/replace/"+r.git("rev-parse", "HEAD"), "HEAD~1") },
+		"grafts":      func(r *testRepo) { r.write(".git/info/grafts", r.git("rev-parse", "HEAD")+"\n") },
+		"shallow":     func(r *testRepo) { r.write(".git/shallow", r.git("rev-parse", "HEAD~1")+"\n") },
+		"no graph":    func(r *testRepo) { r.write(".git/objects/info/commit-graph", "CGPH") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newTestRepo(t)
+			r.commit("one", "a")
+			r.commit("two", "a")
+			r.git("commit-graph", "write", "--reachable")
+			if _, used := answers(t, r, []string{r.git("rev-parse", "HEAD")}); !used {
+				t.Fatal("the commit-graph was not used")
+			}
+			r.git("update-ref", "refs/heads/main", "HEAD")
+			if name == "no graph" {
+				r.remove(".git/objects/info/commit-graph")
+			}
+			spoil(r)
+			if _, used := answers(t, r, []string{r.git("rev-parse", "main")}); used {
+				t.Error("the commit-graph was used")
+			}
+		})
+	}
+}
+
+// FuzzCommitGraph damages a commit-graph. All answers are those without it.
+func FuzzCommitGraph(f *testing.F) {
+	r := randomHistory(f, 7)
+	r.write(".git/HEAD", r.git("rev-parse", "b0"))
+	want := factsAt(f, r.dir)
+	r.git("commit-graph", "write", "--reachable")
+	file := filepath.Join(r.dir, ".git/objects/info/commit-graph")
+	good, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	for at := uint32(0); int(at) < len(good); at += 41 {
+		f.Add(at, byte(0xff), uint32(0))
+		f.Add(at, byte(1), at)
+	}
+	f.Fuzz(func(t *testing.T, at uint32, flip byte, cut uint32) {
+		bad := bytes.Clone(good)
+		bad[int(at)%len(bad)] ^= flip
+		if cut > 0 {
+			bad = bad[:int(cut)%len(bad)]
+		}
+		if err := os.WriteFile(file, bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := factsAt(t, r.dir); !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	})
+}
+
+// A file with a right checksum may be wrong all the same: never an error, a panic or a circle.
+func FuzzCommitGraphForged(f *testing.F) {
+	r := randomHistory(f, 7)
+	r.write(".git/HEAD", r.git("rev-parse", "b0"))
+	r.git("commit-graph", "write", "--reachable")
+	file := filepath.Join(r.dir, ".git/objects/info/commit-graph")
+	good, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	for at := uint32(0); int(at) < len(good); at += 29 {
+		f.Add(at, byte(1<<(at%8)))
+		f.Add(at, byte(0xff))
+	}
+	f.Fuzz(func(t *testing.T, at uint32, flip byte) {
+		bad := bytes.Clone(good[:len(good)-hashSize])
+		bad[int(at)%len(bad)] ^= flip
+		sum := sha1.Sum(bad)
+		if err := os.WriteFile(file, append(bad, sum[:]...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		factsAt(t, r.dir)
+	})
+}
+
+// factsAt answers the queries at HEAD.
+func factsAt(t testing.TB, dir string) []Facts {
+	t.Helper()
+	repository, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := repository.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	facts, err := repository.ReadAll(t.Context(), graphQueries())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
+}
