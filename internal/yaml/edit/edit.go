@@ -143,6 +143,7 @@ func isString(n *yaml.Node, value string) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value == value
 }
 
+// Parse reads the documents of src, of at most MaxBytes.
 func Parse(src []byte) ([]*yaml.Node, error) {
 	if len(src) > MaxBytes {
 		return nil, fmt.Errorf("parse YAML: %d bytes are more than the %d that a chart file may have", len(src), MaxBytes)
@@ -173,6 +174,7 @@ type Found struct {
 	Value   *yaml.Node
 }
 
+// Line is the line of the value; 0 where there is none.
 func (f Found) Line() int {
 	if f.Value == nil {
 		return 0
@@ -243,6 +245,7 @@ func noMapping(root *yaml.Node, path []string) error {
 	return nil
 }
 
+// Lookup finds a key of a mapping; both are nil where there is none. A key that is there twice is an error.
 func Lookup(mapping *yaml.Node, name string) (key, value *yaml.Node, err error) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if k := mapping.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {

@@ -167,6 +167,7 @@ func fitsSingleQuotes(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
+// Quote writes a string in double quotation marks.
 func Quote(value string) string {
 	var b strings.Builder
 	b.WriteByte('"')
