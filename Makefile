@@ -1,4 +1,4 @@
-# make build | test | walk | chaos | histories | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
+# make build | test | walk | chaos | flaky | histories | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -58,6 +58,12 @@ CHAOS_SEED ?= $(shell date +%s)
 .PHONY: chaos
 chaos: build bin/tools/helm bin/tools/helm3 ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
 	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaos$$' ./cmd
+
+N ?= 20
+PKG ?= ./deployer
+.PHONY: flaky
+flaky: build bin/tools/helm bin/tools/helm3 ## the tests that match RUN, of PKG (./deployer), N (20) times on a cluster: how many fail, and what they print
+	@GO='$(GO)' bin/pintle sandbox run -- .ci/flaky '$(RUN)' '$(N)' '$(PKG)'
 
 HISTORIES ?= 10000
 HISTORIES_SEED ?= 1
