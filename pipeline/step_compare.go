@@ -32,6 +32,9 @@ func (j *job) compare(_ context.Context, span event.Span) event.Result {
 	records := slices.DeleteFunc(slices.Clone(all), func(h release.Head) bool { return h.Name != j.unit.Release })
 	request := j.stamp()
 	told, err := request.Check(j.unit.Release, j.unit.Namespace, records)
+	if err == nil && len(records) == 0 {
+		err = request.CheckNamespace(j.unit.Release, j.unit.Namespace, all)
+	}
 	if err != nil {
 		return failed(err)
 	}

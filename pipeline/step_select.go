@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -43,7 +44,8 @@ func (r *shared) takesTag(tag string) bool {
 	return e == nil || e.Tags == config.NoTags || r.Config.TakesTag(r.Resolved.Environment, tag)
 }
 
-// presence reports whether a unit is deployed: whether its release has a deployed revision, by its records' labels.
+// presence reports whether a unit is deployed: whether its release has a deployed revision, by its records' labels. What
+// another environment has deployed in its place does not count.
 func (r *shared) presence(u config.Unit) (bool, error) {
 	if err := r.ping(); err != nil {
 		return false, err
@@ -52,7 +54,10 @@ func (r *shared) presence(u config.Unit) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("ask whether %s is deployed: %w", u.Name, err)
 	}
-	return slices.ContainsFunc(heads, func(h release.Head) bool { return h.Name == u.Release && h.Status == release.Deployed }), nil
+	return slices.ContainsFunc(heads, func(h release.Head) bool {
+		s, stamped := stamp.Of(h.Labels)
+		return h.Name == u.Release && h.Status == release.Deployed && (!stamped || r.TakeOver || r.owner().Fits(s.Owner))
+	}), nil
 }
 
 // left is why the run leaves the unit as it is, and so does nothing in a step; empty where it does.

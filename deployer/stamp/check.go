@@ -34,7 +34,7 @@ func (r Request) Check(name, namespace string, records []release.Head) (told []s
 	}
 	for _, h := range heads {
 		s, ok := Of(h.Labels)
-		if !ok || r.fits(s.Owner) {
+		if !ok || r.Fits(s.Owner) {
 			continue
 		}
 		if !r.TakeOver {
@@ -50,6 +50,22 @@ func (r Request) Check(name, namespace string, records []release.Head) (told []s
 		told = append(told, line)
 	}
 	return told, err
+}
+
+// CheckNamespace refuses a release that comes into a namespace in which another
+// unit of the same environment is another's: that namespace was written by mistake.
+// units are the records of the environment's units there.
+func (r Request) CheckNamespace(name, namespace string, units []release.Head) error {
+	if r.TakeOver {
+		return nil
+	}
+	for _, h := range units {
+		if s, ok := Of(h.Labels); ok && h.Status == release.Deployed && !r.Fits(s.Owner) {
+			return &Error{fmt.Sprintf("release %s is new in %s, where %s is stamped by %s; this is %s; "+
+				"choose another namespace, or pass --take-over to deploy there all the same", name, namespace, h.Name, s.Owner, r.unlike(s.Owner))}
+		}
+	}
+	return nil
 }
 
 // current are the newest record and the newest that is deployed; nil without any.

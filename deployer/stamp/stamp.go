@@ -134,9 +134,9 @@ func (o Owner) Over(was Owner) Owner {
 	return o
 }
 
-// fits reports whether two owners are one. The cluster is not asked: a record that
+// Fits reports whether two owners are one. The cluster is not asked: a record that
 // was restored into another one is still its owner's.
-func (o Owner) fits(other Owner) bool { return o.unlike(other) == Owner{} }
+func (o Owner) Fits(other Owner) bool { return o.unlike(other) == Owner{} }
 
 // unlike is o with the parts alone in which the other differs.
 func (o Owner) unlike(other Owner) Owner {
