@@ -133,7 +133,7 @@ func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) err
 		}
 		parts = append(parts, text)
 	}
-	_, err := fmt.Fprint(s.e.stdout, strings.Join(parts, "\n"))
+	_, err := fmt.Fprint(s.e.stdoutText, strings.Join(parts, "\n"))
 	return err
 }
 

@@ -113,6 +113,14 @@ func TestNested(t *testing.T) {
 	if Nested(filepath.Join(outer, "module"), filepath.Join(outer, ".git/modules/module")) {
 		t.Error("a submodule is nested")
 	}
+	// what lies between has come with the files of the outer one, settings and all
+	middle := filepath.Join(outer, "middle")
+	if err := os.MkdirAll(filepath.Join(middle, ".git/modules/module"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if !Nested(filepath.Join(middle, "module"), filepath.Join(middle, ".git/modules/module")) {
+		t.Error("a repository whose settings are in a .git that came with another is not nested")
+	}
 }
 
 func TestCheckNested(t *testing.T) {

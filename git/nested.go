@@ -12,17 +12,19 @@ import (
 // Nested reports whether the repository with this work tree and this folder of
 // settings (.git, or the one that linked work trees share) is within the work tree
 // of another, in whose .git its settings are not: nobody knows who made it. Those of
-// submodules and linked work trees are there, where only the job's git writes.
+// submodules and linked work trees are there, where only the job's git writes. The
+// outermost .git counts: those between may have come with its files.
 func Nested(workTree, common string) bool {
 	common = real(common)
+	nested := false
 	for at := filepath.Dir(real(workTree)); ; at = filepath.Dir(at) {
 		outer := filepath.Join(at, ".git")
 		if info, err := os.Lstat(outer); err == nil {
 			inside, err := filepath.Rel(outer, common)
-			return !info.IsDir() || err != nil || !filepath.IsLocal(inside)
+			nested = !info.IsDir() || err != nil || !filepath.IsLocal(inside)
 		}
 		if filepath.Dir(at) == at {
-			return false
+			return nested
 		}
 	}
 }

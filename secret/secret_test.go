@@ -211,3 +211,12 @@ func BenchmarkForms(b *testing.B) {
 		s.Text("x")
 	}
 }
+
+// TestPartOfASecret: a part of a secret that looks like a short one is masked with the whole.
+func TestPartOfASecret(t *testing.T) {
+	var s secret.Set
+	s.AddValues(map[string]any{"adminPassword": "Zebra-Quagga-77;pw=ab", "pw": "ab"})
+	if got := s.Text("had Zebra-Quagga-77;pw=ab and pw=ab"); strings.Contains(got, "Zebra") || strings.Contains(got, "pw=ab") {
+		t.Errorf("got %q", got)
+	}
+}

@@ -98,13 +98,13 @@ func (s *Set) mask(text string) string {
 	if m == nil {
 		return text
 	}
+	if m.replacer != nil { // first: a part of a secret may look like a short one
+		text = m.replacer.Replace(text)
+	}
 	if len(m.short) > 0 {
 		text = maskShort(text, m.short)
 	}
-	if m.replacer == nil {
-		return text
-	}
-	return m.replacer.Replace(text)
+	return text
 }
 
 // masker makes what masks, if it is not made yet. Its replacer prefers the longest

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // What can be wrong with a registry. An *Error wraps one of them.
@@ -240,8 +242,11 @@ func said(answer *transport.Error) string {
 	return text
 }
 
+// authorization is what a client sends to log in: a server may repeat it in what it says.
+var authorization = lazyregexp.New(`(?i)\b(basic|bearer) [A-Za-z0-9+/=._~-]{6,}`)
+
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = authorization.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1 ***")
 	if len(text) > 400 {
 		text = strings.ToValidUTF8(text[:400], "") + "..."
 	}

@@ -6,13 +6,20 @@ import "strings"
 // stands before them: GitHub's older form, Azure's and TeamCity's.
 var inLine = strings.NewReplacer("##[", "## [", "##vso[", "## vso[", "##teamcity[", "## teamcity[")
 
+// WithoutInlineCommands takes from s those words that are commands anywhere in a
+// line, by a space in the middle.
+func WithoutInlineCommands(s string) string {
+	if !strings.Contains(s, "##") {
+		return s
+	}
+	return inLine.Replace(s)
+}
+
 // WithoutCommands takes from each line of s what a CI server would take for a
 // command, by a space in the middle of the word. GitHub's "::command" counts at
 // the beginning of a line only, white space apart (facts/ci-integration.md 5).
 func WithoutCommands(s string) string {
-	if strings.Contains(s, "##") {
-		s = inLine.Replace(s)
-	}
+	s = WithoutInlineCommands(s)
 	if !strings.Contains(s, "::") {
 		return s
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // PlainOptions says how a Plain writes.
@@ -177,12 +178,8 @@ func (p *Plain) flush(now time.Time) {
 	if p.buf.Len() == 0 {
 		return
 	}
-	text := p.buf.Bytes()
-	if p.o.CI == GitHub { // where this begins a command of the old kind, anywhere in a line
-		text = bytes.ReplaceAll(text, []byte("##["), []byte("## ["))
-	}
-	if p.err == nil {
-		_, p.err = p.w.Write(text)
+	if p.err == nil { // the margin keeps lines from beginning with a command
+		_, p.err = io.WriteString(p.w, text.WithoutInlineCommands(p.buf.String()))
 	}
 	p.buf.Reset()
 	p.toldLine = now
