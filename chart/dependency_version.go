@@ -17,6 +17,11 @@ type Mismatch struct {
 
 // String is one line, with the fields that have no effect and what to do.
 func (m Mismatch) String() string {
+	return m.What() + `: correct the version, or run "pintle chart deps update"`
+}
+
+// What is the mismatch alone, without what to do.
+func (m Mismatch) What() string {
 	text := fmt.Sprintf("charts/ has %s %s, but Chart.yaml asks for %s", m.Name, m.Found, m.Wanted)
 	if m.Wanted == "" {
 		text = fmt.Sprintf("charts/ has %s %s, but Chart.yaml names no version of it", m.Name, m.Found)
@@ -24,7 +29,7 @@ func (m Mismatch) String() string {
 	if len(m.Lost) > 0 {
 		text += ", so it is used without " + strings.Join(m.Lost, ", ")
 	}
-	return text + `: correct the version, or run "pintle chart deps update"`
+	return text
 }
 
 // Mismatches are the dependencies of Chart.yaml that charts/ has in other

@@ -67,6 +67,9 @@ func packageChart(e env, c *cli.Context, path string) error {
 	if err != nil {
 		return withCode(pipeline.ExitFailed, err)
 	}
+	for _, m := range loaded.Mismatches() {
+		e.log.Warnf("%s: %s", path, m)
+	}
 	file, err := writeInto(c.String("destination"), name, tgz)
 	if err != nil {
 		return withCode(pipeline.ExitFailed, fmt.Errorf("package %s: %w", path, err))

@@ -82,7 +82,7 @@ func (j *job) leftBy() string {
 
 // tellSelection is the step that begins a plan: what it takes and what it leaves, by which rule. It fails where something
 // is needed that is neither in the run nor deployed.
-func (r *shared) tellSelection(context.Context, event.Span) event.Result {
+func (r *shared) tellSelection(_ context.Context, span event.Span) event.Result {
 	s, err := r.selection()
 	if err != nil {
 		return failed(err)
@@ -94,6 +94,10 @@ func (r *shared) tellSelection(context.Context, event.Span) event.Result {
 			result.Details = strings.Join(s.problems, "\n")
 		}
 		return result
+	}
+	taken := func(u deployer.Scoped) bool { return u.Fate == deployer.Taken }
+	if tag := r.Resolved.Ref.Tag; tag != "" && !slices.ContainsFunc(s.units, taken) {
+		span.Warn(fmt.Sprintf("nothing is published or deployed: no service carries the tag %s", tag))
 	}
 	result := event.Result{Status: event.Passed, Message: deployer.ScopeSummary(s.units)}
 	if slices.ContainsFunc(s.units, func(u deployer.Scoped) bool { return u.Fate != deployer.Taken }) {

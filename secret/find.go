@@ -25,7 +25,7 @@ func find(found []string, above string, values map[string]any) []string {
 			found = find(found, key, m)
 			continue
 		}
-		if promisedBelow(above, key) || key == "value" && Promised(name) {
+		if promisedBelow(above, key) || key == "value" && (Promised(name) || Promised(above)) {
 			found = scalars(found, value)
 		}
 		found = elements(found, key, value)

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"html"
@@ -15,7 +16,7 @@ import (
 const maxForms = 16 << 10 // bytes
 
 // forms are the texts in which a secret turns up: as it is, in Base64 (data of
-// Secrets) also inside of a longer text, escaped for URLs, JSON, YAML, XML, HTML
+// Secrets) also inside of a longer text, as hexadecimal digits, escaped for URLs, JSON, YAML, XML, HTML
 // and shells; and the same of its single lines, which logs print one by one.
 func forms(secret string) []string {
 	all := formsOf
@@ -46,6 +47,7 @@ func formsOf(out []string, s string) []string {
 		out = append(out, trimmed, strings.Join(strings.Fields(s), " "))
 	}
 	out = append(out, inBase64(s)...)
+	out = append(out, inDigits(s)...)
 	out = append(out, inURLs(s)...)
 	return append(out, quoted(s)...)
 }
@@ -66,6 +68,22 @@ func inBase64(s string) []string {
 	}
 	return out
 }
+
+// inDigits are what tools print of s: hexadecimal digits, its Base64 in lines of 64
+// (PEM) or 76 characters (MIME), and the Base64 of its Base64.
+func inDigits(s string) []string {
+	digits, whole := hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s))
+	out := []string{digits, strings.ToUpper(digits), base64.StdEncoding.EncodeToString([]byte(whole))}
+	for _, width := range []int{64, 76} {
+		for rest := whole; len(whole) > width && len(rest) >= shortestLine; rest = rest[min(width, len(rest)):] {
+			out = append(out, rest[:min(width, len(rest))])
+		}
+	}
+	return out
+}
+
+// shortestLine is the shortest last line of wrapped Base64 that is looked for.
+const shortestLine = 16
 
 // inURLs are the ways to escape s in a URL: the digits may be of either case, and
 // a space may be a plus sign.

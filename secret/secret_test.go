@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -217,6 +218,32 @@ func TestPartOfASecret(t *testing.T) {
 	var s secret.Set
 	s.AddValues(map[string]any{"adminPassword": "Zebra-Quagga-77;pw=ab", "pw": "ab"})
 	if got := s.Text("had Zebra-Quagga-77;pw=ab and pw=ab"); strings.Contains(got, "Zebra") || strings.Contains(got, "pw=ab") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestFormsOfTools: what base64, xxd and a second round of Base64 print.
+func TestFormsOfTools(t *testing.T) {
+	long := "Plant-" + strings.Repeat("abcdefghij", 10)
+	var s secret.Set
+	s.Add("Plantd-admin/pass+04", long)
+	encoded := base64.StdEncoding.EncodeToString([]byte(long))
+	for _, shown := range []string{
+		hex.EncodeToString([]byte("Plantd-admin/pass+04")), strings.ToUpper(hex.EncodeToString([]byte("Plantd-admin/pass+04"))),
+		base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte("Plantd-admin/pass+04")))),
+		encoded[:76], encoded[76:], encoded[:64], encoded[64:128],
+	} {
+		if got := s.Text("had " + shown + "."); got != "had ***." {
+			t.Errorf("%s: %s", shown, got)
+		}
+	}
+}
+
+// TestValuesBelowASecretKey: some charts wrap each variable in a map.
+func TestValuesBelowASecretKey(t *testing.T) {
+	var s secret.Set
+	s.AddValues(map[string]any{"env": map[string]any{"DB_PASSWORD": map[string]any{"value": "Plant-value-1"}, "HOST": map[string]any{"value": "db.example"}}})
+	if got := s.Text("Plant-value-1 db.example"); got != "*** db.example" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -169,7 +169,7 @@ func (f *fileLinter) dependencies() {
 		f.note(finding)
 	}
 	for _, m := range f.chart.Mismatches() {
-		f.add("dependency/version", chartYAML, line, "%s", m)
+		f.add("dependency/version", chartYAML, line, "%s", m.What())
 	}
 	declared := map[string]bool{}
 	for _, d := range f.chart.Metadata.Dependencies {
