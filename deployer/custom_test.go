@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,11 +42,12 @@ func (b *bench) controller(group string, answer map[string]any) {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(b.t.Context())
 	synced, done := make(chan struct{}), make(chan struct{})
+	first := sync.OnceFunc(func() { close(synced) }) // a watch that was cut lists again
 	go func() {
 		defer close(done)
 		_ = b.cluster.Watch(ctx, group+"/v1", "Widget", kube.Selection{Namespace: b.namespace}, func(n kube.Notice) {
 			if n.Change == kube.Synced {
-				close(synced)
+				first()
 			}
 			if n.Change != kube.Seen || n.Object.Object["status"] != nil {
 				return
