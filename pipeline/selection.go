@@ -94,6 +94,9 @@ func (s *selecting) own(u config.Unit) deployer.Scoped {
 	case !u.Service:
 		return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s leaves releases as they are", tag)}
 	}
+	if s.versions[u.Name].err != nil {
+		return deployer.Scoped{Fate: deployer.Left, Reason: "its version is not known"}
+	}
 	v := s.versions[u.Name].version
 	switch {
 	case v.Exact && v.Tag == tag:

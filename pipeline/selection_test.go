@@ -68,6 +68,11 @@ func TestSelection(t *testing.T) {
 			s:    shop("catalog/v1.1.0", all...),
 			want: "cart left, catalog taken, web left, pay left, mail left, redis left, search left, disks left",
 		},
+		"whose version failed is left, and says no more": {
+			s:      shop("catalog/v1.1.0", all...),
+			change: func(s *selecting) { s.versions["catalog"] = decided{err: errors.New("the tag is not at HEAD")} },
+			want:   "cart left, catalog left, web left, pay left, mail left, redis left, search left, disks left",
+		},
 		"what is needed and absent is installed, with what that needs": {
 			s:    shop("catalog/v1.1.0", "cart"),
 			want: "cart left, catalog taken, web missing, pay missing, mail missing, redis missing, search taken, disks taken",
