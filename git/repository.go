@@ -77,8 +77,11 @@ func (r *Repository) run(ctx context.Context, input string, args ...string) (str
 		Dir: r.dir, Environ: Quiet(r.environ, r.config(ctx, "core.sshCommand") != ""),
 		Input: []byte(input), Timeout: cmp.Or(r.Timeout, 2*time.Minute),
 	}
-	if r.nested { // a push to a folder would run the hooks in it
-		command.Config = []string{"core.hooksPath=" + os.DevNull, "protocol.file.allow=never"}
+	if r.nested {
+		command.Config = []string{"core.hooksPath=" + os.DevNull}
+		if args[0] == "push" { // to a folder, it would run the hooks in there
+			command.Config = append(command.Config, "protocol.file.allow=never")
+		}
 	}
 	out, err := command.Run(ctx, args...)
 	return string(out), err

@@ -68,7 +68,7 @@ func TestSelection(t *testing.T) {
 			s:    shop("catalog/v1.1.0", all...),
 			want: "cart left, catalog taken, web left, pay left, mail left, redis left, search left, disks left",
 		},
-		"whose version failed is left, and says no more": {
+		"a service whose version failed is left": {
 			s:      shop("catalog/v1.1.0", all...),
 			change: func(s *selecting) { s.versions["catalog"] = decided{err: errors.New("the tag is not at HEAD")} },
 			want:   "cart left, catalog left, web left, pay left, mail left, redis left, search left, disks left",
