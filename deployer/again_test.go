@@ -124,7 +124,7 @@ func TestFailedHookHasStoppedBeforeTheRollback(t *testing.T) {
 // A Job that is no hook is stopped too before it is made again: because its
 // image changes, or because its release was uninstalled and is installed again.
 func TestJobThatIsMadeAgainHasStopped(t *testing.T) {
-	slow := kubetest.Image(t, "seed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 3 * time.Second})
+	slow := kubetest.Image(t, "seed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 8 * time.Second})
 	quick := kubetest.Image(t, "seed-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	for name, between := range map[string]func(*bench){
 		"recreated": func(*bench) {},
