@@ -1,4 +1,5 @@
-# make build | test | walk | chaos | flaky | histories | lint | check | demo | bench | fuzz | docs. "make check" is what CI runs.
+# make build | quick | test | lint | check | check-peers | demo | walk | chaos | flaky | histories | bench | fuzz | docs.
+# CI runs "make check" and "make check-peers".
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -42,27 +43,45 @@ bin/pintle-sandbox: $(SANDBOX_SOURCES)
 	@mv bin/.pintle-sandbox $@
 	@echo "built $@"
 
+# What go test -json prints, as a line a package, what failed tests printed, and the skipped tests counted by reason.
+SUMMARY := $(GO) run ./test/summary
+
+.PHONY: quick
+quick: ## gofmt, vet, and all tests that need no cluster: under a minute
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@$(GO) vet ./...
+	@env -u KUBECONFIG -u PINTLE_SANDBOX_REGISTRY $(GO) test -count=1 -ldflags=-w -json ./... | $(SUMMARY)
+
+# On the cluster tests wait more than they compute: PARALLEL of a package run side by side.
+PARALLEL ?= 8
 .PHONY: test
-test: build bin/tools/helm bin/tools/helm3 ## all tests, the ones on a real cluster included
-	@bin/pintle sandbox run -- $(GO) test -timeout 25m ./...
+test: build ## all tests, the ones on a real cluster included
+	@bin/pintle sandbox run -- $(GO) test -timeout 25m -parallel $(PARALLEL) -json ./... | $(SUMMARY)
 	@cd sandbox && $(GO) test -timeout 25m -ldflags '$(SANDBOX_LDFLAGS)' ./...
+
+.PHONY: peers
+peers: bin/tools/helm bin/tools/helm3 ## the programs of other projects that tests compare with
+
+.PHONY: check-peers
+check-peers: build peers ## the tests that compare with Helm 4 and Helm 3
+	@bin/pintle sandbox run -- $(GO) test -timeout 25m -parallel $(PARALLEL) -run Helm -json ./... | $(SUMMARY)
 
 WALK ?= 20
 WALK_SEED ?= $(shell date +%s)
 .PHONY: walk
-walk: build bin/tools/helm bin/tools/helm3 ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
+walk: build peers ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
 	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestReleaseWalk$$' ./cmd
 
 CHAOS_N ?= 200
 CHAOS_SEED ?= $(shell date +%s)
 .PHONY: chaos
-chaos: build bin/tools/helm bin/tools/helm3 ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
+chaos: build peers ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
 	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaos$$' ./cmd
 
 N ?= 20
 PKG ?= ./deployer
 .PHONY: flaky
-flaky: build bin/tools/helm bin/tools/helm3 ## the tests that match RUN, of PKG (./deployer), N (20) times on a cluster: how many fail, and what they print
+flaky: build peers ## the tests that match RUN, of PKG (./deployer), N (20) times on a cluster: how many fail, and what they print
 	@GO='$(GO)' bin/pintle sandbox run -- .ci/flaky '$(RUN)' '$(N)' '$(PKG)'
 
 HISTORIES ?= 10000

@@ -49,7 +49,8 @@ func Connect(t testing.TB, wrap func(http.RoundTripper) http.RoundTripper) *kube
 	return c
 }
 
-// Namespace makes a fresh namespace and deletes it when the test ends.
+// Namespace makes a fresh namespace and deletes it when the test ends. A failed
+// test shows first what is in it.
 func Namespace(t testing.TB) string {
 	t.Helper()
 	c := Connect(t, nil)
@@ -65,6 +66,9 @@ func Namespace(t testing.TB) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 		defer cancel()
+		if t.Failed() {
+			showObserved(ctx, t, c, made.Metadata.Name)
+		}
 		if err := c.Delete(ctx, kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: made.Metadata.Name}, "", kube.Background); err != nil {
 			t.Error(err)
 		}
