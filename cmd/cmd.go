@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, e env) int {
 }
 
 // collectLate puts the first garbage collection off until 64 MiB are in use: most
-// commands end before (docs/performance.md). Later ones are rare too, but the
+// commands end before (docs/engineering/performance.md). Later ones are rare too, but the
 // limit keeps a large command from paying for that in memory.
 func collectLate() {
 	debug.SetGCPercent(1600) // of the runtime's least heap, 4 MiB

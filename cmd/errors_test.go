@@ -16,11 +16,11 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var updateErrors = flag.Bool("update", false, "write testdata/errors and docs/errors.md anew, Helm's side if $HELM names its binary")
+var updateErrors = flag.Bool("update", false, "write testdata/errors and docs/engineering/errors.md anew, Helm's side if $HELM names its binary")
 
 const (
 	errorsFolder = "testdata/errors"
-	errorsGuide  = "../docs/errors.md"
+	errorsGuide  = "../docs/engineering/errors.md"
 )
 
 // errorCase is a chart that cannot be rendered, and what is said about it. Its
@@ -94,7 +94,7 @@ func (c errorCase) extract(t *testing.T) string {
 }
 
 // TestErrorMessages holds what the command prints about broken charts, and what
-// Helm prints if $HELM names it, against the records; docs/errors.md is made of
+// Helm prints if $HELM names it, against the records; docs/engineering/errors.md is made of
 // them.
 func TestErrorMessages(t *testing.T) {
 	here, err := os.Getwd()
@@ -204,7 +204,7 @@ files. Both were recorded by running them; ` + "`go test ./cmd -run TestErrorMes
 
 `
 
-// document adds the case to docs/errors.md.
+// document adds the case to docs/engineering/errors.md.
 func (c errorCase) document(b *bytes.Buffer) {
 	fmt.Fprintf(b, "## %s\n\n", c.title)
 	for _, f := range c.Files {

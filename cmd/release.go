@@ -27,7 +27,7 @@ func releaseCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
 		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test|recover",
-		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/helm-differences.md.\n" +
+		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/engineering/helm-differences.md.\n" +
 			"The result is on stdout, as Helm prints it; how it goes is on stderr.",
 		Subcommands: []*cli.Command{
 			releaseInstallCommand(e), releaseUpgradeCommand(e), releaseRollbackCommand(e), releaseUninstallCommand(e),

@@ -13,16 +13,16 @@ import (
 )
 
 // TestReleaseHasHelmsFlags holds that every flag of Helm's is ours too, or stands
-// in docs/helm-differences.md with the reason why not.
+// in docs/engineering/helm-differences.md with the reason why not.
 func TestReleaseHasHelmsFlags(t *testing.T) {
 	helm := tool(t, "HELM", "helm")
-	text, err := os.ReadFile("../docs/helm-differences.md")
+	text, err := os.ReadFile("../docs/engineering/helm-differences.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, absent, found := strings.Cut(string(text), "deliberately absent:")
 	if !found {
-		t.Fatal("docs/helm-differences.md has no list of absent flags")
+		t.Fatal("docs/engineering/helm-differences.md has no list of absent flags")
 	}
 	group := releaseCommand(env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }})
 	all := append(slices.Clone(group.Subcommands), find(group.Subcommands, "get").Subcommands...)

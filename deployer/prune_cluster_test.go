@@ -89,7 +89,7 @@ func TestResourcePoliciesAreHelms(t *testing.T) {
 	helm.helm("upgrade", "web", write(t, without))
 	ours.mustDeploy(ours.request(without, nil))
 	if got := left(helm); got != `"keep"` {
-		t.Errorf("helm's upgrade leaves %s: say so in docs/helm-differences.md", got)
+		t.Errorf("helm's upgrade leaves %s: say so in docs/engineering/helm-differences.md", got)
 	}
 	if got := left(ours); got != `"keep" " Keep " "KEEP"` {
 		t.Errorf("our upgrade leaves %s", got)
