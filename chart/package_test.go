@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // chartTree writes files (name, content pairs) below a new folder.
@@ -223,13 +225,7 @@ func TestPackageErrors(t *testing.T) {
 
 // TestPackageHelm lets Helm itself read a package.
 func TestPackageHelm(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		var err error
-		if helm, err = exec.LookPath("helm"); err != nil {
-			t.Skip("no helm on PATH and no $HELM")
-		}
-	}
+	helm := peer.Helm(t)
 	tgz, name, err := Package(t.Context(), mustLoad(t, packageTree(t)), PackageOptions{Version: "1.5.0-dev.1.g0a1b2c3d"})
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func (b *bench) warned(text string) bool {
 
 // Times are kept of what a deploy changed, also over a rollback and what Helm
 // writes; one that changes nothing writes nothing.
-func TestTimesToReadyAreKept(t *testing.T) {
+func TestTimesToReadyAreKeptByHelm(t *testing.T) {
 	b := newBench(t)
 	req := func(version, greeting string, replicas int) deployer.Request {
 		r := b.request(service(version, nil), map[string]any{"greeting": greeting, "replicas": replicas})

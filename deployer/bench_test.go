@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // probedService is service with a readiness probe, so that ready means ready.
@@ -50,7 +51,7 @@ func BenchmarkInstall(b *testing.B) {
 		}
 	})
 	b.Run("helm", func(b *testing.B) {
-		helm, dir, namespace := findHelm(b), write(b, c), kubetest.Namespace(b)
+		helm, dir, namespace := peer.Helm(b), write(b, c), kubetest.Namespace(b)
 		for n := 0; b.Loop(); n++ {
 			out, err := exec.CommandContext(b.Context(), helm, "install", fmt.Sprintf("bench-%d", n), dir, "--wait", "-n", namespace, "--kubeconfig", kubeconfig).CombinedOutput()
 			if exit, ok := errors.AsType[*exec.ExitError](err); ok {

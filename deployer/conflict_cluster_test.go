@@ -14,6 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // edit changes an object as `kubectl edit` does: by an update under another name.
@@ -277,7 +278,7 @@ func TestForceLeavesTheAutoscalersReplicas(t *testing.T) {
 // What Helm wrote client-side is Helm's, and so ours; what somebody edited
 // meanwhile is theirs.
 func TestConflictsAfterClientSideHelm(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	b := newBench(t)
 	first := service("1.0.0", map[string]string{"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: '1', b: '1'}\n"})
 	b.helm("install", "web", write(t, first), "--server-side=false")

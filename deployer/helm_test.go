@@ -18,12 +18,13 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // helm runs Helm v4 in the bench's namespace and returns what it printed.
 func (b *bench) helm(arguments ...string) string {
 	b.t.Helper()
-	path := findHelm(b.t)
+	path := peer.Helm(b.t)
 	kubeconfig, _ := kubetest.Cluster(b.t)
 	cmd := exec.CommandContext(b.t.Context(), path, append(arguments, "-n", b.namespace, "--kubeconfig", kubeconfig)...)
 	home := b.t.TempDir()
@@ -36,28 +37,6 @@ func (b *bench) helm(arguments ...string) string {
 		b.t.Fatal(err)
 	}
 	return string(out)
-}
-
-// findHelm is $HELM, the one that the Makefile installs, or the one on PATH.
-func findHelm(t testing.TB) string {
-	t.Helper()
-	for _, path := range []string{os.Getenv("HELM"), filepath.Join("..", "bin", "tools", "helm")} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.Stat(path); err == nil {
-			absolute, err := filepath.Abs(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return absolute
-		}
-	}
-	path, err := exec.LookPath("helm")
-	if err != nil {
-		t.Skip("no helm: set $HELM, or install it with `make tools`")
-	}
-	return path
 }
 
 // write puts a chart into a folder, for Helm.
@@ -107,7 +86,7 @@ func (b *bench) helmHistory() []helmRevision {
 }
 
 func TestHelmReadsOurReleasesAndRollsThemBack(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	b := newBench(t)
 	hook := map[string]string{"templates/hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-upgrade}}\n"}
 	b.mustDeploy(b.request(service("1.0.0", hook), map[string]any{"greeting": "one"}))
@@ -155,7 +134,7 @@ func TestHelmReadsOurReleasesAndRollsThemBack(t *testing.T) {
 }
 
 func TestWeGoOnWithHelmsRelease(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	for _, mode := range []string{"true", "false"} { // server-side apply, and client-side as Helm 3
 		t.Run("server-side="+mode, func(t *testing.T) {
 			b := newBench(t)
@@ -198,8 +177,8 @@ func TestWeGoOnWithHelmsRelease(t *testing.T) {
 // What Helm wrote client-side and the chart no longer has must go, also where
 // nothing else about the object changes, and where it would be invalid beside
 // what comes in its place.
-func TestWhatLeavesAClientSideReleaseGoes(t *testing.T) {
-	findHelm(t)
+func TestWhatLeavesAClientSideHelmReleaseGoes(t *testing.T) {
+	peer.Helm(t)
 	b := newBench(t)
 	c := service("1.0.0", nil)
 	for i, f := range c.Templates {

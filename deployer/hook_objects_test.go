@@ -26,9 +26,9 @@ func change(p *deployer.Plan, object string) string {
 	return "none"
 }
 
-// TestHookBecomesAnObject and the other way round: it is the release's all the
+// TestHookOfHelmBecomesAnObject and the other way round: it is the release's all the
 // time, whether Helm has made it or we.
-func TestHookBecomesAnObject(t *testing.T) {
+func TestHookOfHelmBecomesAnObject(t *testing.T) {
 	const hook = "helm.sh/hook: \"pre-install,pre-upgrade\""
 	for name, first := range map[string]func(*bench){
 		"ours":   func(b *bench) { b.mustDeploy(b.request(service("1.0.0", settings(hook)), nil)) },

@@ -18,13 +18,14 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // tryHelm runs Helm and reports whether it succeeded.
 func (b *bench) tryHelm(arguments ...string) bool {
 	b.t.Helper()
 	kubeconfig, _ := kubetest.Cluster(b.t)
-	cmd := exec.CommandContext(b.t.Context(), findHelm(b.t), append(arguments, "-n", b.namespace, "--kubeconfig", kubeconfig)...)
+	cmd := exec.CommandContext(b.t.Context(), peer.Helm(b.t), append(arguments, "-n", b.namespace, "--kubeconfig", kubeconfig)...)
 	home := b.t.TempDir()
 	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
 	out, err := cmd.CombinedOutput()
@@ -74,7 +75,7 @@ func (b *bench) hookState() string {
 // Hooks end as Helm 4 leaves them: order, phases, policies and objects, over an
 // install and an upgrade.
 func TestHooksAreHelms(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	ok := kubetest.Image(t, "hooks-ok:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	bad := kubetest.Image(t, "hooks-bad:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 3})
 	const both = `helm.sh/hook: "pre-install,pre-upgrade"`

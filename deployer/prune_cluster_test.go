@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // A revision that failed and alone names an object outlasts the limit of the
@@ -56,7 +57,7 @@ func TestLimitOfTheHistoryOrphansNothing(t *testing.T) {
 // What an upgrade and an uninstallation leave for its resource policy is what
 // Helm 4 leaves, but for one that an upgrade reads more strictly.
 func TestResourcePoliciesAreHelms(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	policies := []string{"keep", " Keep ", "KEEP", "retain", "delete"}
 	extra := map[string]string{"templates/deployment.yaml": ""}
 	for i, p := range policies {

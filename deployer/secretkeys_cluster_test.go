@@ -104,8 +104,8 @@ func TestKeysLeaveASecretOfHelms(t *testing.T) {
 	b.expectKeys(b.request(service("1.3.0", word("stringData: {keep: three}")), nil), "old", "keep")
 }
 
-// TestKeysOfAnImmutableSecret cannot leave it: the plan says so.
-func TestKeysOfAnImmutableSecret(t *testing.T) {
+// TestKeysOfAnImmutableSecretOfHelms cannot leave it: the plan says so.
+func TestKeysOfAnImmutableSecretOfHelms(t *testing.T) {
 	b := newBench(t)
 	b.helm("install", "web", write(t, service("1.0.0", word("immutable: true\nstringData: {old: one, keep: two}"))))
 	_, err := b.engine.Plan(t.Context(), b.request(service("1.1.0", word("immutable: true\nstringData: {keep: two}")), nil))

@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // The group that needs another is not created before that is ready, and the
@@ -136,7 +137,7 @@ func TestSubchartsComeAndGoInOrder(t *testing.T) {
 // in Kubernetes goes back and forth between the two; with HIP-0025's own name Helm
 // reads, replaces and uninstalls it, but can apply no such manifest itself.
 func TestHelmGoesOnWithOrderedReleases(t *testing.T) {
-	findHelm(t)
+	peer.Helm(t)
 	pod := func(name, notes string) string {
 		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", annotations: {" + notes + "}}\n"
 	}

@@ -2,7 +2,6 @@ package render_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 var (
@@ -24,13 +25,7 @@ var (
 // random umbrella charts, with nulls, globals and imported values at every
 // level, with those of Helm. Most of its quirks were found so.
 func TestRandomValuesLikeHelm(t *testing.T) {
-	helm, err := filepath.Abs(cmp.Or(os.Getenv("HELM"), "../../bin/tools/helm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(helm); err != nil {
-		t.Skip("no helm: set $HELM, or make bin/tools/helm")
-	}
+	helm := peer.Helm(t)
 	refused := 0
 	for i := range *randomCharts {
 		seed := *randomSeed + uint64(i)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // tree writes files below a new folder and returns it.
@@ -280,13 +281,7 @@ func addDependency(t *testing.T, dir string) {
 // TestHelm lets Helm judge the built-in starter, and compares what it makes of
 // another starter.
 func TestHelm(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		var err error
-		if helm, err = exec.LookPath("helm"); err != nil {
-			t.Skip("no helm on PATH and no $HELM")
-		}
-	}
+	helm := peer.Helm(t)
 	run := func(dir string, args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), helm, args...)
