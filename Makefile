@@ -118,7 +118,7 @@ docs: ## regenerate docs/cli.md, the man page, shell completion and the JSON sch
 
 .PHONY: drift
 drift: docs
-	@git diff --exit-code -- docs pipeline/config || { echo "generated files are out of date: run \"make docs\" and commit"; exit 1; }
+	@git diff --exit-code -- README.md docs pipeline/config || { echo "generated files are out of date: run \"make docs\" and commit"; exit 1; }
 
 .PHONY: deps
 deps: ## what tests use beyond Go, git and make (Debian; skipped without root)

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -55,7 +56,7 @@ func bump(e env, c *cli.Context) error {
 			err = pipeline.CheckIndex(c.Context, g)
 		}
 		if err != nil {
-			return withCode(pipeline.ExitFailed, err)
+			return withCode(exitcode.Failed, err)
 		}
 	}
 	o, err := goalOptions(c.Context, e, c, pipeline.GoalBump, p)
@@ -70,7 +71,7 @@ func bump(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.outcome.ExitCode == pipeline.ExitOK && r.unwritten == nil {
+	if r.outcome.ExitCode == exitcode.OK && r.unwritten == nil {
 		switch {
 		case o.Check:
 			return tellCheck(e.stdoutText, r.outcome.Bumped)
@@ -113,7 +114,7 @@ func openGit(p *project) (*git.Repository, error) {
 func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
 	hash, err := pipeline.CommitBump(c.Context, o, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit))
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	if hash == "" {
 		_, err = fmt.Fprintln(e.stdoutText, "nothing to commit: HEAD has these versions already")
@@ -135,7 +136,7 @@ func tellCheck(w io.Writer, files []pipeline.BumpedFile) error {
 		}
 	}
 	if changes {
-		return silent(pipeline.ExitChanges)
+		return silent(exitcode.Changes)
 	}
 	_, err := fmt.Fprintln(w, "nothing would change")
 	return err

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -55,16 +56,16 @@ func changes(e env, c *cli.Context) error {
 	}
 	file, template, err := sectionTemplate(c, p.config)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	notes, err := pipeline.Changelog(c.Context, pipeline.ChangelogOptions{
 		Options: o, From: c.String("from"), To: c.String("to"), Release: c.String("release"),
 	})
 	if errors.Is(err, pipeline.ErrNoSuchVersion) || errors.Is(err, pipeline.ErrNoSuchRange) {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	w := changelogWriter{e: e, options: o, forge: forgeOf(e.getenv, p), file: file, template: template}
 	if c.Bool("write") {
@@ -118,7 +119,7 @@ func (s changelogWriter) text(ctx context.Context, n changelog.Notes) (string, e
 		return n.Markdown(s.forge), nil
 	}
 	text, err := n.Execute(ctx, filepath.Base(s.file), s.template, s.forge)
-	return text, withCode(pipeline.ExitUsage, err)
+	return text, withCode(exitcode.Usage, err)
 }
 
 func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) error {
@@ -164,7 +165,7 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 			s.e.log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)
 			continue
 		case err != nil:
-			return withCode(pipeline.ExitFailed, err)
+			return withCode(exitcode.Failed, err)
 		}
 		did := "has it already"
 		if changed {

@@ -15,8 +15,8 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/internal/answers"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
-	"github.com/pintle-ci/pintle/pipeline"
 )
 
 func chartCommand(e env) *cli.Command {
@@ -84,7 +84,7 @@ func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []st
 		return chart.ReadFile(path)
 	}
 	values, err := chart.MergeValues(sources, read)
-	return values, sources.Origins(read), withCode(pipeline.ExitUsage, err)
+	return values, sources.Origins(read), withCode(exitcode.Usage, err)
 }
 
 // maxValuesFile bounds what is read from stdin, in bytes.
@@ -101,7 +101,7 @@ func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, e
 	}
 	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, fmt.Errorf("%s: %w", ref, err))
+		return nil, withCode(exitcode.Failed, fmt.Errorf("%s: %w", ref, err))
 	}
 	if text := pulled.Odd(c); text != "" {
 		e.log.Warn(text)
@@ -117,7 +117,7 @@ func loadLocal(ctx context.Context, path string) (*chart.Chart, error) {
 		return c, nil
 	}
 	code := codeAt(path)
-	if code == pipeline.ExitUsage {
+	if code == exitcode.Usage {
 		err = hintRemote(err, path)
 	}
 	return nil, withCode(code, hintPath(err, path))
@@ -128,19 +128,19 @@ func loadLocal(ctx context.Context, path string) (*chart.Chart, error) {
 func codeAt(paths ...string) int {
 	for _, path := range paths {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return pipeline.ExitUsage
+			return exitcode.Usage
 		}
 	}
-	return pipeline.ExitFailed
+	return exitcode.Failed
 }
 
 // registryCode is the exit code for what a registry says: that of a wrong call if
 // there is no such chart or version, or cannot be.
 func registryCode(err error) int {
 	if errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrInvalid) {
-		return pipeline.ExitUsage
+		return exitcode.Usage
 	}
-	return pipeline.ExitFailed
+	return exitcode.Failed
 }
 
 // hintRemote tells who means a chart of a repository how to get it.

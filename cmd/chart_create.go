@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/starter"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func createCommand(e env) *cli.Command {
@@ -33,15 +33,15 @@ func createChart(e env, c *cli.Context, dir string) error {
 	if from != "" {
 		var err error
 		if from, err = starter.Find(from, e.getenv); err != nil {
-			return withCode(pipeline.ExitUsage, err)
+			return withCode(exitcode.Usage, err)
 		}
 	}
 	if err := starter.Create(c.Context, dir, from); err != nil {
 		_, badName := errors.AsType[*starter.NameError](err)
 		if badName || errors.Is(err, starter.ErrExists) {
-			return withCode(pipeline.ExitUsage, err)
+			return withCode(exitcode.Usage, err)
 		}
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	if _, err := fmt.Fprintln(e.stdoutText, dir); err != nil {
 		return err

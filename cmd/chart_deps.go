@@ -14,8 +14,8 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/pipeline"
 )
 
 func depsCommand(e env) *cli.Command {
@@ -129,7 +129,7 @@ func listDependencies(e env, c *cli.Context, dir string) error {
 	}
 	list, extra, err := chart.ListDependencies(c.Context, tree, dir, head)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("list dependencies of %s: %w", dir, err))
+		return withCode(exitcode.Failed, fmt.Errorf("list dependencies of %s: %w", dir, err))
 	}
 	for i := range list {
 		list[i].Repository = registry.Shown(list[i].Repository)

@@ -13,8 +13,8 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/kubeschema"
-	"github.com/pintle-ci/pintle/pipeline"
 )
 
 func lintCommand(e env) *cli.Command {
@@ -99,11 +99,11 @@ func lintCharts(e env, c *cli.Context) error {
 		return err
 	}
 	if slices.ContainsFunc(charts, func(linted lintedChart) bool { return linted.absent }) {
-		return silent(pipeline.ExitUsage)
+		return silent(exitcode.Usage)
 	}
 	for _, linted := range charts {
 		if slices.ContainsFunc(linted.Findings, linted.threshold.reached) {
-			return silent(pipeline.ExitFailed)
+			return silent(exitcode.Failed)
 		}
 	}
 	return nil
@@ -118,7 +118,7 @@ func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedCha
 		return out, cause
 	}
 	if err != nil {
-		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), exitCode(err) == pipeline.ExitUsage
+		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), exitCode(err) == exitcode.Usage
 		return out, nil
 	}
 	options.Files = loaded.FilePaths(ref)
@@ -166,19 +166,19 @@ func nearestRule(id string) string {
 func withClusterSchema(c *cli.Context, o lint.Options) (lint.Options, error) {
 	cluster, err := kube.Connect(kube.Config{Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context")})
 	if err != nil {
-		return o, withCode(pipeline.ExitUsage, err)
+		return o, withCode(exitcode.Usage, err)
 	}
 	capabilities, err := cluster.Capabilities(c.Context)
 	if err != nil {
-		return o, withCode(pipeline.ExitFailed, err)
+		return o, withCode(exitcode.Failed, err)
 	}
 	var document json.RawMessage
 	if err := cluster.Do(c.Context, http.MethodGet, "/openapi/v2", nil, &document); err != nil {
-		return o, withCode(pipeline.ExitFailed, err)
+		return o, withCode(exitcode.Failed, err)
 	}
 	o.KubeVersion, o.APIVersions = capabilities.KubeVersion, capabilities.APIVersions
 	o.Schema, err = kubeschema.Parse(document)
-	return o, withCode(pipeline.ExitFailed, err)
+	return o, withCode(exitcode.Failed, err)
 }
 
 // severityThreshold is the least severity that fails, by its weight.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func packageCommand(e env) *cli.Command {
@@ -65,14 +65,14 @@ func packageChart(e env, c *cli.Context, path string) error {
 		return usagef("package %s: --version %q: write it as 1.2.3", path, c.String("version"))
 	}
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	for _, m := range loaded.Mismatches() {
 		e.log.Warnf("%s: %s", path, m)
 	}
 	file, err := writeInto(c.String("destination"), name, tgz)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("package %s: %w", path, err))
+		return withCode(exitcode.Failed, fmt.Errorf("package %s: %w", path, err))
 	}
 	_, err = fmt.Fprintln(e.stdoutText, file)
 	return err
@@ -122,7 +122,7 @@ func pushCommand(e env) *cli.Command {
 			}
 			tgz, err := os.ReadFile(path)
 			if err != nil {
-				return withCode(pipeline.ExitUsage, fmt.Errorf("push: %w", err))
+				return withCode(exitcode.Usage, fmt.Errorf("push: %w", err))
 			}
 			created, err := sourceDate(e)
 			if err != nil {
@@ -167,11 +167,11 @@ func pull(e env, c *cli.Context, ref string) error {
 	}
 	pulled, err := chart.LoadArchive(c.Context, bytes.NewReader(tgz))
 	if err != nil {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: what is there is no chart that loads: %w", ref, err))
+		return withCode(exitcode.Failed, fmt.Errorf("pull %s: what is there is no chart that loads: %w", ref, err))
 	}
 	file, err := writeInto(c.String("destination"), pulled.ArchiveName(), tgz)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("pull %s: %w", ref, err))
+		return withCode(exitcode.Failed, fmt.Errorf("pull %s: %w", ref, err))
 	}
 	_, err = fmt.Fprintln(e.stdoutText, file)
 	return err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func showCommand(e env) *cli.Command {
@@ -77,7 +77,7 @@ func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	if err != nil {
 		err = fmt.Errorf("load %s from %s: %w", ref, c.String("repo"), err)
 	}
-	return loaded, withCode(pipeline.ExitFailed, err)
+	return loaded, withCode(exitcode.Failed, err)
 }
 
 func repoFlag() cli.Flag {
@@ -88,11 +88,11 @@ func repoFlag() cli.Flag {
 func fromRepository(e env, c *cli.Context, name, version string) ([]byte, error) {
 	known, err := registry.LoadRepositories(e.getenv)
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	repository, err := known.Find(c.String("repo"))
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	tgz, _, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
 	return tgz, withCode(registryCode(err), err)
@@ -109,7 +109,7 @@ func valuesAt(loaded *chart.Chart, expression string) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, loaded.Values); err != nil {
-		return nil, withCode(pipeline.ExitFailed, fmt.Errorf("--jsonpath %q: %w", expression, err))
+		return nil, withCode(exitcode.Failed, fmt.Errorf("--jsonpath %q: %w", expression, err))
 	}
 	return out.Bytes(), nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -59,7 +60,7 @@ func templateChart(e env, c *cli.Context) error {
 		return err
 	}
 	if err := release.CheckName(name); err != nil {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	values, origin, err := readValuesWithOrigin(e, c)
 	if err != nil {
@@ -76,7 +77,7 @@ func templateChart(e env, c *cli.Context) error {
 	result, err := mode.render(c, loaded, known, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.limits.get()}, values)
 	if err != nil {
 		pipeline.LearnChart(known, loaded, values)
-		return withCode(pipeline.ExitFailed, private(err, known))
+		return withCode(exitcode.Failed, private(err, known))
 	}
 	if mode != offline && len(result.CRDs) > 0 {
 		e.log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)
@@ -96,11 +97,11 @@ func writeTemplates(e env, c *cli.Context, name string, result *render.Result) e
 		if c.Bool("release-name") {
 			out.release = name
 		}
-		return withCode(pipeline.ExitFailed, out.write(result.TemplateFiles(options)))
+		return withCode(exitcode.Failed, out.write(result.TemplateFiles(options)))
 	}
 	text, err := result.TemplateOutput(options)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	_, err = io.WriteString(e.stdout, text)
 	return err

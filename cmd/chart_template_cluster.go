@@ -11,7 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -96,7 +96,7 @@ func (p preview) render(c *cli.Context, loaded *chart.Chart, known *secret.Set, 
 	if p == offline {
 		result, err := renderOffline(c.Context, c, loaded, o, values)
 		if errors.Is(err, render.ErrKubeVersion) {
-			err = withCode(pipeline.ExitUsage, err)
+			err = withCode(exitcode.Usage, err)
 		}
 		return result, err
 	}

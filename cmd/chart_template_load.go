@@ -7,7 +7,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // loadTemplated loads the chart to render. With --dependency-update it fetches
@@ -27,7 +27,7 @@ func loadTemplated(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	}
 	result, err := registry.UpdateDependencies(c.Context, ref, o)
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, withCode(exitcode.Failed, err)
 	}
 	beside := e
 	beside.stdout = e.stderr

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/unittest"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // testFormats are what chart test writes.
@@ -59,14 +59,14 @@ func testCharts(e env, c *cli.Context) error {
 		return err
 	}
 	if len(problems) > 0 {
-		err = withCode(pipeline.ExitUsage, &unittest.SuiteError{Problems: problems})
+		err = withCode(exitcode.Usage, &unittest.SuiteError{Problems: problems})
 		return errors.Join(err, writeTests(e, c, testReport{problems: problems}))
 	}
 	failed := false
 	for i := range tests {
 		t := &tests[i]
 		if t.result, err = t.plan.Run(c.Context); err != nil {
-			return withCode(pipeline.ExitFailed, fmt.Errorf("test %s: %w", t.plan.Dir, err))
+			return withCode(exitcode.Failed, fmt.Errorf("test %s: %w", t.plan.Dir, err))
 		}
 		for _, w := range t.result.Warnings {
 			e.log.Warn(w.String())
@@ -78,10 +78,10 @@ func testCharts(e env, c *cli.Context) error {
 		}
 	}
 	if err := writeTests(e, c, testReport{charts: tests}); err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	if failed {
-		return silent(pipeline.ExitFailed)
+		return silent(exitcode.Failed)
 	}
 	return nil
 }

@@ -12,13 +12,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/text"
-	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -74,13 +75,13 @@ func conclude(ctx context.Context, e env, err error) int {
 	code := exitCode(err)
 	var quiet *codeError
 	if errors.Is(err, syscall.EPIPE) { // nobody reads on, as with "| head": no fault of the work
-		if code == pipeline.ExitUnexpected {
-			code = pipeline.ExitOK
+		if code == exitcode.Unexpected {
+			code = exitcode.OK
 		}
 	} else if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
 		tell(e, err)
 	}
-	if s, ok := signalOf(ctx); ok && code != pipeline.ExitOK {
+	if s, ok := signalOf(ctx); ok && code != exitcode.OK {
 		return s.ExitCode()
 	}
 	return code
@@ -98,7 +99,7 @@ func newApp(e env) *cli.App {
 		Usage:          "take a repository of microservices from git tags to running releases on Kubernetes",
 		UsageText:      "pintle [global flags] command [flags] [arguments]",
 		Version:        buildVersion(),
-		Description:    appDescription,
+		Description:    appDescription + strings.TrimRight(exitcode.Text("   "), "\n"),
 		Reader:         e.stdin,
 		Writer:         e.stdout,
 		ErrWriter:      e.stderr,
@@ -121,14 +122,7 @@ const appDescription = `One file, pintle.yaml, names the services, where they go
 version, bump, lint, package, push, plan, deploy, test, with reports in build/pintle.
 
 EXIT STATUS
-   0     done
-   1     unexpected error
-   3     wrong usage or configuration
-   4     a step before deploy failed
-   5     a deploy failed and was rolled back
-   6     a deploy failed and was not rolled back
-   10    plan --exit-code found changes
-   130   interrupted (SIGINT), 143 terminated (SIGTERM), 129 the terminal is gone (SIGHUP)`
+`
 
 func globalFlags() []cli.Flag {
 	return []cli.Flag{

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -33,7 +33,7 @@ func (e *codeError) Unwrap() error { return e.err }
 // withCode gives err an exit code, unless it has one or the code is 0; a nil
 // err stays nil.
 func withCode(code int, err error) error {
-	if _, coded := errors.AsType[*codeError](err); err == nil || coded || code == pipeline.ExitOK {
+	if _, coded := errors.AsType[*codeError](err); err == nil || coded || code == exitcode.OK {
 		return err
 	}
 	return &codeError{code, err}
@@ -41,7 +41,7 @@ func withCode(code int, err error) error {
 
 // silent ends the command with code; everything has been said.
 func silent(code int) error {
-	if code == pipeline.ExitOK {
+	if code == exitcode.OK {
 		return nil
 	}
 	return &codeError{code: code}
@@ -49,7 +49,7 @@ func silent(code int) error {
 
 // usagef is an error in how the command was called.
 func usagef(format string, args ...any) error {
-	return &codeError{pipeline.ExitUsage, fmt.Errorf(format, args...)}
+	return &codeError{exitcode.Usage, fmt.Errorf(format, args...)}
 }
 
 // usageError turns the flag parser's complaint into one line with the next step.
@@ -88,10 +88,10 @@ func nearestFlag(c *cli.Context, name string) string {
 
 func exitCode(err error) int {
 	if err == nil {
-		return pipeline.ExitOK
+		return exitcode.OK
 	}
 	if coded, ok := errors.AsType[*codeError](err); ok {
 		return coded.code
 	}
-	return pipeline.ExitUnexpected
+	return exitcode.Unexpected
 }

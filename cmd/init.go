@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -39,11 +39,11 @@ func scaffold(e env, c *cli.Context) error {
 	}
 	tree, err := files.Around(dir)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, fmt.Errorf("look at %s: %w", dir, err))
+		return withCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
 	}
 	found, err := config.Scan(tree.FS(dir))
 	if err != nil {
-		return withCode(pipeline.ExitUsage, fmt.Errorf("look at %s: %w", dir, err))
+		return withCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
 	}
 	said := func(args ...string) string { return gitText(c, dir, args...) }
 	written, err := config.Scaffold(found, config.Options{
@@ -53,7 +53,7 @@ func scaffold(e env, c *cli.Context) error {
 		Tags:     strings.Fields(said("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "--sort=-creatordate", "refs/tags")),
 	})
 	if err != nil {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	if err := config.Write(dir, written); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -41,7 +42,7 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 	resolved, err := p.resolve(c.Context, c, pipeline.GoalDeploy)
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, nil, withCode(exitcode.Usage, err)
 	}
 	dir, err := reportDir(c, p.config, resolved)
 	if err != nil {
@@ -51,12 +52,12 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 	requests, err := pipeline.NewRequests(p.config, resolved, dir, secrets(e.getenv))
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, nil, withCode(exitcode.Usage, err)
 	}
 	cluster, err := connect(c, resolved.KubeContext)
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(pipeline.ExitFailed, err)
+		return nil, nil, withCode(exitcode.Failed, err)
 	}
 	engine := deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})
 	return &deployed{project: p, resolved: resolved, requests: requests, engine: engine, reports: dir}, closeProject, nil
@@ -66,7 +67,7 @@ func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
 func (d *deployed) unit(name string) (config.Unit, error) {
 	units, err := d.resolved.Choose([]string{name})
 	if err != nil {
-		return config.Unit{}, withCode(pipeline.ExitUsage, err)
+		return config.Unit{}, withCode(exitcode.Usage, err)
 	}
 	return units[0], nil
 }
@@ -89,7 +90,7 @@ func statusCommand(e env) *cli.Command {
 func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) error {
 	units, err := d.resolved.Choose(names)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, err)
+		return withCode(exitcode.Usage, err)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
@@ -100,7 +101,7 @@ func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) 
 			writeRow(table, u.Name, u.Namespace, "-", "not deployed", "", "", "")
 			continue
 		case err != nil:
-			return withCode(pipeline.ExitFailed, err)
+			return withCode(exitcode.Failed, err)
 		}
 		writeRow(table, u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
 			chartName(record), record.Info.LastDeployed.UTC().Format(time.RFC3339), readiness(objects))
@@ -150,7 +151,7 @@ func historyCommand(e env) *cli.Command {
 			}
 			history, err := d.engine.History(c.Context, u.Release, u.Namespace)
 			if err != nil {
-				return withCode(pipeline.ExitFailed, err)
+				return withCode(exitcode.Failed, err)
 			}
 			table := tabwriter.NewWriter(e.stdoutText, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(table, "REVISION\tUPDATED\tSTATUS\tCHART\tDESCRIPTION")

@@ -16,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
@@ -66,7 +67,7 @@ func loadConfig(e env, c *cli.Context) (*config.Config, error) {
 	}
 	cfg, err := load(path)
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	for _, w := range cfg.Warnings {
 		e.log.Warn(w)
@@ -88,7 +89,7 @@ func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
 func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close func(), err error) {
 	repo, err := versioning.Open(cfg.Dir)
 	if err != nil {
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, nil, withCode(exitcode.Usage, err)
 	}
 	closeProject := func() {
 		if err := repo.Close(); err != nil {
@@ -103,7 +104,7 @@ func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close fu
 	}
 	if err := p.resolveRef(c); err != nil {
 		closeProject()
-		return nil, nil, withCode(pipeline.ExitUsage, err)
+		return nil, nil, withCode(exitcode.Usage, err)
 	}
 	return p, closeProject, nil
 }
@@ -254,7 +255,7 @@ func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
 		UserAgent:  "pintle/" + buildVersion(),
 	})
 	if err != nil && cmp.Or(c.String("kubeconfig"), c.String("kube-context")) != "" {
-		err = withCode(pipeline.ExitUsage, err)
+		err = withCode(exitcode.Usage, err)
 	}
 	return cluster, err
 }
@@ -296,7 +297,7 @@ func reportDir(c *cli.Context, cfg *config.Config, r *config.Resolved) (string, 
 	}
 	dir := filepath.Join(cfg.Dir, filepath.FromSlash(r.ReportDir))
 	if err := cfg.Tree().Check(dir); err != nil {
-		return "", withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; or name another folder with --report-dir", err))
+		return "", withCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; or name another folder with --report-dir", err))
 	}
 	return dir, nil
 }

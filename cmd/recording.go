@@ -14,8 +14,8 @@ import (
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
-	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -37,7 +37,7 @@ const eventsFile = "events.jsonl"
 func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, build ci.CI, color bool) (*recording, error) {
 	file, err := createEvents(dir)
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
+		return nil, withCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
 	}
 	r := &recording{dir: dir, root: projectDir(e, build), file: file, lines: report.NewJSONLines(file)}
 	console, sink := newConsole(e, build, color)

@@ -16,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
@@ -138,7 +139,7 @@ func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
 	}
 	cluster, err := connect(c, "")
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, withCode(exitcode.Failed, err)
 	}
 	build := ci.Detect(e.getenv)
 	return deployer.New(cluster, deployer.Options{Holder: holder(build), Job: ciJob(build), Driver: driver}), nil
@@ -178,7 +179,7 @@ func planned(e env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer
 		fmt.Fprint(e.stderrText, access.Details())
 	}
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, private(untouched(err), secrets))
+		return nil, withCode(exitcode.Failed, private(untouched(err), secrets))
 	}
 	for _, w := range p.Warnings {
 		e.log.Warn(secrets.Text(w))

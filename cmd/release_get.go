@@ -16,7 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func releaseGetCommand(e env) *cli.Command {
@@ -86,7 +86,7 @@ func getValues(e env, c *cli.Context, r *release.Record) error {
 	if c.Bool("all") {
 		header = "COMPUTED VALUES:\n"
 		if values, err = r.Values(); err != nil {
-			return withCode(pipeline.ExitFailed, err)
+			return withCode(exitcode.Failed, err)
 		}
 	}
 	return f.write(e, values, func() string { return header + yamlText(values) })
@@ -114,7 +114,7 @@ func getMetadata(e env, c *cli.Context, r *release.Record) error {
 		return err
 	}
 	if r.Chart == nil || r.Chart.Metadata == nil {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("revision %d of %s has no chart in its record", r.Version, r.Name))
+		return withCode(exitcode.Failed, fmt.Errorf("revision %d of %s has no chart in its record", r.Version, r.Name))
 	}
 	of := r.Chart.Metadata
 	labels := r.AllLabels

@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func releaseHistoryCommand(e env) *cli.Command {
@@ -37,7 +37,7 @@ func releaseHistory(e env, c *cli.Context) error {
 	}
 	history, err := engine.History(c.Context, name, c.String("namespace"))
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	for _, head := range history.Unreadable {
 		e.log.Warnf("the record of revision %d cannot be read and is left out", head.Version)

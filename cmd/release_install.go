@@ -16,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -149,12 +150,12 @@ func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
 
 func installable(e env, c *chart.Chart, path string) error {
 	if t := c.Metadata.Type; t != "" && t != "application" {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s is of type %s, which is not installable", c.Name(), t))
+		return withCode(exitcode.Failed, fmt.Errorf("chart %s is of type %s, which is not installable", c.Name(), t))
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 && c.IgnoredDependencies(missing) != "" {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: %s", c.Name(), strings.Join(missing, ", "), c.IgnoredDependencies(missing)))
+		return withCode(exitcode.Failed, fmt.Errorf("chart %s lacks its dependencies %s: %s", c.Name(), strings.Join(missing, ", "), c.IgnoredDependencies(missing)))
 	} else if len(missing) > 0 {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("chart %s lacks its dependencies %s: pass --dependency-update, or run %q", c.Name(), strings.Join(missing, ", "), c.FetchCommand(path)))
+		return withCode(exitcode.Failed, fmt.Errorf("chart %s lacks its dependencies %s: pass --dependency-update, or run %q", c.Name(), strings.Join(missing, ", "), c.FetchCommand(path)))
 	}
 	if c.Metadata.Deprecated {
 		e.log.Warn("this chart is deprecated")
@@ -210,7 +211,7 @@ func (w *work) preview(e env, c *cli.Context) error {
 	w.request.Namespace = templateNamespace(c)
 	result, err := w.request.Render(c.Context, render.Options{ReleaseName: w.request.Release, Namespace: w.request.Namespace, Revision: 1})
 	if err != nil {
-		return withCode(pipeline.ExitFailed, private(err, w.request.Secrets))
+		return withCode(exitcode.Failed, private(err, w.request.Secrets))
 	}
 	return w.tell(e, c, dried(c, deployer.Draft(w.request, result)))
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func releaseListCommand(e env) *cli.Command {
@@ -58,7 +58,7 @@ func releaseList(e env, c *cli.Context) error {
 	}
 	records, unreadable, err := engine.List(c.Context, req)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	for _, head := range unreadable {
 		e.log.Warnf("the record of revision %d of %s in %s cannot be read and is left out", head.Version, head.Name, head.Namespace)

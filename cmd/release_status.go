@@ -14,7 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func releaseStatusCommand(e env) *cli.Command {
@@ -44,12 +44,12 @@ func record(e env, c *cli.Context) (*deployer.Engine, *release.Record, error) {
 	}
 	history, err := engine.History(c.Context, name, c.String("namespace"))
 	if err != nil {
-		return nil, nil, withCode(pipeline.ExitFailed, err)
+		return nil, nil, withCode(exitcode.Failed, err)
 	}
 	r := history.Last()
 	if n := c.Int("revision"); n != 0 {
 		if r = history.Revision(n); r == nil {
-			return nil, nil, withCode(pipeline.ExitFailed, fmt.Errorf("release %s has no revision %d: %w", name, n, release.ErrNotFound))
+			return nil, nil, withCode(exitcode.Failed, fmt.Errorf("release %s has no revision %d: %w", name, n, release.ErrNotFound))
 		}
 	}
 	return engine, r, nil
@@ -66,7 +66,7 @@ func releaseStatus(e env, c *cli.Context) error {
 	}
 	resources, err := liveResources(c.Context, engine, r, f)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	r.Chart = nil
 	return f.write(e, r, func() string { return statusText(r, statusOptions{resources: resources}) })

@@ -15,7 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func releaseUninstallCommand(e env) *cli.Command {
@@ -71,7 +71,7 @@ func uninstallOne(e env, c *cli.Context, engine *deployer.Engine, req deployer.U
 	switch {
 	case errors.Is(err, release.ErrNotFound) && c.Bool("ignore-not-found"):
 	case err != nil:
-		return withCode(pipeline.ExitFailed, untouched(fmt.Errorf("uninstall: %w", err)))
+		return withCode(exitcode.Failed, untouched(fmt.Errorf("uninstall: %w", err)))
 	case !c.Bool("dry-run"):
 		outcome, err = conduct(e, c, req.Secrets, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 			req.Evidence = evidenceKeeper(c, req.Release, &span)

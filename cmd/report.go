@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
@@ -31,12 +31,12 @@ func reportCommand(e env) *cli.Command {
 func rebuildReports(e env, c *cli.Context, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, fmt.Errorf("read the events: %w", err))
+		return withCode(exitcode.Usage, fmt.Errorf("read the events: %w", err))
 	}
 	defer file.Close()
 	events, err := report.ReadEvents(file)
 	if err != nil {
-		return withCode(pipeline.ExitUsage, fmt.Errorf("read %s: %w", path, err))
+		return withCode(exitcode.Usage, fmt.Errorf("read %s: %w", path, err))
 	}
 	run := report.Fold(events)
 	beside := filepath.Dir(path)

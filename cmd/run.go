@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
@@ -81,7 +82,7 @@ func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
 	if err != nil {
 		return err
 	}
-	if goal == pipeline.GoalPlan && r.outcome.ExitCode == pipeline.ExitOK {
+	if goal == pipeline.GoalPlan && r.outcome.ExitCode == exitcode.OK {
 		if err := savePlan(e, c, o, r.outcome.Plans); err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (r recorded) tell(e env, c *cli.Context, goal pipeline.Goal) error {
 // that went well fails because its reports or its result could not be written.
 func conclusion(code int, unwritten, untold error) error {
 	if unwritten != nil {
-		return silent(max(code, pipeline.ExitUnexpected))
+		return silent(max(code, exitcode.Unexpected))
 	}
 	return withCode(code, untold)
 }
@@ -147,7 +148,7 @@ func positive(name string) func(*cli.Context, int) error {
 func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
 	resolved, err := p.resolve(ctx, c, goal)
 	if err != nil {
-		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+		return pipeline.Options{}, withCode(exitcode.Usage, err)
 	}
 	if goal.Selects() {
 		if err := p.oneTag(); err != nil {
@@ -155,7 +156,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		}
 	}
 	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
-		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+		return pipeline.Options{}, withCode(exitcode.Usage, err)
 	}
 	o := pipeline.Options{
 		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
@@ -180,7 +181,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		return o, usagef("environment %s asks for approval: look at \"pintle plan --environment %[1]s\", then pass --approve", resolved.Environment)
 	}
 	if o.Cluster, err = connect(c, resolved.KubeContext); err != nil {
-		return o, withCode(pipeline.ExitFailed, err)
+		return o, withCode(exitcode.Failed, err)
 	}
 	return o, nil
 }
@@ -200,7 +201,7 @@ func commandLine(c *cli.Context) string {
 // tellOutcome prints the command's result on stdout and sets the exit code.
 func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
 	color := paints(e, c)
-	if goal == pipeline.GoalPlan && outcome.ExitCode == pipeline.ExitOK {
+	if goal == pipeline.GoalPlan && outcome.ExitCode == exitcode.OK {
 		changes := false
 		for _, plan := range outcome.Plans {
 			changes = changes || plan.Changes()
@@ -209,7 +210,7 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 			return fmt.Errorf("print the plan: %w", err)
 		}
 		if changes && c.Bool("exit-code") {
-			return silent(pipeline.ExitChanges)
+			return silent(exitcode.Changes)
 		}
 		return nil
 	}

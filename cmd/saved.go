@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -78,10 +79,10 @@ func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipe
 	}
 	here, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(ctx)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	if !here.Same(s.Origin.Cluster) {
-		return withCode(pipeline.ExitFailed, fmt.Errorf("the saved plan was made on the cluster at %s, and %s is another one", s.Origin.Cluster.Server, here.Server))
+		return withCode(exitcode.Failed, fmt.Errorf("the saved plan was made on the cluster at %s, and %s is another one", s.Origin.Cluster.Server, here.Server))
 	}
 	if head, err := p.repository.Head(); err == nil && head.Commit.Hash != s.Origin.Commit {
 		e.log.Warnf("the plan was made at commit %.10s, and this is %.10s", s.Origin.Commit, head.Commit.Hash)
@@ -101,7 +102,7 @@ func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan)
 	}
 	cluster, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(c.Context)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	origin := deployer.SavedOrigin{
 		Pintle: buildVersion(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
@@ -119,7 +120,7 @@ func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan)
 		err = files.WritePrivate(path, data)
 	}
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	_, err = fmt.Fprintf(e.stderrText, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
 	return err

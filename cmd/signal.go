@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // signalError is the cause of a context that a signal has ended.
@@ -30,11 +30,11 @@ func (s signalError) Error() string {
 func (s signalError) ExitCode() int {
 	switch s.sig {
 	case syscall.SIGTERM:
-		return pipeline.ExitTerminated
+		return exitcode.Terminated
 	case syscall.SIGHUP:
-		return pipeline.ExitHungUp
+		return exitcode.HungUp
 	}
-	return pipeline.ExitInterrupted
+	return exitcode.Interrupted
 }
 
 // withSignals returns a context that ends with the first SIGINT, SIGTERM or

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
@@ -60,17 +61,17 @@ func tag(e env, c *cli.Context) error {
 	}
 	g, err := openGit(p)
 	if err != nil {
-		return withCode(pipeline.ExitFailed, err)
+		return withCode(exitcode.Failed, err)
 	}
 	g.Timeout = c.Duration("timeout")
 	remote := ""
 	if !c.Bool("no-push") {
 		if remote, err = g.Remote(c.Context, c.String("remote"), p.ref.Branch); err != nil {
-			return withCode(pipeline.ExitUsage, err)
+			return withCode(exitcode.Usage, err)
 		}
 		fetched, err := syncTags(e, c, p, g, remote)
 		if err != nil {
-			return withCode(pipeline.ExitFailed, err)
+			return withCode(exitcode.Failed, err)
 		}
 		if fetched {
 			closeProject()
@@ -93,7 +94,7 @@ func tag(e env, c *cli.Context) error {
 		Message: c.String("message"), Sign: c.Bool("sign"), DryRun: c.Bool("dry-run"),
 	})
 	if err != nil {
-		return withCode(pipeline.ExitFailed, tagHint(err))
+		return withCode(exitcode.Failed, tagHint(err))
 	}
 	return tellTags(e, c, tags, remote)
 }
@@ -128,14 +129,14 @@ func tagHint(err error) error {
 func versionOptions(c *cli.Context, p *project) (pipeline.Options, error) {
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
-		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+		return pipeline.Options{}, withCode(exitcode.Usage, err)
 	}
 	resolved, err := p.config.ResolveBuild(ref)
 	if err == nil {
 		_, err = resolved.Choose(c.Args().Slice())
 	}
 	if err != nil {
-		return pipeline.Options{}, withCode(pipeline.ExitUsage, err)
+		return pipeline.Options{}, withCode(exitcode.Usage, err)
 	}
 	if c.Args().Len() > 0 && !strings.Contains(p.config.Version.Tag, "{service}") {
 		return pipeline.Options{}, usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)

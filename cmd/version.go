@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -80,20 +81,20 @@ func (p *project) versions(c *cli.Context) ([]pipeline.ServiceVersion, error) {
 	}
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
-		return nil, withCode(pipeline.ExitFailed, err)
+		return nil, withCode(exitcode.Failed, err)
 	}
 	resolved, err := p.config.ResolveBuild(ref)
 	if err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
-		return nil, withCode(pipeline.ExitUsage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	versions, err := pipeline.Versions(c.Context, pipeline.Options{
 		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository, Fetch: p.fetch,
 		Services: c.Args().Slice(),
 	})
-	return versions, withCode(pipeline.ExitFailed, err)
+	return versions, withCode(exitcode.Failed, err)
 }
 
 func explain(w io.Writer, versions []pipeline.ServiceVersion) {

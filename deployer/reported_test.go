@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/report"
@@ -54,9 +55,9 @@ func (b *bench) applyReported(p *deployer.Plan) (r reported) {
 func (b *bench) tell(r reported, end, told string) {
 	b.t.Helper()
 	const crash = `Deployment/web: container main exited with code 1`
-	code, junit, html := pipeline.ExitOK, []string{`<testsuites [^>]*failures="0"`}, []string{`</span> Passed</p>`, `revision 2 deployed`}
+	code, junit, html := exitcode.OK, []string{`<testsuites [^>]*failures="0"`}, []string{`</span> Passed</p>`, `revision 2 deployed`}
 	if end == "rolled back" {
-		code = pipeline.ExitRolledBack
+		code = exitcode.RolledBack
 		junit = []string{
 			`(?s)<testcase [^>]*name="deploy"[^>]*>\s*<failure message="` + crash + `[^"]*; rolled back to revision 1"`,
 			`<failure message="container main exited with code 1`, // of the Deployment itself

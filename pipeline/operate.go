@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -30,7 +31,7 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})
 	code, err := run(ctx, log, 1, units)
 	if err != nil { // a cycle, which a loaded configuration does not have
-		return ExitUnexpected
+		return exitcode.Unexpected
 	}
 	return finish(ctx, log, code, began)
 }
@@ -49,7 +50,7 @@ func needing(name string, units []config.Unit) []string {
 // finish tells the end of a run and returns its exit code: what went wrong
 // after an interruption is the interruption's doing.
 func finish(ctx context.Context, log *event.Log, code int, began time.Time) int {
-	if ctx.Err() != nil && code != ExitOK {
+	if ctx.Err() != nil && code != exitcode.OK {
 		code = stopCode(context.Cause(ctx))
 	}
 	status, message := verdict(ctx, code)
@@ -64,5 +65,5 @@ func stopCode(cause error) int {
 	if errors.As(cause, &coded) {
 		return coded.ExitCode()
 	}
-	return ExitInterrupted
+	return exitcode.Interrupted
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // Unit is one thing that a run takes through its steps: a service of the
@@ -43,31 +44,16 @@ const (
 	Release              // changes the cluster
 )
 
-// Exit codes of a run; the gravest step decides. 2 is left to Go's panic, and
-// 3 is for what is wrong before a run begins.
-const (
-	ExitOK          = 0
-	ExitUnexpected  = 1
-	ExitUsage       = 3
-	ExitFailed      = 4   // a step before deploy failed
-	ExitRolledBack  = 5   // a deploy failed and the state before it is back
-	ExitNotRolled   = 6   // a deploy failed and was not rolled back
-	ExitChanges     = 10  // plan --exit-code or bump --check found changes
-	ExitHungUp      = 129 // SIGHUP, as when a terminal is closed
-	ExitInterrupted = 130
-	ExitTerminated  = 143
-)
-
 // exitCode is what one step's result makes of the whole run.
 func exitCode(p Phase, s event.Status) int {
 	switch {
 	case !s.Bad():
-		return ExitOK
+		return exitcode.OK
 	case p != Release:
-		return ExitFailed
+		return exitcode.Failed
 	case s == event.RolledBack:
-		return ExitRolledBack
+		return exitcode.RolledBack
 	default:
-		return ExitNotRolled
+		return exitcode.NotRolledBack
 	}
 }

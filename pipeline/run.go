@@ -15,6 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
 	"github.com/pintle-ci/pintle/versioning"
@@ -101,14 +102,14 @@ type ServiceVersion struct {
 func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	chosen, err := o.Resolved.Choose(o.Services)
 	if err != nil {
-		return Outcome{ExitCode: ExitUsage}, err
+		return Outcome{ExitCode: exitcode.Usage}, err
 	}
 	if err := o.allSaved(chosen); err != nil {
-		return Outcome{ExitCode: ExitFailed}, err
+		return Outcome{ExitCode: exitcode.Failed}, err
 	}
 	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder, Job: o.Job})}
 	if r.requests, err = NewRequests(o.Config, o.Resolved, o.ReportDir, o.Secrets); err != nil {
-		return Outcome{ExitCode: ExitUsage}, err
+		return Outcome{ExitCode: exitcode.Usage}, err
 	}
 	var jobs []*job
 	var units []Unit
@@ -141,7 +142,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		return Outcome{ExitCode: code}, err
 	}
 	out := r.outcome(finish(ctx, log, code, began), jobs)
-	if out.ExitCode == ExitOK && o.Goal.Selects() {
+	if out.ExitCode == exitcode.OK && o.Goal.Selects() {
 		s, _ := r.selection() // a step has told what is wrong with it
 		out.Scope = s.units
 	}
@@ -168,13 +169,13 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 // verdict is how a run with this exit code is told in one line.
 func verdict(ctx context.Context, code int) (event.Status, string) {
 	switch {
-	case code == ExitOK:
+	case code == exitcode.OK:
 		return event.Passed, "all steps passed"
 	case ctx.Err() != nil:
 		return event.Interrupted, context.Cause(ctx).Error()
-	case code == ExitRolledBack:
+	case code == exitcode.RolledBack:
 		return event.RolledBack, "a deploy failed and was rolled back"
-	case code == ExitNotRolled:
+	case code == exitcode.NotRolledBack:
 		return event.Failed, "a deploy failed and was not rolled back"
 	}
 	return event.Failed, "a step before deploy failed"

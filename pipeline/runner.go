@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // runner takes units through their steps.
@@ -24,7 +25,7 @@ type runner struct {
 func run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, error) {
 	units, err := order(units)
 	if err != nil {
-		return ExitUsage, err
+		return exitcode.Usage, err
 	}
 	for _, u := range units {
 		for _, s := range u.Steps {
@@ -108,7 +109,7 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 func (r *runner) steps(ctx context.Context, u Unit, steps []Step) string {
 	for i, s := range steps {
 		if ctx.Err() != nil {
-			r.weigh(ExitInterrupted) // the run is not whole, whatever its steps came to
+			r.weigh(exitcode.Interrupted) // the run is not whole, whatever its steps came to
 			r.skip(u.Name, steps[i:], "interrupted: "+context.Cause(ctx).Error())
 			return ""
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // trail records how the steps of a run ended.
@@ -67,7 +68,7 @@ func TestRunFollowsNeeds(t *testing.T) {
 		code, tr := runUnits(t.Context(), t, parallel,
 			unit("web", []string{"cart", "catalog"}, nil), unit("cart", []string{"redis"}, nil),
 			unit("catalog", nil, nil), unit("redis", nil, nil))
-		if code != ExitOK {
+		if code != exitcode.OK {
 			t.Errorf("parallel %d: exit code %d", parallel, code)
 		}
 		at := func(key string) int { return slices.Index(tr.seq, key) }
@@ -83,7 +84,7 @@ func TestRunSkipsDependantsOfAFailure(t *testing.T) {
 	code, tr := runUnits(t.Context(), t, 4,
 		unit("cart", nil, map[string]event.Status{"deploy": event.RolledBack}),
 		unit("web", []string{"cart"}, nil), unit("mail", []string{"web"}, nil), unit("catalog", nil, nil))
-	if code != ExitRolledBack {
+	if code != exitcode.RolledBack {
 		t.Errorf("exit code %d", code)
 	}
 	want := map[string]string{
@@ -101,7 +102,7 @@ func TestRunSkipsDependantsOfAFailure(t *testing.T) {
 func TestRunReleasesNothingWhenACheckFails(t *testing.T) {
 	code, tr := runUnits(t.Context(), t, 2,
 		unit("cart", nil, map[string]event.Status{"lint": event.Failed}), unit("web", nil, nil))
-	if code != ExitFailed {
+	if code != exitcode.Failed {
 		t.Errorf("exit code %d", code)
 	}
 	for _, key := range []string{"cart/push", "cart/deploy", "web/push", "web/deploy"} {
@@ -116,14 +117,14 @@ func TestRunGravestFailureDecides(t *testing.T) {
 		unit("a", nil, map[string]event.Status{"deploy": event.RolledBack}),
 		unit("b", nil, map[string]event.Status{"deploy": event.Failed}),
 		unit("c", nil, map[string]event.Status{"push": event.Failed}))
-	if code != ExitNotRolled {
+	if code != exitcode.NotRolledBack {
 		t.Errorf("exit code %d", code)
 	}
 }
 
 // What has touched nothing is as grave as a step before, wherever it fails.
 func TestRunUntouched(t *testing.T) {
-	for untouched, want := range map[bool]int{true: ExitFailed, false: ExitNotRolled} {
+	for untouched, want := range map[bool]int{true: exitcode.Failed, false: exitcode.NotRolledBack} {
 		deploy := Step{"deploy", Release, func(context.Context, event.Span) event.Result {
 			return event.Result{Status: event.Failed, Untouched: untouched}
 		}}
@@ -142,7 +143,7 @@ func TestRunStartsNothingAfterCancel(t *testing.T) {
 		return event.Result{Status: event.Passed}
 	}
 	code, tr := runUnits(ctx, t, 1, stopper, unit("b", []string{"a"}, nil))
-	if code != ExitInterrupted {
+	if code != exitcode.Interrupted {
 		t.Errorf("exit code %d: a run that was cut short has not gone well", code)
 	}
 	want := map[string]string{
@@ -175,7 +176,7 @@ func TestLeftSteps(t *testing.T) {
 		"redis/lint": "passed", "redis/push": "skipped left as it is", "redis/deploy": "skipped left as it is",
 		"cart/lint": "passed", "cart/push": "passed", "cart/deploy": "passed",
 	}
-	if diff := cmp.Diff(want, tr.statuses()); diff != "" || code != ExitOK {
+	if diff := cmp.Diff(want, tr.statuses()); diff != "" || code != exitcode.OK {
 		t.Errorf("exit code %d: %s", code, diff)
 	}
 }

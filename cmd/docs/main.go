@@ -11,6 +11,7 @@ import (
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 
 	"github.com/pintle-ci/pintle/cmd"
+	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 func main() {
@@ -25,12 +26,33 @@ func write() error {
 	if err != nil {
 		return err
 	}
+	if err := addTables(files); err != nil {
+		return err
+	}
 	for name, content := range files {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
 		if err := os.WriteFile(name, content, 0o644); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// addTables adds the documents that hold the table of exit codes.
+func addTables(files map[string][]byte) error {
+	names, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, "README.md") {
+		old, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if text := exitcode.Rewrite(string(old)); text != string(old) && files[filepath.ToSlash(name)] == nil {
+			files[filepath.ToSlash(name)] = []byte(text)
 		}
 	}
 	return nil
