@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/chart/template"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -38,7 +38,7 @@ func (f *fileLinter) values() {
 // reachTemplates reads the chart's templates and the definitions of its
 // subcharts, which it may call.
 func (f *fileLinter) reachTemplates(r *reach, c *chart.Chart, own bool) {
-	var parser render.Parser
+	var parser template.Parser
 	for _, t := range c.Templates {
 		partial := strings.HasPrefix(path.Base(t.Name), "_")
 		if !own && !partial {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
 // dots tells what the dot and the variables of a failing action are, which
@@ -61,37 +63,33 @@ func (d *dots) mark(tree *parse.Tree) {
 		return
 	}
 	d.marked[tree.Root] = true
-	d.markList(tree.Name, tree.Root, -1)
+	made := map[parse.Node]int{nil: -1} // the range or with that made a dot -> its action
+	charttemplate.Walk(tree.Root, func(node, dot parse.Node) parse.Node {
+		pipe, keyword := pipeOf(node)
+		if pipe == nil && node.Type() != parse.NodeTemplate {
+			return nil
+		}
+		made[node] = len(d.actions)
+		return d.newNote(tree.Name, keyword, pipe, made[dot])
+	})
 }
 
-// markList marks the actions of a list whose dot was made by the action scope.
-func (d *dots) markList(template string, list *parse.ListNode, scope int) {
-	if list == nil {
-		return
+// pipeOf is what an action or a branch evaluates, and the keyword if that makes a
+// new dot.
+func pipeOf(node parse.Node) (pipe *parse.PipeNode, keyword string) {
+	switch n := node.(type) {
+	case *parse.ActionNode:
+		return n.Pipe, ""
+	case *parse.TemplateNode:
+		return n.Pipe, ""
+	case *parse.IfNode:
+		return n.Pipe, ""
+	case *parse.WithNode:
+		return n.Pipe, "with"
+	case *parse.RangeNode:
+		return n.Pipe, "range"
 	}
-	var nodes []parse.Node
-	for _, node := range list.Nodes {
-		switch n := node.(type) {
-		case *parse.ActionNode:
-			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
-		case *parse.TemplateNode:
-			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
-		case *parse.IfNode:
-			nodes = append(nodes, d.newNote(template, "", n.Pipe, scope))
-			d.markList(template, n.List, scope)
-			d.markList(template, n.ElseList, scope)
-		case *parse.WithNode:
-			nodes = append(nodes, d.newNote(template, "with", n.Pipe, scope))
-			d.markList(template, n.List, len(d.actions)-1)
-			d.markList(template, n.ElseList, scope)
-		case *parse.RangeNode:
-			nodes = append(nodes, d.newNote(template, "range", n.Pipe, scope))
-			d.markList(template, n.List, len(d.actions)-1)
-			d.markList(template, n.ElseList, scope)
-		}
-		nodes = append(nodes, node)
-	}
-	list.Nodes = nodes
+	return nil, ""
 }
 
 // newNote is {{_note n . $ $x}} for the variables that a pipeline reads.

@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/pintle-ci/pintle/chart"
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
@@ -29,14 +30,14 @@ type engine struct {
 	set     *templateSet // what parsing came to
 	err     error
 
-	ordered   bool              // templates change values, so their order counts
-	parallel  bool              // other engines execute templates of this render
-	parsedAs  map[string]string // file -> the file with the same text whose parse it shares
-	tplParser parser            // of texts given to tpl
-	root      unsafe.Pointer    // the root object of the file that is being executed
-	place     string            // and its chart
-	includes  map[string]int    // how often each name is being included
-	depth     int               // nested includes and tpls
+	ordered   bool                 // templates change values, so their order counts
+	parallel  bool                 // other engines execute templates of this render
+	parsedAs  map[string]string    // file -> the file with the same text whose parse it shares
+	tplParser charttemplate.Parser // of texts given to tpl
+	root      unsafe.Pointer       // the root object of the file that is being executed
+	place     string               // and its chart
+	includes  map[string]int       // how often each name is being included
+	depth     int                  // nested includes and tpls
 	steps     int
 	written   int64
 	rendered  int64
@@ -196,7 +197,7 @@ func (e *engine) parse() (*templateSet, error) {
 	}
 	trees := make([]map[string]*parse.Tree, len(e.sources))
 	errs := make([]error, len(e.sources))
-	var parsers [parallel.MaxWorkers]parser
+	var parsers [parallel.MaxWorkers]charttemplate.Parser
 	_ = parallel.Each(e.ctx, len(unique), func(worker, n int) error {
 		i := unique[n]
 		trees[i], errs[i] = e.shared.parse(set, &parsers[worker], e.sources[i].name, e.sources[i].text)
@@ -206,7 +207,7 @@ func (e *engine) parse() (*templateSet, error) {
 		return nil, err
 	}
 	for i := range parsers {
-		e.ordered = e.ordered || parsers[i].ordered
+		e.ordered = e.ordered || parsers[i].Calls
 	}
 	for i, s := range e.sources {
 		original := originals[i]

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/template"
 
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -135,7 +136,7 @@ func (e *engine) parseError(name string, err error) error {
 		out.Source = e.sourceLine(f.Template, f.Line)
 		out.Advice = parseAdvice(cause, e.sourceText(f.Template), out.Source)
 		if m := noFunction.FindStringSubmatch(cause); m != nil {
-			out.Missing, out.Known = m[1], slices.Concat(slices.Collect(maps.Keys(e.funcs)), slices.Collect(maps.Keys(builtinNames)))
+			out.Missing, out.Known = m[1], slices.Concat(slices.Collect(maps.Keys(e.funcs)), slices.Collect(maps.Keys(charttemplate.Builtins)))
 		}
 	}
 	return out

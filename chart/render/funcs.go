@@ -16,13 +16,6 @@ type userError struct{ message string }
 
 func (e *userError) Error() string { return e.message }
 
-// builtinNames are text/template's own functions, which the parser must know.
-var builtinNames = map[string]any{
-	"and": true, "call": true, "eq": true, "ge": true, "gt": true, "html": true,
-	"index": true, "js": true, "le": true, "len": true, "lt": true, "ne": true, "not": true, "or": true,
-	"print": true, "printf": true, "println": true, "slice": true, "urlquery": true,
-}
-
 // functions is the function map of one render, without include and tpl, which
 // belong to a set of templates (facts/helm-format.md 4.17).
 func (e *engine) functions(ctx context.Context) template.FuncMap {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
 // templateSet is a set of templates that see each other: the chart's, or those
@@ -37,19 +39,19 @@ func (e *engine) newSet(t *template.Template) *templateSet {
 }
 
 // parse parses a text and the definitions in it, without adding them.
-func (s *templateSet) parse(p *parser, name, text string) (map[string]*parse.Tree, error) {
-	p.funcs = s.names
+func (s *templateSet) parse(p *charttemplate.Parser, name, text string) (map[string]*parse.Tree, error) {
+	p.Funcs, p.Noted = s.names, ordering
 	if len(text) > largeTemplate {
 		if err := checkTemplate(text); err != nil {
 			return nil, err
 		}
 	}
-	trees, ok := p.parse(name, text)
+	trees, ok := p.Fast(name, text)
 	var err error
 	if !ok {
-		p.ordered = true // nobody looked
+		p.Calls = true // nobody looked
 		if err = checkTemplate(text); err == nil {
-			trees, err = parse.Parse(name, text, "", "", s.names, builtinNames)
+			trees, err = parse.Parse(name, text, "", "", s.names, charttemplate.Builtins)
 		}
 	}
 	for _, tree := range trees {
@@ -133,7 +135,7 @@ func (s *templateSet) text(text string) (*tplText, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.engine.parallel && s.engine.tplParser.ordered {
+	if s.engine.parallel && s.engine.tplParser.Calls {
 		return nil, errOrdered
 	}
 	for _, tree := range trees {

@@ -31,7 +31,7 @@ func newMemo() *memo { return &memo{texts: map[memoKey]string{}, settled: map[st
 func (s *templateSet) key(name string, data any) (memoKey, bool) {
 	e := s.engine
 	root, ok := data.(values)
-	if !ok || s.memo == nil || e.root == nil || e.tplParser.ordered || identity(root) != e.root {
+	if !ok || s.memo == nil || e.root == nil || e.tplParser.Calls || identity(root) != e.root {
 		return memoKey{}, false
 	}
 	return memoKey{e.place, name}, s.memo.settles(name, s.templates)

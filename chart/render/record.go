@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
 // recording tells which part of a template wrote which part of its output. It is
@@ -48,7 +50,13 @@ func (r *recording) mark(set *template.Template) error {
 			continue
 		}
 		tree := t.Tree.Copy()
-		r.markList(tree, tree.Root)
+		charttemplate.Walk(tree.Root, func(node, _ parse.Node) parse.Node {
+			switch node.(type) {
+			case *parse.TextNode, *parse.ActionNode, *parse.TemplateNode:
+				return r.newMark(tree, node)
+			}
+			return nil
+		})
 		if _, err := set.AddParseTree(t.Name(), tree); err != nil {
 			return err
 		}
@@ -56,38 +64,15 @@ func (r *recording) mark(set *template.Template) error {
 	return nil
 }
 
-func (r *recording) markList(tree *parse.Tree, list *parse.ListNode) {
-	if list == nil {
-		return
-	}
-	var nodes []parse.Node
-	for _, node := range list.Nodes {
-		if r.scanned > maxScanned {
-			return
-		}
-		switch n := node.(type) {
-		case *parse.TextNode, *parse.ActionNode, *parse.TemplateNode:
-			nodes = append(nodes, r.newMark(tree, node))
-		case *parse.IfNode:
-			r.markList(tree, n.List)
-			r.markList(tree, n.ElseList)
-		case *parse.WithNode:
-			r.markList(tree, n.List)
-			r.markList(tree, n.ElseList)
-		case *parse.RangeNode:
-			r.markList(tree, n.List)
-			r.markList(tree, n.ElseList)
-		}
-		nodes = append(nodes, node)
-	}
-	list.Nodes = nodes
-}
-
 // maxScanned bounds the bytes of templates that are read to number their lines;
 // a long one with many nodes would take minutes.
 const maxScanned = 1 << 30
 
+// newMark is nil where too much was read already.
 func (r *recording) newMark(tree *parse.Tree, node parse.Node) parse.Node {
+	if r.scanned > maxScanned {
+		return nil
+	}
 	r.scanned += int64(node.Position())
 	location, _ := tree.ErrorContext(node)
 	text := []byte{' '}

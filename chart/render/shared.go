@@ -5,6 +5,7 @@ import (
 	"sync"
 	"text/template/parse"
 
+	charttemplate "github.com/pintle-ci/pintle/chart/template"
 	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
@@ -27,7 +28,7 @@ type parsedText struct {
 }
 
 // parse parses a text for a set, unless that was done before.
-func (s *Shared) parse(set *templateSet, p *parser, name, text string) (map[string]*parse.Tree, error) {
+func (s *Shared) parse(set *templateSet, p *charttemplate.Parser, name, text string) (map[string]*parse.Tree, error) {
 	if s == nil {
 		return set.parse(p, name, text)
 	}
@@ -35,21 +36,21 @@ func (s *Shared) parse(set *templateSet, p *parser, name, text string) (map[stri
 	known, ok := s.parsed[name]
 	s.mu.Unlock()
 	if ok && known.text == text {
-		p.ordered = p.ordered || known.ordered
+		p.Calls = p.Calls || known.ordered
 		return known.trees, nil
 	}
-	before := p.ordered
-	p.ordered = false
+	before := p.Calls
+	p.Calls = false
 	trees, err := set.parse(p, name, text)
 	if err == nil {
 		s.mu.Lock()
 		if s.parsed == nil {
 			s.parsed = map[string]parsedText{}
 		}
-		s.parsed[name] = parsedText{text, trees, p.ordered}
+		s.parsed[name] = parsedText{text, trees, p.Calls}
 		s.mu.Unlock()
 	}
-	p.ordered = p.ordered || before
+	p.Calls = p.Calls || before
 	return trees, err
 }
 

@@ -268,4 +268,8 @@ func compareKeys(a, b string) (order int, known bool) {
 	return len(a) - len(b), true
 }
 
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' }
+
+func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) }
+
 func letters(c byte) bool { return isLetter(c) && c != '_' }

@@ -1,4 +1,4 @@
-package render
+package template
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ type pipeContext struct {
 }
 
 // pipeline reads commands and what closes them.
-func (p *parser) pipeline(context pipeContext) *parse.PipeNode {
+func (p *Parser) pipeline(context pipeContext) *parse.PipeNode {
 	p.deeper()
 	p.blanks()
 	pipe := p.nodes.newPipe(p.pos)
@@ -45,7 +45,7 @@ func executable(node parse.Node) bool {
 }
 
 // declare reads $x :=, $x = or, in a range, $i, $x :=, if that is next.
-func (p *parser) declare(pipe *parse.PipeNode, isRange bool) {
+func (p *Parser) declare(pipe *parse.PipeNode, isRange bool) {
 	if p.at(0) != '$' {
 		return
 	}
@@ -75,7 +75,7 @@ func (p *parser) declare(pipe *parse.PipeNode, isRange bool) {
 }
 
 // assigns reads := or = if that is next.
-func (p *parser) assigns(pipe *parse.PipeNode) bool {
+func (p *Parser) assigns(pipe *parse.PipeNode) bool {
 	switch {
 	case p.at(0) == ':' && p.at(1) == '=':
 		p.pos += 2
@@ -90,7 +90,7 @@ func (p *parser) assigns(pipe *parse.PipeNode) bool {
 
 // command reads operands up to a bar, after which there is more, or up to what
 // closes the pipeline.
-func (p *parser) command(context pipeContext) (command *parse.CommandNode, more bool) {
+func (p *Parser) command(context pipeContext) (command *parse.CommandNode, more bool) {
 	p.blanks()
 	pos, mark := p.pos, len(p.stack)
 	for {
@@ -117,7 +117,7 @@ func (p *parser) command(context pipeContext) (command *parse.CommandNode, more 
 }
 
 // operand reads a term and the fields after it.
-func (p *parser) operand() parse.Node {
+func (p *Parser) operand() parse.Node {
 	start := p.pos
 	switch c := p.at(0); {
 	case c == '.':
@@ -148,7 +148,7 @@ func (p *parser) operand() parse.Node {
 
 // field reads the dot, or a field of it and the fields of that. The position is
 // that of the second field, if there is one.
-func (p *parser) field() parse.Node {
+func (p *Parser) field() parse.Node {
 	start := p.pos
 	if !isLetter(p.at(1)) {
 		p.pos++
@@ -166,7 +166,7 @@ func (p *parser) field() parse.Node {
 }
 
 // fields reads .a.b and says whether there was any.
-func (p *parser) fields() bool {
+func (p *Parser) fields() bool {
 	before := len(p.names)
 	for p.at(0) == '.' {
 		p.must(isLetter(p.at(1)))
@@ -177,7 +177,7 @@ func (p *parser) fields() bool {
 }
 
 // chain reads fields of what node comes to.
-func (p *parser) chain(node parse.Node) parse.Node {
+func (p *Parser) chain(node parse.Node) parse.Node {
 	pos := p.pos
 	p.names = p.names[:0]
 	if !p.fields() {
@@ -189,7 +189,7 @@ func (p *parser) chain(node parse.Node) parse.Node {
 }
 
 // variable reads the name of one, with its dollar sign.
-func (p *parser) variable() string {
+func (p *Parser) variable() string {
 	start := p.pos
 	p.pos++
 	for isWordByte(p.at(0)) {
@@ -200,7 +200,7 @@ func (p *parser) variable() string {
 }
 
 // identifier reads a function's name or a constant that is a word.
-func (p *parser) identifier() parse.Node {
+func (p *Parser) identifier() parse.Node {
 	start := p.pos
 	word := p.word()
 	switch word {
@@ -213,13 +213,13 @@ func (p *parser) identifier() parse.Node {
 	case "block", "break", "continue", "define", "else", "end", "if", "range", "template", "with":
 		panic(giveUp{})
 	}
-	p.must(p.funcs == nil || p.funcs[word] != nil || builtinNames[word] != nil)
-	p.ordered = p.ordered || ordering[word]
+	p.must(p.Funcs == nil || p.Funcs[word] != nil || Builtins[word] != nil)
+	p.Calls = p.Calls || p.Noted[word]
 	return p.chain(p.nodes.newIdentifier(start, word))
 }
 
 // number reads a whole decimal number; there are others, but not in charts.
-func (p *parser) number() parse.Node {
+func (p *Parser) number() parse.Node {
 	start := p.pos
 	if p.at(0) == '-' {
 		p.pos++
@@ -239,7 +239,7 @@ func (p *parser) number() parse.Node {
 }
 
 // quoted reads a string of either kind: as it is written, and its meaning.
-func (p *parser) quoted() (quoted, text string) {
+func (p *Parser) quoted() (quoted, text string) {
 	start := p.pos
 	quote := p.at(0)
 	p.must(quote == '"' || quote == '`')
@@ -264,7 +264,7 @@ func (p *parser) quoted() (quoted, text string) {
 }
 
 // word reads letters and digits up to what may stand after a name.
-func (p *parser) word() string {
+func (p *Parser) word() string {
 	start := p.pos
 	for isWordByte(p.at(0)) {
 		p.pos++
@@ -274,13 +274,13 @@ func (p *parser) word() string {
 }
 
 // terminated says whether the next byte may stand after a name.
-func (p *parser) terminated() bool {
+func (p *Parser) terminated() bool {
 	c := p.at(0)
 	return isBlank(c) || c != 0 && strings.IndexByte(".,|:()", c) >= 0 || c == '}' && p.at(1) == '}'
 }
 
 // blanks skips blanks and says whether there were any.
-func (p *parser) blanks() bool {
+func (p *Parser) blanks() bool {
 	start := p.pos
 	for isBlank(p.at(0)) {
 		p.pos++
@@ -289,14 +289,9 @@ func (p *parser) blanks() bool {
 }
 
 // at is the n-th of the bytes not read yet, or 0 after the end.
-func (p *parser) at(n int) byte {
+func (p *Parser) at(n int) byte {
 	if p.pos+n < len(p.text) {
 		return p.text[p.pos+n]
 	}
 	return 0
 }
-
-func isBlank(c byte) bool  { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' }
-
-func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) }

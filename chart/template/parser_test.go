@@ -1,4 +1,4 @@
-package render
+package template
 
 import (
 	"fmt"
@@ -11,18 +11,19 @@ import (
 	"testing"
 	"text/template/parse"
 
+	"github.com/Masterminds/sprig/v3"
 	"github.com/google/go-cmp/cmp"
 )
 
 // sameTrees compares what the parser makes of a text with what text/template
 // makes of it: every node with its position, and what errors would say of it.
-func sameTrees(t *testing.T, p *parser, text string) (sure bool) {
+func sameTrees(t *testing.T, p *Parser, text string) (sure bool) {
 	t.Helper()
-	got, sure := p.parse("f", text)
+	got, sure := p.Fast("f", text)
 	if !sure {
 		return false
 	}
-	want, err := parse.Parse("f", text, "", "", p.funcs, builtinNames)
+	want, err := parse.Parse("f", text, "", "", p.Funcs, Builtins)
 	if err != nil {
 		t.Fatalf("text/template refuses what the parser reads: %v\n%s", err, text)
 	}
@@ -32,10 +33,12 @@ func sameTrees(t *testing.T, p *parser, text string) (sure bool) {
 	return true
 }
 
-func newTestParser(t testing.TB) *parser {
-	funcs := (&engine{}).functions(t.Context())
-	funcs["include"], funcs["tpl"] = true, true
-	return &parser{funcs: funcs}
+func newTestParser() *Parser {
+	funcs := sprig.TxtFuncMap()
+	for _, name := range []string{"include", "tpl", "required", "lookup", "toYaml", "fromYaml", "fromYamlArray", "toToml", "fromToml", "toYamlPretty", "fromJsonArray"} {
+		funcs[name] = true
+	}
+	return &Parser{Funcs: funcs}
 }
 
 // dumpTrees is all there is to know of trees, in lines. Lines numbers are left
@@ -135,7 +138,7 @@ var otherTexts = []string{
 }
 
 func TestParserAgrees(t *testing.T) {
-	p := newTestParser(t)
+	p := newTestParser()
 	for _, text := range sureTexts {
 		if !sameTrees(t, p, text) {
 			t.Errorf("the parser gives up on %q", text)
@@ -183,7 +186,7 @@ func TestParserReadsCharts(t *testing.T) {
 	if root == "" {
 		t.Skip("no charts: PINTLE_BENCH_CHARTS names a folder of them")
 	}
-	p := newTestParser(t)
+	p := newTestParser()
 	files, sure := 0, 0
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || filepath.Base(filepath.Dir(name)) != "templates" {
@@ -212,6 +215,6 @@ func FuzzParser(f *testing.F) {
 	for _, text := range append(sureTexts, otherTexts...) {
 		f.Add(text)
 	}
-	p := newTestParser(f)
+	p := newTestParser()
 	f.Fuzz(func(t *testing.T, text string) { sameTrees(t, p, text) })
 }

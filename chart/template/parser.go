@@ -1,21 +1,22 @@
-package render
+// Package template reads the templates of charts: it makes the parse trees of
+// text/template and walks them. It gives up on what it is not sure to read as
+// text/template does, which then reads it. It refuses to execute a template and
+// knows no chart.
+package template
 
 import (
 	"strings"
 	"text/template/parse"
 )
 
-// parser makes the parse trees of text/template, several times faster than
-// text/template/parse, for templates as charts are written. It gives up, with ok
-// false, on everything else, on every error and wherever it is not certain to
-// agree: text/template/parse then decides. A fuzz test compares the two.
-//
-// A parser keeps what it allocates nodes from; it is for one goroutine.
-type parser struct {
-	funcs   map[string]any // that there are; nil: any name may be one
-	nodes   nodeSlabs
-	ordered bool // a text calls a function of ordering
-
+// Parser makes the parse trees of text/template, several times faster than
+// text/template/parse, for templates as charts are written. It keeps what it
+// allocates nodes from; it is for one goroutine. The zero value is ready.
+type Parser struct {
+	Funcs map[string]any  // that there are, beside Builtins; nil: any name may be one
+	Noted map[string]bool // functions that the caller wants to hear of
+	Calls bool            // a text that Fast has read calls one of Noted
+	nodes nodeSlabs
 	text  string
 	bytes []byte // the same, for text nodes
 	pos   int    // of what was not read yet
@@ -29,19 +30,26 @@ type parser struct {
 	names []string     // of the field that is being read
 }
 
-// Parser reads templates without rendering them. It is for one goroutine.
-type Parser struct{ fast parser }
+// Builtins are the functions of text/template itself.
+var Builtins = map[string]any{
+	"and": true, "call": true, "eq": true, "ge": true, "gt": true, "html": true,
+	"index": true, "js": true, "le": true, "len": true, "lt": true, "ne": true, "not": true, "or": true,
+	"print": true, "printf": true, "println": true, "slice": true, "urlquery": true,
+}
 
 // Parse gives the trees of a template and of the definitions in it, by name. Their
-// functions need not exist. The error is text/template's.
+// functions need not exist if Funcs is nil. The error is text/template's. It has no
+// bounds of its own.
 func (p *Parser) Parse(name, text string) (map[string]*parse.Tree, error) {
-	if trees, ok := p.fast.parse(name, text); ok {
+	if trees, ok := p.Fast(name, text); ok {
 		return trees, nil
 	}
 	trees := map[string]*parse.Tree{}
 	t := parse.New(name)
-	t.Mode = parse.SkipFuncCheck
-	if _, err := t.Parse(text, "", "", trees); err != nil {
+	if p.Funcs == nil {
+		t.Mode = parse.SkipFuncCheck
+	}
+	if _, err := t.Parse(text, "", "", trees, p.Funcs, Builtins); err != nil {
 		return nil, err
 	}
 	return trees, nil
@@ -55,8 +63,10 @@ const maxParseDepth = 200
 // noDelimiter stands in no text that the parser reads.
 const noDelimiter = "\x00"
 
-// parse is parse.Parse of text/template for texts that the parser is sure of.
-func (p *parser) parse(name, text string) (trees map[string]*parse.Tree, ok bool) {
+// Fast is parse.Parse of text/template for texts that the parser is sure of. ok is
+// false for all others, and for those that do not parse: text/template/parse then
+// decides. A fuzz test compares the two.
+func (p *Parser) Fast(name, text string) (trees map[string]*parse.Tree, ok bool) {
 	if strings.Contains(text, noDelimiter) {
 		return nil, false
 	}
@@ -87,7 +97,7 @@ func (p *parser) parse(name, text string) (trees map[string]*parse.Tree, ok bool
 	return trees, true
 }
 
-func (p *parser) must(certain bool) {
+func (p *Parser) must(certain bool) {
 	if !certain {
 		panic(giveUp{})
 	}
@@ -95,7 +105,7 @@ func (p *parser) must(certain bool) {
 
 // add takes a definition over. The later of two replaces an empty one, or is
 // empty itself.
-func (p *parser) add(name string, root *parse.ListNode) {
+func (p *Parser) add(name string, root *parse.ListNode) {
 	old, had := p.trees[name]
 	if had && !parse.IsEmptyTree(old.Root) {
 		p.must(parse.IsEmptyTree(root))
@@ -115,7 +125,7 @@ type closing struct {
 
 // list reads nodes up to what closes them. Its position is that of the first
 // token in it or after it; comments are none.
-func (p *parser) list(top bool) (*parse.ListNode, closing) {
+func (p *Parser) list(top bool) (*parse.ListNode, closing) {
 	p.deeper()
 	mark, first := len(p.stack), -1
 	for {
@@ -148,21 +158,21 @@ func firstOf(first, pos int) int {
 	return first
 }
 
-func (p *parser) endList(mark, pos int) *parse.ListNode {
+func (p *Parser) endList(mark, pos int) *parse.ListNode {
 	p.depth--
 	list := p.nodes.newList(pos, p.stack[mark:])
 	p.stack = p.stack[:mark]
 	return list
 }
 
-func (p *parser) deeper() {
+func (p *Parser) deeper() {
 	p.depth++
 	p.must(p.depth <= maxParseDepth)
 }
 
 // textAndDelimiter finds the next action: the text before it, without what its
 // delimiter trims, and where it opens; -1 if there is none.
-func (p *parser) textAndDelimiter() (from, to, open int) {
+func (p *Parser) textAndDelimiter() (from, to, open int) {
 	from = p.pos
 	i := strings.Index(p.text[from:], "{{")
 	if i < 0 {
@@ -182,7 +192,7 @@ func (p *parser) textAndDelimiter() (from, to, open int) {
 }
 
 // comment reads a comment up to its closing delimiter, if the action is one.
-func (p *parser) comment() bool {
+func (p *Parser) comment() bool {
 	if p.at(0) != '/' || p.at(1) != '*' {
 		return false
 	}
@@ -200,7 +210,7 @@ func (p *parser) comment() bool {
 
 // closeAction reads the closing delimiter if it is next. spaced says that there
 // was a blank before, without which a dash trims nothing.
-func (p *parser) closeAction(spaced bool) bool {
+func (p *Parser) closeAction(spaced bool) bool {
 	if p.at(0) == '}' && p.at(1) == '}' {
 		p.pos += 2
 		return true
@@ -215,7 +225,7 @@ func (p *parser) closeAction(spaced bool) bool {
 
 // action reads what stands between delimiters, the first of which was read, and
 // everything up to its end if it has one. A definition is no node.
-func (p *parser) action(top bool) (parse.Node, closing) {
+func (p *Parser) action(top bool) (parse.Node, closing) {
 	p.blanks()
 	start := p.pos
 	if isLetter(p.at(0)) {
@@ -246,7 +256,7 @@ func (p *parser) action(top bool) (parse.Node, closing) {
 }
 
 // otherwise reads what follows an else that began at start.
-func (p *parser) otherwise(start int) closing {
+func (p *Parser) otherwise(start int) closing {
 	if p.closeAction(p.blanks()) {
 		return closing{"else", start}
 	}
@@ -258,7 +268,7 @@ func (p *parser) otherwise(start int) closing {
 }
 
 // control reads the rest of an if, range or with.
-func (p *parser) control(keyword string) parse.Node {
+func (p *Parser) control(keyword string) parse.Node {
 	p.deeper()
 	vars := len(p.vars)
 	isRange := keyword == "range"
@@ -287,7 +297,7 @@ func (p *parser) control(keyword string) parse.Node {
 }
 
 // template reads the rest of a template action.
-func (p *parser) template() parse.Node {
+func (p *Parser) template() parse.Node {
 	p.blanks()
 	pos := p.pos
 	_, name := p.quoted()
@@ -299,7 +309,7 @@ func (p *parser) template() parse.Node {
 }
 
 // define reads the rest of a definition.
-func (p *parser) define() {
+func (p *Parser) define() {
 	p.blanks()
 	_, name := p.quoted()
 	p.must(p.closeAction(p.blanks()))
@@ -310,3 +320,8 @@ func (p *parser) define() {
 	p.vars, p.loops = vars, loops
 	p.add(name, root)
 }
+
+func isBlank(c byte) bool    { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+func isLetter(c byte) bool   { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' }
+func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
+func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) }

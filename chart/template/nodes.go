@@ -1,4 +1,4 @@
-package render
+package template
 
 import "text/template/parse"
 
