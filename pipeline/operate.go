@@ -10,6 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -19,17 +20,17 @@ import (
 func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, step string, chosen []config.Unit,
 	secrets func(config.Unit) *secret.Set, op func(ctx context.Context, u config.Unit, span event.Span) (deployer.Outcome, error),
 ) int {
-	var units []Unit
+	var units []runner.Unit
 	for _, u := range chosen {
 		do := func(ctx context.Context, span event.Span) event.Result {
 			outcome, err := op(ctx, u, span)
 			return released(ctx, outcome, err, "")
 		}
-		units = append(units, Unit{Name: u.Name, Needs: needing(u.Name, chosen), Steps: []Step{{step, Release, secretly(secrets(u), do)}}})
+		units = append(units, runner.Unit{Name: u.Name, Needs: needing(u.Name, chosen), Steps: []runner.Step{{Name: step, Phase: runner.Release, Run: secretly(secrets(u), do)}}})
 	}
 	began := time.Now()
 	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})
-	code, err := run(ctx, log, 1, units)
+	code, err := runner.Run(ctx, log, 1, units)
 	if err != nil { // a cycle, which a loaded configuration does not have
 		return exitcode.Unexpected
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/secret"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -112,19 +113,19 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		return Outcome{ExitCode: exitcode.Usage}, err
 	}
 	var jobs []*job
-	var units []Unit
+	var units []runner.Unit
 	if o.Goal.NeedsCluster() && o.Resolved.Environment != "" {
 		units = append(units, r.clusterUnit())
 	}
 	for _, u := range chosen {
 		j := &job{shared: r, unit: u}
 		jobs = append(jobs, j)
-		units = append(units, Unit{Name: u.Name, Needs: u.Needs, Steps: j.maskedSteps(), Left: j.left})
+		units = append(units, runner.Unit{Name: u.Name, Needs: u.Needs, Steps: j.maskedSteps(), Left: j.left})
 	}
 	if j, ok := r.versionFilesJob(); ok {
 		chosen = append(slices.Clone(chosen), j.unit)
 		jobs = append(jobs, j)
-		units = append(units, Unit{Name: "version.files", Steps: []Step{{"bump", Check, j.bumpVersionFiles}}})
+		units = append(units, runner.Unit{Name: "version.files", Steps: []runner.Step{{Name: "bump", Phase: runner.Check, Run: j.bumpVersionFiles}}})
 	}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
 	r.selection = sync.OnceValues(r.selectUnits)
@@ -137,7 +138,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		Kind: event.RunStarted, Project: o.Resolved.Project, Environment: o.Resolved.Environment,
 		Commit: r.headCommit(), Message: cmp.Or(o.Command, "pintle "+string(o.Goal)),
 	})
-	code, err := run(ctx, log, cmp.Or(o.Parallel, o.Resolved.Parallel), units)
+	code, err := runner.Run(ctx, log, cmp.Or(o.Parallel, o.Resolved.Parallel), units)
 	if err != nil {
 		return Outcome{ExitCode: code}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -56,7 +57,7 @@ func LearnChart(set *secret.Set, c *chart.Chart, values map[string]any) {
 
 // maskedSteps are the unit's steps, none of which tells its secrets. To compute a
 // version reads no values.
-func (j *job) maskedSteps() []Step {
+func (j *job) maskedSteps() []runner.Step {
 	steps := j.steps()
 	if j.Goal == GoalVersion {
 		return steps

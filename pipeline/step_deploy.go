@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 )
 
 // connectTimeout bounds the first question to the cluster, which every proxy on
@@ -20,7 +21,7 @@ const connectTimeout = 15 * time.Second
 
 // clusterUnit asks, before anything is published, whether the cluster answers
 // and knows us: an expired token found after the push would be half a job.
-func (r *shared) clusterUnit() Unit {
+func (r *shared) clusterUnit() runner.Unit {
 	connect := func(run context.Context, _ event.Span) event.Result {
 		server := r.Cluster.Server()
 		err := r.ping()
@@ -33,11 +34,11 @@ func (r *shared) clusterUnit() Unit {
 		}
 		return result
 	}
-	steps := []Step{{"connect", Check, connect}}
+	steps := []runner.Step{{Name: "connect", Phase: runner.Check, Run: connect}}
 	if r.Goal.Selects() {
-		steps = append(steps, Step{"select", Check, r.tellSelection})
+		steps = append(steps, runner.Step{Name: "select", Phase: runner.Check, Run: r.tellSelection})
 	}
-	return Unit{Name: r.Resolved.Environment + " cluster", Steps: steps}
+	return runner.Unit{Name: r.Resolved.Environment + " cluster", Steps: steps}
 }
 
 // pinging asks once whether the cluster answers.

@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 )
 
 // ownSteps are those that a unit goes through also where the run leaves it as it is deployed: they look at the commit.
@@ -61,7 +62,7 @@ func (r *shared) presence(u config.Unit) (bool, error) {
 }
 
 // left is why the run leaves the unit as it is, and so does nothing in a step; empty where it does.
-func (j *job) left(step Step) string {
+func (j *job) left(step runner.Step) string {
 	switch {
 	case !j.Goal.Selects() || slices.Contains(ownSteps, step.Name):
 		return ""

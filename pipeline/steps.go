@@ -7,6 +7,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -30,27 +31,27 @@ type job struct {
 }
 
 // serviceSteps is what happens to a service, in order.
-func (j *job) serviceSteps() []Step {
-	return []Step{
-		{"version", Check, j.computeVersion}, // git history -> the version of chart and image
-		{"bump", Check, j.bump},              // write it into Chart.yaml and values.yaml
-		{"lint", Check, j.lint},              // what is wrong with the chart, before anybody sees it
-		{"package", Check, j.pack},           // the archive, the same bytes for the same commit
-		{"compare", Check, j.compare},        // with what is deployed: whose it is, and which version
-		{"push", Publish, j.push},            // to the registry, never over other content
-		{"plan", Publish, j.makePlan},        // what the cluster would change, asked of the cluster
-		{"deploy", Release, j.deploy},        // apply, wait, and roll back when it fails
-		{"test", Release, j.test},            // the chart's own tests
+func (j *job) serviceSteps() []runner.Step {
+	return []runner.Step{
+		{Name: "version", Phase: runner.Check, Run: j.computeVersion}, // git history -> the version of chart and image
+		{Name: "bump", Phase: runner.Check, Run: j.bump},              // write it into Chart.yaml and values.yaml
+		{Name: "lint", Phase: runner.Check, Run: j.lint},              // what is wrong with the chart, before anybody sees it
+		{Name: "package", Phase: runner.Check, Run: j.pack},           // the archive, the same bytes for the same commit
+		{Name: "compare", Phase: runner.Check, Run: j.compare},        // with what is deployed: whose it is, and which version
+		{Name: "push", Phase: runner.Publish, Run: j.push},            // to the registry, never over other content
+		{Name: "plan", Phase: runner.Publish, Run: j.makePlan},        // what the cluster would change, asked of the cluster
+		{Name: "deploy", Phase: runner.Release, Run: j.deploy},        // apply, wait, and roll back when it fails
+		{Name: "test", Phase: runner.Release, Run: j.test},            // the chart's own tests
 	}
 }
 
 // releaseSteps is what happens to a third-party release, in order.
-func (j *job) releaseSteps() []Step {
-	return []Step{
-		{"pull", Check, j.pull},
-		{"compare", Check, j.compare},
-		{"plan", Publish, j.makePlan},
-		{"deploy", Release, j.deploy},
+func (j *job) releaseSteps() []runner.Step {
+	return []runner.Step{
+		{Name: "pull", Phase: runner.Check, Run: j.pull},
+		{Name: "compare", Phase: runner.Check, Run: j.compare},
+		{Name: "plan", Phase: runner.Publish, Run: j.makePlan},
+		{Name: "deploy", Phase: runner.Release, Run: j.deploy},
 	}
 }
 
@@ -98,7 +99,7 @@ func (g Goal) writesTree() bool {
 }
 
 // steps are the unit's steps for the run's goal.
-func (j *job) steps() []Step {
+func (j *job) steps() []runner.Step {
 	all := j.releaseSteps()
 	if j.unit.Service {
 		all = j.serviceSteps()
@@ -107,10 +108,10 @@ func (j *job) steps() []Step {
 	if j.Resolved.Environment == "" || j.Saved != nil { // a saved plan was compared when it was made
 		wanted = slices.DeleteFunc(wanted, func(name string) bool { return name == "compare" })
 	}
-	all = slices.DeleteFunc(all, func(s Step) bool { return !slices.Contains(wanted, s.Name) })
+	all = slices.DeleteFunc(all, func(s runner.Step) bool { return !slices.Contains(wanted, s.Name) })
 	for i, s := range all {
 		if s.Name == "plan" && j.Saved != nil {
-			all[i] = Step{"plan", Check, j.asSaved(s.Run)} // nothing is deployed unless every plan still fits
+			all[i] = runner.Step{Name: "plan", Phase: runner.Check, Run: j.asSaved(s.Run)} // nothing is deployed unless every plan still fits
 		}
 	}
 	return all

@@ -1,4 +1,4 @@
-package pipeline
+package runner
 
 import (
 	"context"
@@ -11,18 +11,18 @@ import (
 
 // runner takes units through their steps.
 type runner struct {
-	log  *event.Log
-	seat chan struct{} // one for each unit that may work at a time
+	log   *event.Log
+	slots chan struct{} // one for each unit that may work at a time
 
 	mu    sync.Mutex
 	code  int
 	cause string // the first bad step of the check phase, as "lint of cart failed"
 }
 
-// run executes the units and returns the exit code of the gravest step. It
+// Run executes the units and returns the exit code of the gravest step. It
 // returns when every step has ended; after ctx ends no further step starts, and
 // the steps that never ran are told as skipped.
-func run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, error) {
+func Run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, error) {
 	units, err := order(units)
 	if err != nil {
 		return exitcode.Usage, err
@@ -32,7 +32,7 @@ func run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, 
 			log.Emit(event.Event{Kind: event.Planned, Service: u.Name, Step: s.Name})
 		}
 	}
-	r := &runner{log: log, seat: make(chan struct{}, max(parallel, 1))}
+	r := &runner{log: log, slots: make(chan struct{}, max(parallel, 1))}
 	r.checkAll(ctx, units)
 	r.releaseAll(ctx, units)
 	return r.code, nil
@@ -44,10 +44,10 @@ func (r *runner) checkAll(ctx context.Context, units []Unit) {
 	for _, u := range units {
 		checks, _ := split(u.Steps)
 		wg.Go(func() {
-			r.seat <- struct{}{}
-			defer func() { <-r.seat }()
+			r.slots <- struct{}{}
+			defer func() { <-r.slots }()
 			if failed := r.steps(ctx, u, checks); failed != "" {
-				r.blame(failed + " of " + u.Name + " failed")
+				r.firstFailure(failed + " of " + u.Name + " failed")
 			}
 		})
 	}
@@ -94,8 +94,8 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 			return reason
 		}
 	}
-	r.seat <- struct{}{}
-	defer func() { <-r.seat }()
+	r.slots <- struct{}{}
+	defer func() { <-r.slots }()
 	if failed := r.steps(ctx, u, steps); failed != "" {
 		return failed + " of " + u.Name + " failed"
 	}
@@ -109,7 +109,7 @@ func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) stri
 func (r *runner) steps(ctx context.Context, u Unit, steps []Step) string {
 	for i, s := range steps {
 		if ctx.Err() != nil {
-			r.weigh(exitcode.Interrupted) // the run is not whole, whatever its steps came to
+			r.raise(exitcode.Interrupted) // the run is not whole, whatever its steps came to
 			r.skip(u.Name, steps[i:], "interrupted: "+context.Cause(ctx).Error())
 			return ""
 		}
@@ -122,7 +122,7 @@ func (r *runner) steps(ctx context.Context, u Unit, steps []Step) string {
 		if result.Untouched {
 			phase = Check
 		}
-		r.weigh(exitCode(phase, result.Status))
+		r.raise(exitCode(phase, result.Status))
 		if result.Status.Bad() {
 			r.skip(u.Name, steps[i+1:], s.Name+" failed")
 			return s.Name
@@ -154,13 +154,13 @@ func (r *runner) skip(unit string, steps []Step, reason string) {
 	}
 }
 
-func (r *runner) weigh(code int) {
+func (r *runner) raise(code int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.code = max(r.code, code)
 }
 
-func (r *runner) blame(cause string) {
+func (r *runner) firstFailure(cause string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cause == "" {

@@ -1,4 +1,4 @@
-package pipeline
+package runner
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func unit(name string, needs []string, outcome map[string]event.Status) Unit {
 func runUnits(ctx context.Context, t *testing.T, parallel int, units ...Unit) (int, *trail) {
 	t.Helper()
 	tr := &trail{ends: map[string]event.Event{}}
-	code, err := run(ctx, event.NewLog(nil, tr.sink), parallel, units)
+	code, err := Run(ctx, event.NewLog(nil, tr.sink), parallel, units)
 	if err != nil {
 		t.Fatal(err)
 	}
