@@ -14,6 +14,7 @@ import (
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
+	rbac "github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -175,8 +176,8 @@ func planned(e env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
 		fmt.Fprint(e.stderrText, refused.Details())
 	}
-	if access, ok := errors.AsType[*deployer.AccessError](err); ok {
-		fmt.Fprint(e.stderrText, access.Details())
+	if denied, ok := errors.AsType[*rbac.Error](err); ok {
+		fmt.Fprint(e.stderrText, denied.Details())
 	}
 	if err != nil {
 		return nil, withCode(exitcode.Failed, private(untouched(err), secrets))

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
@@ -190,28 +191,28 @@ func TestTooLittleAccess(t *testing.T) {
 			b.as(tt.rules...)
 			b.writes.take()
 			_, err := b.tryDeploy(b.request(service("1.0.0", nil), nil))
-			access, ok := errors.AsType[*deployer.AccessError](err)
+			denied, ok := errors.AsType[*access.Error](err)
 			if !ok {
 				t.Fatalf("%T %v", err, err)
 			}
-			t.Logf("%v\n%s", err, access.Details())
+			t.Logf("%v\n%s", err, denied.Details())
 			if !deployer.Untouched(err) {
 				t.Error("it counts as one that may have touched something")
 			}
 			for _, s := range tt.lacks {
-				if !strings.Contains(access.Details(), s) {
+				if !strings.Contains(denied.Details(), s) {
 					t.Errorf("%s is not listed", s)
 				}
 			}
 			for _, s := range tt.has {
-				if strings.Contains(access.Details(), s) {
+				if strings.Contains(denied.Details(), s) {
 					t.Errorf("%q is listed, and need not be", s)
 				}
 			}
 			if b.exists("v1", "ConfigMap", "web") || b.history() != "" || len(b.writes.take()) > 0 {
 				t.Error("something was touched")
 			}
-			b.create(access.Details())
+			b.create(denied.Details())
 			if out, err := b.tryDeploy(b.request(service("1.0.0", nil), nil)); err != nil {
 				t.Errorf("with the roles: %+v: %v", out, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -74,32 +75,23 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]
 // its namespace, its kind, and for a pod its service account.
 func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
-		return checkName(o), nil
+		return access.CheckName(o), nil
 	} else if err != nil {
 		return nil, err
 	}
-	options := kube.ApplyOptions{Manager: release.Manager, DryRun: true, Lenient: sc.request.NoValidation}
-	_, err = e.cluster.Create(ctx, o, options)
-	if kube.Is(err, kube.Exists) {
+	options := kube.ApplyOptions{Manager: release.Manager, Lenient: sc.request.NoValidation}
+	exists, refused, err := access.CheckCreate(ctx, e.cluster, o, options)
+	if exists {
 		return e.occupied(ctx, sc, o, h)
 	}
-	if kube.Is(err, kube.NotFound) { // of the namespace
-		var fatal error
-		if err, fatal = e.checkElsewhere(ctx, sc.request, o); fatal != nil {
-			return nil, fatal
-		}
-	}
-	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) && o.GetKind() != "Pod" {
-		return err, nil
-	}
-	return nil, fatalOnly(err)
+	return refused, err
 }
 
 // refusedDeletion pretends to delete an object.
 func (e *Engine) refusedDeletion(ctx context.Context, c Change) ([]Problem, error) {
-	err := e.cluster.CheckDelete(ctx, c.Object, string(c.live.GetUID()))
-	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
-		return []Problem{{Object: c.Object, Err: fmt.Errorf("it cannot be deleted: %w", err)}}, nil
+	refused, err := access.CheckDelete(ctx, e.cluster, c.Object, string(c.live.GetUID()))
+	if refused == nil {
+		return nil, err
 	}
-	return nil, fatalOnly(err)
+	return []Problem{{Object: c.Object, Err: refused}}, nil
 }

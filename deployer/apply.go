@@ -27,7 +27,7 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 		return e.confirm(ctx, p, span)
 	}
 	if err := e.permit(ctx, p.Release, e.needs(ctx, p), span); err != nil {
-		return refused(err), err
+		return deniedOutcome(err), err
 	}
 	if p.createNamespace {
 		if err := e.ensureNamespace(ctx, p.Namespace); err != nil {

@@ -134,7 +134,7 @@ func (e *Engine) keepReplicas(ctx context.Context, req Request, s *sight, by sca
 	}
 	s.scaledBy = by.ref.String()
 	s.result, s.err = e.dryRun(ctx, req, s.object, false)
-	return fatalOnly(s.err)
+	return kube.FatalOnly(s.err)
 }
 
 // applyScaled applies an object whose replicas an autoscaler sets, with the

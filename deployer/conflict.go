@@ -154,7 +154,7 @@ func (e *Engine) settleConflicts(ctx context.Context, req Request, sights []sigh
 			s.conflicts = s.conflictsNow(false)
 			g.Go(func() (err error) {
 				s.result, s.err = e.dryRun(ctx, req, s.object, true)
-				return fatalOnly(s.err)
+				return kube.FatalOnly(s.err)
 			})
 		default:
 			s.err = &ConflictError{Conflicts: s.conflictsNow(false), Err: s.err}
@@ -185,7 +185,7 @@ func (e *Engine) keepTheirs(ctx context.Context, req Request, s *sight) error {
 			break
 		}
 		s.conflicts = append(s.conflicts, found...)
-		if s.result, s.err = e.dryRun(ctx, req, s.object, false); fatalOnly(s.err) != nil {
+		if s.result, s.err = e.dryRun(ctx, req, s.object, false); kube.FatalOnly(s.err) != nil {
 			return s.err
 		}
 	}

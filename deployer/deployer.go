@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
@@ -29,8 +30,8 @@ import (
 type Engine struct {
 	cluster *kube.Client
 	options Options
-	absent  learned[bool]   // whether a namespace is missing; kept once it is not
-	reviews learned[review] // what the account may do, where that is known entirely
+	absent  kube.Cache[bool] // whether a namespace is missing; kept once it is not
+	access  *access.Reviewer
 }
 
 // Options are the same for every operation of an Engine.
@@ -43,7 +44,7 @@ type Options struct {
 // New makes an Engine.
 func New(cluster *kube.Client, o Options) *Engine {
 	o.Holder = cmp.Or(o.Holder, "pintle")
-	return &Engine{cluster: cluster, options: o}
+	return &Engine{cluster: cluster, options: o, access: access.NewReviewer(cluster)}
 }
 
 // RenderFunc renders a chart for a release whose revision, cluster and lookups

@@ -64,7 +64,7 @@ func (e *Engine) occupied(ctx context.Context, sc scene, o *unstructured.Unstruc
 	}
 	live, err := e.cluster.Get(ctx, kube.RefOf(o))
 	if err != nil {
-		return nil, fatalOnly(err)
+		return nil, kube.FatalOnly(err)
 	}
 	return inTheWay(live, h, sc.record.Name, sc.namespace), nil
 }

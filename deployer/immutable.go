@@ -98,7 +98,7 @@ func (e *Engine) lookAnewAt(ctx context.Context, req Request, s *sight) error {
 			s.fixed, s.err = nil, err
 			return nil
 		}
-		if fatalOnly(err) != nil {
+		if kube.FatalOnly(err) != nil {
 			return err
 		}
 		s.anew = made

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
@@ -154,8 +155,8 @@ func (e *Engine) noLeases(ctx context.Context, namespace string, refusal error) 
 	if !kube.Is(refusal, kube.Forbidden) {
 		return false
 	}
-	leases := Permission{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases"}
-	return slices.ContainsFunc([]string{"get", "create", "update"}, func(verb string) bool { return !e.may(ctx, leases, verb) })
+	leases := access.Permission{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases"}
+	return slices.ContainsFunc([]string{"get", "create", "update"}, func(verb string) bool { return !e.access.May(ctx, leases, verb) })
 }
 
 // stillHeld stands for a previous holder that lives.

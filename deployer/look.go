@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -19,16 +20,19 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, from sta
 	g.SetLimit(concurrency)
 	for i := range sights {
 		s := &sights[i]
-		if s.err = checkPath(s.object); s.err != nil {
+		if s.err = access.CheckPath(s.object); s.err != nil {
 			continue
 		}
 		if s.unchecked != "" {
-			s.err = checkName(s.object)
+			s.err = access.CheckName(s.object)
 			continue
 		}
 		if missing && s.object.GetNamespace() == req.Namespace {
 			s.unchecked = "checked in part: its namespace does not exist yet"
-			g.Go(func() (err error) { s.err, err = e.checkElsewhere(ctx, req, s.object); return err })
+			g.Go(func() (err error) {
+				s.err, err = access.CheckElsewhere(ctx, e.cluster, s.object, req.applyOptions())
+				return err
+			})
 			continue
 		}
 		had := before[kube.RefOf(s.object).Key()]
@@ -72,12 +76,12 @@ func (e *Engine) lookAhead(ctx context.Context, req Request, s *sight, seen bool
 	result, err := e.dryRun(ctx, req, s.object, false)
 	if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
 		s.unchecked = "checked in part: its namespace comes with this release"
-		s.err, err = e.checkElsewhere(ctx, req, s.object)
+		s.err, err = access.CheckElsewhere(ctx, e.cluster, s.object, req.applyOptions())
 		return err
 	}
 	s.result, s.err = result, err
-	if seen || fatalOnly(err) != nil || err == nil && wouldCreate(result) {
-		return fatalOnly(err)
+	if seen || kube.FatalOnly(err) != nil || err == nil && wouldCreate(result) {
+		return kube.FatalOnly(err)
 	}
 	return e.lookLive(ctx, s)
 }
@@ -115,7 +119,7 @@ func (e *Engine) lookAgain(ctx context.Context, req Request, sights []sight) err
 			options.DryRun = true
 			if _, err := e.cluster.Update(ctx, whole, options); err != nil {
 				s.err = err
-				return fatalOnly(err)
+				return kube.FatalOnly(err)
 			}
 			s.err, s.unchecked = nil, "checked in part: its fields are taken over from client-side apply"
 			return nil
@@ -147,35 +151,6 @@ func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstru
 		return e.cluster.Apply(ctx, o, options)
 	}
 	return result, err
-}
-
-// fatalOnly passes on what concerns the whole plan, not one object: no
-// connection, no credentials, no time.
-func fatalOnly(err error) error {
-	switch kube.ReasonOf(err) {
-	case kube.Unreachable, kube.Unauthorized, kube.Cancelled:
-		return err
-	}
-	return nil
-}
-
-// checkElsewhere validates an object whose namespace does not exist yet by
-// pretending to create it, by its name, in the default namespace. Only what is
-// wrong with the object itself counts: policies and quotas differ by namespace,
-// and an object that has the name there is another one.
-func (e *Engine) checkElsewhere(ctx context.Context, req Request, o *unstructured.Unstructured) (refused, err error) {
-	probe := o.DeepCopy()
-	probe.SetNamespace("default")
-	options := req.applyOptions()
-	options.DryRun = true
-	_, err = e.cluster.Create(ctx, probe, options)
-	if kube.Is(err, kube.Forbidden) {
-		return checkName(o), nil
-	}
-	if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Immutable) {
-		return err, nil
-	}
-	return nil, fatalOnly(err)
 }
 
 // leftovers are the live objects that revisions since the last deployed one

@@ -22,7 +22,7 @@ const concurrency = 16
 // Plan observes the release, the cluster and every object, and decides what
 // would change. It writes nothing: objects go through server-side apply with
 // dryRun=All, so defaults, admission and validation are the cluster's own. A
-// *Refusal names every object that the cluster would not take, an *AccessError
+// *Refusal names every object that the cluster would not take, an *access.Error
 // what the account lacks.
 func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 	p, err := e.plan(ctx, req)

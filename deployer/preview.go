@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -94,7 +95,7 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 		if sights[i].unchecked != "" || kube.RefOf(sights[i].object).Name == "" {
 			continue
 		}
-		if sights[i].err = checkPath(sights[i].object); sights[i].err != nil {
+		if sights[i].err = access.CheckPath(sights[i].object); sights[i].err != nil {
 			continue
 		}
 		g.Go(func() error {
@@ -112,7 +113,7 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 // namespaceMissing asks for a namespace, until it is there. Who may not see it is
 // taken to have it: a namespaced service account need not see its namespace.
 func (e *Engine) namespaceMissing(ctx context.Context, name string) (bool, error) {
-	missing, _, err := e.absent.get(ctx, name, func(ctx context.Context) (missing, keep bool, err error) {
+	missing, _, err := e.absent.Get(ctx, name, func(ctx context.Context) (missing, keep bool, err error) {
 		var ns struct{}
 		err = e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+name, nil, &ns)
 		switch {

@@ -82,7 +82,7 @@ func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Plan, c *Chang
 	switch {
 	case err == nil || kube.Is(err, kube.Immutable) && req.onImmutable(old.GetKind()) != FailImmutable:
 		return "", nil
-	case fatalOnly(err) != nil:
+	case kube.FatalOnly(err) != nil:
 		return "", err
 	}
 	return c.Object.String() + ": " + causeOf(err), nil

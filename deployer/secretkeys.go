@@ -103,7 +103,7 @@ func (e *Engine) lookAtKeys(ctx context.Context, sights []sight, records []*rele
 		}
 		if _, err := e.withdraw(ctx, s.live, s.withdrawn, true); err != nil {
 			s.err = err
-			if fatalOnly(err) != nil {
+			if kube.FatalOnly(err) != nil {
 				return err
 			}
 			continue

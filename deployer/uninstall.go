@@ -82,7 +82,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	p.secrets = full.Secrets
 	learnRecords(p.secrets, stage.since...)
 	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
-		return refused(err), err
+		return deniedOutcome(err), err
 	}
 	r := e.newRun(p, span)
 	if stage.last.Status() == release.Uninstalled { // only its history is left

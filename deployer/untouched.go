@@ -3,6 +3,7 @@ package deployer
 import (
 	"errors"
 
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
@@ -32,9 +33,9 @@ func Untouched(err error) bool {
 		return false
 	}
 	_, before := errors.AsType[*unstarted](err)
-	_, access := errors.AsType[*AccessError](err)
+	_, denied := errors.AsType[*access.Error](err)
 	_, refused := errors.AsType[*Refusal](err)
 	_, stamped := errors.AsType[*stamp.Error](err)
-	return before || access || refused || stamped ||
+	return before || denied || refused || stamped ||
 		errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/runner"
 )
@@ -74,8 +75,8 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
 	}
-	if access, ok := errors.AsType[*deployer.AccessError](err); ok {
-		return event.Result{Status: event.Failed, Message: oneLine(access.Error()), Details: access.Details()}
+	if denied, ok := errors.AsType[*access.Error](err); ok {
+		return event.Result{Status: event.Failed, Message: oneLine(denied.Error()), Details: denied.Details()}
 	}
 	if err != nil {
 		return failed(err)

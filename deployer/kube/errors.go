@@ -69,6 +69,16 @@ func ReasonOf(err error) Reason {
 // Is reports whether err is an *Error of the given reason.
 func Is(err error, r Reason) bool { return err != nil && ReasonOf(err) == r }
 
+// FatalOnly passes on what concerns all that is asked of the cluster, not one
+// object: no connection, no credentials, no time.
+func FatalOnly(err error) error {
+	switch ReasonOf(err) {
+	case Unreachable, Unauthorized, Cancelled:
+		return err
+	}
+	return nil
+}
+
 // transportError is for a request that got no answer.
 func (c *Client) transportError(ctx context.Context, doing string, err error) *Error {
 	e := &Error{Reason: Unreachable, Doing: doing, Err: err, Cause: rootCause(err)}

@@ -1,4 +1,4 @@
-package deployer
+package access
 
 import (
 	"fmt"
@@ -8,11 +8,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// checkName says why an object cannot have its name, where the server cannot be
+// CheckName says why an object cannot have its name, where the server cannot be
 // asked: its kind comes with a CRD, or the account may not create it in the
 // namespace in which it is checked. Where a kind's rule depends on the server's
 // version, it is the wider one.
-func checkName(o *unstructured.Unstructured) error {
+func CheckName(o *unstructured.Unstructured) error {
 	if problems := nameProblems(o); len(problems) > 0 {
 		return fmt.Errorf("the name %q cannot be: %s", o.GetName(), strings.Join(problems, "; "))
 	}
@@ -33,9 +33,9 @@ func nameProblems(o *unstructured.Unstructured) []string {
 	return validation.IsDNS1123Subdomain(name)
 }
 
-// checkPath says why no object of any kind can have a name or be in a namespace:
+// CheckPath says why no object of any kind can have a name or be in a namespace:
 // the request would not even ask for it, but for something else.
-func checkPath(o *unstructured.Unstructured) error {
+func CheckPath(o *unstructured.Unstructured) error {
 	if problems := validation.IsDNS1123Label(o.GetNamespace()); o.GetNamespace() != "" && len(problems) > 0 {
 		return fmt.Errorf("the namespace %q cannot be: %s", o.GetNamespace(), problems[0])
 	}

@@ -1,8 +1,10 @@
-package deployer
+package access
 
 import (
 	"fmt"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 func TestCheckName(t *testing.T) {
@@ -16,7 +18,9 @@ func TestCheckName(t *testing.T) {
 		if _, err := fmt.Sscan(text, &apiVersion, &kind, &name); err != nil {
 			t.Fatal(err)
 		}
-		err := checkName(obj(t, "apiVersion: "+apiVersion+"\nkind: "+kind+"\nmetadata: {name: \""+name+"\"}\n"))
+		o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind}}
+		o.SetName(name)
+		err := CheckName(o)
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", text, err)
 		}

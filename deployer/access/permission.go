@@ -1,4 +1,10 @@
-package deployer
+// Package access tells what an account must be allowed to do in a cluster, asks
+// the server what of it is missing, and writes the roles that would allow it. It
+// asks by dry runs, too, whether the server would take or delete an object.
+//
+// It refuses to know plans and releases (deployer says what they need), and to
+// change anything: every question is a review or a dry run.
+package access
 
 import (
 	"cmp"
@@ -31,9 +37,9 @@ func (p Permission) String() string {
 	return s
 }
 
-// AccessError is an operation that the account may not carry out, found before
+// Error is an operation that the account may not carry out, found before
 // anything was touched.
-type AccessError struct {
+type Error struct {
 	Release string
 	Account string       // as the server names it; may be empty
 	Missing []Permission // what the work needs, then what only its explanations need
@@ -41,7 +47,7 @@ type AccessError struct {
 }
 
 // Error is one line: the first thing that is missing, and how many more there are.
-func (e *AccessError) Error() string {
+func (e *Error) Error() string {
 	s := fmt.Sprintf("release %s: %s may not %s", e.Release, cmp.Or(e.Account, "this account"), e.Missing[0])
 	if n := len(e.Missing) - 1; n > 0 {
 		s += fmt.Sprintf(" (and %d more)", n)
@@ -50,14 +56,17 @@ func (e *AccessError) Error() string {
 }
 
 // Unwrap gives the refusal.
-func (e *AccessError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
-// Details is YAML to apply: a Role for each namespace, a ClusterRole, and their
-// bindings to the account.
-func (e *AccessError) Details() string {
+// Details is YAML to apply: see Roles.
+func (e *Error) Details() string { return Roles("pintle-"+e.Release, e.Account, e.Missing) }
+
+// Roles is YAML to apply: a Role for each namespace, a ClusterRole, and their
+// bindings to the account, unless that is empty. All have the same name.
+func Roles(name, account string, permissions []Permission) string {
 	byNamespace := map[string][]Permission{}
 	var namespaces []string
-	for _, p := range e.Missing {
+	for _, p := range permissions {
 		if byNamespace[p.Namespace] == nil {
 			namespaces = append(namespaces, p.Namespace)
 		}
@@ -66,7 +75,7 @@ func (e *AccessError) Details() string {
 	slices.Sort(namespaces)
 	var docs []string
 	for _, ns := range namespaces {
-		for _, o := range roleObjects("pintle-"+e.Release, ns, e.Account, byNamespace[ns]) {
+		for _, o := range roleObjects(name, ns, account, byNamespace[ns]) {
 			text, err := yaml.Marshal(o)
 			if err != nil {
 				return err.Error()
@@ -104,8 +113,8 @@ func roleObjects(name, namespace, account string, permissions []Permission) []ma
 	}}
 }
 
-// accessRule is one line of a rules review.
-type accessRule struct {
+// rule is one line of a rules review.
+type rule struct {
 	Verbs         []string `json:"verbs"`
 	APIGroups     []string `json:"apiGroups"`
 	Resources     []string `json:"resources"`
@@ -113,7 +122,7 @@ type accessRule struct {
 }
 
 // allows reports whether the rule lets the account do verb with all of p.
-func (r accessRule) allows(p Permission, verb string) bool {
+func (r rule) allows(p Permission, verb string) bool {
 	if !has(r.Verbs, verb) || !has(r.APIGroups, p.Group) || !r.covers(p.Resource) {
 		return false
 	}
@@ -126,19 +135,29 @@ func (r accessRule) allows(p Permission, verb string) bool {
 	return !slices.ContainsFunc(p.Names, func(name string) bool { return !slices.Contains(r.ResourceNames, name) })
 }
 
-func (r accessRule) covers(resource string) bool {
+func (r rule) covers(resource string) bool {
 	_, sub, _ := strings.Cut(resource, "/")
 	return has(r.Resources, resource) || sub != "" && slices.Contains(r.Resources, "*/"+sub)
 }
 
 func has(list []string, s string) bool { return slices.Contains(list, s) || slices.Contains(list, "*") }
 
+// optionalOf are the permissions without which the work goes on.
+func optionalOf(all []Permission) []Permission {
+	return slices.DeleteFunc(slices.Clone(all), func(p Permission) bool { return !p.Optional })
+}
+
+// requiredOf are the permissions without which it does not.
+func requiredOf(all []Permission) []Permission {
+	return slices.DeleteFunc(slices.Clone(all), func(p Permission) bool { return p.Optional })
+}
+
 // lacking are the verbs of each permission that no rule allows.
-func lacking(rules []accessRule, needed []Permission) []Permission {
+func lacking(rules []rule, needed []Permission) []Permission {
 	var out []Permission
 	for _, p := range needed {
 		p.Verbs = slices.DeleteFunc(slices.Clone(p.Verbs), func(verb string) bool {
-			return slices.ContainsFunc(rules, func(r accessRule) bool { return r.allows(p, verb) })
+			return slices.ContainsFunc(rules, func(r rule) bool { return r.allows(p, verb) })
 		})
 		if len(p.Verbs) > 0 {
 			out = append(out, p)
@@ -147,8 +166,8 @@ func lacking(rules []accessRule, needed []Permission) []Permission {
 	return out
 }
 
-// merged joins permissions on the same kind of object, in order.
-func merged(all []Permission) []Permission {
+// Merged joins permissions on the same kind of object, in order.
+func Merged(all []Permission) []Permission {
 	var out []Permission
 	for _, p := range all {
 		i := slices.IndexFunc(out, func(o Permission) bool {
@@ -158,17 +177,18 @@ func merged(all []Permission) []Permission {
 			out = append(out, p)
 			continue
 		}
-		out[i].Verbs = union(out[i].Verbs, p.Verbs)
+		out[i].Verbs = Union(out[i].Verbs, p.Verbs)
 		if len(out[i].Names) == 0 || len(p.Names) == 0 {
 			out[i].Names = nil // some are not known
 		} else {
-			out[i].Names = union(out[i].Names, p.Names)
+			out[i].Names = Union(out[i].Names, p.Names)
 		}
 	}
 	return out
 }
 
-func union(a, b []string) []string {
+// Union is a and what of b is not in it, in order.
+func Union(a, b []string) []string {
 	out := slices.Clone(a)
 	for _, s := range b {
 		if !slices.Contains(out, s) {

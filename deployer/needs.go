@@ -1,0 +1,135 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
+)
+
+// permit finds out, before anything is touched, whether the account may do what
+// the plan needs: see access.Reviewer.Check.
+func (e *Engine) permit(ctx context.Context, name string, needed []access.Permission, span event.Span) error {
+	warning, err := e.access.Check(ctx, name, needed)
+	if warning != "" {
+		span.Warn(warning)
+	}
+	return err
+}
+
+// deniedOutcome is the outcome of an operation that an *access.Error ends.
+func deniedOutcome(err error) Outcome {
+	out := Outcome{Status: event.Failed, Message: err.Error()}
+	if denied, ok := errors.AsType[*access.Error](err); ok {
+		out.Details = denied.Details()
+	}
+	return out
+}
+
+// explain turns a refusal that ended a plan into the list of all that is missing.
+// What the chart has is found by rendering it as a first install.
+func (e *Engine) explain(ctx context.Context, req Request, refusal error) error {
+	if !kube.Is(refusal, kube.Forbidden) {
+		return refusal
+	}
+	req = req.withDefaults(e.cluster.Namespace())
+	if req.Render == nil && req.Over == nil {
+		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
+	}
+	p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, request: req, record: &release.Record{}}
+	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
+		p.record = newRecord(req, stage{revision: 1}, result)
+		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
+			for _, s := range sights {
+				p.Objects = append(p.Objects, Change{Action: Create, Object: kube.RefOf(s.object)})
+			}
+		}
+	}
+	return e.access.Explain(ctx, req.Release, e.needs(ctx, p), refusal)
+}
+
+// needs is what carrying a plan out takes, and what undoing it would.
+func (e *Engine) needs(ctx context.Context, p *Plan) []access.Permission {
+	out := access.Base(p.Namespace, e.options.Driver)
+	if p.createNamespace {
+		out = append(out, access.Permission{Resource: "namespaces", Verbs: []string{"create"}})
+	}
+	req := p.request
+	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.Operation == Install && req.OnFailedInstall == Remove
+	for _, c := range p.Objects {
+		verbs := []string{"get"}
+		switch c.Action {
+		case Create:
+			verbs = append(verbs, "create", "patch")
+			if undo {
+				verbs = append(verbs, "delete", "list", "watch") // until it is gone
+			}
+		case Modify, Adopt:
+			verbs = append(verbs, "patch")
+		case Recreate:
+			verbs = append(verbs, "create", "patch", "delete")
+		case Delete:
+			verbs = append(verbs, "delete")
+			if undo {
+				verbs = append(verbs, "create", "patch")
+			}
+		}
+		if c.Action != Delete && !req.NoWait && !passive[c.Object.Kind] {
+			verbs = access.Union(verbs, []string{"list", "watch"})
+		}
+		out = append(out, e.access.ForObject(ctx, c.Object, verbs)...)
+	}
+	if req.NoHooks {
+		return out
+	}
+	return append(out, e.hookNeeds(ctx, p, "pre-"+string(p.Operation), "post-"+string(p.Operation))...)
+}
+
+// uninstallNeeds is what taking a release away takes.
+func (e *Engine) uninstallNeeds(ctx context.Context, p *Plan) []access.Permission {
+	out := access.Base(p.Namespace, e.options.Driver)
+	verbs := []string{"get", "delete"}
+	if !p.request.NoWait {
+		verbs = append(verbs, "list", "watch")
+	}
+	for _, r := range p.stage.since {
+		objects, err := parseManifest(r.Manifest)
+		if err != nil {
+			continue
+		}
+		for _, o := range objects {
+			out = append(out, e.access.ForObject(ctx, refIn(o, r.Namespace), verbs)...)
+		}
+	}
+	if p.request.NoHooks {
+		return out
+	}
+	return append(out, e.hookNeeds(ctx, p, "pre-delete", "post-delete")...)
+}
+
+func (e *Engine) hookNeeds(ctx context.Context, p *Plan, events ...string) []access.Permission {
+	var out []access.Permission
+	for _, name := range events {
+		for _, h := range hooksFor(p.record.Hooks, name) {
+			objects, err := hookObjects(h)
+			if err != nil {
+				continue
+			}
+			for _, o := range objects {
+				out = append(out, e.access.ForObject(ctx, refIn(o, p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
+			}
+		}
+	}
+	return out
+}
+
+// passive are the kinds that are ready as soon as they exist.
+var passive = map[string]bool{
+	"ConfigMap": true, "Secret": true, "ServiceAccount": true, "Role": true, "RoleBinding": true, "ClusterRole": true,
+	"ClusterRoleBinding": true, "NetworkPolicy": true, "PriorityClass": true, "StorageClass": true, "LimitRange": true,
+	"Ingress": true, "ValidatingWebhookConfiguration": true, "MutatingWebhookConfiguration": true,
+}
