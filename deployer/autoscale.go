@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // scaler is one object that sets the replicas of another.
@@ -26,11 +27,11 @@ func scalerOf(o *unstructured.Unstructured) (s scaler, ok bool) {
 	default:
 		return scaler{}, false
 	}
-	kind := str(o, "spec", "scaleTargetRef", "kind")
+	kind := object.String(o, "spec", "scaleTargetRef", "kind")
 	if kind == "" { // KEDA's default
 		kind = "Deployment"
 	}
-	target := kube.Ref{Kind: kind, Namespace: o.GetNamespace(), Name: str(o, "spec", "scaleTargetRef", "name")}
+	target := kube.Ref{Kind: kind, Namespace: o.GetNamespace(), Name: object.String(o, "spec", "scaleTargetRef", "name")}
 	return scaler{ref: kube.RefOf(o), target: target}, target.Name != ""
 }
 

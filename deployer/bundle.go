@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -60,7 +61,7 @@ func (b *bundle) add(name, text string, head bool) {
 }
 
 func (b *bundle) lacks(name string, err error) {
-	b.missing = append(b.missing, name+": "+brief(err.Error()))
+	b.missing = append(b.missing, name+": "+text.Brief(err.Error()))
 }
 
 // index is the first file: what failed, and what the others hold.

@@ -11,6 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -64,7 +66,7 @@ func (r *run) sealFailed(ctx context.Context, b *bundle, failed []failure) (node
 	seen := map[string]bool{}
 	for i, f := range failed {
 		if i == maxObjects {
-			b.missing = append(b.missing, counted(len(failed)-i, "more failed object"))
+			b.missing = append(b.missing, text.Counted(len(failed)-i, "more failed object"))
 			break
 		}
 		live, err := r.engine.cluster.Get(ctx, f.ref)
@@ -79,7 +81,7 @@ func (r *run) sealFailed(ctx context.Context, b *bundle, failed []failure) (node
 			}
 			seen[pod.GetName()] = true
 			r.sealPod(ctx, b, pod)
-			if node := str(pod, "spec", "nodeName"); node != "" && !seen["node "+node] {
+			if node := object.String(pod, "spec", "nodeName"); node != "" && !seen["node "+node] {
 				seen["node "+node] = true
 				nodes = append(nodes, node)
 			}
@@ -114,7 +116,7 @@ func (r *run) sealEvents(ctx context.Context, b *bundle) {
 	}
 	var t strings.Builder
 	for _, e := range events[max(0, len(events)-bundleEvents):] {
-		fmt.Fprintf(&t, "%s %-7s %-24s %s x%d: %s\n", e.Last.UTC().Format(time.RFC3339), e.Type, e.Reason, e.Object, e.Count, brief(e.Message))
+		fmt.Fprintf(&t, "%s %-7s %-24s %s x%d: %s\n", e.Last.UTC().Format(time.RFC3339), e.Type, e.Reason, e.Object, e.Count, text.Brief(e.Message))
 	}
 	b.add("events.txt", t.String(), false)
 }

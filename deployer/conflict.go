@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // ConflictPolicy says what becomes of fields that the chart sets and that another
@@ -54,7 +55,7 @@ type Conflict struct {
 // String is "spec.replicas (kubectl-edit: 5, the chart: 3)".
 func (c Conflict) String() string {
 	theirs, ours := maskedPair(Field{Path: c.Path, Old: c.Theirs, New: c.Ours}, nil)
-	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, brief(valueText(theirs)), brief(valueText(ours)))
+	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, text.Brief(valueText(theirs)), text.Brief(valueText(ours)))
 }
 
 // ConflictError is an object whose fields others have set, where no policy says
@@ -69,7 +70,7 @@ func (e *ConflictError) Error() string {
 	var parts []string
 	for i, c := range e.Conflicts {
 		if i == maxNamedFields {
-			parts = append(parts, counted(len(e.Conflicts)-i, "more field"))
+			parts = append(parts, text.Counted(len(e.Conflicts)-i, "more field"))
 			break
 		}
 		parts = append(parts, c.String())

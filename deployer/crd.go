@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // CRDPolicy says what becomes of the CRDs in a chart's crds/. None of them is
@@ -77,7 +78,7 @@ func crdDangers(live, next *unstructured.Unstructured, inUse bool) []string {
 	var out []string
 	for _, path := range []string{"spec.scope", "spec.group", "spec.names.kind", "spec.names.plural"} {
 		keys := strings.Split(path, ".")
-		if was, is := str(live, keys...), str(next, keys...); was != is {
+		if was, is := object.String(live, keys...), object.String(next, keys...); was != is {
 			out = append(out, fmt.Sprintf("%s changes from %s to %s", path, was, is))
 		}
 	}
@@ -203,7 +204,7 @@ func (e *Engine) lookAtCRDs(ctx context.Context, req Request, sights []sight) er
 		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs || len(diff(s.live, s.result)) == 0 {
 			continue
 		}
-		changing[str(s.object, "spec", "group")+"/"+str(s.object, "spec", "names", "kind")] = true
+		changing[object.String(s.object, "spec", "group")+"/"+object.String(s.object, "spec", "names", "kind")] = true
 		g.Go(func() (err error) { s.inUse, err = e.anyOf(ctx, s.live); return err })
 	}
 	for i := range sights {
@@ -229,7 +230,7 @@ func (e *Engine) anyOf(ctx context.Context, crd *unstructured.Unstructured) (boo
 		var list struct {
 			Items []struct{} `json:"items"`
 		}
-		path := fmt.Sprintf("/apis/%s/%s/%s?limit=1", str(crd, "spec", "group"), name, str(crd, "spec", "names", "plural"))
+		path := fmt.Sprintf("/apis/%s/%s/%s?limit=1", object.String(crd, "spec", "group"), name, object.String(crd, "spec", "names", "plural"))
 		err := e.cluster.Do(ctx, "GET", path, nil, &list)
 		switch {
 		case kube.Is(err, kube.NotFound): // not served yet

@@ -6,6 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/expression"
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Criteria is how a user judges the objects of one kind, over the engine's own
@@ -36,7 +38,7 @@ func (c Criteria) judge(o *unstructured.Unstructured, waitForJobs bool) verdict 
 	}
 	if c.Failed != nil {
 		if failed, err := c.Failed.True(o.Object); err == nil && failed {
-			return verdict{dead, "failed, as " + brief(c.Failed.String()) + said(o)}
+			return verdict{dead, "failed, as " + text.Brief(c.Failed.String()) + said(o)}
 		}
 	}
 	if c.Ready == nil {
@@ -45,23 +47,23 @@ func (c Criteria) judge(o *unstructured.Unstructured, waitForJobs bool) verdict 
 	isReady, err := c.Ready.True(o.Object)
 	switch {
 	case err != nil:
-		return verdict{progressing, "not ready: " + brief(err.Error()) + said(o)}
+		return verdict{progressing, "not ready: " + text.Brief(err.Error()) + said(o)}
 	case isReady:
 		return verdict{ready, strings.TrimPrefix(said(o), "; ")}
 	}
-	return verdict{progressing, "not yet " + brief(c.Ready.String()) + said(o)}
+	return verdict{progressing, "not yet " + text.Brief(c.Ready.String()) + said(o)}
 }
 
 // said is what a status says for people, in the fields that many kinds have.
 func said(o *unstructured.Unstructured) string {
 	for _, path := range []string{"phase", "state"} {
-		if v := str(o, "status", path); v != "" {
-			return strings.TrimSuffix("; "+path+" "+v+": "+brief(str(o, "status", "message")), ": ")
+		if v := object.String(o, "status", path); v != "" {
+			return strings.TrimSuffix("; "+path+" "+v+": "+text.Brief(object.String(o, "status", "message")), ": ")
 		}
 	}
 	for _, name := range []string{"Ready", "Available", "Synced"} {
-		if c, ok := condition(o, name); ok && c.status != "True" {
-			return strings.TrimSuffix("; "+name+"="+c.status+": "+brief(c.message), ": ")
+		if c, ok := object.ConditionOf(o, name); ok && c.Status != "True" {
+			return strings.TrimSuffix("; "+name+"="+c.Status+": "+text.Brief(c.Message), ": ")
 		}
 	}
 	return ""

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Bounds of the evidence: a report must stay readable and its collection short.
@@ -25,7 +27,7 @@ const (
 // failed makes the error of a run that err ended, with evidence for each object
 // that failed, and tells it. It must run before anything is rolled back.
 func (r *run) failed(ctx context.Context, err error) *FailedError {
-	f := &FailedError{Release: r.plan.Release, Cause: brief(r.redact(err.Error())), Err: err}
+	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
 	list, ok := errors.AsType[*failures](err)
 	if !ok || (list.err != nil && !errors.Is(list.err, errTimeout)) {
 		return f
@@ -43,13 +45,13 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 		jobs = append(jobs, job{i, o})
 	}
 	each(jobs, func(j job) {
-		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: brief(r.redact(j.cause))}
+		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: text.Brief(r.redact(j.cause))}
 		if j.i < maxObjects {
 			var e evidence
 			r.gather(ctx, &e, j.failure)
-			out.Evidence = clip(r.redact(e.String()), maxEvidence)
+			out.Evidence = text.Clip(r.redact(e.String()), maxEvidence)
 			if e.lastLine != "" {
-				out.Cause += ": " + clip(r.redact(e.lastLine), 200)
+				out.Cause += ": " + text.Clip(r.redact(e.lastLine), 200)
 			}
 		}
 		f.Objects[j.i] = out
@@ -106,7 +108,7 @@ func (r *run) gather(ctx context.Context, e *evidence, f failure) {
 	pods := r.podsShowing(ctx, f, live)
 	for i, pod := range pods {
 		if i == maxPods {
-			e.WriteString("  and " + counted(len(pods)-i, "more pod") + "\n")
+			e.WriteString("  and " + text.Counted(len(pods)-i, "more pod") + "\n")
 			break
 		}
 		r.writePod(ctx, e, pod)
@@ -159,8 +161,8 @@ func writeConditions(e *evidence, indent string, o *unstructured.Unstructured) {
 			continue
 		}
 		c := &unstructured.Unstructured{Object: m}
-		fmt.Fprintf(e, "%scondition %s=%s", indent, str(c, "type"), str(c, "status"))
-		if s := strings.TrimSpace(str(c, "reason") + " " + brief(str(c, "message"))); s != "" {
+		fmt.Fprintf(e, "%scondition %s=%s", indent, object.String(c, "type"), object.String(c, "status"))
+		if s := strings.TrimSpace(object.String(c, "reason") + " " + text.Brief(object.String(c, "message"))); s != "" {
 			e.WriteString(": " + s)
 		}
 		e.WriteString("\n")
@@ -173,18 +175,18 @@ func (r *run) writeEvents(ctx context.Context, e *evidence, indent string, o *un
 		return
 	}
 	for _, ev := range events[max(0, len(events)-maxEvents):] {
-		fmt.Fprintf(e, "%sevent %s %s x%d: %s\n", indent, ev.Type, ev.Reason, ev.Count, brief(r.redact(ev.Message)))
+		fmt.Fprintf(e, "%sevent %s %s x%d: %s\n", indent, ev.Type, ev.Reason, ev.Count, text.Brief(r.redact(ev.Message)))
 	}
 }
 
 func (r *run) writePod(ctx context.Context, e *evidence, pod *unstructured.Unstructured) {
-	fmt.Fprintf(e, "  pod %s: %s", pod.GetName(), str(pod, "status", "phase"))
-	if node := str(pod, "spec", "nodeName"); node != "" {
+	fmt.Fprintf(e, "  pod %s: %s", pod.GetName(), object.String(pod, "status", "phase"))
+	if node := object.String(pod, "spec", "nodeName"); node != "" {
 		e.WriteString(" on node " + node)
 	}
 	e.WriteString("\n")
-	if c, ok := condition(pod, "PodScheduled"); ok && c.status == "False" {
-		fmt.Fprintf(e, "    not scheduled: %s\n", brief(c.message))
+	if c, ok := object.ConditionOf(pod, "PodScheduled"); ok && c.Status == "False" {
+		fmt.Fprintf(e, "    not scheduled: %s\n", text.Brief(c.Message))
 	}
 	r.writeEvents(ctx, e, "    ", pod)
 	for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
@@ -198,8 +200,8 @@ func (r *run) writePod(ctx context.Context, e *evidence, pod *unstructured.Unstr
 }
 
 func (r *run) writeContainer(ctx context.Context, e *evidence, pod, c *unstructured.Unstructured) {
-	name, restarts := str(c, "name"), number(c, "restartCount")
-	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, str(c, "image"), containerState(c, "state"), plural(restarts))
+	name, restarts := object.String(c, "name"), object.Int(c, "restartCount")
+	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, object.String(c, "image"), containerState(c, "state"), plural(restarts))
 	if _, ended, _ := unstructured.NestedMap(c.Object, "lastState", "terminated"); ended {
 		fmt.Fprintf(e, "      before that it %s\n", ending(c, "lastState"))
 	}
@@ -220,13 +222,13 @@ func plural(n int64) string {
 }
 
 func containerState(c *unstructured.Unstructured, state string) string {
-	if reason := str(c, state, "waiting", "reason"); reason != "" {
-		return strings.TrimSuffix("waiting, "+reason+": "+brief(str(c, state, "waiting", "message")), ": ")
+	if reason := object.String(c, state, "waiting", "reason"); reason != "" {
+		return strings.TrimSuffix("waiting, "+reason+": "+text.Brief(object.String(c, state, "waiting", "message")), ": ")
 	}
 	if _, ended, _ := unstructured.NestedMap(c.Object, state, "terminated"); ended {
 		return ending(c, state)
 	}
-	if at := str(c, state, "running", "startedAt"); at != "" {
+	if at := object.String(c, state, "running", "startedAt"); at != "" {
 		if t, err := time.Parse(time.RFC3339, at); err == nil {
 			return "running since " + t.UTC().Format(time.TimeOnly)
 		}
@@ -247,7 +249,7 @@ func (r *run) writeLog(ctx context.Context, e *evidence, pod *unstructured.Unstr
 	fmt.Fprintf(e, "      %s, last lines:\n", which)
 	lines := strings.Split(log, "\n")
 	for _, line := range lines {
-		e.WriteString("        " + clip(line, 400) + "\n")
+		e.WriteString("        " + text.Clip(line, 400) + "\n")
 	}
 	if ended && e.lastLine == "" {
 		e.lastLine = strings.TrimSpace(lines[len(lines)-1])

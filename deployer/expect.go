@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // toBeReady expects an object to become what its spec says, by the criteria for
@@ -99,11 +100,11 @@ func toFinish(o *unstructured.Unstructured) *awaited {
 				return verdict{dead, "it was deleted before it had finished"}
 			case o.GetKind() == "Job":
 				return readiness(o, true)
-			case o.GetKind() == "Pod" && str(o, "status", "phase") != "Succeeded":
+			case o.GetKind() == "Pod" && object.String(o, "status", "phase") != "Succeeded":
 				if v := readiness(o, true); v.state == dead {
 					return v
 				}
-				return verdict{progressing, "phase " + str(o, "status", "phase")}
+				return verdict{progressing, "phase " + object.String(o, "status", "phase")}
 			}
 			return verdict{ready, ""}
 		},

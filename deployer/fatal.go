@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // A container in trouble is given a little time or a few tries before the
@@ -82,21 +85,21 @@ func podTroubles(pod *unstructured.Unstructured, ofJob bool) []trouble {
 
 func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
 	c := &unstructured.Unstructured{Object: status}
-	name, restarts := str(c, "name"), number(c, "restartCount")
-	reason := str(c, "state", "waiting", "reason")
+	name, restarts := object.String(c, "name"), object.Int(c, "restartCount")
+	reason := object.String(c, "state", "waiting", "reason")
 	t := trouble{reason: reason, key: name + "/" + family(reason), episode: fmt.Sprint(reason, restarts)}
 	switch {
 	case imageReasons[reason]:
-		t.cause = fmt.Sprintf("image %s of container %s: %s", str(c, "image"), name, pullCause(c, reason))
+		t.cause = fmt.Sprintf("image %s of container %s: %s", object.String(c, "image"), name, pullCause(c, reason))
 		return t, true
 	case reason == "CrashLoopBackOff":
 		t.cause = fmt.Sprintf("container %s %s, %d times", name, ending(c, "lastState"), restarts+1)
 		return t, !ofJob
 	case reason != "" && reason != "ContainerCreating" && reason != "PodInitializing":
-		t.cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, brief(str(c, "state", "waiting", "message"))), ": ")
+		t.cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, text.Brief(object.String(c, "state", "waiting", "message"))), ": ")
 		return t, true
 	}
-	if _, ended, _ := unstructured.NestedMap(status, "state", "terminated"); !ended || number(c, "state", "terminated", "exitCode") == 0 {
+	if _, ended, _ := unstructured.NestedMap(status, "state", "terminated"); !ended || object.Int(c, "state", "terminated", "exitCode") == 0 {
 		return trouble{}, false
 	}
 	crashes := restarts + 1
@@ -117,12 +120,12 @@ var imageReasons = map[string]bool{
 // pullCause is the end of a pull's message, where runtimes put the registry's
 // own words: `failed to resolve reference "web:1": web:1: not found`.
 func pullCause(c *unstructured.Unstructured, reason string) string {
-	message := strings.Join(strings.Fields(str(c, "state", "waiting", "message")), " ")
+	message := strings.Join(strings.Fields(object.String(c, "state", "waiting", "message")), " ")
 	if i := strings.LastIndex(message, `": `); i >= 0 {
 		message = message[i+len(`": `):]
 	}
-	message = strings.TrimPrefix(message, str(c, "image")+": ")
-	return strings.TrimSuffix(reason+": "+brief(message), ": ")
+	message = strings.TrimPrefix(message, object.String(c, "image")+": ")
+	return strings.TrimSuffix(reason+": "+text.Brief(message), ": ")
 }
 
 func times(n int64) string {
@@ -134,12 +137,12 @@ func times(n int64) string {
 
 // ending says how a container ended.
 func ending(c *unstructured.Unstructured, state string) string {
-	code := number(c, state, "terminated", "exitCode")
+	code := object.Int(c, state, "terminated", "exitCode")
 	s := fmt.Sprintf("exited with code %d", code)
-	if reason := str(c, state, "terminated", "reason"); reason != "" && reason != "Error" && reason != "Completed" {
+	if reason := object.String(c, state, "terminated", "reason"); reason != "" && reason != "Error" && reason != "Completed" {
 		s += " (" + reason + ")"
 	}
-	if message := brief(str(c, state, "terminated", "message")); message != "" {
+	if message := text.Brief(object.String(c, state, "terminated", "message")); message != "" {
 		s += ": " + message
 	}
 	return s
@@ -148,15 +151,15 @@ func ending(c *unstructured.Unstructured, state string) string {
 // controllerTrouble reads from a controller's own status that it may not
 // create its pods: quota, admission, a missing service account.
 func controllerTrouble(o *unstructured.Unstructured) (trouble, bool) {
-	c, ok := condition(o, "ReplicaFailure")
-	if !ok || c.status != "True" {
+	c, ok := object.ConditionOf(o, "ReplicaFailure")
+	if !ok || c.Status != "True" {
 		return trouble{}, false
 	}
-	return createTrouble(string(o.GetUID()), c.message), true
+	return createTrouble(string(o.GetUID()), c.Message), true
 }
 
 func createTrouble(uid, message string) trouble {
-	t := trouble{reason: failedCreate, cause: "its pods cannot be created: " + brief(message), key: uid + "/" + failedCreate}
+	t := trouble{reason: failedCreate, cause: "its pods cannot be created: " + text.Brief(message), key: uid + "/" + failedCreate}
 	if strings.Contains(message, "exceeded quota") {
 		t.reason = quotaExceeded
 	}
@@ -187,17 +190,4 @@ func (p patience) over(t trouble, now time.Time) bool {
 		e.count, e.last = e.count+1, t.episode
 	}
 	return (g.tries > 0 && e.count >= g.tries) || (g.lasts > 0 && now.Sub(e.since) >= g.lasts)
-}
-
-// brief is a message cut to what a one-line cause can bear, between words where that
-// costs no more than half of it: a secret that is cut in two would not be known.
-func brief(s string) string {
-	const limit = 240
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > limit {
-		if end := strings.LastIndexByte(s[:limit], ' '); end > limit/2 {
-			return s[:end] + "..."
-		}
-	}
-	return clip(s, limit)
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Bounds of the logs that are told while pods roll out.
@@ -51,11 +53,11 @@ func (f *follower) look(ctx context.Context, pods []*unstructured.Unstructured, 
 			for _, item := range list {
 				m, _ := item.(map[string]any)
 				c := &unstructured.Unstructured{Object: m}
-				run := fmt.Sprint(pod.GetUID(), "/", str(c, "name"), "/", number(c, "restartCount"))
-				if str(c, "state", "waiting", "reason") != "" || str(c, "containerID") == "" || !f.admit(run) {
+				run := fmt.Sprint(pod.GetUID(), "/", object.String(c, "name"), "/", object.Int(c, "restartCount"))
+				if object.String(c, "state", "waiting", "reason") != "" || object.String(c, "containerID") == "" || !f.admit(run) {
 					continue
 				}
-				streams.Go(func() { f.follow(ctx, pod, str(c, "name")) })
+				streams.Go(func() { f.follow(ctx, pod, object.String(c, "name")) })
 			}
 		}
 	}
@@ -96,7 +98,7 @@ func (f *follower) follow(ctx context.Context, pod *unstructured.Unstructured, c
 
 // tell passes a line on, unless there were too many in this second.
 func (f *follower) tell(source, line string, now time.Time) {
-	line = clip(strings.TrimSpace(f.redact(line)), followLine)
+	line = text.Clip(strings.TrimSpace(f.redact(line)), followLine)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now.Sub(f.second) >= time.Second {
@@ -113,7 +115,7 @@ func (f *follower) tell(source, line string, now time.Time) {
 // confess says how many lines were left out; the lock is held.
 func (f *follower) confess() {
 	if f.dropped > 0 {
-		f.span.Log("", counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
+		f.span.Log("", text.Counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
 	}
 	f.dropped = 0
 }

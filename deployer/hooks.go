@@ -12,6 +12,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Hook delete policies (facts/helm-format.md 4.4).
@@ -242,8 +244,8 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 func leftAs(o *unstructured.Unstructured) string {
 	switch v := readiness(o, true); {
 	case v.state == dead:
-		return brief(v.message)
-	case v.state == ready && o.GetKind() == "Job", str(o, "status", "phase") == "Succeeded":
+		return text.Brief(v.message)
+	case v.state == ready && o.GetKind() == "Job", object.String(o, "status", "phase") == "Succeeded":
 		return "it had succeeded"
 	}
 	return "it had not ended"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // ImmutableError is a change of fields that cannot be changed in an object that
@@ -32,11 +33,11 @@ func (e *ImmutableError) Error() string {
 	var parts []string
 	for i, f := range e.Fields {
 		if i == maxNamedFields {
-			parts = append(parts, counted(len(e.Fields)-i, "more field"))
+			parts = append(parts, text.Counted(len(e.Fields)-i, "more field"))
 			break
 		}
 		before, after := maskedPair(f, nil)
-		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, brief(valueText(before)), brief(valueText(after))))
+		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(valueText(before)), text.Brief(valueText(after))))
 	}
 	s := strings.Join(parts, ", ") + " cannot be changed"
 	if len(parts) == 0 {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
@@ -37,15 +38,15 @@ func isJob(o *unstructured.Unstructured) bool {
 
 // builtinJob reports a Job that Kubernetes' own controller runs.
 func builtinJob(o *unstructured.Unstructured) bool {
-	by := str(o, "spec", "managedBy")
+	by := object.String(o, "spec", "managedBy")
 	return isJob(o) && (by == "" || by == "kubernetes.io/job-controller")
 }
 
 // jobEnded reports whether a Job's pods have all ended, whatever came of them.
 func jobEnded(o *unstructured.Unstructured) bool {
 	for _, name := range []string{"Complete", "Failed"} {
-		if c, ok := condition(o, name); ok && c.status == "True" {
-			return number(o, "status", "terminating") == 0
+		if c, ok := object.ConditionOf(o, name); ok && c.Status == "True" {
+			return object.Int(o, "status", "terminating") == 0
 		}
 	}
 	return false
@@ -53,12 +54,12 @@ func jobEnded(o *unstructured.Unstructured) bool {
 
 // jobStopped reports whether a suspended Job has no pod left, nor will have.
 func jobStopped(o *unstructured.Unstructured) bool {
-	return suspendedByController(o) && number(o, "status", "active") == 0 && number(o, "status", "terminating") == 0
+	return suspendedByController(o) && object.Int(o, "status", "active") == 0 && object.Int(o, "status", "terminating") == 0
 }
 
 func suspendedByController(o *unstructured.Unstructured) bool {
-	c, ok := condition(o, "Suspended")
-	return ok && c.status == "True"
+	c, ok := object.ConditionOf(o, "Suspended")
+	return ok && c.Status == "True"
 }
 
 // clear deletes an object so that another one can be made under its name, and
@@ -81,7 +82,7 @@ func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *wai
 	if err != nil {
 		return err
 	}
-	if ended := quiet && o.GetKind() != "Pod" || str(o, "status", "phase") == "Succeeded"; ended {
+	if ended := quiet && o.GetKind() != "Pod" || object.String(o, "status", "phase") == "Succeeded"; ended {
 		w = &waiter{cluster: e.cluster, expires: w.expires}
 	}
 	if err := w.await(ctx, []*awaited{toBeGone(o)}); err != nil {
@@ -120,7 +121,7 @@ func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *wait
 		case !suspendedByController(live) && time.Since(began) >= stopPatience:
 			return verdict{ready, "its controller does not stop it"}
 		}
-		return verdict{progressing, fmt.Sprintf("being stopped: %d active, %d terminating", number(live, "status", "active"), number(live, "status", "terminating"))}
+		return verdict{progressing, fmt.Sprintf("being stopped: %d active, %d terminating", object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
 	}
 	return quiet, w.await(ctx, []*awaited{item})
 }
@@ -190,7 +191,7 @@ func (e *Engine) formerPods(ctx context.Context, next *unstructured.Unstructured
 	}
 	former := out[:0]
 	for _, p := range out {
-		if !controlled(p, string(live.GetUID())) {
+		if !object.Controlled(p, string(live.GetUID())) {
 			former = append(former, p)
 		}
 	}
@@ -209,7 +210,7 @@ func ofJob(pod *unstructured.Unstructured, name string) bool {
 
 // podEnded reports whether all containers of a pod have ended for good.
 func podEnded(pod *unstructured.Unstructured) bool {
-	phase := str(pod, "status", "phase")
+	phase := object.String(pod, "status", "phase")
 	return phase == "Succeeded" || phase == "Failed"
 }
 

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
@@ -15,11 +16,11 @@ import (
 // made a pod nor said why not: it expects pods of an earlier Job of the name. See
 // the top of jobs.go.
 func stuck(o *unstructured.Unstructured) bool {
-	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || suspended(o) || str(o, "status", "startTime") == "" {
+	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || suspended(o) || object.String(o, "status", "startTime") == "" {
 		return false
 	}
 	for _, field := range []string{"active", "ready", "terminating", "succeeded", "failed"} {
-		if number(o, "status", field) != 0 {
+		if object.Int(o, "status", field) != 0 {
 			return false
 		}
 	}
@@ -70,7 +71,7 @@ func (w *waiter) remakeOne(ctx context.Context, a *awaited) {
 
 func (w *waiter) hasPods(a *awaited) bool {
 	for _, p := range w.pods {
-		if controlled(p, string(a.object.GetUID())) {
+		if object.Controlled(p, string(a.object.GetUID())) {
 			return true
 		}
 	}

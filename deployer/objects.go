@@ -13,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
@@ -54,7 +55,7 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 // served waits until discovery knows the kind of an established CRD: the two
 // are separate steps of the API server.
 func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) error {
-	group, kind := str(crd, "spec", "group"), str(crd, "spec", "names", "kind")
+	group, kind := object.String(crd, "spec", "group"), object.String(crd, "spec", "names", "kind")
 	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
 	for _, v := range versions {
 		m, _ := v.(map[string]any)

@@ -5,12 +5,14 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // onDelete reports whether a StatefulSet or DaemonSet replaces a pod only once
 // somebody has deleted the old one.
 func onDelete(o *unstructured.Unstructured) bool {
-	return str(o, "spec", "updateStrategy", "type") == "OnDelete"
+	return object.String(o, "spec", "updateStrategy", "type") == "OnDelete"
 }
 
 // onDeleteReady judges a workload that updates on delete, of whose want pods
@@ -46,7 +48,7 @@ func oldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstruc
 	}
 	exist, down := int64(0), int64(0)
 	for _, p := range pods {
-		if p.GetDeletionTimestamp() != nil || !controlled(p, string(o.GetUID())) {
+		if p.GetDeletionTimestamp() != nil || !object.Controlled(p, string(o.GetUID())) {
 			continue
 		}
 		exist++
@@ -64,7 +66,7 @@ func oldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstruc
 // wantedPods is how many pods a StatefulSet or DaemonSet is to have.
 func wantedPods(o *unstructured.Unstructured) int64 {
 	if o.GetKind() == "DaemonSet" {
-		return number(o, "status", "desiredNumberScheduled")
+		return object.Int(o, "status", "desiredNumberScheduled")
 	}
 	return wanted(o)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -149,7 +150,7 @@ func (p *Plan) Summary() string {
 		if len(p.Objects) == 1 {
 			are = "is"
 		}
-		return fmt.Sprintf("unchanged: %s %s as revision %d says", counted(len(p.Objects), "object"), are, p.Deployed)
+		return fmt.Sprintf("unchanged: %s %s as revision %d says", text.Counted(len(p.Objects), "object"), are, p.Deployed)
 	case p.recordOnly:
 		return fmt.Sprintf("no object changes (%d unchanged), a new revision %d is recorded", len(p.Objects), p.Revision)
 	}

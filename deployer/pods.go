@@ -7,17 +7,10 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-)
 
-// controlled reports whether o's controller is the object with that uid.
-func controlled(o *unstructured.Unstructured, uid string) bool {
-	for _, ref := range o.GetOwnerReferences() {
-		if ref.Controller != nil && *ref.Controller && string(ref.UID) == uid {
-			return true
-		}
-	}
-	return false
-}
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
+)
 
 const revisionNote = "deployment.kubernetes.io/revision"
 
@@ -34,19 +27,19 @@ func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 		belongs = func(p *unstructured.Unstructured) bool { return string(p.GetUID()) == uid }
 	case "Deployment":
 		set := currentReplicaSet(owner, replicaSets)
-		belongs = func(p *unstructured.Unstructured) bool { return set != "" && controlled(p, set) }
+		belongs = func(p *unstructured.Unstructured) bool { return set != "" && object.Controlled(p, set) }
 	case "StatefulSet":
-		revision := str(owner, "status", "updateRevision")
+		revision := object.String(owner, "status", "updateRevision")
 		belongs = func(p *unstructured.Unstructured) bool {
-			return controlled(p, uid) && p.GetLabels()["controller-revision-hash"] == revision
+			return object.Controlled(p, uid) && p.GetLabels()["controller-revision-hash"] == revision
 		}
 	case "DaemonSet":
 		generation := owner.GetAnnotations()["deprecated.daemonset.template.generation"]
 		belongs = func(p *unstructured.Unstructured) bool {
-			return controlled(p, uid) && p.GetLabels()["pod-template-generation"] == generation
+			return object.Controlled(p, uid) && p.GetLabels()["pod-template-generation"] == generation
 		}
 	default:
-		belongs = func(p *unstructured.Unstructured) bool { return controlled(p, uid) }
+		belongs = func(p *unstructured.Unstructured) bool { return object.Controlled(p, uid) }
 	}
 	var out []*unstructured.Unstructured
 	for _, p := range pods {
@@ -68,11 +61,11 @@ func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.U
 	if stale || owner.GetKind() != "StatefulSet" || onDelete(owner) {
 		return nil
 	}
-	partition := number(owner, "spec", "updateStrategy", "rollingUpdate", "partition")
+	partition := object.Int(owner, "spec", "updateStrategy", "rollingUpdate", "partition")
 	var out []*unstructured.Unstructured
 	for _, p := range pods {
-		old := p.GetLabels()["controller-revision-hash"] != str(owner, "status", "updateRevision")
-		if !old || ordinal(p) < partition || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !controlled(p, string(owner.GetUID())) {
+		old := p.GetLabels()["controller-revision-hash"] != object.String(owner, "status", "updateRevision")
+		if !old || ordinal(p) < partition || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !object.Controlled(p, string(owner.GetUID())) {
 			continue
 		}
 		for _, t := range podTroubles(p, false) {
@@ -100,7 +93,7 @@ func ordinal(pod *unstructured.Unstructured) int64 {
 func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*unstructured.Unstructured) string {
 	revision := deployment.GetAnnotations()[revisionNote]
 	for uid, s := range sets {
-		if controlled(s, string(deployment.GetUID())) && s.GetAnnotations()[revisionNote] == revision {
+		if object.Controlled(s, string(deployment.GetUID())) && s.GetAnnotations()[revisionNote] == revision {
 			return uid
 		}
 	}
@@ -112,8 +105,8 @@ func podLine(pod *unstructured.Unstructured) string {
 	if ts := podTroubles(pod, false); len(ts) > 0 {
 		return ts[0].cause
 	}
-	if c, ok := condition(pod, "PodScheduled"); ok && c.status == "False" {
-		return strings.TrimSuffix(c.reason+": "+brief(c.message), ": ")
+	if c, ok := object.ConditionOf(pod, "PodScheduled"); ok && c.Status == "False" {
+		return strings.TrimSuffix(c.Reason+": "+text.Brief(c.Message), ": ")
 	}
 	list, _, _ := unstructured.NestedSlice(pod.Object, "status", "containerStatuses")
 	for _, item := range list {
@@ -126,13 +119,13 @@ func podLine(pod *unstructured.Unstructured) string {
 			return "container " + name + " is not ready"
 		}
 	}
-	return str(pod, "status", "phase")
+	return object.String(pod, "status", "phase")
 }
 
 // isReadyPod reports the pod's own Ready condition.
 func isReadyPod(pod *unstructured.Unstructured) bool {
-	c, _ := condition(pod, "Ready")
-	return c.status == "True"
+	c, _ := object.ConditionOf(pod, "Ready")
+	return c.Status == "True"
 }
 
 // templateLabels are the labels that a workload's pods will carry; nil for

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -23,7 +24,7 @@ var marks = map[Action][2]string{
 
 // WriteText prints the plan for people; color adds ANSI colours.
 func (p *Plan) WriteText(w io.Writer, color bool) error {
-	t := &text{color: color, secrets: p.secrets, redact: p.secrets.Text}
+	t := &printer{color: color, secrets: p.secrets, redact: p.secrets.Text}
 	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
 	t.changes(p)
 	for _, h := range p.Hooks {
@@ -40,14 +41,14 @@ func (p *Plan) WriteText(w io.Writer, color bool) error {
 	return err
 }
 
-type text struct {
+type printer struct {
 	b       strings.Builder
 	color   bool
 	secrets *secret.Set
 	redact  func(string) string // of what values hold: a Secret's may stand in an env or an argument too
 }
 
-func (t *text) line(color, s string) {
+func (t *printer) line(color, s string) {
 	if t.color && color != "" {
 		s = color + s + "\x1b[0m"
 	}
@@ -56,7 +57,7 @@ func (t *text) line(color, s string) {
 
 // changes prints the objects; where the chart asks for an order, under the stage
 // in which each is applied.
-func (t *text) changes(p *Plan) {
+func (t *printer) changes(p *Plan) {
 	stages, at := p.stages(), -1
 	for _, c := range p.Objects {
 		switch {
@@ -72,7 +73,7 @@ func (t *text) changes(p *Plan) {
 	}
 }
 
-func (t *text) change(c Change) {
+func (t *printer) change(c Change) {
 	mark := marks[c.Action]
 	s := fmt.Sprintf("  %-11s %s", mark[0], c.Object)
 	if c.Object.Namespace != "" {
@@ -91,7 +92,7 @@ func (t *text) change(c Change) {
 }
 
 // conflict says who has set a field otherwise than the chart, and who prevails.
-func (t *text) conflict(c Conflict) {
+func (t *printer) conflict(c Conflict) {
 	end := "taken over"
 	if c.Kept {
 		end = "kept"
@@ -106,7 +107,7 @@ const (
 	yellow = "\x1b[33m"
 )
 
-func (t *text) field(f Field) {
+func (t *printer) field(f Field) {
 	old, isText := f.Old.(string)
 	new, alsoText := f.New.(string)
 	before, after := maskedPair(f, t.secrets)
@@ -140,7 +141,7 @@ func (f Field) origin() string {
 }
 
 // lines prints the part of two texts between their common head and tail.
-func (t *text) lines(old, new string) {
+func (t *printer) lines(old, new string) {
 	a, b := strings.Split(old, "\n"), strings.Split(new, "\n")
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -152,21 +153,21 @@ func (t *text) lines(old, new string) {
 	t.some(green, "        + ", b)
 }
 
-func (t *text) some(color, prefix string, lines []string) {
+func (t *printer) some(color, prefix string, lines []string) {
 	for i, l := range lines {
 		if i == maxLines {
-			t.line(color, prefix+"... "+counted(len(lines)-i, "more line"))
+			t.line(color, prefix+"... "+text.Counted(len(lines)-i, "more line"))
 			return
 		}
-		t.line(color, prefix+clip(t.redact(l), maxValue))
+		t.line(color, prefix+text.Clip(t.redact(l), maxValue))
 	}
 }
 
-func (t *text) value(v any) string {
+func (t *printer) value(v any) string {
 	if s, ok := v.(string); ok {
-		return clip(fmt.Sprintf("%q", t.redact(s)), maxValue)
+		return text.Clip(fmt.Sprintf("%q", t.redact(s)), maxValue)
 	}
-	return clip(t.redact(valueText(v)), maxValue)
+	return text.Clip(t.redact(valueText(v)), maxValue)
 }
 
 // valueText is a value as JSON.
@@ -176,19 +177,4 @@ func valueText(v any) string {
 		return fmt.Sprint(v)
 	}
 	return string(data)
-}
-
-// counted is "1 object", or "2 objects".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "..."
 }

@@ -5,6 +5,8 @@ import (
 	"html"
 	"io"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 const (
@@ -31,7 +33,7 @@ func WriteMarkdown(w io.Writer, plans []*Plan, units ...Scoped) error {
 		case i < maxRows:
 			b.WriteString(p.row())
 		case i == maxRows:
-			fmt.Fprintf(&b, "| ... and %s | | | | | | | |\n", counted(len(plans)-i, "more release"))
+			fmt.Fprintf(&b, "| ... and %s | | | | | | | |\n", text.Counted(len(plans)-i, "more release"))
 		}
 	}
 	for i, p := range changed {
@@ -56,7 +58,7 @@ func heading(plans []*Plan) string {
 	if changed == 0 {
 		return "### Plan: no changes"
 	}
-	return fmt.Sprintf("### Plan: %d of %s would change", changed, counted(len(plans), "release"))
+	return fmt.Sprintf("### Plan: %d of %s would change", changed, text.Counted(len(plans), "release"))
 }
 
 func (p *Plan) row() string {
@@ -81,7 +83,7 @@ func (p *Plan) row() string {
 
 // cell is a text that cannot break a table.
 func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(html.EscapeString(clip(s, maxValue)))
+	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(html.EscapeString(text.Clip(s, maxValue)))
 }
 
 // details is what would change in one release, folded, in at most limit bytes;

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // verdict is how far an object is on its way to what its spec says.
@@ -55,7 +57,7 @@ func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	case "/Service":
 		return serviceReady(o)
 	case "/Namespace":
-		phase := str(o, "status", "phase")
+		phase := object.String(o, "status", "phase")
 		return reached(phase == "Active", "phase "+phase)
 	case "apiextensions.k8s.io/CustomResourceDefinition":
 		return crdReady(o)
@@ -109,12 +111,12 @@ func deploymentReady(o *unstructured.Unstructured) verdict {
 	if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
 		return pausedReady(o)
 	}
-	if c, ok := condition(o, "Progressing"); ok && c.reason == "ProgressDeadlineExceeded" {
-		return verdict{dead, "progress deadline exceeded: " + c.message}
+	if c, ok := object.ConditionOf(o, "Progressing"); ok && c.Reason == "ProgressDeadlineExceeded" {
+		return verdict{dead, "progress deadline exceeded: " + c.Message}
 	}
 	want := wanted(o)
-	total, updated := number(o, "status", "replicas"), number(o, "status", "updatedReplicas")
-	available := number(o, "status", "availableReplicas")
+	total, updated := object.Int(o, "status", "replicas"), object.Int(o, "status", "updatedReplicas")
+	available := object.Int(o, "status", "availableReplicas")
 	fresh := max(0, min(updated, available-(total-updated))) // available counts old pods too: the least that can be new
 	count := fmt.Sprintf("%d of %d ready", fresh, want)
 	switch {
@@ -131,7 +133,7 @@ func deploymentReady(o *unstructured.Unstructured) verdict {
 // pausedReady judges a paused Deployment: its pods are not replaced, so nothing
 // is to be expected of them, but what pods it has are still scaled.
 func pausedReady(o *unstructured.Unstructured) verdict {
-	want, total := wanted(o), number(o, "status", "replicas")
+	want, total := wanted(o), object.Int(o, "status", "replicas")
 	switch {
 	case total > want:
 		return surplus("paused", total, want)
@@ -142,7 +144,7 @@ func pausedReady(o *unstructured.Unstructured) verdict {
 }
 
 func replicaSetReady(o *unstructured.Unstructured) verdict {
-	want, have, total := wanted(o), number(o, "status", "readyReplicas"), number(o, "status", "replicas")
+	want, have, total := wanted(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
 	count := fmt.Sprintf("%d of %d ready", have, want)
 	if total > want {
 		return surplus(count, total, want)
@@ -151,9 +153,9 @@ func replicaSetReady(o *unstructured.Unstructured) verdict {
 }
 
 func statefulSetReady(o *unstructured.Unstructured) verdict {
-	want, have, total := wanted(o), number(o, "status", "readyReplicas"), number(o, "status", "replicas")
+	want, have, total := wanted(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
 	if onDelete(o) {
-		return onDeleteReady(want, total, have, number(o, "status", "updatedReplicas"))
+		return onDeleteReady(want, total, have, object.Int(o, "status", "updatedReplicas"))
 	}
 	count := fmt.Sprintf("%d of %d ready", have, want)
 	switch {
@@ -162,22 +164,22 @@ func statefulSetReady(o *unstructured.Unstructured) verdict {
 	case have < want:
 		return verdict{progressing, count}
 	}
-	partition := number(o, "spec", "updateStrategy", "rollingUpdate", "partition")
-	if updated := number(o, "status", "updatedReplicas"); partition > 0 && updated < want-partition {
+	partition := object.Int(o, "spec", "updateStrategy", "rollingUpdate", "partition")
+	if updated := object.Int(o, "status", "updatedReplicas"); partition > 0 && updated < want-partition {
 		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want-partition)}
 	}
-	current, update := str(o, "status", "currentRevision"), str(o, "status", "updateRevision")
+	current, update := object.String(o, "status", "currentRevision"), object.String(o, "status", "updateRevision")
 	if partition == 0 && want > 0 && current != update {
-		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, number(o, "status", "updatedReplicas"), want)}
+		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, object.Int(o, "status", "updatedReplicas"), want)}
 	}
 	return verdict{ready, count}
 }
 
 func daemonSetReady(o *unstructured.Unstructured) verdict {
-	want, have := wantedPods(o), number(o, "status", "numberAvailable")
-	updated := number(o, "status", "updatedNumberScheduled")
+	want, have := wantedPods(o), object.Int(o, "status", "numberAvailable")
+	updated := object.Int(o, "status", "updatedNumberScheduled")
 	if onDelete(o) {
-		return onDeleteReady(want, number(o, "status", "currentNumberScheduled"), have, updated)
+		return onDeleteReady(want, object.Int(o, "status", "currentNumberScheduled"), have, updated)
 	}
 	count := fmt.Sprintf("%d of %d ready", have, want)
 	if updated < want {
@@ -187,37 +189,37 @@ func daemonSetReady(o *unstructured.Unstructured) verdict {
 }
 
 func podReady(o *unstructured.Unstructured) verdict {
-	switch phase := str(o, "status", "phase"); phase {
+	switch phase := object.String(o, "status", "phase"); phase {
 	case "Succeeded":
 		return verdict{ready, "succeeded"}
 	case "Failed":
-		return verdict{dead, strings.TrimSuffix("failed: "+str(o, "status", "reason")+" "+str(o, "status", "message"), ":  ")}
+		return verdict{dead, strings.TrimSuffix("failed: "+object.String(o, "status", "reason")+" "+object.String(o, "status", "message"), ":  ")}
 	}
-	c, _ := condition(o, "Ready")
-	return reached(c.status == "True", "phase "+str(o, "status", "phase"))
+	c, _ := object.ConditionOf(o, "Ready")
+	return reached(c.Status == "True", "phase "+object.String(o, "status", "phase"))
 }
 
 func jobReady(o *unstructured.Unstructured, wait bool) verdict {
 	for _, name := range []string{"Failed", "FailureTarget"} {
-		if c, ok := condition(o, name); ok && c.status == "True" {
-			return verdict{dead, strings.TrimSpace("the job failed: " + c.reason + ": " + c.message)}
+		if c, ok := object.ConditionOf(o, name); ok && c.Status == "True" {
+			return verdict{dead, strings.TrimSpace("the job failed: " + c.Reason + ": " + c.Message)}
 		}
 	}
-	if c, ok := condition(o, "Complete"); ok && c.status == "True" {
+	if c, ok := object.ConditionOf(o, "Complete"); ok && c.Status == "True" {
 		return verdict{ready, "complete"}
 	}
 	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
 		return verdict{ready, "suspended"}
 	}
-	message := fmt.Sprintf("%d active, %d failed", number(o, "status", "active"), number(o, "status", "failed"))
+	message := fmt.Sprintf("%d active, %d failed", object.Int(o, "status", "active"), object.Int(o, "status", "failed"))
 	if wait {
 		return verdict{progressing, message}
 	}
-	return reached(str(o, "status", "startTime") != "", message)
+	return reached(object.String(o, "status", "startTime") != "", message)
 }
 
 func claimReady(o *unstructured.Unstructured) verdict {
-	phase := str(o, "status", "phase")
+	phase := object.String(o, "status", "phase")
 	if phase == "Lost" {
 		return verdict{dead, "its volume is lost"}
 	}
@@ -227,66 +229,43 @@ func claimReady(o *unstructured.Unstructured) verdict {
 // serviceReady does not wait for a load balancer's address: clusters without
 // one never give it, and Helm 4 does not wait either.
 func serviceReady(o *unstructured.Unstructured) verdict {
-	if str(o, "spec", "type") != "LoadBalancer" {
+	if object.String(o, "spec", "type") != "LoadBalancer" {
 		return verdict{ready, ""}
 	}
-	return reached(str(o, "spec", "clusterIP") != "", "no cluster address yet")
+	return reached(object.String(o, "spec", "clusterIP") != "", "no cluster address yet")
 }
 
 func crdReady(o *unstructured.Unstructured) verdict {
-	if c, ok := condition(o, "NamesAccepted"); ok && c.status == "False" {
-		return verdict{dead, "names not accepted: " + c.message}
+	if c, ok := object.ConditionOf(o, "NamesAccepted"); ok && c.Status == "False" {
+		return verdict{dead, "names not accepted: " + c.Message}
 	}
 	return conditionReady(o, "Established")
 }
 
 func conditionReady(o *unstructured.Unstructured, name string) verdict {
-	c, ok := condition(o, name)
+	c, ok := object.ConditionOf(o, name)
 	if !ok {
 		return verdict{progressing, "condition " + name + " is not set"}
 	}
-	if c.observed > 0 && c.observed < o.GetGeneration() {
+	if c.Observed > 0 && c.Observed < o.GetGeneration() {
 		return verdict{progressing, "the last change is not yet seen by its controller"}
 	}
-	return reached(c.status == "True", strings.TrimSuffix(name+"="+c.status+": "+c.message, ": "))
+	return reached(c.Status == "True", strings.TrimSuffix(name+"="+c.Status+": "+c.Message, ": "))
 }
 
 // customReady judges by the conditions Stalled, Reconciling and Ready. A
 // resource without any is ready: many never get a status.
 func customReady(o *unstructured.Unstructured) verdict {
-	if c, ok := condition(o, "Stalled"); ok && c.status == "True" {
-		return verdict{dead, "stalled: " + c.message}
+	if c, ok := object.ConditionOf(o, "Stalled"); ok && c.Status == "True" {
+		return verdict{dead, "stalled: " + c.Message}
 	}
-	if c, ok := condition(o, "Reconciling"); ok && c.status == "True" {
-		return verdict{progressing, "reconciling: " + c.message}
+	if c, ok := object.ConditionOf(o, "Reconciling"); ok && c.Status == "True" {
+		return verdict{progressing, "reconciling: " + c.Message}
 	}
-	if _, ok := condition(o, "Ready"); ok {
+	if _, ok := object.ConditionOf(o, "Ready"); ok {
 		return conditionReady(o, "Ready")
 	}
 	return verdict{ready, ""}
-}
-
-type conditionStatus struct {
-	status, reason, message string
-	observed                int64 // the generation that it speaks of; 0 when it does not say
-}
-
-func condition(o *unstructured.Unstructured, name string) (conditionStatus, bool) {
-	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	return conditionIn(list, name)
-}
-
-func conditionIn(list []any, name string) (conditionStatus, bool) {
-	for _, item := range list {
-		m, ok := item.(map[string]any)
-		if !ok || m["type"] != name {
-			continue
-		}
-		field := func(k string) string { s, _ := m[k].(string); return strings.Join(strings.Fields(s), " ") }
-		observed, _ := m["observedGeneration"].(int64)
-		return conditionStatus{field("status"), field("reason"), field("message"), observed}, true
-	}
-	return conditionStatus{}, false
 }
 
 // wanted is spec.replicas, which defaults to 1.
@@ -295,14 +274,4 @@ func wanted(o *unstructured.Unstructured) int64 {
 		return n
 	}
 	return 1
-}
-
-func number(o *unstructured.Unstructured, path ...string) int64 {
-	n, _, _ := unstructured.NestedInt64(o.Object, path...)
-	return n
-}
-
-func str(o *unstructured.Unstructured, path ...string) string {
-	s, _, _ := unstructured.NestedString(o.Object, path...)
-	return s
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // rule is how a well-known kind of custom resource tells that it is ready,
@@ -88,8 +91,8 @@ func ruleFor(group, kind string) (rule, bool) {
 
 func (r rule) ready(o *unstructured.Unstructured) verdict {
 	for _, name := range r.failed {
-		if c, ok := condition(o, name); ok && c.status == "True" {
-			return verdict{dead, strings.ToLower(name) + ": " + c.message}
+		if c, ok := object.ConditionOf(o, name); ok && c.Status == "True" {
+			return verdict{dead, strings.ToLower(name) + ": " + c.Message}
 		}
 	}
 	switch {
@@ -111,8 +114,8 @@ func (r rule) ready(o *unstructured.Unstructured) verdict {
 func customTrouble(o *unstructured.Unstructured) (trouble, bool) {
 	r, _ := ruleFor(o.GroupVersionKind().Group, o.GetKind())
 	for _, name := range r.barred {
-		if c, ok := condition(o, name); ok && c.status == "False" {
-			cause := strings.TrimSuffix(fmt.Sprintf("%s=False, %s: %s", name, c.reason, brief(c.message)), ": ")
+		if c, ok := object.ConditionOf(o, name); ok && c.Status == "False" {
+			cause := strings.TrimSuffix(fmt.Sprintf("%s=False, %s: %s", name, c.Reason, text.Brief(c.Message)), ": ")
 			return trouble{reason: givenUp, cause: cause, key: string(o.GetUID()) + "/" + name, episode: givenUp}, true
 		}
 	}
@@ -122,7 +125,7 @@ func customTrouble(o *unstructured.Unstructured) (trouble, bool) {
 // rolloutReady reads Argo Rollouts' own phase. A pause that only a person ends
 // is as far as a deploy can come.
 func rolloutReady(o *unstructured.Unstructured) verdict {
-	phase, message := str(o, "status", "phase"), str(o, "status", "message")
+	phase, message := object.String(o, "status", "phase"), object.String(o, "status", "message")
 	said := strings.TrimSuffix("phase "+phase+": "+message, ": ")
 	switch phase {
 	case "Healthy":
@@ -143,7 +146,7 @@ func rolloutReady(o *unstructured.Unstructured) verdict {
 // timedPause reports that the canary step at which a Rollout stands ends by itself.
 func timedPause(o *unstructured.Unstructured) bool {
 	steps, _, _ := unstructured.NestedSlice(o.Object, "spec", "strategy", "canary", "steps")
-	i := number(o, "status", "currentStepIndex")
+	i := object.Int(o, "status", "currentStepIndex")
 	if i < 0 || i >= int64(len(steps)) {
 		return false
 	}
@@ -153,15 +156,15 @@ func timedPause(o *unstructured.Unstructured) bool {
 }
 
 func applicationReady(o *unstructured.Unstructured) verdict {
-	sync, health := str(o, "status", "sync", "status"), str(o, "status", "health", "status")
-	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, str(o, "status", "health", "message")), ": ")
+	sync, health := object.String(o, "status", "sync", "status"), object.String(o, "status", "health", "status")
+	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, object.String(o, "status", "health", "message")), ": ")
 	return reached(sync == "Synced" && (health == "Healthy" || health == "Suspended"), said)
 }
 
 // strimziReady waits for Ready; while that is missing, NotReady says why.
 func strimziReady(o *unstructured.Unstructured) verdict {
-	if c, ok := condition(o, "NotReady"); ok && c.status == "True" {
-		return verdict{progressing, strings.TrimSuffix("not ready: "+c.reason+": "+c.message, ": ")}
+	if c, ok := object.ConditionOf(o, "NotReady"); ok && c.Status == "True" {
+		return verdict{progressing, strings.TrimSuffix("not ready: "+c.Reason+": "+c.Message, ": ")}
 	}
 	return conditionReady(o, "Ready")
 }
@@ -173,7 +176,7 @@ func rebalanceReady(o *unstructured.Unstructured) verdict {
 	if notes["strimzi.io/rebalance-template"] == "true" {
 		return verdict{ready, "a template"}
 	}
-	if c, ok := condition(o, "ProposalReady"); ok && c.status == "True" && notes["strimzi.io/rebalance-auto-approval"] != "true" {
+	if c, ok := object.ConditionOf(o, "ProposalReady"); ok && c.Status == "True" && notes["strimzi.io/rebalance-auto-approval"] != "true" {
 		return verdict{ready, "waits for its approval"}
 	}
 	return strimziReady(o)
@@ -190,11 +193,11 @@ func suspended(o *unstructured.Unstructured) bool {
 // ProviderConfig have neither condition and are ready, and so is what is paused
 // by its annotation.
 func managedReady(o *unstructured.Unstructured) verdict {
-	sync, synced := condition(o, "Synced")
-	if sync.reason == "ReconcilePaused" {
+	sync, synced := object.ConditionOf(o, "Synced")
+	if sync.Reason == "ReconcilePaused" {
 		return verdict{ready, "paused"}
 	}
-	_, isReady := condition(o, "Ready")
+	_, isReady := object.ConditionOf(o, "Ready")
 	if !synced && !isReady {
 		return verdict{ready, ""}
 	}
@@ -218,15 +221,15 @@ func routeReady(o *unstructured.Unstructured) verdict {
 		parent := &unstructured.Unstructured{Object: m}
 		list, _, _ := unstructured.NestedSlice(m, "conditions")
 		for _, name := range []string{"Accepted", "ResolvedRefs"} {
-			c, ok := conditionIn(list, name)
-			at := "gateway " + str(parent, "parentRef", "name") + ": "
+			c, ok := object.ConditionIn(list, name)
+			at := "gateway " + object.String(parent, "parentRef", "name") + ": "
 			switch {
 			case !ok:
 				return verdict{progressing, at + "condition " + name + " is not set"}
-			case c.observed > 0 && c.observed < o.GetGeneration():
+			case c.Observed > 0 && c.Observed < o.GetGeneration():
 				return verdict{progressing, at + "the last change is not yet seen"}
-			case c.status != "True":
-				return verdict{progressing, at + strings.TrimSuffix(name+"="+c.status+": "+c.reason+": "+c.message, ": ")}
+			case c.Status != "True":
+				return verdict{progressing, at + strings.TrimSuffix(name+"="+c.Status+": "+c.Reason+": "+c.Message, ": ")}
 			}
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // SavedFormat is the apiVersion of the file that Save makes.
@@ -160,7 +161,7 @@ func ReadSaved(data []byte) (*Saved, error) {
 	case f.APIVersion == PlanFormat:
 		return nil, fmt.Errorf("it is what \"plan -o json\" prints, which is for reading; %s", anew)
 	case strings.HasPrefix(f.APIVersion, strings.TrimSuffix(SavedFormat, "1")) && f.APIVersion != SavedFormat:
-		return nil, fmt.Errorf("its format is %s, and this pintle knows %s; take the pintle that made it, or %s", clip(f.APIVersion, 60), SavedFormat, anew)
+		return nil, fmt.Errorf("its format is %s, and this pintle knows %s; take the pintle that made it, or %s", text.Clip(f.APIVersion, 60), SavedFormat, anew)
 	case f.APIVersion != SavedFormat:
 		return nil, fmt.Errorf("it is no saved plan; %s", anew)
 	}

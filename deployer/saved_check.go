@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -221,9 +222,9 @@ func movedFields(was, is savedObject, c *Change, secrets *secret.Set) []string {
 		before, after := maskedPair(c.Fields[i], secrets)
 		switch {
 		case !known || old.Old != f.Old:
-			out = append(out, fmt.Sprintf("%s has become %s in the cluster%s", f.Path, brief(valueText(before)), by))
+			out = append(out, fmt.Sprintf("%s has become %s in the cluster%s", f.Path, text.Brief(valueText(before)), by))
 		case old.New != f.New:
-			out = append(out, fmt.Sprintf("the cluster would make %s of %s", brief(valueText(after)), f.Path))
+			out = append(out, fmt.Sprintf("the cluster would make %s of %s", text.Brief(valueText(after)), f.Path))
 		}
 	}
 	for _, f := range was.Fields {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Fate is what a plan does with one unit of a project.
@@ -74,7 +76,7 @@ func ScopeSummary(units []Scoped) string {
 	}
 	told := func(fate Fate) string {
 		if len(names[fate]) > few {
-			return counted(len(names[fate]), "unit")
+			return text.Counted(len(names[fate]), "unit")
 		}
 		return Listed(names[fate])
 	}

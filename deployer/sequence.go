@@ -11,6 +11,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Annotations of HIP-0025, "Better Support for Resource Creation Sequencing". The
@@ -79,13 +81,13 @@ func compareGroups(a, b group) int {
 }
 
 // nameList reads a list of names; empty text is none.
-func nameList(note, text string) ([]string, error) {
-	if text == "" {
+func nameList(note, list string) ([]string, error) {
+	if list == "" {
 		return nil, nil
 	}
 	var out []string
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return nil, fmt.Errorf(`annotation %s: %q is no list of names; write ["a", "b"]`, note, clip(text, 100))
+	if err := json.Unmarshal([]byte(list), &out); err != nil {
+		return nil, fmt.Errorf(`annotation %s: %q is no list of names; write ["a", "b"]`, note, text.Clip(list, 100))
 	}
 	return out, nil
 }

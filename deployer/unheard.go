@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // How long the controller of a custom resource has for its first word. Nobody
@@ -49,8 +50,8 @@ func (w *waiter) expect(ctx context.Context, a *awaited) {
 			a.quiet = 0
 		}
 	}
-	if a.object != nil && a.ref.Kind == "PersistentVolumeClaim" && str(a.object, "status", "phase") != "Bound" {
-		w.learn(ctx, str(a.object, "spec", "storageClassName"))
+	if a.object != nil && a.ref.Kind == "PersistentVolumeClaim" && object.String(a.object, "status", "phase") != "Bound" {
+		w.learn(ctx, object.String(a.object, "spec", "storageClassName"))
 	}
 }
 
@@ -64,7 +65,7 @@ func (w *waiter) learn(ctx context.Context, class string) {
 		w.consumers = map[string]bool{}
 	}
 	o, err := w.cluster.Get(ctx, kube.Ref{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass", Name: class})
-	w.consumers[class] = err == nil && str(o, "volumeBindingMode") == "WaitForFirstConsumer"
+	w.consumers[class] = err == nil && object.String(o, "volumeBindingMode") == "WaitForFirstConsumer"
 }
 
 // judge is the item's own judge, and what only the wait knows: how long a
@@ -78,7 +79,7 @@ func (w *waiter) judge(a *awaited, now time.Time) verdict {
 	case v.state == ready && a.unheard() && !spoken(a.object):
 		v.message = fmt.Sprintf("no controller has written a status within %s", a.quiet)
 	case v.state == progressing && a.ref.Kind == "PersistentVolumeClaim" && a.object != nil &&
-		str(a.object, "status", "phase") == "Pending" && w.consumers[str(a.object, "spec", "storageClassName")]:
+		object.String(a.object, "status", "phase") == "Pending" && w.consumers[object.String(a.object, "spec", "storageClassName")]:
 		return verdict{ready, "waits for the first pod that uses it"}
 	case v.state == progressing && a.object != nil:
 		if old, ok := oldDown(a.object, w.pods); ok {

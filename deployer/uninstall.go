@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -120,7 +121,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	if err := r.forget(fresh, keepHistory); err != nil {
 		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w", r.plan.Release, err)
 	}
-	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", counted(count, "object"))
+	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", text.Counted(count, "object"))
 	return out, nil
 }
 

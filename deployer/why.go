@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // look adds to a verdict why the object is not ready, and makes it final when
@@ -47,7 +48,7 @@ func (w *waiter) podReason(pod *unstructured.Unstructured) string {
 	line := podLine(pod)
 	e, warned := w.events[string(pod.GetUID())]
 	if warned && (line == "ContainerCreating" || line == "PodInitializing") {
-		return e.Reason + ": " + brief(e.Message)
+		return e.Reason + ": " + text.Brief(e.Message)
 	}
 	return line
 }

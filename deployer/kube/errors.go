@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Reason classes what went wrong with a request.
@@ -101,7 +102,7 @@ func (c *Client) transportError(ctx context.Context, doing string, err error) *E
 func (c *Client) statusError(doing string, code int, body []byte) *Error {
 	var status metav1.Status
 	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" {
-		status = metav1.Status{Code: int32(code), Message: http.StatusText(code) + ": " + clip(string(body), 200)}
+		status = metav1.Status{Code: int32(code), Message: http.StatusText(code) + ": " + text.Clip(string(body), 200)}
 	}
 	if status.Code == 0 {
 		status.Code = int32(code)
@@ -263,12 +264,5 @@ func rootCause(err error) string {
 }
 
 func oneLine(s string) string {
-	return clip(strings.Join(strings.Fields(s), " "), 2000)
-}
-
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "..."
+	return text.Clip(strings.Join(strings.Fields(s), " "), 2000)
 }
