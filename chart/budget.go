@@ -15,10 +15,8 @@ const (
 	maxNesting    = 32        // charts within charts
 	maxEntries    = 200_000   // of one folder, ignored ones too
 
-	maxMetadata  = 1 << 20  // bytes of Chart.yaml, Chart.lock, requirements.yaml and .lock
-	maxYAMLBytes = 16 << 20 // of one YAML document, and of a values file
-	maxYAMLMarks = 1 << 20  // marks of one YAML document that begin entries
-	maxDocuments = 100      // of one values file
+	maxMetadata  = 1 << 20 // bytes of Chart.yaml, Chart.lock, requirements.yaml and .lock
+	maxDocuments = 100     // of one values file
 
 	maxIgnoreBytes = 64 << 10       // of .helmignore
 	maxIgnoreWork  = 10_000_000_000 // bytes of its patterns times bytes of the names held against them

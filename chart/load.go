@@ -14,10 +14,11 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/parallel"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // ErrNoChartFile says that a folder or an archive is no chart.
@@ -162,8 +163,8 @@ func unmarshal(f *File, into any) (err error) {
 	if decodePlain(f.Data, into) {
 		return nil
 	}
-	if err := yaml.Unmarshal(f.Data, into); err != nil {
-		return inFile(f.Name, f.Data, err)
+	if err := k8syaml.Unmarshal(f.Data, into); err != nil {
+		return yaml.InFile(f.Name, f.Data, err)
 	}
 	return nil
 }
@@ -176,7 +177,7 @@ func decodePlain(data []byte, into any) bool {
 	if !target.IsZero() {
 		return false
 	}
-	v, ok := plainYAML(string(data))
+	v, ok := yaml.DecodePlain(string(data))
 	if !ok {
 		return false
 	}
@@ -197,7 +198,7 @@ func (c *Chart) place(f *File, subcharts map[string][]*File) error {
 	case f.Name == "values.yaml":
 		values, err := ParseValues(f.Data)
 		if err != nil {
-			return inFile(f.Name, f.Data, err)
+			return yaml.InFile(f.Name, f.Data, err)
 		}
 		c.Values = values
 	case f.Name == "values.schema.json":

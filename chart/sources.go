@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // ValueSources are the ways to give values, as the flags of the same names.
@@ -32,7 +34,7 @@ func MergeValues(src ValueSources, read func(path string) ([]byte, error)) (map[
 		}
 		file, err := ParseValues(data)
 		if err != nil {
-			return nil, fmt.Errorf("values file %w", inFile(name, data, err))
+			return nil, fmt.Errorf("values file %w", yaml.InFile(name, data, err))
 		}
 		values = MergeMaps(values, file)
 	}
@@ -74,7 +76,7 @@ func mergeJSON(expr string, values map[string]any) (map[string]any, error) {
 }
 
 // MaxFile is how many bytes a values file or a file of --set-file may have.
-const MaxFile = maxYAMLBytes
+const MaxFile = yaml.MaxBytes
 
 // ReadFile reads a values file or a file of --set-file that the command line names,
 // of at most MaxFile. It may be a pipe, as of a shell's process substitution.
@@ -84,12 +86,12 @@ func ReadFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxYAMLBytes+1))
+	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxYAMLBytes {
-		return nil, fmt.Errorf("more than %d MiB", maxYAMLBytes>>20)
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("more than %d MiB", MaxFile>>20)
 	}
 	return data, nil
 }

@@ -1,11 +1,12 @@
 package chart
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // GlobalKey is the values section that every subchart sees as its own.
@@ -15,30 +16,25 @@ const GlobalKey = "global"
 // order, later ones win (facts/helm-format.md 4.10). An empty file is an empty
 // map; a document that is a list or a scalar is an error.
 func ParseValues(data []byte) (map[string]any, error) {
-	if len(data) > maxYAMLBytes {
-		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxYAMLBytes>>20)
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, MaxFile>>20)
 	}
 	if len(data) > 0 && data[len(data)-1] != '\n' { // Helm ends the last line, which a block scalar shows
 		data = append(slices.Clip(data), '\n')
 	}
-	docs := [][]byte{data}
-	if bytes.Contains(data, []byte("---")) || bytes.IndexByte(data, '\r') >= 0 {
-		var err error
-		if docs, err = splitDocuments(data); err != nil {
-			return nil, err
-		}
+	docs, err := valuesDocuments(string(data))
+	if err != nil {
+		return nil, err
 	}
 	values := map[string]any{}
-	before := 0 // lines of the documents before, with their separators
 	for _, doc := range docs {
-		v, err := DecodeYAML(doc)
+		v, err := yaml.Decode(doc.Text)
 		if err != nil {
-			if line, message := YAMLErrorLine(err); line > 0 {
-				return nil, &lineError{before + line, message}
+			if line, message := yaml.ErrorLine(err); line > 0 {
+				return nil, &yaml.AtLine{Line: doc.Line - 1 + line, Message: message}
 			}
 			return nil, err
 		}
-		before += bytes.Count(doc, []byte("\n")) + 1
 		switch v := v.(type) {
 		case nil:
 		case map[string]any:
@@ -48,6 +44,21 @@ func ParseValues(data []byte) (map[string]any, error) {
 		}
 	}
 	return values, nil
+}
+
+// valuesDocuments cuts a values file into its documents; a line's carriage return goes.
+func valuesDocuments(text string) ([]yaml.Document, error) {
+	var docs []yaml.Document
+	for doc := range yaml.Documents(strings.ReplaceAll(text, "\r\n", "\n")) {
+		rest := strings.TrimSpace(strings.TrimPrefix(doc.Separator, "---"))
+		if rest != "" && rest[0] != '#' {
+			return nil, fmt.Errorf("invalid document separator %q: only a comment may follow ---", doc.Separator)
+		}
+		if docs = append(docs, doc); len(docs) > maxDocuments {
+			return nil, fmt.Errorf("%w: more than %d documents in one file", ErrTooLarge, maxDocuments)
+		}
+	}
+	return docs, nil
 }
 
 // describe names the kind of a decoded value as a user would.

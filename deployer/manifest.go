@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-	"sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // manifestText joins rendered documents as records keep them
@@ -130,12 +130,12 @@ func withoutName(o *unstructured.Unstructured) string {
 // decodeDocument makes of a document what the API machinery makes of it: whole
 // numbers are int64, the others float64.
 func decodeDocument(doc string) (m map[string]any, err error) {
-	if v, err := chart.DecodeYAML(doc); err == nil {
+	if v, err := yaml.Decode(doc); err == nil {
 		if m, ok := v.(map[string]any); ok && wholeNumbers(m) == nil {
 			return m, nil
 		}
 	}
-	data, err := yaml.YAMLToJSON([]byte(doc)) // in full, for the message or the exact number
+	data, err := k8syaml.YAMLToJSON([]byte(doc)) // in full, for the message or the exact number
 	if err != nil {
 		return nil, fmt.Errorf("%s is not YAML: %w", sourceOf(doc), err)
 	}

@@ -15,10 +15,12 @@ import (
 	"strings"
 	"sync"
 
+	goyaml "go.yaml.in/yaml/v3"
+
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/internal/kubeschema"
-	"go.yaml.in/yaml/v3"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // Severity says how much a finding matters.
@@ -84,7 +86,7 @@ func (f Finding) Place() string {
 func Unloadable(err error) Finding {
 	rule := ruleOf("chart/load")
 	f := Finding{ID: rule.ID, Severity: rule.Severity, Message: strings.Join(strings.Fields(err.Error()), " "), Fix: rule.Fix}
-	if syntax, ok := errors.AsType[*chart.SyntaxError](err); ok {
+	if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok {
 		f.Path, f.Line = syntax.File, syntax.Line
 	} else if _, ok := errors.AsType[*chart.MetadataError](err); ok {
 		f.Path = chartYAML
@@ -154,7 +156,7 @@ type fileLinter struct {
 	chart *chart.Chart
 	place string // of the chart below the root: charts/redis/
 
-	defaults *yaml.Node // the first document of values.yaml, once that was looked at
+	defaults *goyaml.Node // the first document of values.yaml, once that was looked at
 }
 
 // add notes a finding about one of the chart's own files.

@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
 
-	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/internal/parallel"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // object is one rendered object of the chart or of a subchart.
@@ -46,13 +46,13 @@ func (l *linter) decode(m render.Manifest, hook bool) decoded {
 		return decoded{object: o}
 	}
 	d := decoded{object: o}
-	if v, ok := chart.DecodePlainYAML(m.Content); ok {
+	if v, ok := yaml.DecodePlain(m.Content); ok {
 		if o.fields, ok = v.(map[string]any); ok {
 			return d
 		}
 	}
-	if d.duplicate = yaml.UnmarshalStrict([]byte(m.Content), &o.fields); d.duplicate != nil {
-		d.err = yaml.Unmarshal([]byte(m.Content), &o.fields)
+	if d.duplicate = k8syaml.UnmarshalStrict([]byte(m.Content), &o.fields); d.duplicate != nil {
+		d.err = k8syaml.Unmarshal([]byte(m.Content), &o.fields)
 	}
 	return d
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // Here is what the API server refuses although it fits the schema.
@@ -44,7 +44,7 @@ func (r *relations) twice() {
 func (r *relations) placed(o *object) map[string]any {
 	fields := o.fields
 	if !o.judged && !related[o.kind] { // it was not decoded
-		if v, err := chart.DecodeYAML(o.content); err == nil {
+		if v, err := yaml.Decode(o.content); err == nil {
 			fields, _ = v.(map[string]any)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // Bounds of the functions that take long for what they are given.
@@ -206,7 +206,7 @@ func boundDecoders(funcs template.FuncMap) {
 				return limitf("%s of %d bytes", name, len(s))
 			}
 			if strings.HasPrefix(name, "fromYaml") {
-				if err := chart.CheckYAML([]byte(s)); err != nil {
+				if err := yaml.Check([]byte(s)); err != nil {
 					return limitf("%s of %d bytes", name, len(s))
 				}
 			}

@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-	"sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
 	yaml3 "sigs.k8s.io/yaml/goyaml.v3"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // The functions of this file are Helm's: the to* ones swallow errors, the
@@ -27,26 +27,26 @@ func toYAMLPretty(v any) string {
 }
 
 func fromYAML(s string) map[string]any {
-	if v, err := chart.DecodeYAML(s); err == nil {
+	if v, err := yaml.Decode(s); err == nil {
 		if m, ok := v.(map[string]any); ok {
 			return m
 		}
 	}
 	m := map[string]any{} // Helm's decoder makes Helm's message
-	if err := yaml.Unmarshal([]byte(s), &m); err != nil {
+	if err := k8syaml.Unmarshal([]byte(s), &m); err != nil {
 		m["Error"] = err.Error()
 	}
 	return m
 }
 
 func fromYAMLArray(s string) []any {
-	if v, err := chart.DecodeYAML(s); err == nil {
+	if v, err := yaml.Decode(s); err == nil {
 		if list, ok := v.([]any); ok {
 			return list
 		}
 	}
 	list := []any{}
-	if err := yaml.Unmarshal([]byte(s), &list); err != nil {
+	if err := k8syaml.Unmarshal([]byte(s), &list); err != nil {
 		list = []any{err.Error()}
 	}
 	return list

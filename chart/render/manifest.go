@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // document is one YAML document of a rendered file.
@@ -34,43 +34,18 @@ func (r *rendering) decode() {
 	}
 }
 
-// splitDocuments cuts a rendered file at lines that start with three dashes;
-// what follows the dashes and blanks on that line stays in the next document.
-// Blank documents are dropped; leading white space goes, trailing stays
-// (facts/helm-format.md 4.5).
+// splitDocuments cuts a rendered file into its documents: leading white space goes,
+// trailing stays (facts/helm-format.md 4.5).
 func splitDocuments(text string) []document {
 	trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
-	line := 1 + strings.Count(text[:len(text)-len(trimmed)], "\n")
+	above := strings.Count(text[:len(text)-len(trimmed)], "\n")
 	var docs []document
-	atLineStart := true // after a separator more dashes are text
-	for trimmed != "" {
-		end, next := nextSeparator(trimmed, atLineStart)
-		doc := trimmed[:end]
-		trimmed, atLineStart = trimmed[next:], false
-		if body := strings.TrimLeftFunc(doc, unicode.IsSpace); body != "" {
-			docs = append(docs, document{text: body, line: line + strings.Count(doc[:len(doc)-len(body)], "\n")})
-		}
-		line += strings.Count(doc, "\n")
+	for doc := range yaml.Documents(trimmed) {
+		body := strings.TrimLeftFunc(doc.Text, unicode.IsSpace)
+		blank := strings.Count(doc.Text[:len(doc.Text)-len(body)], "\n")
+		docs = append(docs, document{text: body, line: above + doc.Line + blank})
 	}
 	return docs
-}
-
-// nextSeparator finds the next line that starts with dashes: where the text
-// before it ends and where the text after the dashes and blanks begins.
-func nextSeparator(text string, atLineStart bool) (end, next int) {
-	start := 0
-	if !atLineStart || !strings.HasPrefix(text, "---") {
-		i := strings.Index(text, "\n---")
-		if i < 0 {
-			return len(text), len(text)
-		}
-		start = i + 1
-	}
-	next = start + len("---")
-	for next < len(text) && (text[next] == ' ' || text[next] == '\t') {
-		next++
-	}
-	return start, next
 }
 
 // head is what the engine needs to know of a document.
@@ -85,7 +60,7 @@ type head struct {
 // parseHead decodes a document far enough to know its head and that the rest
 // is valid: what has no place in JSON is an error, as it is for Helm.
 func parseHead(text string) (head, error) {
-	v, err := chart.DecodeYAML(text)
+	v, err := yaml.Decode(text)
 	if err != nil {
 		return head{}, err
 	}

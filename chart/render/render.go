@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 const notesFile = "NOTES.txt"
@@ -255,7 +256,7 @@ func crds(c *chart.Chart, place string) []CRD {
 // those that a document begins with.
 func yamlError(f *rendering, doc document, err error) error {
 	const around = 3
-	at, message := chart.YAMLErrorLine(err)
+	at, message := yaml.ErrorLine(err)
 	lines := strings.Split(f.text, "\n")
 	out := &Error{Template: f.name, Cause: errors.New("invalid YAML: " + message)}
 	out.RenderedLine = min(doc.line+max(at, 1)-1, len(lines))

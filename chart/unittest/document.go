@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -145,54 +143,6 @@ func trimStrings(v any) any {
 		return out
 	}
 	return v
-}
-
-// jsonValue turns what the YAML decoder made into what templates see as values:
-// numbers are float64, keys strings, dates texts.
-func jsonValue(v any) (any, error) {
-	switch v := v.(type) {
-	case map[string]any:
-		return jsonMap(v)
-	case map[any]any:
-		m := make(map[string]any, len(v))
-		for k, e := range v {
-			m[fmt.Sprint(k)] = e
-		}
-		return jsonMap(m)
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			var err error
-			if out[i], err = jsonValue(e); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	case int:
-		return float64(v), nil
-	case int64:
-		return float64(v), nil
-	case uint64:
-		return float64(v), nil
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("the number %v cannot be a value", v)
-		}
-	case time.Time:
-		return v.Format(time.RFC3339Nano), nil
-	}
-	return v, nil
-}
-
-func jsonMap(m map[string]any) (map[string]any, error) {
-	out := make(map[string]any, len(m))
-	for k, e := range m {
-		var err error
-		if out[k], err = jsonValue(e); err != nil {
-			return nil, fmt.Errorf("%s: %w", k, err)
-		}
-	}
-	return out, nil
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // lookupFunc answers the template function lookup.
@@ -19,7 +21,7 @@ func (c Cluster) lookup() (lookupFunc, error) {
 	objects := make([]map[string]any, len(c.Objects))
 	for i, o := range c.Objects {
 		var err error
-		if objects[i], err = jsonMap(o); err != nil {
+		if objects[i], err = yaml.JSONMap(o); err != nil {
 			return nil, fmt.Errorf("kubernetesProvider: object %d: %w", i+1, err)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-	"go.yaml.in/yaml/v3"
+	goyaml "go.yaml.in/yaml/v3"
 
-	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // Bounds on what a suite file may hold.
@@ -104,7 +104,7 @@ func (p *suiteParser) parse(text string) *Suite {
 
 // UnmarshalYAML reads a test and keeps what is wrong with it, so that the whole
 // suite is read.
-func (t *Test) UnmarshalYAML(node *yaml.Node) error {
+func (t *Test) UnmarshalYAML(node *goyaml.Node) error {
 	type plain Test
 	wrong := node.Decode((*plain)(t))
 	t.Line, t.setNode, t.wrong = node.Line, valueOf(node, "set"), wrong
@@ -112,7 +112,7 @@ func (t *Test) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // valueOf is the value of a key of a map, nil if there is none.
-func valueOf(node *yaml.Node, key string) *yaml.Node {
+func valueOf(node *goyaml.Node, key string) *goyaml.Node {
 	for _, e := range entries(node) {
 		if e.key.Value == key {
 			return resolve(e.value)
@@ -124,12 +124,12 @@ func valueOf(node *yaml.Node, key string) *yaml.Node {
 // parseNode parses one YAML document; nil is an empty one. A text with
 // backslashes that YAML does not know is read with those doubled, as patterns
 // in double quotes are often written.
-func parseNode(text string) (*yaml.Node, error) {
-	var doc yaml.Node
-	err := yaml.NewDecoder(strings.NewReader(text)).Decode(&doc)
+func parseNode(text string) (*goyaml.Node, error) {
+	var doc goyaml.Node
+	err := goyaml.NewDecoder(strings.NewReader(text)).Decode(&doc)
 	if err != nil && strings.Contains(err.Error(), "unknown escape character") {
-		doc = yaml.Node{}
-		err = yaml.Unmarshal([]byte(oddBackslashes.Compiled().ReplaceAllStringFunc(text, evenOut)), &doc)
+		doc = goyaml.Node{}
+		err = goyaml.Unmarshal([]byte(oddBackslashes.Compiled().ReplaceAllStringFunc(text, evenOut)), &doc)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil, nil
@@ -140,7 +140,7 @@ func parseNode(text string) (*yaml.Node, error) {
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 		return nil, nil
 	}
-	if doc.Content[0].Kind != yaml.MappingNode {
+	if doc.Content[0].Kind != goyaml.MappingNode {
 		return nil, errors.New("a suite must be a map with the key tests")
 	}
 	return doc.Content[0], nil
@@ -163,14 +163,14 @@ const (
 
 // syntaxProblem is about a text that is no YAML: it shows the place.
 func (p *suiteParser) syntaxProblem(err error) {
-	line, message := chart.YAMLErrorLine(err)
+	line, message := yaml.ErrorLine(err)
 	if line == 0 {
 		p.problem(0, "%s", message)
 		return
 	}
 	line = min(p.line(line), len(p.lines))
 	first := max(line-linesAround, 1)
-	e := chart.SyntaxError{Line: line, First: first}
+	e := yaml.SyntaxError{Line: line, First: first}
 	for _, text := range p.lines[first-1 : min(line+linesAround, len(p.lines))] {
 		e.Around = append(e.Around, strings.ToValidUTF8(text[:min(len(text), maxShown)], ""))
 	}
@@ -184,7 +184,7 @@ func (p *suiteParser) yamlProblems(err error) {
 		return
 	}
 	list := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
-	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
+	if several, ok := errors.AsType[*goyaml.TypeError](err); ok {
 		list = several.Errors
 	}
 	for _, message := range list {

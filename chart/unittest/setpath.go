@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // maxIndex bounds the lists that a set path makes.
@@ -105,7 +106,7 @@ func setValues(values, set map[string]any) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := jsonValue(set[text])
+		value, err := yaml.JSONValue(set[text])
 		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", text, err)
 		}

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
+	goyaml "go.yaml.in/yaml/v3"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // valuesFiles reads each values file once.
@@ -42,10 +43,10 @@ func readValues(file valuesFile) (map[string]any, error) {
 		return nil, fmt.Errorf("values file %s: %w", name, err)
 	}
 	values := map[string]any{}
-	if err := yaml.Unmarshal(data, &values); err != nil {
+	if err := goyaml.Unmarshal(data, &values); err != nil {
 		return nil, fmt.Errorf("values file %s: %w", name, err)
 	}
-	if values, err = jsonMap(values); err != nil {
+	if values, err = yaml.JSONMap(values); err != nil {
 		return nil, fmt.Errorf("values file %s: %w", name, err)
 	}
 	return values, nil

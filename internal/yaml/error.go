@@ -1,4 +1,4 @@
-package chart
+package yaml
 
 import (
 	"bytes"
@@ -47,10 +47,10 @@ const (
 	contextBytes = 160
 )
 
-// inFile says in which file a decoder failed and shows the place. Only what the
+// InFile says in which file a decoder failed and shows the place. Only what the
 // decoder says about a line becomes a SyntaxError with lines.
-func inFile(file string, data []byte, err error) error {
-	line, message := YAMLErrorLine(err)
+func InFile(file string, data []byte, err error) error {
+	line, message := ErrorLine(err)
 	e := &SyntaxError{File: file, Line: line, Message: message}
 	if line > 0 {
 		lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
@@ -77,14 +77,15 @@ func hideSecret(line string) string {
 	return encodedLine.ReplaceAllString(line, "$1***")
 }
 
-// lineError is a decoder's complaint about one of several documents, with the
-// line counted in the whole file.
-type lineError struct {
-	line    int
-	message string
+// AtLine is a decoder's complaint about one of several documents, with the line
+// counted in the whole file.
+type AtLine struct {
+	Line    int // 1-based
+	Message string
 }
 
-func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.message) }
+// Error has the form of the decoder's own errors.
+func (e *AtLine) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
 
 // parserMessages are the complaints of the decoder's parser, which counts lines
 // from 0; the scanner beneath it counts from 1.
@@ -94,11 +95,11 @@ var parserMessages = []string{
 	"found undefined tag handle", "found incompatible YAML document",
 }
 
-// YAMLErrorLine splits what the YAML decoder says into a line, 0 if it names
+// ErrorLine splits what the YAML decoder says into a line, 0 if it names
 // none, and the message.
-func YAMLErrorLine(err error) (line int, message string) {
-	if at, ok := errors.AsType[*lineError](err); ok {
-		return at.line, at.message
+func ErrorLine(err error) (line int, message string) {
+	if at, ok := errors.AsType[*AtLine](err); ok {
+		return at.Line, at.Message
 	}
 	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
 	text = strings.TrimPrefix(text, "yaml: ")

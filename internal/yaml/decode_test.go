@@ -1,4 +1,4 @@
-package chart
+package yaml
 
 import (
 	"os"
@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
 )
 
-var yamlSeeds = []string{
+var seeds = []string{
 	"", "---\n", "a: 1\n", "a: 1", "a:\n  b: c\n  d:\n  - e\n  - f: g\n    h: i\n", "- a\n- - b\n  - c\n-\n  d: e\n",
 	"a: |\n  x\n   y\n\n  z\n\nb: |-\n  q\nc: |+\n  r\n\n\nd: 1\n", "a: |\n  x", "a: |\n\nb: 1\n", "a: >-\n  fold\n  ed\n",
 	"a: [1, two, 'x', \"y\", [z], {k: v, l: [m]}]\nb: {}\nc: []\n", "a: {b: 1, c}\n", "a: 'it''s' # c\nb: \"q\\\"\\n\"\n",
@@ -34,13 +34,13 @@ var yamlSeeds = []string{
 	"{}", "[]\n", "null\n", "~", "a", " a\n", "'a'\n", "- -c\n- --d=e\n- .f\n- -.inf\n- +x\n- .5\n- ..\n- -\n- +\n- -0x1\n- -i\n- .Nan\n", "a: 1.2.3\nb: 1..2\nc: 1.2.3-x\nd: 127.0.0.1\ne: 1.2.3_4\n",
 }
 
-// checkYAML compares what DecodeYAML makes of a text with what a decoder that
+// checkDecode compares what Decode makes of a text with what a decoder that
 // goes through JSON makes of it, which is what Helm does.
-func checkYAML(t *testing.T, data []byte) {
+func checkDecode(t *testing.T, data []byte) {
 	t.Helper()
-	got, gotErr := DecodeYAML(data)
+	got, gotErr := Decode(data)
 	var want any
-	wantErr := yaml.Unmarshal(data, &want)
+	wantErr := k8syaml.Unmarshal(data, &want)
 	if (gotErr == nil) != (wantErr == nil) {
 		t.Fatalf("%q: error %v, through JSON %v", data, gotErr, wantErr)
 	}
@@ -49,14 +49,14 @@ func checkYAML(t *testing.T, data []byte) {
 	}
 }
 
-func TestDecodeYAML(t *testing.T) {
-	for _, seed := range yamlSeeds {
-		checkYAML(t, []byte(seed))
+func TestDecode(t *testing.T) {
+	for _, seed := range seeds {
+		checkDecode(t, []byte(seed))
 	}
 }
 
-// TestDecodeYAMLFolder compares the decoders on the YAML files of a folder.
-func TestDecodeYAMLFolder(t *testing.T) {
+// TestDecodeFolder compares the decoders on the YAML files of a folder.
+func TestDecodeFolder(t *testing.T) {
 	dir := os.Getenv("PINTLE_TEST_YAML")
 	if dir == "" {
 		t.Skip("PINTLE_TEST_YAML names no folder")
@@ -70,16 +70,12 @@ func TestDecodeYAMLFolder(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		docs, err := splitDocuments(data)
-		if err != nil {
-			docs = [][]byte{data}
-		}
-		for _, doc := range docs {
+		for doc := range Documents(string(data)) {
 			all++
-			if _, ok := plainYAML(string(doc)); ok {
+			if _, ok := decodePlain(doc.Text); ok {
 				plain++
 			}
-			checkYAML(t, doc)
+			checkDecode(t, []byte(doc.Text))
 		}
 		return nil
 	})
@@ -89,8 +85,8 @@ func TestDecodeYAMLFolder(t *testing.T) {
 	}
 }
 
-func FuzzDecodeYAML(f *testing.F) {
-	for _, seed := range yamlSeeds {
+func FuzzDecode(f *testing.F) {
+	for _, seed := range seeds {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -98,12 +94,12 @@ func FuzzDecodeYAML(f *testing.F) {
 			return
 		}
 		// The full decoder is what Helm uses; only the plain one is on trial.
-		got, ok := plainYAML(string(data))
+		got, ok := decodePlain(string(data))
 		if !ok {
-			_, _ = fullYAML(data)
+			_, _ = decodeFull(data)
 			return
 		}
-		want, err := fullYAML(data)
+		want, err := decodeFull(data)
 		if err != nil {
 			t.Fatalf("%q: plain gives %v, full fails: %v", data, got, err)
 		}

@@ -1,8 +1,8 @@
-package chart
+package yaml
 
 import "strings"
 
-// The scalars of plainYAML, which may go on for several lines (YAML 1.1, 9).
+// The scalars of decodePlain, which may go on for several lines (YAML 1.1, 9).
 
 // inline reads a value that begins on the line of its key or dash, or on one of
 // its own below; indent is that of the key or dash.

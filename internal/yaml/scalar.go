@@ -1,4 +1,4 @@
-package chart
+package yaml
 
 import (
 	"strings"
@@ -115,7 +115,7 @@ func resolvePlain(text string) (any, bool) {
 	}
 	switch v.(type) {
 	case nil, string, bool, int, int64, uint64, float64:
-		v, err := jsonValue(v)
+		v, err := JSONValue(v)
 		return v, err == nil
 	}
 	return nil, false

@@ -1,16 +1,16 @@
-package chart
+package yaml
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// plainYAML decodes the YAML that nearly all values files and manifests are
+// decodePlain decodes the YAML that nearly all values files and manifests are
 // written in, several times faster than the full decoder: block mappings and
 // sequences, scalars of all styles, one-line flow collections. It gives up, with ok false, on everything else, on every error
 // and wherever it is not certain to agree with the full decoder, which then
 // decides. A fuzz test compares the two.
-func plainYAML(text string) (v any, ok bool) {
+func decodePlain(text string) (v any, ok bool) {
 	if !plainChars(text) {
 		return nil, false
 	}
