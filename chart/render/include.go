@@ -40,7 +40,7 @@ func (e *engine) newSet(t *template.Template) *templateSet {
 
 // parse parses a text and the definitions in it, without adding them.
 func (s *templateSet) parse(p *charttemplate.Parser, name, text string) (map[string]*parse.Tree, error) {
-	p.Funcs, p.Noted = s.names, ordering
+	p.Funcs, p.Noted = s.names, mutates
 	if len(text) > largeTemplate {
 		if err := checkTemplate(text); err != nil {
 			return nil, err

@@ -12,7 +12,7 @@ import (
 // Charts include the same few definitions, their names and labels, in every
 // template with the same root object. Where nothing can have changed between two
 // includes, the second one gets the text of the first: no template of the render
-// changes values (see ordering), the definition calls only functions that give
+// changes values (see functions), the definition calls only functions that give
 // the same result again, and it looks at nothing that differs from file to file.
 
 // memo keeps what definitions wrote for the root objects of charts.
@@ -115,7 +115,7 @@ func (l settledLook) command(c *parse.CommandNode) bool {
 		if f.Ident == "include" {
 			return l.include(args[1:])
 		}
-		if !steady[f.Ident] {
+		if !functions[f.Ident].pure {
 			return false
 		}
 		args = args[1:]
@@ -153,32 +153,11 @@ func (l settledLook) operand(n parse.Node) bool {
 	case *parse.PipeNode:
 		return l.pipe(n)
 	case *parse.IdentifierNode:
-		return steady[n.Ident]
+		return functions[n.Ident].pure
 	}
 	return false // the dot, and what is new
 }
 
 func steadyFields(names []string) bool {
 	return !slices.Contains(names, "Template") && !slices.Contains(names, "Subcharts")
-}
-
-// steady are functions that give the same result for the same arguments, and
-// change none. Of keys and values the order is random.
-var steady = map[string]bool{
-	"and": true, "or": true, "not": true, "eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true,
-	"index": true, "len": true, "print": true, "printf": true, "println": true, "slice": true, showName: true,
-	"default": true, "empty": true, "coalesce": true, "ternary": true, "required": true, "fail": true, "any": true, "all": true,
-	"quote": true, "squote": true, "trim": true, "trimAll": true, "trimSuffix": true, "trimPrefix": true, "trunc": true, "nospace": true,
-	"lower": true, "upper": true, "title": true, "untitle": true, "camelcase": true, "kebabcase": true, "snakecase": true,
-	"contains": true, "hasPrefix": true, "hasSuffix": true, "replace": true, "repeat": true, "substr": true, "abbrev": true, "cat": true,
-	"indent": true, "nindent": true, "plural": true, "toString": true, "toStrings": true, "join": true, "split": true, "splitList": true, "splitn": true,
-	"regexMatch": true, "regexFind": true, "regexReplaceAll": true, "regexReplaceAllLiteral": true, "regexSplit": true,
-	"toYaml": true, "toJson": true, "toToml": true, "fromYaml": true, "fromJson": true, "fromYamlArray": true, "fromJsonArray": true,
-	"b64enc": true, "b64dec": true, "sha1sum": true, "sha256sum": true, "adler32sum": true,
-	"list": true, "tuple": true, "dict": true, "get": true, "dig": true, "hasKey": true, "pick": true, "omit": true, "pluck": true,
-	"first": true, "last": true, "rest": true, "initial": true, "append": true, "prepend": true, "concat": true, "has": true, "without": true,
-	"uniq": true, "compact": true, "reverse": true, "sortAlpha": true, "until": true, "untilStep": true, "seq": true,
-	"kindIs": true, "kindOf": true, "typeIs": true, "typeOf": true, "typeIsLike": true, "deepEqual": true,
-	"int": true, "int64": true, "float64": true, "atoi": true, "toDecimal": true, "add": true, "add1": true, "sub": true, "mul": true, "div": true, "mod": true,
-	"max": true, "min": true, "floor": true, "ceil": true, "round": true, "semver": true, "semverCompare": true,
 }

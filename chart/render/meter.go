@@ -45,33 +45,10 @@ func (e *engine) settle() error {
 	return e.opts.share.check(&e.meter)
 }
 
-// shallow are functions that do not look into the values they are given, or
-// look themselves, and take no time to speak of.
-var shallow = map[string]bool{
-	"all": true, "any": true, "coalesce": true, "default": true, "dig": true, "empty": true, "get": true, "hasKey": true,
-	"kindIs": true, "kindOf": true, "list": true, "lookup": true, "required": true, "set": true, "ternary": true,
-	"tuple": true, "typeIs": true, "typeIsLike": true, "typeOf": true, "unset": true, "_enter": true, "_leave": true, "_show": true, "_weigh": true,
-}
-
-// listing are functions that copy lists, but not what is in them.
-var listing = map[string]bool{
-	"append": true, "push": true, "mustAppend": true, "mustPush": true, "prepend": true, "mustPrepend": true,
-	"first": true, "mustFirst": true, "last": true, "mustLast": true, "rest": true, "mustRest": true,
-	"initial": true, "mustInitial": true, "reverse": true, "mustReverse": true, "compact": true, "mustCompact": true,
-	"concat": true, "chunk": true, "mustChunk": true, "pluck": true, "pick": true, "omit": true, "keys": true, "values": true,
-}
-
-// slow are functions that take milliseconds whatever they are given.
-var slow = map[string]bool{
-	"bcrypt": true, "htpasswd": true, "derivePassword": true, "genPrivateKey": true, "genCA": true, "genCAWithKey": true,
-	"genSelfSignedCert": true, "genSelfSignedCertWithKey": true, "genSignedCert": true, "genSignedCertWithKey": true,
-	"buildCustomCert": true, "getHostByName": true,
-}
-
 // metered makes functions book what they do. Their types stay.
 func (e *engine) metered(funcs template.FuncMap) {
 	for name, f := range funcs {
-		if !shallow[name] {
+		if functions[name].cost != costNone {
 			funcs[name] = e.meteredFunc(name, f)
 		}
 	}
@@ -81,7 +58,7 @@ func (e *engine) metered(funcs template.FuncMap) {
 func (e *engine) meteredFunc(name string, f any) any {
 	switch f := f.(type) {
 	case func(string) string:
-		if !slow[name] {
+		if functions[name].cost != costSlow {
 			return func(s string) string { e.use(8 * len(s)); return f(s) }
 		}
 	case func(string) (string, error):
@@ -95,7 +72,7 @@ func (e *engine) meteredFunc(name string, f any) any {
 	case func(string, string, string) (string, error):
 		return func(a, b, s string) (string, error) { e.use(8 * len(s)); return e.made(f(a, b, s)) }
 	case func(string, string) string:
-		if !slow[name] {
+		if functions[name].cost != costSlow {
 			return func(a, s string) string { e.use(8 * (len(a) + len(s))); return f(a, s) }
 		}
 	case func(...any) map[string]any: // dict, which looks into its keys alone
@@ -133,13 +110,13 @@ func (e *engine) reflected(name string, f any) any {
 	if fn.Type().IsVariadic() {
 		call = fn.CallSlice
 	}
-	deep := !listing[name]
+	deep := functions[name].cost != costList
 	return reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
 		units := 0
 		for _, arg := range args {
 			units += e.argument(arg, deep)
 		}
-		if slow[name] {
+		if functions[name].cost == costSlow {
 			units += creditTotal
 		}
 		e.use(units)

@@ -17,11 +17,6 @@ import (
 // minParallel is how many templates are worth the engines.
 const minParallel = 48
 
-// ordering are the functions that change a value which other templates may see.
-var ordering = map[string]bool{
-	"set": true, "unset": true, "merge": true, "mustMerge": true, "mergeOverwrite": true, "mustMergeOverwrite": true,
-}
-
 // errOrdered says that a text given to tpl changes values, which nobody could
 // know before. Nothing has been changed yet.
 var errOrdered = errors.New("templates depend on their order")

@@ -24,7 +24,7 @@ type Shared struct {
 type parsedText struct {
 	text    string
 	trees   map[string]*parse.Tree
-	ordered bool // it calls a function of ordering
+	ordered bool // it calls a function that mutates
 }
 
 // parse parses a text for a set, unless that was done before.

@@ -13,9 +13,10 @@ import (
 // text/template/parse, for templates as charts are written. It keeps what it
 // allocates nodes from; it is for one goroutine. The zero value is ready.
 type Parser struct {
-	Funcs map[string]any  // that there are, beside Builtins; nil: any name may be one
-	Noted map[string]bool // functions that the caller wants to hear of
-	Calls bool            // a text that Fast has read calls one of Noted
+	Funcs map[string]any         // that there are, beside Builtins; nil: any name may be one
+	Noted func(name string) bool // of which functions the caller wants to hear; nil: of none
+	Calls bool                   // a text that Fast has read calls such a function
+
 	nodes nodeSlabs
 	text  string
 	bytes []byte // the same, for text nodes

@@ -214,7 +214,7 @@ func (p *Parser) identifier() parse.Node {
 		panic(giveUp{})
 	}
 	p.must(p.Funcs == nil || p.Funcs[word] != nil || Builtins[word] != nil)
-	p.Calls = p.Calls || p.Noted[word]
+	p.Calls = p.Calls || p.Noted != nil && p.Noted(word)
 	return p.chain(p.nodes.newIdentifier(start, word))
 }
 
