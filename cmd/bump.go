@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -63,8 +64,8 @@ func bump(e env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Check, o.Release = c.Bool("check"), c.String("release")
-	if err := checkRelease(o); err != nil {
+	o.Bump = pipeline.BumpOptions{Release: c.String("release"), Check: c.Bool("check")}
+	if err := checkRelease(c, p.config); err != nil {
 		return err
 	}
 	r, err := runRecorded(c.Context, e, c, p, o)
@@ -73,7 +74,7 @@ func bump(e env, c *cli.Context) error {
 	}
 	if r.outcome.ExitCode == exitcode.OK && r.unwritten == nil {
 		switch {
-		case o.Check:
+		case o.Bump.Check:
 			return tellCheck(e.stdoutText, r.outcome.Bumped)
 		case g != nil:
 			return commitBump(e, c, o, r.outcome, g)
@@ -92,12 +93,13 @@ func checkReleaseFlag(c *cli.Context) error {
 }
 
 // checkRelease refuses one version for several services.
-func checkRelease(o pipeline.Options) error {
-	if o.Release == "" || slices.Contains(versioning.ReleaseKinds, o.Release) || !strings.Contains(o.Config.Version.Tag, "{service}") {
+func checkRelease(c *cli.Context, cfg *config.Config) error {
+	wanted := c.String("release")
+	if wanted == "" || slices.Contains(versioning.ReleaseKinds, wanted) || !strings.Contains(cfg.Version.Tag, "{service}") {
 		return nil
 	}
-	if len(o.Services) != 1 && len(o.Config.Services) != 1 {
-		return usagef("--release %s is one version, and each service has its own: name one service", o.Release)
+	if c.Args().Len() != 1 && len(cfg.Services) != 1 {
+		return usagef("--release %s is one version, and each service has its own: name one service", wanted)
 	}
 	return nil
 }
@@ -112,7 +114,7 @@ func openGit(p *project) (*git.Repository, error) {
 }
 
 func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
-	hash, err := pipeline.CommitBump(c.Context, o, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit))
+	hash, err := pipeline.CommitBump(c.Context, o.Project, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit), o.Bump.Release != "")
 	if err != nil {
 		return withCode(exitcode.Failed, err)
 	}

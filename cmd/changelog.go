@@ -46,20 +46,19 @@ func changes(e env, c *cli.Context) error {
 		return err
 	}
 	defer closeProject()
-	o, err := versionOptions(c, p)
+	versioned, err := versionedProject(c, p)
 	if err != nil {
 		return err
 	}
-	o.Release = c.String("release")
-	if err := checkRelease(o); err != nil {
+	if err := checkRelease(c, p.config); err != nil {
 		return err
 	}
 	file, template, err := sectionTemplate(c, p.config)
 	if err != nil {
 		return withCode(exitcode.Usage, err)
 	}
-	notes, err := pipeline.Changelog(c.Context, pipeline.ChangelogOptions{
-		Options: o, From: c.String("from"), To: c.String("to"), Release: c.String("release"),
+	notes, err := pipeline.Changelog(c.Context, versioned, pipeline.ChangelogOptions{
+		Services: c.Args().Slice(), From: c.String("from"), To: c.String("to"), Release: c.String("release"),
 	})
 	if errors.Is(err, pipeline.ErrNoSuchVersion) || errors.Is(err, pipeline.ErrNoSuchRange) {
 		return withCode(exitcode.Usage, err)
@@ -67,7 +66,7 @@ func changes(e env, c *cli.Context) error {
 	if err != nil {
 		return withCode(exitcode.Failed, err)
 	}
-	w := changelogWriter{e: e, options: o, forge: forgeOf(e.getenv, p), file: file, template: template}
+	w := changelogWriter{e: e, project: versioned, forge: forgeOf(e.getenv, p), file: file, template: template}
 	if c.Bool("write") {
 		return w.write(c.Context, notes)
 	}
@@ -109,7 +108,7 @@ func forgeOf(getenv func(string) string, p *project) changelog.Forge {
 // changelogWriter makes text of notes.
 type changelogWriter struct {
 	e              env
-	options        pipeline.Options
+	project        *pipeline.Project
 	forge          changelog.Forge
 	file, template string
 }
@@ -159,7 +158,7 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 		if err != nil {
 			return err
 		}
-		name, changed, err := pipeline.KeepChangelog(s.options, service, n.Version, text)
+		name, changed, err := pipeline.KeepChangelog(s.project, service, n.Version, text)
 		switch {
 		case errors.Is(err, changelog.ErrPresent):
 			s.e.log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)

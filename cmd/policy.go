@@ -18,6 +18,20 @@ func policyFlags() []cli.Flag {
 	}
 }
 
+// policies are what the flags say over pintle.yaml.
+func policies(c *cli.Context) (deployer.SavedPolicies, error) {
+	p := deployer.SavedPolicies{
+		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
+		WithMissing: c.Bool("with-missing"),
+	}
+	var err error
+	if p.Adopt, p.AdoptList, err = adoption(c); err != nil {
+		return p, err
+	}
+	p.OnConflict, err = onConflict(c)
+	return p, err
+}
+
 // adoption reads --adopt and --take-ownership; without either the policy is
 // empty, which leaves it to pintle.yaml.
 func adoption(c *cli.Context) (deployer.Adoption, []string, error) {

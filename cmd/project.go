@@ -33,6 +33,11 @@ type project struct {
 	tagged     []string         // the version tags at a detached HEAD that nothing names, one a service
 }
 
+// at is the project where everything has come down to r.
+func (p *project) at(r *config.Resolved) *pipeline.Project {
+	return &pipeline.Project{Config: p.config, Resolved: r, Ref: p.ref, Repository: p.repository, Fetch: p.fetch}
+}
+
 func projectFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}},

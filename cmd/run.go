@@ -159,19 +159,14 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 		return pipeline.Options{}, withCode(exitcode.Usage, err)
 	}
 	o := pipeline.Options{
-		Command: commandLine(c), Goal: goal, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository,
-		Fetch: p.fetch, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
-		Registry: access(e, c),
-		Limits:   e.limits.over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
-		Holder: holder(p.ci), Job: ciJob(p.ci), Supersede: c.Bool("supersede"), Secrets: secrets(e.getenv),
-		TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"), WithMissing: c.Bool("with-missing"),
-		AllowCRDs: c.Bool("allow-crd-changes"), Logs: c.Bool("logs"), OnCancel: onCancel(c), NoLookupSecrets: c.Bool(noLookupSecrets),
+		Project: p.at(resolved), Command: commandLine(c), Goal: goal, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
+		Registry: access(e, c), Secrets: secrets(e.getenv),
+		Limits: e.limits.over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
+		Cluster: pipeline.ClusterOptions{Holder: holder(p.ci), Job: ciJob(p.ci)},
+		Plan:    pipeline.PlanOptions{NoLookupSecrets: c.Bool(noLookupSecrets), Repeat: c.String("out") != ""},
+		Deploy:  pipeline.DeployOptions{OnCancel: onCancel(c), Supersede: c.Bool("supersede"), Logs: c.Bool("logs")},
 	}
-	if o.Adopt, o.AdoptList, err = adoption(c); err != nil {
-		return o, err
-	}
-	o.Repeat = c.String("out") != ""
-	if o.OnConflict, err = onConflict(c); err != nil {
+	if o.Plan.Policies, err = policies(c); err != nil {
 		return o, err
 	}
 	if resolved.Environment == "" || !goal.NeedsCluster() {
@@ -180,7 +175,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 	if resolved.Approve && goal.Deploys() && !c.Bool("approve") {
 		return o, usagef("environment %s asks for approval: look at \"pintle plan --environment %[1]s\", then pass --approve", resolved.Environment)
 	}
-	if o.Cluster, err = connect(c, resolved.KubeContext); err != nil {
+	if o.Cluster.Client, err = connect(c, resolved.KubeContext); err != nil {
 		return o, withCode(exitcode.Failed, err)
 	}
 	return o, nil

@@ -77,7 +77,7 @@ func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipe
 	if s.Origin.Project != p.config.Project {
 		return usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
 	}
-	here, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(ctx)
+	here, err := deployer.New(o.Cluster.Client, deployer.Options{}).Cluster(ctx)
 	if err != nil {
 		return withCode(exitcode.Failed, err)
 	}
@@ -87,30 +87,23 @@ func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipe
 	if head, err := p.repository.Head(); err == nil && head.Commit.Hash != s.Origin.Commit {
 		e.log.Warnf("the plan was made at commit %.10s, and this is %.10s", s.Origin.Commit, head.Commit.Hash)
 	}
-	o.Saved, o.Services = s, s.Origin.Services
-	o.OnConflict, o.Adopt, o.AdoptList = s.Origin.Policies.OnConflict, s.Origin.Policies.Adopt, s.Origin.Policies.AdoptList
-	o.AllowCRDs, o.WithMissing = s.Origin.Policies.AllowCRDChanges, s.Origin.Policies.WithMissing
-	o.TakeOver, o.AllowDowngrade = s.Origin.Policies.TakeOver, s.Origin.Policies.AllowDowngrade
+	o.Deploy.Saved, o.Services, o.Plan.Policies = s, s.Origin.Services, s.Origin.Policies
 	return nil
 }
 
 // savePlan writes the plans of a run into the file that --out names.
 func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan) error {
 	path := c.String("out")
-	if path == "" || o.Cluster == nil {
+	if path == "" || o.Cluster.Client == nil {
 		return nil
 	}
-	cluster, err := deployer.New(o.Cluster, deployer.Options{}).Cluster(c.Context)
+	cluster, err := deployer.New(o.Cluster.Client, deployer.Options{}).Cluster(c.Context)
 	if err != nil {
 		return withCode(exitcode.Failed, err)
 	}
 	origin := deployer.SavedOrigin{
 		Pintle: buildVersion(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
-		Services: o.Services, Cluster: cluster,
-		Policies: deployer.SavedPolicies{
-			OnConflict: o.OnConflict, Adopt: o.Adopt, AdoptList: o.AdoptList, AllowCRDChanges: o.AllowCRDs,
-			TakeOver: o.TakeOver, AllowDowngrade: o.AllowDowngrade, WithMissing: o.WithMissing,
-		},
+		Services: o.Services, Cluster: cluster, Policies: o.Plan.Policies,
 	}
 	if head, err := o.Repository.Head(); err == nil {
 		origin.Commit = head.Commit.Hash

@@ -56,7 +56,7 @@ func tag(e env, c *cli.Context) error {
 		return err
 	}
 	defer func() { closeProject() }()
-	if _, err := versionOptions(c, p); err != nil {
+	if _, err := versionedProject(c, p); err != nil {
 		return err // before anybody is asked anything
 	}
 	g, err := openGit(p)
@@ -81,16 +81,15 @@ func tag(e env, c *cli.Context) error {
 			}
 		}
 	}
-	o, err := versionOptions(c, p)
+	versioned, err := versionedProject(c, p)
 	if err != nil {
 		return err
 	}
-	o.Release = c.String("release")
-	if err := checkRelease(o); err != nil {
+	if err := checkRelease(c, p.config); err != nil {
 		return err
 	}
-	tags, err := pipeline.Tag(c.Context, pipeline.TagOptions{
-		Options: o, Release: c.String("release"), Git: g, Remote: remote, Branch: strings.TrimPrefix(c.String("with-branch"), "refs/heads/"),
+	tags, err := pipeline.Tag(c.Context, versioned, pipeline.TagOptions{
+		Services: c.Args().Slice(), Release: c.String("release"), Git: g, Remote: remote, Branch: strings.TrimPrefix(c.String("with-branch"), "refs/heads/"),
 		Message: c.String("message"), Sign: c.Bool("sign"), DryRun: c.Bool("dry-run"),
 	})
 	if err != nil {
@@ -125,25 +124,23 @@ func tagHint(err error) error {
 	return err
 }
 
-// versionOptions are the options of what works on versions alone, without an environment.
-func versionOptions(c *cli.Context, p *project) (pipeline.Options, error) {
+// versionedProject is the project for what works on versions alone, without an environment.
+func versionedProject(c *cli.Context, p *project) (*pipeline.Project, error) {
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
-		return pipeline.Options{}, withCode(exitcode.Usage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	resolved, err := p.config.ResolveBuild(ref)
 	if err == nil {
 		_, err = resolved.Choose(c.Args().Slice())
 	}
 	if err != nil {
-		return pipeline.Options{}, withCode(exitcode.Usage, err)
+		return nil, withCode(exitcode.Usage, err)
 	}
 	if c.Args().Len() > 0 && !strings.Contains(p.config.Version.Tag, "{service}") {
-		return pipeline.Options{}, usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)
+		return nil, usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)
 	}
-	return pipeline.Options{
-		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository, Fetch: p.fetch, Services: c.Args().Slice(),
-	}, nil
+	return p.at(resolved), nil
 }
 
 func tellTags(e env, c *cli.Context, tags []pipeline.Tagged, remote string) error {

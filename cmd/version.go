@@ -87,13 +87,11 @@ func (p *project) versions(c *cli.Context) ([]pipeline.ServiceVersion, error) {
 	if err != nil {
 		return nil, withCode(exitcode.Usage, err)
 	}
-	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
+	units, err := resolved.Choose(c.Args().Slice())
+	if err != nil {
 		return nil, withCode(exitcode.Usage, err)
 	}
-	versions, err := pipeline.Versions(c.Context, pipeline.Options{
-		Goal: pipeline.GoalVersion, Config: p.config, Resolved: resolved, Ref: p.ref, Repository: p.repository, Fetch: p.fetch,
-		Services: c.Args().Slice(),
-	})
+	versions, err := p.at(resolved).Versions(c.Context, units)
 	return versions, withCode(exitcode.Failed, err)
 }
 

@@ -45,21 +45,19 @@ func shownNames(names []string) string {
 
 // CommitBump commits what a bump wrote, now or in an earlier run, and nothing else: a file that differs from HEAD in more than
 // that is refused. It returns the commit's hash, or "" when there is nothing to commit. template is the message, with
-// {version} and {services}.
-func CommitBump(ctx context.Context, o Options, out Outcome, g *git.Repository, template string) (string, error) {
-	r := &shared{Options: o}
-	r.siblings = r.findSiblings()
-	editors := r.editors()
+// {version} and {services}; of a release the services that have not changed are none.
+func CommitBump(ctx context.Context, p *Project, out Outcome, g *git.Repository, template string, release bool) (string, error) {
+	edits := p.Edits()
 	var names []string
 	for _, f := range out.Bumped {
-		rel, err := r.Repository.Rel(r.path(f.Name))
+		rel, err := p.Repository.Rel(p.Path(f.Name))
 		if err != nil {
 			return "", err
 		}
-		if slices.Contains(names, rel) || len(editors[rel]) == 0 {
+		if slices.Contains(names, rel) || !edits.Has(rel) {
 			continue
 		}
-		if _, err := r.Repository.File(rel); errors.Is(err, fs.ErrNotExist) {
+		if _, err := p.Repository.File(rel); errors.Is(err, fs.ErrNotExist) {
 			if string(f.Old) == string(f.New) {
 				continue
 			}
@@ -72,15 +70,15 @@ func CommitBump(ctx context.Context, o Options, out Outcome, g *git.Repository, 
 		return "", fmt.Errorf("look for changed files: %w", err)
 	}
 	for _, name := range changed {
-		committed, err := r.Repository.File(name)
-		if err != nil || !r.onlyBumped(editors[name], name, committed) {
+		committed, err := p.Repository.File(name)
+		if err != nil || !edits.Only(name, committed) {
 			return "", fmt.Errorf("commit the version: %q has other changes than the version too: commit or revert them first", name)
 		}
 	}
 	if len(changed) == 0 {
 		return "", nil
 	}
-	released := slices.DeleteFunc(slices.Clone(out.Versions), func(v ServiceVersion) bool { return o.Release != "" && v.Version.Unchanged })
+	released := slices.DeleteFunc(slices.Clone(out.Versions), func(v ServiceVersion) bool { return release && v.Version.Unchanged })
 	hash, err := g.Commit(ctx, commitMessage(template, released, out.ProjectVersion), changed)
 	if err != nil {
 		return "", fmt.Errorf("commit the version: %w", err)

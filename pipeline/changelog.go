@@ -17,13 +17,12 @@ import (
 	"github.com/pintle-ci/pintle/versioning/changelog"
 )
 
-// ChangelogOptions say between which versions the changes are wanted. Of Options they take Config, Resolved, Ref,
-// Repository, Fetch and Services.
+// ChangelogOptions say between which versions the changes are wanted.
 type ChangelogOptions struct {
-	Options
-	From    string // a version; empty: the release before To
-	To      string // a version; empty: HEAD
-	Release string // HEAD is about to get this version, by versioning.Release; empty: the one that a tag at HEAD gives it
+	Services []string // only these; all when empty
+	From     string   // a version; empty: the release before To
+	To       string   // a version; empty: HEAD
+	Release  string   // HEAD is about to get this version, by versioning.Release; empty: the one that a tag at HEAD gives it
 }
 
 // ErrNoSuchVersion says that a version that was named has no tag.
@@ -34,15 +33,12 @@ var ErrNoSuchRange = errors.New("no such range")
 
 // Changelog collects the changes of each chosen service, or of all with one version for all. A service without a version at
 // HEAD gets notes without one: unreleased changes.
-func Changelog(ctx context.Context, o ChangelogOptions) ([]changelog.Notes, error) {
-	o.Goal = GoalVersion
-	r := &shared{Options: o.Options}
-	units, err := r.versioned()
+func Changelog(ctx context.Context, p *Project, o ChangelogOptions) ([]changelog.Notes, error) {
+	units, err := p.Versioned(o.Services)
 	if err != nil {
 		return nil, err
 	}
-	r.siblings = r.findSiblings()
-	c := &changes{shared: r, o: o, skip: r.releaseCommits()}
+	c := &changes{Project: p, o: o, skip: releaseCommits(p.Config.Version.Commit)}
 	var all []changelog.Notes
 	for _, u := range units {
 		notes, err := c.of(ctx, u)
@@ -56,14 +52,15 @@ func Changelog(ctx context.Context, o ChangelogOptions) ([]changelog.Notes, erro
 
 // changes is one Changelog under way.
 type changes struct {
-	*shared
+	*Project
 	o    ChangelogOptions
 	skip func(subject string) bool
 }
 
-// releaseCommits finds the commits that "bump --commit" makes: they say nothing that the version does not.
-func (r *shared) releaseCommits() func(subject string) bool {
-	literal, _, _ := strings.Cut(r.Config.Version.Commit, "{")
+// releaseCommits finds the commits that "bump --commit" makes, by the template of their messages: they say nothing that the
+// version does not.
+func releaseCommits(template string) func(subject string) bool {
+	literal, _, _ := strings.Cut(template, "{")
 	literal = strings.TrimSpace(literal)
 	return func(subject string) bool {
 		return strings.HasPrefix(subject, "chore(release):") || len(literal) > 5 && strings.HasPrefix(subject, literal)
@@ -71,7 +68,7 @@ func (r *shared) releaseCommits() func(subject string) bool {
 }
 
 func (c *changes) of(ctx context.Context, u config.Unit) (changelog.Notes, error) {
-	q, err := c.query(u)
+	q, err := c.Query(u)
 	if err != nil {
 		return changelog.Notes{}, err
 	}
@@ -114,14 +111,14 @@ func (c *changes) end(ctx context.Context, q versioning.Query, notes *changelog.
 		notes.Version, notes.Tag = c.o.To, tag.Name
 		return tag.Commit, c.o.To, nil
 	}
-	facts, err := c.readHistory(ctx, []versioning.Query{q}, c.rules())
+	facts, err := c.ReadHistory(ctx, []versioning.Query{q}, c.Rules())
 	if err != nil {
 		return to, "", fmt.Errorf("read the git history: %w", err)
 	}
 	f := facts[0]
 	switch {
 	case c.o.Release != "":
-		released, err := versioning.Release(f, c.rules(), c.o.Release)
+		released, err := versioning.Release(f, c.Rules(), c.o.Release)
 		if err != nil {
 			return to, "", err
 		}
@@ -174,13 +171,12 @@ func (c *changes) tagged(prefix, version string) (*versioning.Tag, error) {
 
 // KeepChangelog puts the section of a version into the CHANGELOG.md of its service, or of the repository, and returns the
 // file's name from the folder of pintle.yaml and whether it changed. Errors: changelog.ErrPresent, a link.
-func KeepChangelog(o Options, service, version, section string) (name string, changed bool, err error) {
-	r := &shared{Options: o}
-	name = path.Clean(o.Config.Changelog.File)
-	if s := o.Config.Services[service]; s != nil {
-		name = path.Join(s.Path, o.Config.Changelog.File)
+func KeepChangelog(p *Project, service, version, section string) (name string, changed bool, err error) {
+	name = path.Clean(p.Config.Changelog.File)
+	if s := p.Config.Services[service]; s != nil {
+		name = path.Join(s.Path, p.Config.Changelog.File)
 	}
-	file, err := r.readVersionFile(name)
+	file, err := p.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		file, err = nil, nil
 	}
@@ -194,7 +190,7 @@ func KeepChangelog(o Options, service, version, section string) (name string, ch
 	if string(edited) == string(file) {
 		return name, false, nil
 	}
-	if err := o.Config.Tree().WriteFile(r.path(name), edited, 0o644); err != nil {
+	if err := p.Config.Tree().WriteFile(p.Path(name), edited, 0o644); err != nil {
 		return name, false, fmt.Errorf("write %w", err)
 	}
 	return name, true, nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/secret"
-	"github.com/pintle-ci/pintle/versioning"
 )
 
 // Goal says how far a run goes: which steps its units have.
@@ -37,48 +35,53 @@ const (
 	GoalRun     Goal = "run"
 )
 
-// Options say what a run works on and with. Config, Resolved, Ref and Repository are needed.
+// Options say what a run works on and with. What only some goals need stands in structs of its own, and is read for no
+// other goal.
 type Options struct {
-	Command    string // as it was given, for the reports
-	Goal       Goal
-	Config     *config.Config
-	Resolved   *config.Resolved // its Environment is empty in a run that does not deploy
-	Ref        versioning.Ref
-	Repository *versioning.Repository
-	Fetch      versioning.Fetch // of what the clone lacks, unless pintle.yaml forbids it
-	Services   []string         // only these units; all when empty
-	Release    string           // of GoalBump: write the version that a tag would get, by versioning.Release
-	Check      bool             // of GoalBump: write nothing
-	Parallel   int              // units at a time; 0 means the file's
+	*Project
+	Goal      Goal
+	Command   string   // as it was given, for the reports
+	Services  []string // only these units; all when empty
+	Parallel  int      // units at a time; 0 means the file's
+	ReportDir string   // where packages are kept, below charts/
+	Registry  registry.Access
+	Secrets   *secret.Set // what must not show anywhere
 
-	Logs      bool   // tell the logs of pods that are rolled out
-	ReportDir string // where packages are kept, below charts/
+	Limits               *render.Limits // of all renders together
+	SkipSchemaValidation bool           // do not hold values against charts' schemas
 
-	Job       deployer.Job // who works, where that is a CI's build; its URL is then the Holder
-	Supersede bool         // as if pintle.yaml said so
+	Cluster ClusterOptions
+	Bump    BumpOptions
+	Plan    PlanOptions
+	Deploy  DeployOptions
+}
 
-	Adopt      deployer.Adoption       // objects that are not the release's; empty means as pintle.yaml says
-	AdoptList  []string                // of deployer.AdoptListed
-	OnCancel   deployer.Policy         // over that of pintle.yaml; empty leaves it
-	OnConflict deployer.ConflictPolicy // over that of pintle.yaml; empty leaves it
-	AllowCRDs  bool                    // change CRDs also where that may harm objects that exist
+// ClusterOptions are read where the goal needs a cluster.
+type ClusterOptions struct {
+	Client *kube.Client
+	Holder string       // who works: the CI job's URL, else user@host
+	Job    deployer.Job // who works, where that is a CI's build; its URL is then the Holder
+}
 
-	TakeOver        bool // deploy over releases that another environment or repository has stamped
-	AllowDowngrade  bool // over pintle.yaml: let releases go back
-	WithMissing     bool // in a build of a tag, install services that are not deployed and have not changed since their tag
-	NoLookupSecrets bool // templates find no Secret of the cluster
+// BumpOptions are read for bump.
+type BumpOptions struct {
+	Release string // write the version that a tag would get, by versioning.Release
+	Check   bool   // write nothing
+}
 
-	Repeat bool            // of GoalPlan: refuse a chart that renders otherwise each time, for such a plan cannot be saved
-	Saved  *deployer.Saved // of GoalDeploy: do what was planned then, or nothing; nil: whatever is planned now
+// PlanOptions are read where a plan is made.
+type PlanOptions struct {
+	Policies        deployer.SavedPolicies // over those of pintle.yaml; what is empty leaves them
+	NoLookupSecrets bool                   // templates find no Secret of the cluster
+	Repeat          bool                   // refuse a chart that renders otherwise each time, for such a plan cannot be saved
+}
 
-	Limits *render.Limits // of all renders together
-
-	SkipSchemaValidation bool // do not hold values against charts' schemas
-
-	Registry registry.Access
-	Cluster  *kube.Client // nil in a run that needs none
-	Holder   string       // who works: the CI job's URL, else user@host
-	Secrets  *secret.Set  // what must not show anywhere
+// DeployOptions are read where a plan is carried out.
+type DeployOptions struct {
+	Saved     *deployer.Saved // do what was planned then, or nothing; nil: whatever is planned now
+	OnCancel  deployer.Policy // over that of pintle.yaml; empty leaves it
+	Supersede bool            // as if pintle.yaml said so
+	Logs      bool            // tell the logs of pods that are rolled out
 }
 
 // Outcome is what a run came to.
@@ -92,12 +95,6 @@ type Outcome struct {
 	ProjectVersion string // that of version.files
 }
 
-// ServiceVersion is the version that one service got.
-type ServiceVersion struct {
-	Service string
-	Version versioning.Version
-}
-
 // Run takes every unit through the steps of the goal and tells everything to
 // log. An error means that nothing was begun: a wrong service, a cycle.
 func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
@@ -108,7 +105,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if err := o.allSaved(chosen); err != nil {
 		return Outcome{ExitCode: exitcode.Failed}, err
 	}
-	r := &shared{Options: o, engine: deployer.New(o.Cluster, deployer.Options{Holder: o.Holder, Job: o.Job})}
+	r := &shared{Options: o, engine: deployer.New(o.Cluster.Client, deployer.Options{Holder: o.Cluster.Holder, Job: o.Cluster.Job})}
 	if r.requests, err = NewRequests(o.Config, o.Resolved, o.ReportDir, o.Secrets); err != nil {
 		return Outcome{ExitCode: exitcode.Usage}, err
 	}
@@ -127,7 +124,9 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 		jobs = append(jobs, j)
 		units = append(units, runner.Unit{Name: "version.files", Steps: []runner.Step{{Name: "bump", Phase: runner.Check, Run: j.bumpVersionFiles}}})
 	}
-	r.versions = sync.OnceValues(func() (map[string]decided, error) { return r.readVersions(ctx, chosen) })
+	r.versions = sync.OnceValues(func() (map[string]decided, error) {
+		return o.decideVersions(ctx, chosen, wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services})
+	})
 	r.selection = sync.OnceValues(r.selectUnits)
 
 	r.ping = r.pinging(ctx)
@@ -189,7 +188,6 @@ type shared struct {
 	requests  *Requests
 	versions  func() (map[string]decided, error) // of every service, read in one walk
 	selection func() (selection, error)          // what the run takes of the units
-	siblings  map[string][]sibling               // by service; filled by versions
 	ping      func() error                       // whether the cluster answers
 	heads     map[string]headsFunc               // by namespace: what is deployed there
 	owner     func() stamp.Owner                 // who deploys
@@ -204,17 +202,7 @@ func (r *shared) headCommit() string {
 	return head.Commit.Hash
 }
 
-// path turns a slash path of pintle.yaml into one of the file system.
-func (r *shared) path(rel string) string { return below(r.Config, rel) }
-
-func below(c *config.Config, rel string) string {
-	if rel == "" {
-		return ""
-	}
-	return filepath.Join(c.Dir, filepath.FromSlash(rel))
-}
-
-// blame puts the line of pintle.yaml that decided a setting before an error's text.
+// blame puts the line of pintle.yaml that decided a setting behind an error's text.
 func (r *shared) blame(u config.Unit, setting string, err error) string {
 	if at, ok := u.Origins[setting]; ok {
 		if p, ok := r.Config.Position(at); ok {

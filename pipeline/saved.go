@@ -14,11 +14,11 @@ import (
 // allSaved reports what was planned and is no unit of this run: it would stay
 // undone without a word.
 func (o Options) allSaved(chosen []config.Unit) error {
-	if o.Saved == nil {
+	if o.Deploy.Saved == nil {
 		return nil
 	}
 	var gone []string
-	for _, name := range o.Saved.Names() {
+	for _, name := range o.Deploy.Saved.Names() {
 		if !slices.ContainsFunc(chosen, func(u config.Unit) bool { return u.Release+" in "+u.Namespace == name }) {
 			gone = append(gone, name)
 		}
@@ -45,7 +45,7 @@ func (j *job) asSaved(plan func(context.Context, event.Span) event.Result) func(
 		if j.plan == nil {
 			return result
 		}
-		err := j.Saved.Bind(j.plan)
+		err := j.Deploy.Saved.Bind(j.plan)
 		if moved, ok := errors.AsType[*deployer.MovedError](err); ok {
 			return event.Result{Status: event.Failed, Message: oneLine(moved.Error()), Details: moved.Details()}
 		}

@@ -31,11 +31,11 @@ type BumpedFile struct {
 func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	j.bumping.Lock() // two services may have one file
 	defer j.bumping.Unlock()
-	if j.Release != "" && j.version.Unchanged {
+	if j.Bump.Release != "" && j.version.Unchanged {
 		// a commit of what its files lag behind would be a change of it, and release it
 		return event.Result{Status: event.Unchanged, Message: "not released: nothing has changed since " + j.version.Tag, Version: j.version.Number}
 	}
-	dir := j.path(j.unit.Chart)
+	dir := j.Path(j.unit.Chart)
 	o, err := j.bumpOptions(j.unit, j.versionOf)
 	if err != nil {
 		return failed(err)
@@ -59,6 +59,16 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 		return failed(err)
 	}
 	return j.bumpResult(all)
+}
+
+// versionFilesJob is the job of the files that hold the one version for all. A run for some services leaves them alone.
+func (r *shared) versionFilesJob() (*job, bool) {
+	if len(r.Config.Version.Files) == 0 || len(r.Services) > 0 || !slices.Contains(r.Goal.steps(), "bump") || r.PerService() {
+		return nil, false
+	}
+	u := r.whole()
+	u.Files = r.Config.Version.Files
+	return &job{shared: r, unit: u}, true
 }
 
 // bumpVersionFiles is bump for the files of the one version for all.
@@ -142,7 +152,7 @@ func (j *job) write(all []BumpedFile) error {
 	var edits []files.Edit
 	for _, f := range all {
 		if string(f.Old) != string(f.New) {
-			edits = append(edits, files.Edit{Path: j.path(f.Name), Data: f.New})
+			edits = append(edits, files.Edit{Path: j.Path(f.Name), Data: f.New})
 		}
 	}
 	err := j.Config.Tree().Edit(edits)
@@ -153,7 +163,7 @@ func (j *job) write(all []BumpedFile) error {
 }
 
 // writesTree reports whether this run writes into the working tree.
-func (r *shared) writesTree() bool { return r.Goal.writesTree() && !r.Check }
+func (r *shared) writesTree() bool { return r.Goal.writesTree() && !r.Bump.Check }
 
 func (j *job) bumpResult(files []BumpedFile) event.Result {
 	var names []string
@@ -200,7 +210,7 @@ func (j *job) bumpFiles(changes []chart.FileChange) ([]BumpedFile, error) {
 			src = all[known].New
 		} else {
 			var err error
-			if src, err = j.readVersionFile(name); err != nil {
+			if src, err = j.ReadFile(name); err != nil {
 				return nil, j.Config.Problem(at+".file", fmt.Sprintf("%s.file: %s: %v", at, name, err), "")
 			}
 		}
@@ -242,14 +252,14 @@ func setVersion(src []byte, f config.VersionFile, version string) ([]byte, error
 	return edit.SetPattern(src, re, version, f.All)
 }
 
-// readVersionFile reads a file of the repository: a regular one, on a way without links.
-func (r *shared) readVersionFile(name string) ([]byte, error) {
-	full := r.path(name)
-	rel, err := r.Repository.Rel(full)
+// ReadFile reads a file of the repository: a regular one, on a way without links.
+func (p *Project) ReadFile(name string) ([]byte, error) {
+	full := p.Path(name)
+	rel, err := p.Repository.Rel(full)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := r.Repository.Rel(cmp.Or(r.Config.Dir, "."))
+	dir, err := p.Repository.Rel(cmp.Or(p.Config.Dir, "."))
 	if err != nil {
 		return nil, err
 	}
@@ -260,11 +270,11 @@ func (r *shared) readVersionFile(name string) ([]byte, error) {
 	case !info.Mode().IsRegular() || rel != path.Join(dir, name):
 		return nil, errors.New("is a link, or behind one, or no file: name the file itself")
 	}
-	return r.Config.Tree().ReadFile(full, chart.MaxFile)
+	return p.Config.Tree().ReadFile(full, chart.MaxFile)
 }
 
 // bumpOptions is what bump writes into a unit's chart; version gives those of the unit and of its siblings.
-func (r *shared) bumpOptions(u config.Unit, version func(service string) (string, error)) (chart.BumpOptions, error) {
+func (p *Project) bumpOptions(u config.Unit, version func(service string) (string, error)) (chart.BumpOptions, error) {
 	own, err := version(u.Name)
 	if err != nil {
 		return chart.BumpOptions{}, err
@@ -279,7 +289,7 @@ func (r *shared) bumpOptions(u config.Unit, version func(service string) (string
 	for _, place := range u.Images {
 		o.Images = append(o.Images, chart.BumpReference{Path: place.Path, Repository: place.Repository, Tag: own})
 	}
-	for _, s := range r.siblings[u.Name] {
+	for _, s := range p.siblings()[u.Name] {
 		wanted, err := version(s.service)
 		if err != nil {
 			return o, err

@@ -57,7 +57,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 // chartFiles names the files of a chart in the repository by their paths there; it
 // is nil for a chart that is elsewhere.
 func (j *job) chartFiles() func(name string) string {
-	paths := j.chart.FilePaths(j.path(j.unit.Chart))
+	paths := j.chart.FilePaths(j.Path(j.unit.Chart))
 	if paths == nil {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (j *job) usePublished(ctx context.Context, span event.Span, ref string) eve
 // pull gets a third-party chart.
 func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 	if !strings.HasPrefix(j.unit.Chart, registry.Scheme) {
-		c, err := chart.LoadFrom(ctx, j.Config.Tree(), j.path(j.unit.Chart))
+		c, err := chart.LoadFrom(ctx, j.Config.Tree(), j.Path(j.unit.Chart))
 		if err != nil {
 			return failed(err)
 		}

@@ -75,8 +75,8 @@ func (r *shared) headsOf(ctx context.Context, units []config.Unit) map[string]he
 // stamp is what the unit's release is to say: who deploys which version of it.
 func (j *job) stamp() *stamp.Request {
 	return &stamp.Request{
-		Owner: j.owner(), Build: j.build(), TakeOver: j.TakeOver,
-		AllowDowngrade: j.AllowDowngrade || j.unit.Downgrade == config.Allow,
+		Owner: j.owner(), Build: j.build(), TakeOver: j.Plan.Policies.TakeOver,
+		AllowDowngrade: j.Plan.Policies.AllowDowngrade || j.unit.Downgrade == config.Allow,
 	}
 }
 

@@ -24,7 +24,7 @@ const connectTimeout = 15 * time.Second
 // and knows us: an expired token found after the push would be half a job.
 func (r *shared) clusterUnit() runner.Unit {
 	connect := func(run context.Context, _ event.Span) event.Result {
-		server := r.Cluster.Server()
+		server := r.Cluster.Client.Server()
 		err := r.ping()
 		if err == nil {
 			return event.Result{Status: event.Passed, Message: server}
@@ -47,7 +47,7 @@ func (r *shared) pinging(run context.Context) func() error {
 	return sync.OnceValue(func() error {
 		ctx, cancel := context.WithTimeout(run, connectTimeout)
 		defer cancel()
-		return r.Cluster.Ping(ctx)
+		return r.Cluster.Client.Ping(ctx)
 	})
 }
 
@@ -81,7 +81,7 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	if err != nil {
 		return failed(err)
 	}
-	if j.Repeat {
+	if j.Plan.Repeat {
 		if err := j.engine.Repeatable(ctx, plan); err != nil {
 			return failed(err)
 		}
@@ -106,13 +106,14 @@ func (j *job) request(values map[string]any) deployer.Request {
 		o.Origin, o.Path, o.Limits, o.SkipSchemaValidation = j.origin, j.chartFiles(), j.Limits, j.SkipSchemaValidation
 		return render.Render(ctx, j.chart, values, o)
 	}, &j.deploying)
-	if j.Adopt != "" {
-		req.Adopt, req.AdoptList = j.Adopt, j.AdoptList
+	p := j.Plan.Policies
+	if p.Adopt != "" {
+		req.Adopt, req.AdoptList = p.Adopt, p.AdoptList
 	}
-	req.OnCancel = cmp.Or(j.OnCancel, req.OnCancel)
-	req.OnConflict = cmp.Or(j.OnConflict, req.OnConflict)
-	req.Supersede = req.Supersede || j.Supersede
-	req.AllowCRDChanges, req.Logs, req.NoLookupSecrets = j.AllowCRDs, j.Logs, j.NoLookupSecrets
+	req.OnCancel = cmp.Or(j.Deploy.OnCancel, req.OnCancel)
+	req.OnConflict = cmp.Or(p.OnConflict, req.OnConflict)
+	req.Supersede = req.Supersede || j.Deploy.Supersede
+	req.AllowCRDChanges, req.Logs, req.NoLookupSecrets = p.AllowCRDChanges, j.Deploy.Logs, j.Plan.NoLookupSecrets
 	req.Stamp = j.stamp()
 	return req
 }

@@ -23,8 +23,8 @@ func (g Goal) Selects() bool { return g.MayPlan() || slices.Contains(g.steps(), 
 // selectUnits decides which units the run takes; what is deployed is asked of the cluster, where it matters.
 func (r *shared) selectUnits() (selection, error) {
 	s := selecting{
-		ref: r.Resolved.Ref, environment: r.Resolved.Environment, units: r.Resolved.Units, named: r.Services, withMissing: r.WithMissing,
-		versionTag: r.Config.IsVersionTag(r.Resolved.Ref.Tag), perService: r.perService(), takesTag: r.takesTag,
+		ref: r.Resolved.Ref, environment: r.Resolved.Environment, units: r.Resolved.Units, named: r.Services, withMissing: r.Plan.Policies.WithMissing,
+		versionTag: r.Config.IsVersionTag(r.Resolved.Ref.Tag), perService: r.PerService(), takesTag: r.takesTag,
 	}
 	if s.ref.Tag != "" {
 		versions, err := r.versions()
@@ -57,7 +57,7 @@ func (r *shared) presence(u config.Unit) (bool, error) {
 	}
 	return slices.ContainsFunc(heads, func(h release.Head) bool {
 		s, stamped := stamp.Of(h.Labels)
-		return h.Name == u.Release && h.Status == release.Deployed && (!stamped || r.TakeOver || r.owner().Fits(s.Owner))
+		return h.Name == u.Release && h.Status == release.Deployed && (!stamped || r.Plan.Policies.TakeOver || r.owner().Fits(s.Owner))
 	}), nil
 }
 
@@ -66,7 +66,7 @@ func (j *job) left(step runner.Step) string {
 	switch {
 	case !j.Goal.Selects() || slices.Contains(ownSteps, step.Name):
 		return ""
-	case step.Name == "plan" && j.Saved != nil && j.Saved.Has(j.unit.Release, j.unit.Namespace): // it says what is left undone
+	case step.Name == "plan" && j.Deploy.Saved != nil && j.Deploy.Saved.Has(j.unit.Release, j.unit.Namespace): // it says what is left undone
 		return ""
 	}
 	return j.leftBy()

@@ -105,12 +105,12 @@ func (j *job) steps() []runner.Step {
 		all = j.serviceSteps()
 	}
 	wanted := j.Goal.steps()
-	if j.Resolved.Environment == "" || j.Saved != nil { // a saved plan was compared when it was made
+	if j.Resolved.Environment == "" || j.Deploy.Saved != nil { // a saved plan was compared when it was made
 		wanted = slices.DeleteFunc(wanted, func(name string) bool { return name == "compare" })
 	}
 	all = slices.DeleteFunc(all, func(s runner.Step) bool { return !slices.Contains(wanted, s.Name) })
 	for i, s := range all {
-		if s.Name == "plan" && j.Saved != nil {
+		if s.Name == "plan" && j.Deploy.Saved != nil {
 			all[i] = runner.Step{Name: "plan", Phase: runner.Check, Run: j.asSaved(s.Run)} // nothing is deployed unless every plan still fits
 		}
 	}

@@ -18,17 +18,16 @@ import (
 // afterFailure is how long may be spent on finding out what a failed push left, also once the run is over.
 const afterFailure = 30 * time.Second
 
-// TagOptions say what is tagged and where it is pushed. Of Options they take Config, Resolved, Ref, Repository, Fetch and
-// Services.
+// TagOptions say what is tagged and where it is pushed.
 type TagOptions struct {
-	Options
-	Release string // versioning.ReleaseAuto and its kin, or a version
-	Git     *git.Repository
-	Remote  string // to push to; empty: do not push
-	Branch  string // push HEAD to this branch too, in the same breath
-	Message string // of the tags; {tag}, {version} and {service} are filled in
-	Sign    bool
-	DryRun  bool
+	Services []string // only these; all when empty
+	Release  string   // versioning.ReleaseAuto and its kin, or a version
+	Git      *git.Repository
+	Remote   string // to push to; empty: do not push
+	Branch   string // push HEAD to this branch too, by the same push
+	Message  string // of the tags; {tag}, {version} and {service} are filled in
+	Sign     bool
+	DryRun   bool
 }
 
 // What became of a tag.
@@ -111,8 +110,8 @@ func versionTag(name string, prefixes []string) bool {
 // Tag tags HEAD with the next version of each chosen service, or of all, and pushes the tags: all or none. The remote takes a
 // tag only where it has none of that name, so of two builds one wins; the other hears *TagTakenError, or that its tag is
 // there when both tagged one commit. What was made here is removed again when it was not pushed.
-func Tag(ctx context.Context, o TagOptions) ([]Tagged, error) {
-	tags, err := decideTags(ctx, o)
+func Tag(ctx context.Context, p *Project, o TagOptions) ([]Tagged, error) {
+	tags, err := decideTags(ctx, p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -133,30 +132,27 @@ func Tag(ctx context.Context, o TagOptions) ([]Tagged, error) {
 }
 
 // decideTags decides the version of each tag.
-func decideTags(ctx context.Context, o TagOptions) ([]Tagged, error) {
-	o.Goal = GoalVersion
-	r := &shared{Options: o.Options}
-	units, err := r.versioned()
+func decideTags(ctx context.Context, p *Project, o TagOptions) ([]Tagged, error) {
+	units, err := p.Versioned(o.Services)
 	if err != nil {
 		return nil, err
 	}
-	r.siblings = r.findSiblings()
 	var queries []versioning.Query
 	for _, u := range units {
-		q, err := r.query(u)
+		q, err := p.Query(u)
 		if err != nil {
 			return nil, err
 		}
 		q.Dirty = false // a tag names a commit, whatever lies around
 		queries = append(queries, q)
 	}
-	facts, err := r.readHistory(ctx, queries, r.rules())
+	facts, err := p.ReadHistory(ctx, queries, p.Rules())
 	if err != nil {
 		return nil, fmt.Errorf("read the git history: %w", err)
 	}
 	var tags []Tagged
 	for i, u := range units {
-		released, err := versioning.Release(facts[i], r.rules(), o.Release)
+		released, err := versioning.Release(facts[i], p.Rules(), o.Release)
 		if err != nil {
 			return nil, named(u, err)
 		}
@@ -170,18 +166,6 @@ func decideTags(ctx context.Context, o TagOptions) ([]Tagged, error) {
 		tags = append(tags, Tagged{u.Name, released.Number, released.Tag, released.Commit, state, released.Explain})
 	}
 	return tags, nil
-}
-
-// versioned are the units that have a version: the chosen services, or one without a name for all of them.
-func (r *shared) versioned() ([]config.Unit, error) {
-	units, err := r.Resolved.Choose(r.Services)
-	if err != nil {
-		return nil, err
-	}
-	if !r.perService() {
-		return []config.Unit{{Service: true, TagPrefix: r.Config.TagPrefixes()[0]}}, nil
-	}
-	return slices.DeleteFunc(slices.Clone(units), func(u config.Unit) bool { return !u.Service }), nil
 }
 
 func named(u config.Unit, err error) error {
