@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -249,8 +250,22 @@ func (r *run) waiter() *waiter {
 // or as late as an object's own limit of its wait asks; all other waits then end
 // at the Timeout by themselves.
 func (r *run) limited(parent context.Context) (context.Context, context.CancelFunc) {
-	timeout, longest := r.plan.request.Timeout, r.plan.longestWait()
+	timeout, longest := r.plan.request.Timeout, longestWait(r.plan.Objects)
 	r.expires = time.Now().Add(timeout)
 	r.plan.request.RollbackTimeout = max(r.plan.request.RollbackTimeout, longest)
 	return context.WithTimeoutCause(parent, max(timeout, longest), errTimeout)
+}
+
+// longestWait is the longest limit that one of the objects has for itself.
+func longestWait(changes []Change) time.Duration {
+	var longest time.Duration
+	for _, c := range changes {
+		if c.object == nil {
+			continue
+		}
+		if n, err := readiness.ReadAnnotations(c.object); err == nil {
+			longest = max(longest, n.Timeout)
+		}
+	}
+	return longest
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/expression"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -75,18 +75,18 @@ func (b *bench) told(object, message string) bool {
 
 func (b *bench) judged(req deployer.Request, group, ready, failed string) deployer.Request {
 	b.t.Helper()
-	c := deployer.Criteria{}
-	for text, into := range map[string]**expression.Expression{ready: &c.Ready, failed: &c.Failed} {
+	c := readiness.Criteria{}
+	for text, into := range map[string]**readiness.Expression{ready: &c.Ready, failed: &c.Failed} {
 		if text == "" {
 			continue
 		}
-		e, err := expression.Compile(text)
+		e, err := readiness.Compile(text)
 		if err != nil {
 			b.t.Fatal(err)
 		}
 		*into = e
 	}
-	req.Readiness = map[string]deployer.Criteria{group + "/Widget": c}
+	req.Readiness = map[string]readiness.Criteria{group + "/Widget": c}
 	return req
 }
 

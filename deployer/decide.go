@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
@@ -137,7 +138,7 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	if s.err != nil {
 		return c, s.err
 	}
-	if _, err := notesOf(s.object); err != nil {
+	if _, err := readiness.ReadAnnotations(s.object); err != nil {
 		return c, err
 	}
 	switch {

@@ -19,6 +19,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
@@ -96,7 +97,7 @@ type Request struct {
 	Evidence        func(archive []byte) error // keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made
 	Logs            bool                       // tell the logs of the pods that are rolled out, while they are awaited
 	Baseline        bool                       // keep how long objects take to become ready, and warn of those that take longer than they used to
-	Readiness       map[string]Criteria        // by "group/Kind", core kinds by "Kind": rules over the engine's own
+	Readiness       readiness.Rules            // over the built-in ones
 	NoWait          bool                       // do not wait for objects (hooks are awaited)
 	NoHooks         bool
 	NoValidation    bool // let the server ignore fields that it does not know
@@ -153,7 +154,7 @@ func (r Request) check() error {
 		return fmt.Errorf("release %s: operation %q is unknown; write install or upgrade", r.Release, r.Operation)
 	}
 	for kind, c := range r.Readiness {
-		if err := checkReasons(c.Tolerate); err != nil {
+		if err := readiness.CheckReasons(c.Tolerate); err != nil {
 			return fmt.Errorf("release %s: readiness of %s: %w", r.Release, kind, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -128,7 +129,7 @@ func (r *run) podsShowing(ctx context.Context, f failure, live *unstructured.Uns
 		return out
 	}
 	for _, pod := range r.ownPods(ctx, live) {
-		if !isReadyPod(pod) {
+		if !readiness.IsPodReady(pod) {
 			out = append(out, pod)
 		}
 	}
@@ -145,7 +146,7 @@ func (r *run) ownPods(ctx context.Context, o *unstructured.Unstructured) []*unst
 		return nil
 	}
 	pods, _, err := r.engine.cluster.List(ctx, "v1", "Pod", kube.Selection{
-		Namespace: o.GetNamespace(), Labels: commonLabels([]map[string]string{selector}),
+		Namespace: o.GetNamespace(), Labels: readiness.CommonSelector([]map[string]string{selector}),
 	})
 	if err != nil {
 		return nil
@@ -203,7 +204,7 @@ func (r *run) writeContainer(ctx context.Context, e *evidence, pod, c *unstructu
 	name, restarts := object.String(c, "name"), object.Int(c, "restartCount")
 	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, object.String(c, "image"), containerState(c, "state"), plural(restarts))
 	if _, ended, _ := unstructured.NestedMap(c.Object, "lastState", "terminated"); ended {
-		fmt.Fprintf(e, "      before that it %s\n", ending(c, "lastState"))
+		fmt.Fprintf(e, "      before that it %s\n", readiness.Termination(c, "lastState"))
 	}
 	if restarts > 0 {
 		r.writeLog(ctx, e, pod, kube.LogOptions{Container: name, Previous: true, Lines: logTail}, true)
@@ -226,7 +227,7 @@ func containerState(c *unstructured.Unstructured, state string) string {
 		return strings.TrimSuffix("waiting, "+reason+": "+text.Brief(object.String(c, state, "waiting", "message")), ": ")
 	}
 	if _, ended, _ := unstructured.NestedMap(c.Object, state, "terminated"); ended {
-		return ending(c, state)
+		return readiness.Termination(c, state)
 	}
 	if at := object.String(c, state, "running", "startedAt"); at != "" {
 		if t, err := time.Parse(time.RFC3339, at); err == nil {

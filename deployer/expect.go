@@ -6,35 +6,36 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // toBeReady expects an object to become what its spec says, by the criteria for
 // its kind where there are some.
-func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c Criteria) *awaited {
-	n, _ := notesOf(o) // the plan has refused what cannot be read
+func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c readiness.Criteria) *awaited {
+	n, _ := readiness.ReadAnnotations(o) // the plan has refused what cannot be read
 	a := &awaited{
-		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.with(c), born: time.Now(),
-		judge: func(o *unstructured.Unstructured) verdict {
+		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.With(c), born: time.Now(),
+		judge: func(o *unstructured.Unstructured) readiness.Status {
 			if o == nil {
-				return verdict{progressing, "it does not exist any more"}
+				return readiness.Status{State: readiness.Progressing, Message: "it does not exist any more"}
 			}
-			return c.judge(o, waitForJobs)
+			return c.Evaluate(o, waitForJobs)
 		},
 	}
-	if n.ignore {
-		a.judge = func(*unstructured.Unstructured) verdict {
-			return verdict{ready, "not awaited, as its " + waitNote + " says"}
+	if n.Ignore {
+		a.judge = func(*unstructured.Unstructured) readiness.Status {
+			return readiness.Status{State: readiness.Ready, Message: "not awaited, as its " + readiness.WaitAnnotation + " says"}
 		}
 	}
-	if change != Unchanged && !n.ignore && c.Ready == nil && heeded(o) {
+	if change != Unchanged && !n.Ignore && c.Ready == nil && readiness.ExpectsStatus(o) {
 		a.applied, a.quiet = o.GetResourceVersion(), quietAfterChange
 		if change == Create {
 			a.quiet = quietAfterCreation
 		}
 	}
-	if n.timeout > 0 {
-		a.expires = time.Now().Add(n.timeout)
+	if n.Timeout > 0 {
+		a.expires = time.Now().Add(n.Timeout)
 	}
 	return a
 }
@@ -54,7 +55,7 @@ func settleTime(o *unstructured.Unstructured, change Action, asked time.Duration
 	if asked != 0 {
 		return max(asked, 0)
 	}
-	if change == Unchanged || wanted(o) == 0 || probed(o) {
+	if change == Unchanged || readiness.Replicas(o) == 0 || probed(o) {
 		return 0
 	}
 	return unprobed
@@ -77,14 +78,14 @@ func toBeGone(o *unstructured.Unstructured) *awaited {
 	uid := o.GetUID()
 	return &awaited{
 		ref: kube.RefOf(o), change: Delete, object: o,
-		judge: func(o *unstructured.Unstructured) verdict {
+		judge: func(o *unstructured.Unstructured) readiness.Status {
 			if o == nil || o.GetUID() != uid {
-				return verdict{ready, "gone"}
+				return readiness.Status{State: readiness.Ready, Message: "gone"}
 			}
 			if f := o.GetFinalizers(); len(f) > 0 && o.GetDeletionTimestamp() != nil {
-				return verdict{progressing, "being deleted, held by finalizer " + f[0]}
+				return readiness.Status{State: readiness.Progressing, Message: "being deleted, held by finalizer " + f[0]}
 			}
-			return verdict{progressing, "being deleted"}
+			return readiness.Status{State: readiness.Progressing, Message: "being deleted"}
 		},
 	}
 }
@@ -94,19 +95,19 @@ func toBeGone(o *unstructured.Unstructured) *awaited {
 func toFinish(o *unstructured.Unstructured) *awaited {
 	return &awaited{
 		ref: kube.RefOf(o), change: Create, object: o, ofJob: true,
-		judge: func(o *unstructured.Unstructured) verdict {
+		judge: func(o *unstructured.Unstructured) readiness.Status {
 			switch {
 			case o == nil:
-				return verdict{dead, "it was deleted before it had finished"}
+				return readiness.Status{State: readiness.Failed, Message: "it was deleted before it had finished"}
 			case o.GetKind() == "Job":
-				return readiness(o, true)
+				return readiness.Of(o, true)
 			case o.GetKind() == "Pod" && object.String(o, "status", "phase") != "Succeeded":
-				if v := readiness(o, true); v.state == dead {
+				if v := readiness.Of(o, true); v.State == readiness.Failed {
 					return v
 				}
-				return verdict{progressing, "phase " + object.String(o, "status", "phase")}
+				return readiness.Status{State: readiness.Progressing, Message: "phase " + object.String(o, "status", "phase")}
 			}
-			return verdict{ready, ""}
+			return readiness.Status{State: readiness.Ready, Message: ""}
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -140,7 +141,7 @@ func (w *waiter) listen(ctx context.Context, streams *sync.WaitGroup) {
 	}
 	for _, a := range w.items {
 		if a.object != nil && a.change != Unchanged && a.change != Delete {
-			w.logs.look(ctx, podsOf(a.object, w.pods, w.sets), streams)
+			w.logs.look(ctx, readiness.PodsOf(a.object, w.pods, w.sets), streams)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 )
 
 // A pod that crashes while it is being removed does not make the removal fail.
@@ -29,12 +30,12 @@ status:
 		item  *awaited
 		fails bool
 	}{
-		{"to be ready", toBeReady(pod, Create, true, Criteria{}), true},
+		{"to be ready", toBeReady(pod, Create, true, readiness.Criteria{}), true},
 		{"to be gone", toBeGone(pod), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &waiter{
-				items: []*awaited{tt.item}, patience: patience{}, events: map[string]kube.Event{},
+				items: []*awaited{tt.item}, patience: readiness.GracePeriods{}, events: map[string]kube.Event{},
 				pods: map[string]*unstructured.Unstructured{"one": pod}, sets: map[string]*unstructured.Unstructured{},
 			}
 			now := time.Now()

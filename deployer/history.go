@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -54,7 +55,7 @@ type StatusRequest struct {
 	Release     string
 	Namespace   string // empty means the connection's
 	WaitForJobs bool   // a Job is ready when it is complete, not when it has started
-	Readiness   map[string]Criteria
+	Readiness   map[string]readiness.Criteria
 	Secrets     *secret.Set // as in Request
 }
 
@@ -102,7 +103,7 @@ func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured,
 	if err != nil {
 		return s, err
 	}
-	v := req.criteria(live).judge(live, req.WaitForJobs)
-	s.Exists, s.Ready, s.Message = true, v.state == ready, v.message
+	v := req.Readiness.For(live).Evaluate(live, req.WaitForJobs)
+	s.Exists, s.Ready, s.Message = true, v.State == readiness.Ready, v.Message
 	return s, nil
 }

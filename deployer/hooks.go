@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -242,10 +243,10 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 
 // leftAs says how a Job or Pod of an earlier run ended.
 func leftAs(o *unstructured.Unstructured) string {
-	switch v := readiness(o, true); {
-	case v.state == dead:
-		return text.Brief(v.message)
-	case v.state == ready && o.GetKind() == "Job", object.String(o, "status", "phase") == "Succeeded":
+	switch v := readiness.Of(o, true); {
+	case v.State == readiness.Failed:
+		return text.Brief(v.Message)
+	case v.State == readiness.Ready && o.GetKind() == "Job", object.String(o, "status", "phase") == "Succeeded":
 		return "it had succeeded"
 	}
 	return "it had not ended"

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
@@ -101,7 +102,7 @@ func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *wai
 func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *waiter) (bool, error) {
 	switch {
 	case !isJob(o):
-		return templateLabels(o) == nil && !custom(o.GroupVersionKind().Group) || o.GetKind() == "Pod", nil
+		return readiness.TemplateLabels(o) == nil && !readiness.IsCustom(o.GroupVersionKind().Group) || o.GetKind() == "Pod", nil
 	case jobEnded(o) || jobStopped(o):
 		return true, nil
 	case !builtinJob(o) || o.GetDeletionTimestamp() != nil:
@@ -113,15 +114,15 @@ func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *wait
 	quiet := false
 	item := toBeGone(o)
 	began := time.Now()
-	item.judge = func(live *unstructured.Unstructured) verdict {
+	item.judge = func(live *unstructured.Unstructured) readiness.Status {
 		quiet = live == nil || live.GetUID() != o.GetUID() || jobEnded(live) || jobStopped(live)
 		switch {
 		case quiet:
-			return verdict{ready, "stopped"}
+			return readiness.Status{State: readiness.Ready, Message: "stopped"}
 		case !suspendedByController(live) && time.Since(began) >= stopPatience:
-			return verdict{ready, "its controller does not stop it"}
+			return readiness.Status{State: readiness.Ready, Message: "its controller does not stop it"}
 		}
-		return verdict{progressing, fmt.Sprintf("being stopped: %d active, %d terminating", object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
+		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("being stopped: %d active, %d terminating", object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
 	}
 	return quiet, w.await(ctx, []*awaited{item})
 }
@@ -166,7 +167,7 @@ func (e *Engine) formerPods(ctx context.Context, next *unstructured.Unstructured
 	ref := kube.RefOf(next)
 	labels := "job-name=" + ref.Name
 	if manual, _, _ := unstructured.NestedBool(next.Object, "spec", "manualSelector"); manual {
-		labels = commonLabels([]map[string]string{podSelector(next)})
+		labels = readiness.CommonSelector([]map[string]string{podSelector(next)})
 	}
 	found, _, err := e.cluster.List(ctx, "v1", "Pod", kube.Selection{Namespace: ref.Namespace, Labels: labels})
 	if err != nil {
@@ -218,13 +219,13 @@ func podEnded(pod *unstructured.Unstructured) bool {
 func toHaveEnded(pod *unstructured.Unstructured, owner string) *awaited {
 	a := toBeGone(pod)
 	gone := a.judge
-	a.judge = func(o *unstructured.Unstructured) verdict {
+	a.judge = func(o *unstructured.Unstructured) readiness.Status {
 		v := gone(o)
-		if v.state == progressing && podEnded(o) {
-			return verdict{ready, "ended"}
+		if v.State == readiness.Progressing && podEnded(o) {
+			return readiness.Status{State: readiness.Ready, Message: "ended"}
 		}
-		if v.state == progressing {
-			v.message = "of an earlier " + owner + ", which must not run twice at once: " + v.message
+		if v.State == readiness.Progressing {
+			v.Message = "of an earlier " + owner + ", which must not run twice at once: " + v.Message
 		}
 		return v
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
@@ -16,7 +17,7 @@ import (
 // made a pod nor said why not: it expects pods of an earlier Job of the name. See
 // the top of jobs.go.
 func stuck(o *unstructured.Unstructured) bool {
-	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || suspended(o) || object.String(o, "status", "startTime") == "" {
+	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || readiness.SuspendedByFlux(o) || object.String(o, "status", "startTime") == "" {
 		return false
 	}
 	for _, field := range []string{"active", "ready", "terminating", "succeeded", "failed"} {

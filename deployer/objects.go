@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
@@ -29,7 +30,7 @@ func (r *run) applyWave(ctx context.Context, wave []*Change) error {
 		if err != nil {
 			failed = append(failed, failure{ref: c.Object, cause: causeOf(err), err: err})
 		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
-			crds = append(crds, toBeReady(o, c.Action, false, Criteria{}))
+			crds = append(crds, toBeReady(o, c.Action, false, readiness.Criteria{}))
 		}
 	})
 	if ctx.Err() != nil && len(failed) > 0 {
@@ -166,7 +167,7 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 	if o == nil || c.leftover || c.Object.Kind == "Namespace" && c.object == nil {
 		return
 	}
-	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs, r.plan.request.criteria(o))
+	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs, r.plan.request.Readiness.For(o))
 	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
 	if c.Action != Unchanged && isJob(o) {
 		a.again = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.write(ctx, c) }

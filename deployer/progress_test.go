@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -19,17 +20,17 @@ func TestProgressIsBounded(t *testing.T) {
 	began := time.Now()
 	step := 0
 	w := &waiter{
-		patience: patience{}, events: map[string]kube.Event{}, began: began,
+		patience: readiness.GracePeriods{}, events: map[string]kube.Event{}, began: began,
 		pods: map[string]*unstructured.Unstructured{}, sets: map[string]*unstructured.Unstructured{},
 	}
 	for i := range objects {
 		o := status(t, "v1", "ConfigMap", "{}")
 		o.SetName(fmt.Sprint("c", i))
-		w.items = append(w.items, &awaited{ref: kube.RefOf(o), change: Create, object: o, judge: func(*unstructured.Unstructured) verdict {
+		w.items = append(w.items, &awaited{ref: kube.RefOf(o), change: Create, object: o, judge: func(*unstructured.Unstructured) readiness.Status {
 			if step == 10*seconds {
-				return verdict{ready, ""}
+				return readiness.Status{State: readiness.Ready, Message: ""}
 			}
-			return verdict{progressing, fmt.Sprint("reason ", step)}
+			return readiness.Status{State: readiness.Progressing, Message: fmt.Sprint("reason ", step)}
 		}})
 	}
 	told := map[event.Status]int{}

@@ -3,7 +3,6 @@ package deployer
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -322,36 +321,6 @@ func TestWaves(t *testing.T) {
 	want := []string{"Namespace", "ServiceAccount", "Secret", "Deployment", "Widget", "ValidatingWebhookConfiguration"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestCommonLabels(t *testing.T) {
-	got := commonLabels([]map[string]string{{"app": "a", "instance": "x", "t": "1"}, {"app": "b", "instance": "x", "t": "1"}})
-	if got != "instance=x,t=1" {
-		t.Error(got)
-	}
-	if got := commonLabels(nil); got != "" {
-		t.Error(got)
-	}
-}
-
-func TestPatience(t *testing.T) {
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	p := patience{}
-	pull := trouble{reason: "ErrImagePull", key: "k", episode: "ErrImagePull0"}
-	off := trouble{reason: "ImagePullBackOff", key: "k", episode: "ImagePullBackOff0"}
-	if p.over(pull, now) || p.over(pull, now.Add(time.Second)) {
-		t.Error("one failed pull is not the end")
-	}
-	if !p.over(off, now.Add(2*time.Second)) {
-		t.Error("a second one is")
-	}
-	p = patience{}
-	if p.over(pull, now) || !p.over(pull, now.Add(16*time.Second)) {
-		t.Error("a trouble that lasts is final")
-	}
-	if p.over(trouble{reason: "", key: "x"}, now.Add(time.Hour)) || p.over(trouble{reason: "ContainerCreating"}, now) {
-		t.Error("what is no fatal reason never ends a wait")
 	}
 }
 

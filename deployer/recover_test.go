@@ -10,9 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/expression"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -56,12 +56,12 @@ func TestRecoverJudgesAsADeploy(t *testing.T) {
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
-	rule, err := expression.Compile("has(data.greeting) && data.greeting == 'two'")
+	rule, err := readiness.Compile("has(data.greeting) && data.greeting == 'two'")
 	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := b.recover(deployer.RecoverRequest{Request: deployer.Request{
-		Timeout: 5 * time.Second, Readiness: map[string]deployer.Criteria{"ConfigMap": {Ready: rule}},
+		Timeout: 5 * time.Second, Readiness: map[string]readiness.Criteria{"ConfigMap": {Ready: rule}},
 	}})
 	if err == nil || out.Status != event.Failed || !strings.Contains(err.Error(), "not yet has(data.greeting)") {
 		t.Errorf("%+v: %v", out, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 )
 
 // source is one watch that a wait needs. A wait cannot do without a vital one;
@@ -78,14 +79,14 @@ func (w *waiter) explaining(now time.Time) []source {
 		if a.settled(now) || a.object == nil {
 			continue
 		}
-		if labels := templateLabels(a.object); labels != nil {
+		if labels := readiness.TemplateLabels(a.object); labels != nil {
 			templates[a.ref.Namespace] = append(templates[a.ref.Namespace], labels)
 			deployments[a.ref.Namespace] = deployments[a.ref.Namespace] || a.ref.Kind == "Deployment"
 		}
 	}
 	var out []source
 	for namespace, labels := range templates {
-		pods := kube.Selection{Namespace: namespace, Labels: commonLabels(labels)}
+		pods := kube.Selection{Namespace: namespace, Labels: readiness.CommonSelector(labels)}
 		out = append(out, source{name: "pods", apiVersion: "v1", kind: "Pod", selection: pods})
 		if deployments[namespace] {
 			out = append(out, source{name: "sets", apiVersion: "apps/v1", kind: "ReplicaSet", selection: pods})

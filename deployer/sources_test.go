@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 )
 
 // What only explains is asked for when a workload is silent, not while it rolls
 // out in plain sight; in the end always.
 func TestWhenAWaitAsksWhy(t *testing.T) {
-	a := toBeReady(obj(t, "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}"), Create, true, Criteria{})
+	a := toBeReady(obj(t, "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}"), Create, true, readiness.Criteria{})
 	w := alone(a)
 	a.heard = w.began
 	for _, tt := range []struct {
@@ -32,7 +33,7 @@ func TestWhenAWaitAsksWhy(t *testing.T) {
 	if time.Since(a.heard) > time.Minute {
 		t.Error("a notice is not heard")
 	}
-	a.heard, a.verdict.state, a.since = w.began, ready, w.began
+	a.heard, a.verdict.State, a.since = w.began, readiness.Ready, w.began
 	if w.puzzling(w.began.Add(3 * time.Second)) {
 		t.Error("it asks why something ready is not")
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -76,7 +77,7 @@ func timed(a *awaited) bool {
 	case "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod":
 		return true
 	}
-	return a.object != nil && custom(a.object.GroupVersionKind().Group)
+	return a.object != nil && readiness.IsCustom(a.object.GroupVersionKind().Group)
 }
 
 // noteTimes compares how long the changed objects took with what they used to
@@ -103,7 +104,7 @@ func (r *run) took() (took map[string]time.Duration, present map[string]bool) {
 	for _, a := range r.applied {
 		name := a.ref.String()
 		present[name] = true
-		if a.change != Unchanged && a.change != Delete && !a.notes.ignore && !a.since.IsZero() && timed(a) {
+		if a.change != Unchanged && a.change != Delete && !a.notes.Ignore && !a.since.IsZero() && timed(a) {
 			took[name] = a.since.Sub(a.born)
 		}
 	}

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
@@ -19,24 +18,16 @@ const (
 	quietAfterChange   = 3 * time.Second
 )
 
-// heeded reports whether a controller is to be expected that writes the status
-// of an object: it is a custom resource of a kind that is not known to have none.
-func heeded(o *unstructured.Unstructured) bool {
-	group := o.GroupVersionKind().Group
-	r, _ := ruleFor(group, o.GetKind())
-	return custom(group) && !r.silent
-}
-
 // unheard reports whether an object's status says nothing about our last write:
 // it is empty, or it counts no generations and the object is as we wrote it.
 func (a *awaited) unheard() bool {
 	if a.quiet == 0 || a.object == nil {
 		return false
 	}
-	if !spoken(a.object) {
+	if !readiness.HasStatus(a.object) {
 		return true
 	}
-	_, counts := observedGeneration(a.object)
+	_, counts := readiness.ObservedGeneration(a.object)
 	return !counts && a.object.GetResourceVersion() == a.applied
 }
 
@@ -71,18 +62,18 @@ func (w *waiter) learn(ctx context.Context, class string) {
 // judge is the item's own judge, and what only the wait knows: how long a
 // controller has been silent, which claims nobody will bind yet, and which pods
 // that are down are old ones that nobody replaces.
-func (w *waiter) judge(a *awaited, now time.Time) verdict {
+func (w *waiter) judge(a *awaited, now time.Time) readiness.Status {
 	v := a.judge(a.object)
 	switch {
-	case v.state == ready && a.unheard() && now.Sub(w.began) < a.quiet:
-		return verdict{progressing, fmt.Sprintf("its controller has written no status yet; it is given %s", a.quiet)}
-	case v.state == ready && a.unheard() && !spoken(a.object):
-		v.message = fmt.Sprintf("no controller has written a status within %s", a.quiet)
-	case v.state == progressing && a.ref.Kind == "PersistentVolumeClaim" && a.object != nil &&
+	case v.State == readiness.Ready && a.unheard() && now.Sub(w.began) < a.quiet:
+		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("its controller has written no status yet; it is given %s", a.quiet)}
+	case v.State == readiness.Ready && a.unheard() && !readiness.HasStatus(a.object):
+		v.Message = fmt.Sprintf("no controller has written a status within %s", a.quiet)
+	case v.State == readiness.Progressing && a.ref.Kind == "PersistentVolumeClaim" && a.object != nil &&
 		object.String(a.object, "status", "phase") == "Pending" && w.consumers[object.String(a.object, "spec", "storageClassName")]:
-		return verdict{ready, "waits for the first pod that uses it"}
-	case v.state == progressing && a.object != nil:
-		if old, ok := oldDown(a.object, w.pods); ok {
+		return readiness.Status{State: readiness.Ready, Message: "waits for the first pod that uses it"}
+	case v.State == readiness.Progressing && a.object != nil:
+		if old, ok := readiness.OnlyOldDown(a.object, w.pods); ok {
 			return old
 		}
 	}
@@ -91,7 +82,7 @@ func (w *waiter) judge(a *awaited, now time.Time) verdict {
 
 // late reports whether an item should have been ready by now.
 func (a *awaited) late(now time.Time) bool {
-	return a.verdict.state != ready && !a.expires.IsZero() && !now.Before(a.expires)
+	return a.verdict.State != readiness.Ready && !a.expires.IsZero() && !now.Before(a.expires)
 }
 
 func (w *waiter) late(now time.Time) bool {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -20,13 +21,13 @@ type awaited struct {
 	ref    kube.Ref
 	change Action
 	object *unstructured.Unstructured // newest known; nil when it does not exist
-	judge  func(*unstructured.Unstructured) verdict
+	judge  func(*unstructured.Unstructured) readiness.Status
 	ofJob  bool // its pods may crash: a Job counts for itself
 
 	settle  time.Duration // how long it must stay ready
 	quiet   time.Duration // how long a status may still be to come: see unheard
 	applied string        // the resource version that our write gave it; empty when there was none
-	notes   notes
+	notes   readiness.Annotations
 	expires time.Time // when its wait has lasted too long; zero: when the context ends
 
 	again   func(context.Context) (*unstructured.Unstructured, error) // makes a Job again that gets no pods; nil: nobody does
@@ -34,12 +35,12 @@ type awaited struct {
 	remade  int                                                       // how often
 	podless time.Time                                                 // since when it should have pods
 
-	verdict verdict
-	born    time.Time // when it was applied
-	heard   time.Time // when a watch last told of it; at first when the wait began
-	since   time.Time // of being ready without a break
-	told    verdict   // what the last progress event said
-	toldAt  time.Time // when
+	verdict readiness.Status
+	born    time.Time        // when it was applied
+	heard   time.Time        // when a watch last told of it; at first when the wait began
+	since   time.Time        // of being ready without a break
+	told    readiness.Status // what the last progress event said
+	toldAt  time.Time        // when
 }
 
 // waiter follows objects through shared watches until all are ready, one
@@ -52,7 +53,7 @@ type waiter struct {
 
 	pods, sets map[string]*unstructured.Unstructured // by uid
 	events     map[string]kube.Event                 // newest warning by uid of its object
-	patience   patience
+	patience   readiness.GracePeriods
 	logs       *follower // nil where none are told
 	notices    chan notice
 	began      time.Time
@@ -75,7 +76,7 @@ const tick = 250 * time.Millisecond
 func (w *waiter) await(ctx context.Context, items []*awaited) error {
 	w.items, w.index = items, map[string]*awaited{}
 	w.pods, w.sets = map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}
-	w.events, w.patience = map[string]kube.Event{}, patience{}
+	w.events, w.patience = map[string]kube.Event{}, readiness.GracePeriods{}
 	w.began = time.Now()
 	for _, a := range items {
 		w.index[a.ref.Key()] = a
@@ -153,10 +154,10 @@ func (w *waiter) follow(parent context.Context) error {
 // cannot be deleted now is tried again: the wait's end says if it never can.
 func (w *waiter) unstick(ctx context.Context) {
 	for _, a := range w.items {
-		if a.object == nil || a.change == Unchanged || a.verdict.state == ready {
+		if a.object == nil || a.change == Unchanged || a.verdict.State == readiness.Ready {
 			continue
 		}
-		for _, p := range stuckPods(a.object, w.pods) {
+		for _, p := range readiness.StuckPods(a.object, w.pods) {
 			err := w.cluster.Delete(ctx, kube.RefOf(p), string(p.GetUID()), kube.Background)
 			if err == nil {
 				w.span.Output(kube.RefOf(p).String(), "deleted: it is of an earlier revision, broken, and blocks "+a.ref.String())
@@ -208,7 +209,7 @@ func (a *awaited) take(n notice) {
 	case a.outlived(n):
 	case n.Change != kube.Gone:
 		a.object = n.Object
-	case a.verdict.state == ready && (a.ref.Kind == "Job" || a.ref.Kind == "Pod"):
+	case a.verdict.State == readiness.Ready && (a.ref.Kind == "Job" || a.ref.Kind == "Pod"):
 	default:
 		a.object = nil
 	}
@@ -227,13 +228,13 @@ func (w *waiter) assess(now time.Time) error {
 	var failed []failure
 	for _, a := range w.items {
 		a.verdict = w.judge(a, now)
-		if a.verdict.state == progressing && a.change != Delete { // what is to go may crash as it likes
+		if a.verdict.State == readiness.Progressing && a.change != Delete { // what is to go may crash as it likes
 			w.look(a, now)
 		}
-		if a.verdict.state == dead {
-			failed = append(failed, failure{ref: a.ref, cause: a.verdict.message, pods: w.podRefs(a)})
+		if a.verdict.State == readiness.Failed {
+			failed = append(failed, failure{ref: a.ref, cause: a.verdict.Message, pods: w.podRefs(a)})
 		}
-		if a.verdict.state != ready {
+		if a.verdict.State != readiness.Ready {
 			a.since = time.Time{}
 		} else if a.since.IsZero() {
 			a.since = now
@@ -252,27 +253,27 @@ func (w *waiter) done(now time.Time) bool {
 }
 
 func (a *awaited) settled(now time.Time) bool {
-	return a.verdict.state == ready && now.Sub(a.since) >= a.settle
+	return a.verdict.State == readiness.Ready && now.Sub(a.since) >= a.settle
 }
 
 // tell emits an item's progress: a new state at once, a new reason at most
 // once a second, and of all items together maxProgress a second.
 func (w *waiter) tell(a *awaited, now time.Time) {
-	if a.verdict == a.told || a.verdict.state == dead { // failures are told with their evidence
+	if a.verdict == a.told || a.verdict.State == readiness.Failed { // failures are told with their evidence
 		return
 	}
-	if a.verdict.state == a.told.state && !a.toldAt.IsZero() &&
-		(a.verdict.state == ready || now.Sub(a.toldAt) < time.Second || !w.room(now)) {
+	if a.verdict.State == a.told.State && !a.toldAt.IsZero() &&
+		(a.verdict.State == readiness.Ready || now.Sub(a.toldAt) < time.Second || !w.room(now)) {
 		return
 	}
 	status := event.Waiting
 	switch {
-	case a.verdict.state == ready && a.change == Unchanged && a.toldAt.IsZero():
+	case a.verdict.State == readiness.Ready && a.change == Unchanged && a.toldAt.IsZero():
 		status = event.Unchanged
-	case a.verdict.state == ready:
+	case a.verdict.State == readiness.Ready:
 		status = event.Passed
 	}
-	w.span.Object(a.ref.Namespace, a.ref.String(), string(a.change), status, a.verdict.message)
+	w.span.Object(a.ref.Namespace, a.ref.String(), string(a.change), status, a.verdict.Message)
 	a.told, a.toldAt = a.verdict, now
 }
 
@@ -294,16 +295,16 @@ func (w *waiter) room(now time.Time) bool {
 func (w *waiter) ended(cause error) error {
 	f, now := &failures{err: cause}, time.Now()
 	for _, a := range w.items {
-		if a.verdict.state == ready || w.late(now) && !a.late(now) {
+		if a.verdict.State == readiness.Ready || w.late(now) && !a.late(now) {
 			continue
 		}
-		reason := "interrupted while " + a.verdict.message
+		reason := "interrupted while " + a.verdict.Message
 		if errors.Is(cause, errTimeout) {
 			wanted := "ready"
 			if a.change == Delete {
 				wanted = "gone"
 			}
-			reason = fmt.Sprintf("not %s after %s: %s", wanted, time.Since(w.began).Round(time.Second), a.verdict.message)
+			reason = fmt.Sprintf("not %s after %s: %s", wanted, time.Since(w.began).Round(time.Second), a.verdict.Message)
 		}
 		f.objects = append(f.objects, failure{ref: a.ref, cause: reason, pods: w.podRefs(a)})
 	}

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -17,27 +18,27 @@ func (w *waiter) look(a *awaited, now time.Time) {
 	}
 	troubles := w.ownTroubles(a)
 	line := ""
-	for _, p := range podsOf(a.object, w.pods, w.sets) {
-		if isReadyPod(p) {
+	for _, p := range readiness.PodsOf(a.object, w.pods, w.sets) {
+		if readiness.IsPodReady(p) {
 			continue
 		}
-		found := podTroubles(p, a.ofJob)
+		found := readiness.PodTroubles(p, a.ofJob)
 		troubles = append(troubles, found...)
-		if line == "" || (len(found) > 0 && found[0].reason != "") {
+		if line == "" || (len(found) > 0 && found[0].Reason != "") {
 			line = "pod " + p.GetName() + ": " + w.podReason(p)
 		}
 	}
 	for _, t := range troubles {
-		if !a.notes.tolerates(t.reason) && w.patience.over(t, now) {
-			a.verdict = verdict{dead, t.cause}
+		if !a.notes.Tolerates(t.Reason) && w.patience.Over(t, now) {
+			a.verdict = readiness.Status{State: readiness.Failed, Message: t.Cause}
 			return
 		}
 	}
 	if line == "" && len(troubles) > 0 {
-		line = troubles[0].cause
+		line = troubles[0].Cause
 	}
 	if line != "" {
-		a.verdict.message += ": " + line
+		a.verdict.Message += ": " + line
 	}
 }
 
@@ -45,7 +46,7 @@ func (w *waiter) look(a *awaited, now time.Time) {
 // containers are being created, its newest warning says more: a volume that does
 // not mount.
 func (w *waiter) podReason(pod *unstructured.Unstructured) string {
-	line := podLine(pod)
+	line := readiness.PodReason(pod)
 	e, warned := w.events[string(pod.GetUID())]
 	if warned && (line == "ContainerCreating" || line == "PodInitializing") {
 		return e.Reason + ": " + text.Brief(e.Message)
@@ -55,16 +56,16 @@ func (w *waiter) podReason(pod *unstructured.Unstructured) string {
 
 // ownTroubles are those of the controller itself: its status, and for kinds
 // that say it nowhere else, its FailedCreate events since the wait began.
-func (w *waiter) ownTroubles(a *awaited) []trouble {
-	if t, ok := controllerTrouble(a.object); ok {
-		return []trouble{t}
+func (w *waiter) ownTroubles(a *awaited) []readiness.Trouble {
+	if t, ok := readiness.ControllerTrouble(a.object); ok {
+		return []readiness.Trouble{t}
 	}
-	if t, ok := customTrouble(a.object); ok {
-		return []trouble{t}
+	if t, ok := readiness.CustomTrouble(a.object); ok {
+		return []readiness.Trouble{t}
 	}
 	e, ok := w.events[string(a.object.GetUID())]
 	if ok && e.Reason == "FailedCreate" && !e.Last.Before(w.began.Truncate(time.Second)) && a.object.GetKind() != "Deployment" {
-		return []trouble{createTrouble(string(a.object.GetUID()), e.Message)}
+		return []readiness.Trouble{readiness.CreateTrouble(string(a.object.GetUID()), e.Message)}
 	}
 	return nil
 }
@@ -74,8 +75,8 @@ func (w *waiter) podRefs(a *awaited) []kube.Ref {
 		return nil
 	}
 	var out []kube.Ref
-	for _, p := range podsOf(a.object, w.pods, w.sets) {
-		if !isReadyPod(p) {
+	for _, p := range readiness.PodsOf(a.object, w.pods, w.sets) {
+		if !readiness.IsPodReady(p) {
 			out = append(out, kube.RefOf(p))
 		}
 	}

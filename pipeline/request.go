@@ -6,6 +6,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -19,7 +20,7 @@ import (
 type Requests struct {
 	config    *config.Config
 	resolved  *config.Resolved
-	readiness map[string]deployer.Criteria
+	readiness map[string]readiness.Criteria
 	reportDir string
 	stamp     *stamp.Request
 	secrets   *secret.Set // of the job

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pintle-ci/pintle/deployer/expression"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
@@ -34,7 +34,7 @@ func (v *validator) expression(at, text string) {
 	if !v.says(at) || v.doubtful(at) {
 		return
 	}
-	if _, err := expression.Compile(text); err != nil {
+	if _, err := readiness.Compile(text); err != nil {
 		v.bad(at, "docs/waiting.md has examples", "the expression does not compile: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package deployer
+package readiness
 
 import (
 	"cmp"
@@ -55,18 +55,18 @@ var families = map[string]string{"ImagePullBackOff": "ErrImagePull"}
 
 func family(reason string) string { return cmp.Or(families[reason], reason) }
 
-// trouble is what keeps one container, or one controller, from getting on.
-type trouble struct {
-	reason  string // a key of fatalReasons, or a reason that is never final
-	cause   string // one line
+// Trouble is what keeps one container, or one controller, from getting on.
+type Trouble struct {
+	Reason  string // a key of fatalReasons, or a reason that is never final
+	Cause   string // one line
 	key     string // the same trouble has the same key: pod uid, container, family
 	episode string // changes when the trouble is entered anew
 }
 
-// podTroubles reads what is wrong with a pod's containers. Those of a Job may
+// PodTroubles reads what is wrong with a pod's containers. Those of a Job may
 // crash as often as its backoffLimit says: the Job counts, not we.
-func podTroubles(pod *unstructured.Unstructured, ofJob bool) []trouble {
-	var out []trouble
+func PodTroubles(pod *unstructured.Unstructured, ofJob bool) []Trouble {
+	var out []Trouble
 	for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
 		list, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
 		for _, item := range list {
@@ -83,30 +83,30 @@ func podTroubles(pod *unstructured.Unstructured, ofJob bool) []trouble {
 	return out
 }
 
-func containerTrouble(status map[string]any, ofJob bool) (trouble, bool) {
+func containerTrouble(status map[string]any, ofJob bool) (Trouble, bool) {
 	c := &unstructured.Unstructured{Object: status}
 	name, restarts := object.String(c, "name"), object.Int(c, "restartCount")
 	reason := object.String(c, "state", "waiting", "reason")
-	t := trouble{reason: reason, key: name + "/" + family(reason), episode: fmt.Sprint(reason, restarts)}
+	t := Trouble{Reason: reason, key: name + "/" + family(reason), episode: fmt.Sprint(reason, restarts)}
 	switch {
 	case imageReasons[reason]:
-		t.cause = fmt.Sprintf("image %s of container %s: %s", object.String(c, "image"), name, pullCause(c, reason))
+		t.Cause = fmt.Sprintf("image %s of container %s: %s", object.String(c, "image"), name, pullCause(c, reason))
 		return t, true
 	case reason == "CrashLoopBackOff":
-		t.cause = fmt.Sprintf("container %s %s, %d times", name, ending(c, "lastState"), restarts+1)
+		t.Cause = fmt.Sprintf("container %s %s, %d times", name, Termination(c, "lastState"), restarts+1)
 		return t, !ofJob
 	case reason != "" && reason != "ContainerCreating" && reason != "PodInitializing":
-		t.cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, text.Brief(object.String(c, "state", "waiting", "message"))), ": ")
+		t.Cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, text.Brief(object.String(c, "state", "waiting", "message"))), ": ")
 		return t, true
 	}
 	if _, ended, _ := unstructured.NestedMap(status, "state", "terminated"); !ended || object.Int(c, "state", "terminated", "exitCode") == 0 {
-		return trouble{}, false
+		return Trouble{}, false
 	}
 	crashes := restarts + 1
-	t.cause = fmt.Sprintf("container %s %s, %s", name, ending(c, "state"), times(crashes))
-	t.reason, t.key = "", name+"/"+crashed
+	t.Cause = fmt.Sprintf("container %s %s, %s", name, Termination(c, "state"), times(crashes))
+	t.Reason, t.key = "", name+"/"+crashed
 	if crashes >= maxCrashes {
-		t.reason = crashed
+		t.Reason = crashed
 	}
 	return t, !ofJob
 }
@@ -135,8 +135,8 @@ func times(n int64) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// ending says how a container ended.
-func ending(c *unstructured.Unstructured, state string) string {
+// Termination says how a container ended.
+func Termination(c *unstructured.Unstructured, state string) string {
 	code := object.Int(c, state, "terminated", "exitCode")
 	s := fmt.Sprintf("exited with code %d", code)
 	if reason := object.String(c, state, "terminated", "reason"); reason != "" && reason != "Error" && reason != "Completed" {
@@ -148,26 +148,26 @@ func ending(c *unstructured.Unstructured, state string) string {
 	return s
 }
 
-// controllerTrouble reads from a controller's own status that it may not
+// ControllerTrouble reads from a controller's own status that it may not
 // create its pods: quota, admission, a missing service account.
-func controllerTrouble(o *unstructured.Unstructured) (trouble, bool) {
+func ControllerTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	c, ok := object.ConditionOf(o, "ReplicaFailure")
 	if !ok || c.Status != "True" {
-		return trouble{}, false
+		return Trouble{}, false
 	}
-	return createTrouble(string(o.GetUID()), c.Message), true
+	return CreateTrouble(string(o.GetUID()), c.Message), true
 }
 
-func createTrouble(uid, message string) trouble {
-	t := trouble{reason: failedCreate, cause: "its pods cannot be created: " + text.Brief(message), key: uid + "/" + failedCreate}
+func CreateTrouble(uid, message string) Trouble {
+	t := Trouble{Reason: failedCreate, Cause: "its pods cannot be created: " + text.Brief(message), key: uid + "/" + failedCreate}
 	if strings.Contains(message, "exceeded quota") {
-		t.reason = quotaExceeded
+		t.Reason = quotaExceeded
 	}
 	return t
 }
 
-// patience remembers since when each trouble lasts and how often it was entered.
-type patience map[string]*episodes
+// GracePeriods remembers since when each trouble lasts and how often it was entered.
+type GracePeriods map[string]*episodes
 
 type episodes struct {
 	since time.Time
@@ -175,9 +175,9 @@ type episodes struct {
 	count int
 }
 
-// over reports whether a trouble has used its grace up.
-func (p patience) over(t trouble, now time.Time) bool {
-	g, fatal := fatalReasons[t.reason]
+// Over reports whether a trouble has used its grace up.
+func (p GracePeriods) Over(t Trouble, now time.Time) bool {
+	g, fatal := fatalReasons[t.Reason]
 	if !fatal {
 		return false
 	}

@@ -1,11 +1,23 @@
-package deployer
+package readiness
 
 import (
 	"fmt"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
+
+func TestCommonLabels(t *testing.T) {
+	got := CommonSelector([]map[string]string{{"app": "a", "instance": "x", "t": "1"}, {"app": "b", "instance": "x", "t": "1"}})
+	if got != "instance=x,t=1" {
+		t.Error(got)
+	}
+	if got := CommonSelector(nil); got != "" {
+		t.Error(got)
+	}
+}
 
 // Pods of a StatefulSet's earlier revision that can never become ready are
 // deleted only where that makes its controller bring newer ones.
@@ -14,9 +26,9 @@ func TestStuckPodsAreThoseThatAreReplaced(t *testing.T) {
 		"{type: RollingUpdate}": 2, "{type: OnDelete}": 0,
 		"{type: RollingUpdate, rollingUpdate: {partition: 1}}": 1, "{type: RollingUpdate, rollingUpdate: {partition: 2}}": 0,
 	} {
-		set := status(t, "apps/v1", "StatefulSet", `{spec: {replicas: 2, updateStrategy: `+strategy+`}, status: {observedGeneration: 2, replicas: 2, updateRevision: new}}`)
+		set := objecttest.Of(t, "apps/v1", "StatefulSet", `{spec: {replicas: 2, updateStrategy: `+strategy+`}, status: {observedGeneration: 2, replicas: 2, updateRevision: new}}`)
 		set.SetUID("set")
-		if got := len(stuckPods(set, podsOfSet(t, "old", "old"))); got != want {
+		if got := len(StuckPods(set, podsOfSet(t, "old", "old"))); got != want {
 			t.Errorf("%s: %d pods are to be deleted, want %d", strategy, got, want)
 		}
 	}
@@ -35,7 +47,7 @@ func podsOfSet(t *testing.T, revisions ...string) map[string]*unstructured.Unstr
 		case "ready":
 			revision, text = "new", `{status: {conditions: [{type: Ready, status: "True"}]}}`
 		}
-		p := status(t, "v1", "Pod", text)
+		p := objecttest.Of(t, "v1", "Pod", text)
 		name := fmt.Sprintf("db-%d", i)
 		p.SetName(name)
 		p.SetLabels(map[string]string{"controller-revision-hash": revision})
@@ -45,25 +57,4 @@ func podsOfSet(t *testing.T, revisions ...string) map[string]*unstructured.Unstr
 		pods[name] = p
 	}
 	return pods
-}
-
-// Where some pods are old and some new, the pods say which of them are down.
-func TestOldPodsThatAreDownAreNotAwaited(t *testing.T) {
-	for name, tt := range map[string]struct {
-		strategy string
-		pods     []string
-		want     bool
-	}{
-		"only the old one is down": {"OnDelete", []string{"old", "ready"}, true},
-		"the new one is down":      {"OnDelete", []string{"old", "new"}, false},
-		"one is missing":           {"OnDelete", []string{"ready"}, false},
-		"all are up":               {"OnDelete", []string{"ready", "ready"}, false},
-		"old pods are replaced":    {"RollingUpdate", []string{"old", "ready"}, false},
-	} {
-		set := status(t, "apps/v1", "StatefulSet", `{spec: {replicas: 2, updateStrategy: {type: `+tt.strategy+`}}, status: {observedGeneration: 2, replicas: 2, updateRevision: new}}`)
-		set.SetUID("set")
-		if v, got := oldDown(set, podsOfSet(t, tt.pods...)); got != tt.want {
-			t.Errorf("%s: %t %v", name, got, v)
-		}
-	}
 }

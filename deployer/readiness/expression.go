@@ -1,10 +1,4 @@
-// Package expression is the CEL expressions by which pintle.yaml judges objects
-// of kinds that nobody else knows: compile, with the place of a mistake, and
-// evaluate on one object, at a bounded cost.
-//
-// It refuses to know clusters, waiting and files: an expression says true or
-// false about an object, the engine says what follows from it.
-package expression
+package readiness
 
 import (
 	"errors"
@@ -18,9 +12,9 @@ import (
 // Bounds on what one expression may take. An evaluation runs on every change of
 // an object and must not be felt.
 const (
-	MaxLength = 4 << 10 // bytes of text
-	maxCost   = 100_000 // units of CEL's cost model: some thousand comparisons
-	maxDepth  = 40      // of nesting
+	MaxExpression = 4 << 10 // bytes of text
+	maxCost       = 100_000 // units of CEL's cost model: some thousand comparisons
+	maxDepth      = 40      // of nesting
 )
 
 // Expression is a compiled expression that is true or false of an object. It is
@@ -45,10 +39,10 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("at character %d of line %d: %s", e.Column, e.Line, e.Message)
 }
 
-// Fields are the variables of an expression: the object's own top-level fields,
+// variables are those of an expression: the object's own top-level fields,
 // as in Flux's health checks, and the whole of it as "object". A field that the
 // object lacks is an empty map.
-var fields = []string{"metadata", "spec", "status", "data"}
+var variables = []string{"metadata", "spec", "status", "data"}
 
 // environment is made at the first use: it costs milliseconds that a command
 // without expressions must not pay.
@@ -56,9 +50,9 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.Variable("object", cel.DynType), cel.Variable("apiVersion", cel.StringType), cel.Variable("kind", cel.StringType),
 		cel.OptionalTypes(), cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true),
-		cel.ParserRecursionLimit(maxDepth), cel.ParserExpressionSizeLimit(MaxLength),
+		cel.ParserRecursionLimit(maxDepth), cel.ParserExpressionSizeLimit(MaxExpression),
 	}
-	for _, f := range fields {
+	for _, f := range variables {
 		options = append(options, cel.Variable(f, cel.MapType(cel.StringType, cel.DynType)))
 	}
 	return cel.NewEnv(options...)
@@ -70,8 +64,8 @@ func Compile(text string) (*Expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, &SyntaxError{Message: "the expression is empty"}
 	}
-	if len(text) > MaxLength {
-		return nil, &SyntaxError{Message: fmt.Sprintf("the expression has more than %d bytes", MaxLength)}
+	if len(text) > MaxExpression {
+		return nil, &SyntaxError{Message: fmt.Sprintf("the expression has more than %d bytes", MaxExpression)}
 	}
 	env, err := environment()
 	if err != nil {
@@ -80,20 +74,20 @@ func Compile(text string) (*Expression, error) {
 	ast, issues := env.Compile(text)
 	if issues != nil && len(issues.Errors()) > 0 {
 		first := issues.Errors()[0]
-		return nil, &SyntaxError{Line: first.Location.Line(), Column: first.Location.Column() + 1, Message: said(first.Message)}
+		return nil, &SyntaxError{Line: first.Location.Line(), Column: first.Location.Column() + 1, Message: celMessage(first.Message)}
 	}
 	if t := ast.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
 		return nil, &SyntaxError{Message: fmt.Sprintf("it gives %s, and must give true or false", t)}
 	}
 	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
-		return nil, &SyntaxError{Message: said(err.Error())}
+		return nil, &SyntaxError{Message: celMessage(err.Error())}
 	}
 	return &Expression{text: text, program: program}, nil
 }
 
-// said is CEL's message in our form: one line, without its own grammar.
-func said(message string) string {
+// celMessage is CEL's message in our form: one line, without its own grammar.
+func celMessage(message string) string {
 	message, _, _ = strings.Cut(message, " expecting {")
 	message = strings.TrimPrefix(message, "Syntax error: ")
 	return strings.ReplaceAll(strings.Join(strings.Fields(message), " "), " (in container '')", "")
@@ -108,8 +102,8 @@ var ErrUnknown = errors.New("the expression cannot say")
 
 // True evaluates the expression on an object. An error wraps ErrUnknown.
 func (e *Expression) True(object map[string]any) (bool, error) {
-	in := map[string]any{"object": object, "apiVersion": text(object, "apiVersion"), "kind": text(object, "kind")}
-	for _, f := range fields {
+	in := map[string]any{"object": object, "apiVersion": textIn(object, "apiVersion"), "kind": textIn(object, "kind")}
+	for _, f := range variables {
 		in[f] = map[string]any{}
 		if m, ok := object[f].(map[string]any); ok {
 			in[f] = m
@@ -117,7 +111,7 @@ func (e *Expression) True(object map[string]any) (bool, error) {
 	}
 	out, _, err := e.program.Eval(in)
 	if err != nil {
-		return false, fmt.Errorf("%w: %s", ErrUnknown, said(err.Error()))
+		return false, fmt.Errorf("%w: %s", ErrUnknown, celMessage(err.Error()))
 	}
 	is, ok := out.Value().(bool)
 	if !ok {
@@ -126,7 +120,7 @@ func (e *Expression) True(object map[string]any) (bool, error) {
 	return is, nil
 }
 
-func text(object map[string]any, key string) string {
+func textIn(object map[string]any, key string) string {
 	s, _ := object[key].(string)
 	return s
 }

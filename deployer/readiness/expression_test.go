@@ -1,4 +1,4 @@
-package expression
+package readiness
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func widget() map[string]any {
+func widgetMap() map[string]any {
 	return map[string]any{
 		"apiVersion": "example.com/v1", "kind": "Widget",
 		"metadata": map[string]any{"name": "w", "generation": int64(3)},
@@ -41,7 +41,7 @@ func TestTrue(t *testing.T) {
 			t.Errorf("%s: %v", tt.text, err)
 			continue
 		}
-		got, err := e.True(widget())
+		got, err := e.True(widgetMap())
 		if got != tt.want || errors.Is(err, ErrUnknown) != tt.open {
 			t.Errorf("%s: %v %v, want %v", tt.text, got, err, tt.want)
 		}
@@ -95,7 +95,7 @@ func FuzzCompile(f *testing.F) {
 			t.Fatalf("%T %v", err, err)
 		}
 		if err == nil {
-			_, _ = e.True(widget())
+			_, _ = e.True(widgetMap())
 		}
 	})
 }

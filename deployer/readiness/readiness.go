@@ -1,4 +1,9 @@
-package deployer
+// Package readiness judges live Kubernetes objects: how far one is on its way to what its spec says, and when it can
+// never get there. The rules are those of the kinds' own controllers, of well-known custom resources, and those that
+// users write as expressions (CEL) and annotations.
+//
+// It is pure: it refuses to ask a cluster, to wait, and to keep what it saw; deployer/wait does these.
+package readiness
 
 import (
 	"fmt"
@@ -10,31 +15,31 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// verdict is how far an object is on its way to what its spec says.
-type verdict struct {
-	state   state
-	message string // one line: "1 of 3 ready"
+// Status is how far an object is on its way to what its spec says.
+type Status struct {
+	State   State
+	Message string // one line: "1 of 3 ready"
 }
 
-type state int
+type State int
 
 const (
-	progressing state = iota
-	ready
-	dead // it will never be ready
+	Progressing State = iota
+	Ready
+	Failed // it will never be ready
 )
 
-// readiness judges one live object. It is pure: the object's own status is all
+// Of judges one live object. It is pure: the object's own status is all
 // it looks at. The rules are those of the kinds' controllers, as kstatus has
 // them (facts/helm-format.md 4.9), and customRules for well-known custom
 // resources; kinds without a rule are judged by the conditions that custom
 // resources have in common.
-func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
+func Of(o *unstructured.Unstructured, waitForJobs bool) Status {
 	if o.GetDeletionTimestamp() != nil {
-		return verdict{progressing, "being deleted"}
+		return Status{Progressing, "being deleted"}
 	}
-	if suspended(o) {
-		return verdict{ready, "suspended"}
+	if SuspendedByFlux(o) {
+		return Status{Ready, "suspended"}
 	}
 	if v, stale := outdated(o); stale {
 		return v
@@ -70,9 +75,9 @@ func readiness(o *unstructured.Unstructured, waitForJobs bool) verdict {
 	return customReady(o)
 }
 
-// observedGeneration is the generation that an object's status speaks of. Argo
+// ObservedGeneration is the generation that an object's status speaks of. Argo
 // Rollouts write it as text.
-func observedGeneration(o *unstructured.Unstructured) (int64, bool) {
+func ObservedGeneration(o *unstructured.Unstructured) (int64, bool) {
 	field, _, _ := unstructured.NestedFieldNoCopy(o.Object, "status", "observedGeneration")
 	switch n := field.(type) {
 	case int64:
@@ -85,45 +90,45 @@ func observedGeneration(o *unstructured.Unstructured) (int64, bool) {
 }
 
 // outdated reports an object whose controller has not yet seen its last change.
-func outdated(o *unstructured.Unstructured) (verdict, bool) {
-	observed, ok := observedGeneration(o)
+func outdated(o *unstructured.Unstructured) (Status, bool) {
+	observed, ok := ObservedGeneration(o)
 	if !ok {
 		switch o.GroupVersionKind().Group + "/" + o.GetKind() {
 		case "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "/ReplicationController":
-			return verdict{progressing, "not yet seen by its controller"}, true
+			return Status{Progressing, "not yet seen by its controller"}, true
 		}
-		return verdict{}, false
+		return Status{}, false
 	}
 	if observed < o.GetGeneration() {
-		return verdict{progressing, "the last change is not yet seen by its controller"}, true
+		return Status{Progressing, "the last change is not yet seen by its controller"}, true
 	}
-	return verdict{}, false
+	return Status{}, false
 }
 
-func reached(done bool, message string) verdict {
+func reached(done bool, message string) Status {
 	if done {
-		return verdict{ready, message}
+		return Status{Ready, message}
 	}
-	return verdict{progressing, message}
+	return Status{Progressing, message}
 }
 
-func deploymentReady(o *unstructured.Unstructured) verdict {
+func deploymentReady(o *unstructured.Unstructured) Status {
 	if paused, _, _ := unstructured.NestedBool(o.Object, "spec", "paused"); paused {
 		return pausedReady(o)
 	}
 	if c, ok := object.ConditionOf(o, "Progressing"); ok && c.Reason == "ProgressDeadlineExceeded" {
-		return verdict{dead, "progress deadline exceeded: " + c.Message}
+		return Status{Failed, "progress deadline exceeded: " + c.Message}
 	}
-	want := wanted(o)
+	want := Replicas(o)
 	total, updated := object.Int(o, "status", "replicas"), object.Int(o, "status", "updatedReplicas")
 	available := object.Int(o, "status", "availableReplicas")
 	fresh := max(0, min(updated, available-(total-updated))) // available counts old pods too: the least that can be new
 	count := fmt.Sprintf("%d of %d ready", fresh, want)
 	switch {
 	case updated < want:
-		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
+		return Status{Progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
 	case total > updated:
-		return verdict{progressing, fmt.Sprintf("%s, %d old to stop", count, total-updated)}
+		return Status{Progressing, fmt.Sprintf("%s, %d old to stop", count, total-updated)}
 	case total > want:
 		return surplus(count, total, want)
 	}
@@ -132,19 +137,19 @@ func deploymentReady(o *unstructured.Unstructured) verdict {
 
 // pausedReady judges a paused Deployment: its pods are not replaced, so nothing
 // is to be expected of them, but what pods it has are still scaled.
-func pausedReady(o *unstructured.Unstructured) verdict {
-	want, total := wanted(o), object.Int(o, "status", "replicas")
+func pausedReady(o *unstructured.Unstructured) Status {
+	want, total := Replicas(o), object.Int(o, "status", "replicas")
 	switch {
 	case total > want:
 		return surplus("paused", total, want)
 	case total > 0 && total < want:
-		return verdict{progressing, fmt.Sprintf("paused, %d of %d pods", total, want)}
+		return Status{Progressing, fmt.Sprintf("paused, %d of %d pods", total, want)}
 	}
-	return verdict{ready, "paused"}
+	return Status{Ready, "paused"}
 }
 
-func replicaSetReady(o *unstructured.Unstructured) verdict {
-	want, have, total := wanted(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
+func replicaSetReady(o *unstructured.Unstructured) Status {
+	want, have, total := Replicas(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
 	count := fmt.Sprintf("%d of %d ready", have, want)
 	if total > want {
 		return surplus(count, total, want)
@@ -152,8 +157,8 @@ func replicaSetReady(o *unstructured.Unstructured) verdict {
 	return reached(have >= want, count)
 }
 
-func statefulSetReady(o *unstructured.Unstructured) verdict {
-	want, have, total := wanted(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
+func statefulSetReady(o *unstructured.Unstructured) Status {
+	want, have, total := Replicas(o), object.Int(o, "status", "readyReplicas"), object.Int(o, "status", "replicas")
 	if onDelete(o) {
 		return onDeleteReady(want, total, have, object.Int(o, "status", "updatedReplicas"))
 	}
@@ -162,114 +167,114 @@ func statefulSetReady(o *unstructured.Unstructured) verdict {
 	case total > want: // those that terminate count, too
 		return surplus(count, total, want)
 	case have < want:
-		return verdict{progressing, count}
+		return Status{Progressing, count}
 	}
 	partition := object.Int(o, "spec", "updateStrategy", "rollingUpdate", "partition")
 	if updated := object.Int(o, "status", "updatedReplicas"); partition > 0 && updated < want-partition {
-		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want-partition)}
+		return Status{Progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want-partition)}
 	}
 	current, update := object.String(o, "status", "currentRevision"), object.String(o, "status", "updateRevision")
 	if partition == 0 && want > 0 && current != update {
-		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, object.Int(o, "status", "updatedReplicas"), want)}
+		return Status{Progressing, fmt.Sprintf("%s, %d of %d updated", count, object.Int(o, "status", "updatedReplicas"), want)}
 	}
-	return verdict{ready, count}
+	return Status{Ready, count}
 }
 
-func daemonSetReady(o *unstructured.Unstructured) verdict {
-	want, have := wantedPods(o), object.Int(o, "status", "numberAvailable")
+func daemonSetReady(o *unstructured.Unstructured) Status {
+	want, have := replicasOf(o), object.Int(o, "status", "numberAvailable")
 	updated := object.Int(o, "status", "updatedNumberScheduled")
 	if onDelete(o) {
 		return onDeleteReady(want, object.Int(o, "status", "currentNumberScheduled"), have, updated)
 	}
 	count := fmt.Sprintf("%d of %d ready", have, want)
 	if updated < want {
-		return verdict{progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
+		return Status{Progressing, fmt.Sprintf("%s, %d of %d updated", count, updated, want)}
 	}
 	return reached(have >= want, count)
 }
 
-func podReady(o *unstructured.Unstructured) verdict {
+func podReady(o *unstructured.Unstructured) Status {
 	switch phase := object.String(o, "status", "phase"); phase {
 	case "Succeeded":
-		return verdict{ready, "succeeded"}
+		return Status{Ready, "succeeded"}
 	case "Failed":
-		return verdict{dead, strings.TrimSuffix("failed: "+object.String(o, "status", "reason")+" "+object.String(o, "status", "message"), ":  ")}
+		return Status{Failed, strings.TrimSuffix("failed: "+object.String(o, "status", "reason")+" "+object.String(o, "status", "message"), ":  ")}
 	}
 	c, _ := object.ConditionOf(o, "Ready")
 	return reached(c.Status == "True", "phase "+object.String(o, "status", "phase"))
 }
 
-func jobReady(o *unstructured.Unstructured, wait bool) verdict {
+func jobReady(o *unstructured.Unstructured, wait bool) Status {
 	for _, name := range []string{"Failed", "FailureTarget"} {
 		if c, ok := object.ConditionOf(o, name); ok && c.Status == "True" {
-			return verdict{dead, strings.TrimSpace("the job failed: " + c.Reason + ": " + c.Message)}
+			return Status{Failed, strings.TrimSpace("the job failed: " + c.Reason + ": " + c.Message)}
 		}
 	}
 	if c, ok := object.ConditionOf(o, "Complete"); ok && c.Status == "True" {
-		return verdict{ready, "complete"}
+		return Status{Ready, "complete"}
 	}
 	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
-		return verdict{ready, "suspended"}
+		return Status{Ready, "suspended"}
 	}
 	message := fmt.Sprintf("%d active, %d failed", object.Int(o, "status", "active"), object.Int(o, "status", "failed"))
 	if wait {
-		return verdict{progressing, message}
+		return Status{Progressing, message}
 	}
 	return reached(object.String(o, "status", "startTime") != "", message)
 }
 
-func claimReady(o *unstructured.Unstructured) verdict {
+func claimReady(o *unstructured.Unstructured) Status {
 	phase := object.String(o, "status", "phase")
 	if phase == "Lost" {
-		return verdict{dead, "its volume is lost"}
+		return Status{Failed, "its volume is lost"}
 	}
 	return reached(phase == "Bound", "phase "+phase)
 }
 
 // serviceReady does not wait for a load balancer's address: clusters without
 // one never give it, and Helm 4 does not wait either.
-func serviceReady(o *unstructured.Unstructured) verdict {
+func serviceReady(o *unstructured.Unstructured) Status {
 	if object.String(o, "spec", "type") != "LoadBalancer" {
-		return verdict{ready, ""}
+		return Status{Ready, ""}
 	}
 	return reached(object.String(o, "spec", "clusterIP") != "", "no cluster address yet")
 }
 
-func crdReady(o *unstructured.Unstructured) verdict {
+func crdReady(o *unstructured.Unstructured) Status {
 	if c, ok := object.ConditionOf(o, "NamesAccepted"); ok && c.Status == "False" {
-		return verdict{dead, "names not accepted: " + c.Message}
+		return Status{Failed, "names not accepted: " + c.Message}
 	}
 	return conditionReady(o, "Established")
 }
 
-func conditionReady(o *unstructured.Unstructured, name string) verdict {
+func conditionReady(o *unstructured.Unstructured, name string) Status {
 	c, ok := object.ConditionOf(o, name)
 	if !ok {
-		return verdict{progressing, "condition " + name + " is not set"}
+		return Status{Progressing, "condition " + name + " is not set"}
 	}
 	if c.Observed > 0 && c.Observed < o.GetGeneration() {
-		return verdict{progressing, "the last change is not yet seen by its controller"}
+		return Status{Progressing, "the last change is not yet seen by its controller"}
 	}
 	return reached(c.Status == "True", strings.TrimSuffix(name+"="+c.Status+": "+c.Message, ": "))
 }
 
 // customReady judges by the conditions Stalled, Reconciling and Ready. A
 // resource without any is ready: many never get a status.
-func customReady(o *unstructured.Unstructured) verdict {
+func customReady(o *unstructured.Unstructured) Status {
 	if c, ok := object.ConditionOf(o, "Stalled"); ok && c.Status == "True" {
-		return verdict{dead, "stalled: " + c.Message}
+		return Status{Failed, "stalled: " + c.Message}
 	}
 	if c, ok := object.ConditionOf(o, "Reconciling"); ok && c.Status == "True" {
-		return verdict{progressing, "reconciling: " + c.Message}
+		return Status{Progressing, "reconciling: " + c.Message}
 	}
 	if _, ok := object.ConditionOf(o, "Ready"); ok {
 		return conditionReady(o, "Ready")
 	}
-	return verdict{ready, ""}
+	return Status{Ready, ""}
 }
 
-// wanted is spec.replicas, which defaults to 1.
-func wanted(o *unstructured.Unstructured) int64 {
+// Replicas is spec.replicas, which defaults to 1.
+func Replicas(o *unstructured.Unstructured) int64 {
 	if n, ok, err := unstructured.NestedInt64(o.Object, "spec", "replicas"); ok && err == nil {
 		return n
 	}

@@ -1,4 +1,4 @@
-package deployer
+package readiness
 
 import (
 	"maps"
@@ -14,9 +14,9 @@ import (
 
 const revisionNote = "deployment.kubernetes.io/revision"
 
-// podsOf are the pods that show how a workload's present revision fares. Pods
+// PodsOf are the pods that show how a workload's present revision fares. Pods
 // of older revisions say nothing about what was just applied.
-func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+func PodsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	if _, stale := outdated(owner); stale {
 		return nil // its status still speaks of the revision before
 	}
@@ -51,12 +51,12 @@ func podsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 	return out
 }
 
-// stuckPods are pods of earlier revisions that a StatefulSet will never replace:
+// StuckPods are pods of earlier revisions that a StatefulSet will never replace:
 // it waits for them to become ready first, which they cannot. Kubernetes leaves
 // deleting them to its users ("forced rollback" in its documentation). Those that
 // are to stay of their revision are left alone: of a set that updates on delete,
 // and below a partition, where deleting one only brings it back.
-func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+func StuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	_, stale := outdated(owner)
 	if stale || owner.GetKind() != "StatefulSet" || onDelete(owner) {
 		return nil
@@ -65,11 +65,11 @@ func stuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.U
 	var out []*unstructured.Unstructured
 	for _, p := range pods {
 		old := p.GetLabels()["controller-revision-hash"] != object.String(owner, "status", "updateRevision")
-		if !old || ordinal(p) < partition || isReadyPod(p) || p.GetDeletionTimestamp() != nil || !object.Controlled(p, string(owner.GetUID())) {
+		if !old || ordinal(p) < partition || IsPodReady(p) || p.GetDeletionTimestamp() != nil || !object.Controlled(p, string(owner.GetUID())) {
 			continue
 		}
-		for _, t := range podTroubles(p, false) {
-			if _, fatal := fatalReasons[t.reason]; fatal {
+		for _, t := range PodTroubles(p, false) {
+			if _, fatal := fatalReasons[t.Reason]; fatal {
 				out = append(out, p)
 				break
 			}
@@ -100,10 +100,10 @@ func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*u
 	return ""
 }
 
-// podLine says in a few words why a pod is not ready.
-func podLine(pod *unstructured.Unstructured) string {
-	if ts := podTroubles(pod, false); len(ts) > 0 {
-		return ts[0].cause
+// PodReason says in a few words why a pod is not ready.
+func PodReason(pod *unstructured.Unstructured) string {
+	if ts := PodTroubles(pod, false); len(ts) > 0 {
+		return ts[0].Cause
 	}
 	if c, ok := object.ConditionOf(pod, "PodScheduled"); ok && c.Status == "False" {
 		return strings.TrimSuffix(c.Reason+": "+text.Brief(c.Message), ": ")
@@ -122,15 +122,15 @@ func podLine(pod *unstructured.Unstructured) string {
 	return object.String(pod, "status", "phase")
 }
 
-// isReadyPod reports the pod's own Ready condition.
-func isReadyPod(pod *unstructured.Unstructured) bool {
+// IsPodReady reports the pod's own Ready condition.
+func IsPodReady(pod *unstructured.Unstructured) bool {
 	c, _ := object.ConditionOf(pod, "Ready")
 	return c.Status == "True"
 }
 
-// templateLabels are the labels that a workload's pods will carry; nil for
+// TemplateLabels are the labels that a workload's pods will carry; nil for
 // kinds that make none.
-func templateLabels(o *unstructured.Unstructured) map[string]string {
+func TemplateLabels(o *unstructured.Unstructured) map[string]string {
 	switch o.GetKind() {
 	case "Pod":
 		return o.GetLabels()
@@ -142,9 +142,9 @@ func templateLabels(o *unstructured.Unstructured) map[string]string {
 	return labels
 }
 
-// commonLabels is a selector of what all label sets share, so that one watch
+// CommonSelector is a selector of what all label sets share, so that one watch
 // serves many objects and yet not the whole namespace.
-func commonLabels(sets []map[string]string) string {
+func CommonSelector(sets []map[string]string) string {
 	if len(sets) == 0 {
 		return ""
 	}

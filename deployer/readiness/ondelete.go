@@ -1,4 +1,4 @@
-package deployer
+package readiness
 
 import (
 	"fmt"
@@ -19,32 +19,32 @@ func onDelete(o *unstructured.Unstructured) bool {
 // some exist, some are up and some are of the present revision. Pods of the
 // present revision must come up; those of earlier ones stay as they are. Where
 // both kinds are there the counts do not say which is down: see oldDown.
-func onDeleteReady(want, exist, up, updated int64) verdict {
+func onDeleteReady(want, exist, up, updated int64) Status {
 	count := fmt.Sprintf("%d of %d ready", up, want)
 	switch {
 	case exist > want:
 		return surplus(count, exist, want)
 	case exist == want && updated == 0 && want > 0:
-		return verdict{ready, fmt.Sprintf("%s, 0 of %d updated: updates on delete", count, want)}
+		return Status{Ready, fmt.Sprintf("%s, 0 of %d updated: updates on delete", count, want)}
 	case exist == want && up >= want && updated < want:
-		return verdict{ready, fmt.Sprintf("%s, %d of %d updated: updates on delete", count, updated, want)}
+		return Status{Ready, fmt.Sprintf("%s, %d of %d updated: updates on delete", count, updated, want)}
 	}
 	return reached(exist == want && up >= want, count)
 }
 
 // surplus is the verdict of a workload with more pods than it is to have.
-func surplus(count string, exist, want int64) verdict {
-	return verdict{progressing, fmt.Sprintf("%s, %d to stop", count, exist-want)}
+func surplus(count string, exist, want int64) Status {
+	return Status{Progressing, fmt.Sprintf("%s, %d to stop", count, exist-want)}
 }
 
-// oldDown completes the verdict of a workload that updates on delete by its
+// OnlyOldDown completes the verdict of a workload that updates on delete by its
 // pods: it is ready when all that are not up are of earlier revisions.
-func oldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) (verdict, bool) {
+func OnlyOldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) (Status, bool) {
 	if _, stale := outdated(o); stale || !onDelete(o) {
-		return verdict{}, false
+		return Status{}, false
 	}
-	if slices.ContainsFunc(podsOf(o, pods, nil), func(p *unstructured.Unstructured) bool { return !isReadyPod(p) }) {
-		return verdict{}, false
+	if slices.ContainsFunc(PodsOf(o, pods, nil), func(p *unstructured.Unstructured) bool { return !IsPodReady(p) }) {
+		return Status{}, false
 	}
 	exist, down := int64(0), int64(0)
 	for _, p := range pods {
@@ -52,21 +52,21 @@ func oldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstruc
 			continue
 		}
 		exist++
-		if !isReadyPod(p) {
+		if !IsPodReady(p) {
 			down++
 		}
 	}
-	want := wantedPods(o)
+	want := replicasOf(o)
 	if down == 0 || exist != want {
-		return verdict{}, false
+		return Status{}, false
 	}
-	return verdict{ready, fmt.Sprintf("%d of %d ready, the others are old: updates on delete", want-down, want)}, true
+	return Status{Ready, fmt.Sprintf("%d of %d ready, the others are old: updates on delete", want-down, want)}, true
 }
 
-// wantedPods is how many pods a StatefulSet or DaemonSet is to have.
-func wantedPods(o *unstructured.Unstructured) int64 {
+// replicasOf is how many pods a StatefulSet or DaemonSet is to have.
+func replicasOf(o *unstructured.Unstructured) int64 {
 	if o.GetKind() == "DaemonSet" {
 		return object.Int(o, "status", "desiredNumberScheduled")
 	}
-	return wanted(o)
+	return Replicas(o)
 }

@@ -1,4 +1,4 @@
-package deployer
+package readiness
 
 import (
 	"fmt"
@@ -13,18 +13,18 @@ import (
 // rule is how a well-known kind of custom resource tells that it is ready,
 // where the conditions Ready, Reconciling and Stalled alone do not say it.
 type rule struct {
-	needs  []string // conditions that must all be True
-	failed []string // conditions that are final when True
-	barred []string // conditions that, when False for a while, are final: see customTrouble
-	silent bool     // nobody writes a status: it is ready once it exists
-	judge  func(*unstructured.Unstructured) verdict
+	needs    []string // conditions that must all be True
+	failed   []string // conditions that are final when True
+	barred   []string // conditions that, when False for a while, are final: see customTrouble
+	silent   bool     // nobody writes a status: it is ready once it exists
+	evaluate func(*unstructured.Unstructured) Status
 }
 
 // customRules are keyed by "group/Kind", or by "group/*" for all other kinds of
 // a group. The conditions are those that the projects document.
 var customRules = map[string]rule{
-	"argoproj.io/Rollout":              {judge: rolloutReady},
-	"argoproj.io/Application":          {judge: applicationReady},
+	"argoproj.io/Rollout":              {evaluate: rolloutReady},
+	"argoproj.io/Application":          {evaluate: applicationReady},
 	"argoproj.io/AppProject":           {silent: true},
 	"cert-manager.io/*":                {needs: []string{"Ready"}},
 	"trust.cert-manager.io/Bundle":     {needs: []string{"Synced"}},
@@ -36,9 +36,9 @@ var customRules = map[string]rule{
 	"sources.knative.dev/*":            {needs: []string{"Ready"}},
 	"messaging.knative.dev/*":          {needs: []string{"Ready"}},
 	"flows.knative.dev/*":              {needs: []string{"Ready"}},
-	"kafka.strimzi.io/*":               {judge: strimziReady},
-	"kafka.strimzi.io/KafkaNodePool":   {judge: customReady}, // it has no condition: its Kafka tells
-	"kafka.strimzi.io/KafkaRebalance":  {judge: rebalanceReady},
+	"kafka.strimzi.io/*":               {evaluate: strimziReady},
+	"kafka.strimzi.io/KafkaNodePool":   {evaluate: customReady}, // it has no condition: its Kafka tells
+	"kafka.strimzi.io/KafkaRebalance":  {evaluate: rebalanceReady},
 	"postgresql.cnpg.io/Cluster":       {needs: []string{"Ready"}},
 	"rabbitmq.com/RabbitmqCluster":     {needs: []string{"AllReplicasReady", "ClusterAvailable"}},
 
@@ -55,11 +55,11 @@ var customRules = map[string]rule{
 
 	"gateway.networking.k8s.io/GatewayClass": {needs: []string{"Accepted"}},
 	"gateway.networking.k8s.io/Gateway":      {needs: []string{"Accepted", "Programmed"}},
-	"gateway.networking.k8s.io/HTTPRoute":    {judge: routeReady},
-	"gateway.networking.k8s.io/GRPCRoute":    {judge: routeReady},
-	"gateway.networking.k8s.io/TLSRoute":     {judge: routeReady},
-	"gateway.networking.k8s.io/TCPRoute":     {judge: routeReady},
-	"gateway.networking.k8s.io/UDPRoute":     {judge: routeReady},
+	"gateway.networking.k8s.io/HTTPRoute":    {evaluate: routeReady},
+	"gateway.networking.k8s.io/GRPCRoute":    {evaluate: routeReady},
+	"gateway.networking.k8s.io/TLSRoute":     {evaluate: routeReady},
+	"gateway.networking.k8s.io/TCPRoute":     {evaluate: routeReady},
+	"gateway.networking.k8s.io/UDPRoute":     {evaluate: routeReady},
 	"gateway.networking.k8s.io/*":            {silent: true}, // ReferenceGrant
 
 	"networking.istio.io/*": {silent: true},
@@ -84,63 +84,63 @@ func ruleFor(group, kind string) (rule, bool) {
 		return r, true
 	}
 	if strings.HasSuffix(group, ".crossplane.io") || strings.HasSuffix(group, ".upbound.io") {
-		return rule{judge: managedReady}, true
+		return rule{evaluate: managedReady}, true
 	}
 	return rule{}, false
 }
 
-func (r rule) ready(o *unstructured.Unstructured) verdict {
+func (r rule) ready(o *unstructured.Unstructured) Status {
 	for _, name := range r.failed {
 		if c, ok := object.ConditionOf(o, name); ok && c.Status == "True" {
-			return verdict{dead, strings.ToLower(name) + ": " + c.Message}
+			return Status{Failed, strings.ToLower(name) + ": " + c.Message}
 		}
 	}
 	switch {
 	case r.silent:
-		return verdict{ready, ""}
-	case r.judge != nil:
-		return r.judge(o)
+		return Status{Ready, ""}
+	case r.evaluate != nil:
+		return r.evaluate(o)
 	}
 	for _, name := range r.needs {
-		if v := conditionReady(o, name); v.state != ready {
+		if v := conditionReady(o, name); v.State != Ready {
 			return v
 		}
 	}
-	return verdict{ready, ""}
+	return Status{Ready, ""}
 }
 
-// customTrouble is a condition that its controller sets to False when it has
+// CustomTrouble is a condition that its controller sets to False when it has
 // given up, yet may take back: it is given some time.
-func customTrouble(o *unstructured.Unstructured) (trouble, bool) {
+func CustomTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	r, _ := ruleFor(o.GroupVersionKind().Group, o.GetKind())
 	for _, name := range r.barred {
 		if c, ok := object.ConditionOf(o, name); ok && c.Status == "False" {
 			cause := strings.TrimSuffix(fmt.Sprintf("%s=False, %s: %s", name, c.Reason, text.Brief(c.Message)), ": ")
-			return trouble{reason: givenUp, cause: cause, key: string(o.GetUID()) + "/" + name, episode: givenUp}, true
+			return Trouble{Reason: givenUp, Cause: cause, key: string(o.GetUID()) + "/" + name, episode: givenUp}, true
 		}
 	}
-	return trouble{}, false
+	return Trouble{}, false
 }
 
 // rolloutReady reads Argo Rollouts' own phase. A pause that only a person ends
 // is as far as a deploy can come.
-func rolloutReady(o *unstructured.Unstructured) verdict {
+func rolloutReady(o *unstructured.Unstructured) Status {
 	phase, message := object.String(o, "status", "phase"), object.String(o, "status", "message")
 	said := strings.TrimSuffix("phase "+phase+": "+message, ": ")
 	switch phase {
 	case "Healthy":
-		return verdict{ready, said}
+		return Status{Ready, said}
 	case "Degraded":
-		return verdict{dead, said}
+		return Status{Failed, said}
 	case "Paused":
 		if timedPause(o) {
-			return verdict{progressing, said}
+			return Status{Progressing, said}
 		}
-		return verdict{ready, "paused, waits for its promotion"}
+		return Status{Ready, "paused, waits for its promotion"}
 	case "":
-		return verdict{progressing, "not yet seen by its controller"}
+		return Status{Progressing, "not yet seen by its controller"}
 	}
-	return verdict{progressing, said}
+	return Status{Progressing, said}
 }
 
 // timedPause reports that the canary step at which a Rollout stands ends by itself.
@@ -155,36 +155,36 @@ func timedPause(o *unstructured.Unstructured) bool {
 	return pause["duration"] != nil
 }
 
-func applicationReady(o *unstructured.Unstructured) verdict {
+func applicationReady(o *unstructured.Unstructured) Status {
 	sync, health := object.String(o, "status", "sync", "status"), object.String(o, "status", "health", "status")
 	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, object.String(o, "status", "health", "message")), ": ")
 	return reached(sync == "Synced" && (health == "Healthy" || health == "Suspended"), said)
 }
 
 // strimziReady waits for Ready; while that is missing, NotReady says why.
-func strimziReady(o *unstructured.Unstructured) verdict {
+func strimziReady(o *unstructured.Unstructured) Status {
 	if c, ok := object.ConditionOf(o, "NotReady"); ok && c.Status == "True" {
-		return verdict{progressing, strings.TrimSuffix("not ready: "+c.Reason+": "+c.Message, ": ")}
+		return Status{Progressing, strings.TrimSuffix("not ready: "+c.Reason+": "+c.Message, ": ")}
 	}
 	return conditionReady(o, "Ready")
 }
 
 // rebalanceReady waits for the end of a rebalancing, but not for a person who
 // must approve its proposal, and not for what only configures others.
-func rebalanceReady(o *unstructured.Unstructured) verdict {
+func rebalanceReady(o *unstructured.Unstructured) Status {
 	notes := o.GetAnnotations()
 	if notes["strimzi.io/rebalance-template"] == "true" {
-		return verdict{ready, "a template"}
+		return Status{Ready, "a template"}
 	}
 	if c, ok := object.ConditionOf(o, "ProposalReady"); ok && c.Status == "True" && notes["strimzi.io/rebalance-auto-approval"] != "true" {
-		return verdict{ready, "waits for its approval"}
+		return Status{Ready, "waits for its approval"}
 	}
 	return strimziReady(o)
 }
 
-// suspended reports an object of Flux that its controller has been told to leave
+// SuspendedByFlux reports an object of Flux that its controller has been told to leave
 // alone: it will never see a change.
-func suspended(o *unstructured.Unstructured) bool {
+func SuspendedByFlux(o *unstructured.Unstructured) bool {
 	on, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
 	return on && strings.HasSuffix(o.GroupVersionKind().Group, ".toolkit.fluxcd.io")
 }
@@ -192,29 +192,29 @@ func suspended(o *unstructured.Unstructured) bool {
 // managedReady is for Crossplane's managed resources. Kinds such as
 // ProviderConfig have neither condition and are ready, and so is what is paused
 // by its annotation.
-func managedReady(o *unstructured.Unstructured) verdict {
+func managedReady(o *unstructured.Unstructured) Status {
 	sync, synced := object.ConditionOf(o, "Synced")
 	if sync.Reason == "ReconcilePaused" {
-		return verdict{ready, "paused"}
+		return Status{Ready, "paused"}
 	}
 	_, isReady := object.ConditionOf(o, "Ready")
 	if !synced && !isReady {
-		return verdict{ready, ""}
+		return Status{Ready, ""}
 	}
 	for _, name := range []string{"Synced", "Ready"} {
-		if v := conditionReady(o, name); v.state != ready {
+		if v := conditionReady(o, name); v.State != Ready {
 			return v
 		}
 	}
-	return verdict{ready, ""}
+	return Status{Ready, ""}
 }
 
 // routeReady wants every gateway that a route names to have taken it.
-func routeReady(o *unstructured.Unstructured) verdict {
+func routeReady(o *unstructured.Unstructured) Status {
 	parents, _, _ := unstructured.NestedSlice(o.Object, "status", "parents")
 	wants, _, _ := unstructured.NestedSlice(o.Object, "spec", "parentRefs")
 	if len(parents) < len(wants) {
-		return verdict{progressing, fmt.Sprintf("taken by %d of %d gateways", len(parents), len(wants))}
+		return Status{Progressing, fmt.Sprintf("taken by %d of %d gateways", len(parents), len(wants))}
 	}
 	for _, p := range parents {
 		m, _ := p.(map[string]any)
@@ -225,15 +225,15 @@ func routeReady(o *unstructured.Unstructured) verdict {
 			at := "gateway " + object.String(parent, "parentRef", "name") + ": "
 			switch {
 			case !ok:
-				return verdict{progressing, at + "condition " + name + " is not set"}
+				return Status{Progressing, at + "condition " + name + " is not set"}
 			case c.Observed > 0 && c.Observed < o.GetGeneration():
-				return verdict{progressing, at + "the last change is not yet seen"}
+				return Status{Progressing, at + "the last change is not yet seen"}
 			case c.Status != "True":
-				return verdict{progressing, at + strings.TrimSuffix(name+"="+c.Status+": "+c.Reason+": "+c.Message, ": ")}
+				return Status{Progressing, at + strings.TrimSuffix(name+"="+c.Status+": "+c.Reason+": "+c.Message, ": ")}
 			}
 		}
 	}
-	return verdict{ready, ""}
+	return Status{Ready, ""}
 }
 
 // builtinGroups are the groups with a dot that belong to Kubernetes itself: the
@@ -246,11 +246,11 @@ var builtinGroups = map[string]bool{
 	"scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
 }
 
-// custom reports whether objects of a group are made from a CRD.
-func custom(group string) bool { return strings.Contains(group, ".") && !builtinGroups[group] }
+// IsCustom reports whether objects of a group are made from a CRD.
+func IsCustom(group string) bool { return strings.Contains(group, ".") && !builtinGroups[group] }
 
-// spoken reports whether some controller has written a status that says anything.
-func spoken(o *unstructured.Unstructured) bool {
+// HasStatus reports whether some controller has written a status that says anything.
+func HasStatus(o *unstructured.Unstructured) bool {
 	status, _, _ := unstructured.NestedMap(o.Object, "status")
 	for _, v := range status {
 		if list, ok := v.([]any); ok && len(list) == 0 {
@@ -259,4 +259,12 @@ func spoken(o *unstructured.Unstructured) bool {
 		return true
 	}
 	return false
+}
+
+// ExpectsStatus reports whether a controller is to be expected that writes the status
+// of an object: it is a custom resource of a kind that is not known to have none.
+func ExpectsStatus(o *unstructured.Unstructured) bool {
+	group := o.GroupVersionKind().Group
+	r, _ := ruleFor(group, o.GetKind())
+	return IsCustom(group) && !r.silent
 }
