@@ -79,7 +79,7 @@ func (e *Engine) confirm(ctx context.Context, p *Plan, span event.Span) (Outcome
 	out := Outcome{
 		Status: event.Unchanged, Revision: p.Deployed, PreviousRevision: p.Deployed,
 		Message: fmt.Sprintf("revision %d is deployed already, nothing changed", p.Deployed), Notes: p.Notes(),
-		Record: p.stage.deployed,
+		Record: p.stage.deployed.Record,
 	}
 	r := e.newRun(p, span)
 	for i := range p.Objects {
@@ -139,7 +139,7 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 
 // begin writes the pending record: before it nothing is touched.
 func (r *run) begin(ctx context.Context) error {
-	rec := r.plan.record
+	rec := r.plan.record.Record
 	r.plan.stage.date(rec, r.plan.Operation)
 	description := "Preparing upgrade"
 	switch r.plan.Operation {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -129,7 +130,7 @@ func (s *sight) conflictsNow(kept bool) []Conflict {
 				c.Theirs = valueOf(s.live.Object, place)
 			}
 		}
-		if isSecret(s.object) {
+		if object.IsSecret(s.object) {
 			masked := maskField(Field{Path: c.Path, Old: c.Theirs, New: c.Ours})
 			c.Theirs, c.Ours = masked.Old, masked.New
 		}

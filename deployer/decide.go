@@ -40,7 +40,7 @@ type sight struct {
 // scene is everything a plan is decided on.
 type scene struct {
 	stage            stage
-	record           *release.Record // the revision to be
+	record           *release.Revision // the revision to be
 	namespace        string
 	namespaceMissing bool
 	request          Request
@@ -74,7 +74,7 @@ func decide(s scene) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
 	}
-	warning, err := checkSize(s.record)
+	warning, err := checkSize(s.record.Record)
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
 	}
@@ -210,10 +210,10 @@ func withoutRenamed(leftovers []*unstructured.Unstructured, sights []sight, befo
 
 // refsOf is the identity of every object of some revisions. A record whose
 // manifest cannot be read counts as empty.
-func refsOf(records []*release.Record) map[string]bool {
+func refsOf(revisions []*release.Revision) map[string]bool {
 	keys := map[string]bool{}
-	for _, r := range records {
-		objects, err := parseManifest(r.Manifest)
+	for _, r := range revisions {
+		objects, err := r.Objects()
 		if err != nil {
 			continue
 		}
@@ -236,13 +236,13 @@ func refIn(o *unstructured.Unstructured, namespace string) kube.Ref {
 
 // sameRecord reports whether a new revision would say nothing new. The last
 // revision must itself be the deployed one: after a failure, the attempt counts.
-func sameRecord(deployed, last, next *release.Record) bool {
+func sameRecord(deployed, last, next *release.Revision) bool {
 	if deployed == nil || last != deployed {
 		return false
 	}
 	return deployed.Manifest == next.Manifest && deployed.ChartName() == next.ChartName() &&
-		appVersion(deployed) == appVersion(next) && sameConfig(deployed.Config, next.Config) &&
-		sameHooks(deployed.Hooks, next.Hooks) && reflect.DeepEqual(ownLabels(deployed), ownLabels(next))
+		appVersion(deployed.Record) == appVersion(next.Record) && sameConfig(deployed.Config, next.Config) &&
+		sameHooks(deployed.Hooks, next.Hooks) && reflect.DeepEqual(ownLabels(deployed.Record), ownLabels(next.Record))
 }
 
 // ownLabels are the user's labels of a record, without its stamp.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/pintle-ci/pintle/internal/object"
 )
 
 // Field is one difference inside an object. Old is nil for a field that comes,
@@ -30,16 +32,12 @@ func diff(live, result *unstructured.Unstructured) []Field {
 	before, after := comparable(live), comparable(result)
 	var fields []Field
 	walk("", before, after, &fields)
-	if isSecret(live) {
+	if object.IsSecret(live) {
 		for i := range fields {
 			fields[i] = maskField(fields[i])
 		}
 	}
 	return fields
-}
-
-func isSecret(o *unstructured.Unstructured) bool {
-	return o.GetKind() == "Secret" && o.GroupVersionKind().Group == ""
 }
 
 // comparable is the part of an object that its author writes.

@@ -15,14 +15,14 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// objectsOf are the objects of a record's manifest by key; none for nil, or where
+// objectsOf are the objects of a revision's manifest by key; none for nil, or where
 // the manifest cannot be read.
-func objectsOf(r *release.Record) map[string]*unstructured.Unstructured {
+func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
 	out := map[string]*unstructured.Unstructured{}
 	if r == nil {
 		return out
 	}
-	objects, err := parseManifest(r.Manifest)
+	objects, err := r.Objects()
 	if err != nil {
 		return out
 	}

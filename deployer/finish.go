@@ -21,7 +21,7 @@ const (
 func (r *run) succeed(ctx context.Context) (Outcome, error) {
 	ctx, cancel := afterwards(ctx, recordBound, lastBound)
 	defer cancel()
-	rec := r.plan.record
+	rec := r.plan.record.Record
 	rec.Set(release.Deployed, cmp.Or(r.plan.request.Description, r.defaultDescription()))
 	out := Outcome{
 		Status: event.Passed, Revision: rec.Version, PreviousRevision: r.plan.Deployed,
@@ -98,7 +98,7 @@ func (r *run) recordFailure(ctx context.Context, cause string) error {
 		name = "Rollback"
 	}
 	r.plan.record.Set(release.Failed, r.redact(fmt.Sprintf("%s %q failed: %s", name, r.plan.Release, cause)))
-	return r.storage.Update(ctx, r.plan.record)
+	return r.storage.Update(ctx, r.plan.record.Record)
 }
 
 // restore does what the policy says about what the failure left behind.

@@ -68,11 +68,12 @@ func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record
 		return nil, nil, err
 	}
 	record := h.Last()
-	objects, err := parseManifest(record.Manifest)
+	revision := release.NewRevision(record)
+	objects, err := revision.Objects()
 	if err != nil {
 		return record, nil, fmt.Errorf("status of release %s: %w", req.Release, err)
 	}
-	slices.SortStableFunc(objects, byInstallOrder)
+	objects = slices.SortedStableFunc(slices.Values(objects), byInstallOrder) // another list: the revision's stays
 	out := make([]ObjectStatus, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -81,7 +82,7 @@ func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record
 	}
 	err = g.Wait()
 	secrets := orEmpty(req.Secrets)
-	learnRecords(secrets, record) // a controller may quote what it has read
+	learnRevisions(secrets, revision) // a controller may quote what it has read
 	for i := range out {
 		out[i].Message = secrets.Text(out[i].Message)
 	}
@@ -89,6 +90,7 @@ func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record
 }
 
 func (e *Engine) objectStatus(ctx context.Context, o *unstructured.Unstructured, req Request) (ObjectStatus, error) {
+	o = o.DeepCopy()
 	if _, err := e.place(ctx, o, req.Namespace, nil); kube.Is(err, kube.NoKind) {
 		return ObjectStatus{Object: kube.RefOf(o), Message: "its kind is not served any more"}, nil
 	} else if err != nil {

@@ -177,7 +177,7 @@ func (e *Engine) placedHook(ctx context.Context, h *release.Hook, namespace stri
 // hookObjects are the objects of a hook: one, or the items of a List, which are
 // made together, as Helm does.
 func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
-	objects, err := parseDocument(h.Manifest)
+	objects, err := release.ParseDocument(h.Manifest)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 			if tt.policy != "" {
 				req.OnImmutable = map[string]ImmutablePolicy{tt.kind: tt.policy}
 			}
-			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, scene{record: record(2, ""), namespace: "shop", request: req})
+			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, scene{record: revision(2, ""), namespace: "shop", request: req})
 			if tt.err != "" {
 				if _, ok := errors.AsType[*ImmutableError](err); !ok || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v", err)

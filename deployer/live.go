@@ -27,7 +27,7 @@ const relatedPods = "v1/Pod(related)"
 // Live reads the objects that a revision's manifest names, as `helm status` shows
 // them: as tables, or whole.
 func (e *Engine) Live(ctx context.Context, r *release.Record, tables bool) (Live, error) {
-	objects, err := parseManifest(r.Manifest)
+	objects, err := release.ParseManifest(r.Manifest)
 	if err != nil {
 		return Live{}, fmt.Errorf("read the objects of release %s: %w", r.Name, err)
 	}

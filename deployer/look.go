@@ -61,7 +61,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, from sta
 	if err := e.lookAgain(whole, req, sights); err != nil {
 		return err
 	}
-	if err := e.lookAtKeys(whole, sights, from.history.Records); err != nil {
+	if err := e.lookAtKeys(whole, sights, from.revisions); err != nil {
 		return err
 	}
 	if err := e.lookAtCRDs(whole, req, sights); err != nil {
@@ -168,7 +168,7 @@ func (e *Engine) leftoverRefs(ctx context.Context, t target, sights []sight) (re
 		wanted[kube.RefOf(s.object).Key()] = true
 	}
 	for _, r := range t.stage.since {
-		objects, err := parseManifest(r.Manifest)
+		objects, err := r.Objects()
 		if err != nil {
 			continue
 		}

@@ -40,9 +40,9 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 	if req.Render == nil && req.Over == nil {
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
-	p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, request: req, record: &release.Record{}}
+	p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, request: req, record: &release.Revision{Record: &release.Record{}}}
 	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
-		p.record = newRecord(req, stage{revision: 1}, result)
+		p.record = release.NewRevision(newRecord(req, stage{revision: 1}, result))
 		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
 			for _, s := range sights {
 				p.Objects = append(p.Objects, Change{Action: Create, Object: kube.RefOf(s.object)})
@@ -97,7 +97,7 @@ func (e *Engine) uninstallNeeds(ctx context.Context, p *Plan) []access.Permissio
 		verbs = append(verbs, "list", "watch")
 	}
 	for _, r := range p.stage.since {
-		objects, err := parseManifest(r.Manifest)
+		objects, err := r.Objects()
 		if err != nil {
 			continue
 		}

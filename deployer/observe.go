@@ -54,7 +54,7 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
 		return nil, err
 	}
-	learnRecords(req.Secrets, stage.since...) // a template may quote what it replaces
+	learnRevisions(req.Secrets, stage.since...) // a template may quote what it replaces
 	result, warnings, err := e.render(ctx, req, stage)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 		result.CRDs = nil
 	}
 	p, err := e.planTarget(ctx, req, target{
-		stage: stage, record: newRecord(req, stage, result), crds: result.CRDs, missing: seen.namespaceMissing,
+		stage: stage, record: release.NewRevision(newRecord(req, stage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
 		warnings: slices.Concat(unreadable(seen.history), findings(result), warnings),
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 // target is a revision to be, wherever it comes from: a chart or an old record.
 type target struct {
 	stage    stage
-	record   *release.Record
+	record   *release.Revision
 	crds     []render.CRD
 	missing  bool // the namespace
 	warnings []string
@@ -100,8 +100,8 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
-	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record))
-	learnRecords(req.Secrets, append(t.stage.since, t.record)...)
+	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record.Record))
+	learnRevisions(req.Secrets, append(slices.Clone(t.stage.since), t.record)...)
 	learnSights(req.Secrets, sights)
 	sc := scene{
 		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
@@ -212,7 +212,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 	var sights []sight
 	scopes := map[string]bool{} // "group/Kind" of CRDs in this target -> namespaced
 	for _, crd := range t.crds {
-		objects, err := parseManifest(string(crd.Data))
+		objects, err := release.ParseManifest(string(crd.Data))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", crd.Source, err)
 		}
@@ -221,7 +221,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			sights = append(sights, sight{object: o, isCRD: true})
 		}
 	}
-	objects, err := parseSourced(t.record.Manifest)
+	objects, err := sourcedObjects(t.record)
 	if err != nil {
 		return nil, err
 	}
@@ -251,6 +251,27 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 		return nil, &Refusal{Release: t.record.Name, Problems: problems}
 	}
 	return lastOfEach(sights), nil
+}
+
+// sourced is an object of a manifest and the template that it comes from.
+type sourced struct {
+	object *unstructured.Unstructured
+	source string
+}
+
+// sourcedObjects are copies of a revision's objects.
+func sourcedObjects(r *release.Revision) ([]sourced, error) {
+	var out []sourced
+	for _, doc := range r.Documents() {
+		objects, err := doc.Objects()
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			out = append(out, sourced{o.DeepCopy(), doc.Source})
+		}
+	}
+	return out, nil
 }
 
 // noteScope remembers what a CRD says about its kind's scope.

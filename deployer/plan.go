@@ -74,7 +74,7 @@ type Plan struct {
 
 	request         Request
 	stage           stage
-	record          *release.Record
+	record          *release.Revision
 	createNamespace bool
 	recordOnly      bool // no object changes
 	unchanged       bool // not even the record

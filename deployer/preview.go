@@ -9,6 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -56,7 +57,7 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 
 func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *render.Result) error {
 	first := stage{operation: Install, revision: 1}
-	record := newRecord(Request{Release: req.Release, Namespace: req.Namespace}, first, result)
+	record := release.NewRevision(newRecord(Request{Release: req.Release, Namespace: req.Namespace}, first, result))
 	sights, err := e.targetObjects(ctx, target{stage: first, record: record, crds: result.CRDs})
 	if err != nil {
 		return fmt.Errorf("preview release %s: %w", req.Release, err)

@@ -195,7 +195,7 @@ func (r *run) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 func (r *run) attempted(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	for _, a := range r.plan.stage.attempts {
-		found, err := r.engine.leftovers(ctx, target{stage: stage{since: []*release.Record{a}}}, nil)
+		found, err := r.engine.leftovers(ctx, target{stage: stage{since: []*release.Revision{a}}}, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -15,72 +15,11 @@ import (
 // obj reads one object from YAML.
 func obj(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
-	list, err := parseManifest(text)
+	list, err := release.ParseManifest(text)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d objects, %v", len(list), err)
 	}
 	return list[0]
-}
-
-func TestSplitDocuments(t *testing.T) {
-	for name, tt := range map[string]struct {
-		in   string
-		want []string
-	}{
-		"plain":          {"a: 1\n---\nb: 2\n", []string{"a: 1\n", "b: 2\n"}},
-		"leading":        {"---\n# Source: x\na: 1\n", []string{"# Source: x\na: 1\n"}},
-		"text on line":   {"a: 1\n---  b: 2\n", []string{"a: 1\n", "b: 2\n"}},
-		"blank dropped":  {"---\n\n---\n \n---\na: 1", []string{"a: 1"}},
-		"indented stays": {"a: |\n  ---\n  x\n", []string{"a: |\n  ---\n  x\n"}},
-		"empty":          {"", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, splitDocuments(tt.in)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestParseManifest(t *testing.T) {
-	text := `---
-# Source: c/templates/empty.yaml
-# nothing
----
-# Source: c/templates/list.yaml
-apiVersion: v1
-kind: List
-items:
-- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
-- {apiVersion: v1, kind: Secret, metadata: {name: b}}
----
-apiVersion: v1
-kind: ConfigMapList
-items:
-- {metadata: {name: c}}
----
-{apiVersion: v1, kind: Service, metadata: {name: d}, spec: {ports: [{port: 8080}]}}
-`
-	list, err := parseManifest(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, o := range list {
-		got = append(got, kube.RefOf(o).String())
-	}
-	if diff := cmp.Diff([]string{"ConfigMap/a", "Secret/b", "ConfigMap/c", "Service/d"}, got); diff != "" {
-		t.Error(diff)
-	}
-	port, _, _ := unstructured.NestedSlice(list[3].Object, "spec", "ports")
-	if _, ok := port[0].(map[string]any)["port"].(int64); !ok {
-		t.Errorf("a whole number is %T", port[0].(map[string]any)["port"])
-	}
-	for _, bad := range []string{"a: [", "just text", "kind: Pod", "apiVersion: v1\nkind: Pod", "apiVersion: v1\nkind: PodList\nitems: [1]"} {
-		if _, err := parseManifest("# Source: c/templates/bad.yaml\n" + bad); err == nil || !strings.Contains(err.Error(), "c/templates/bad.yaml") {
-			t.Errorf("%q: %v", bad, err)
-		}
-	}
 }
 
 func TestDiff(t *testing.T) {
@@ -230,7 +169,7 @@ func TestDecideObject(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.sight.object = target
-			sc := scene{record: record(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
+			sc := scene{record: revision(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
 			c, err := decideObject(tt.sight, tt.before, sc)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
@@ -253,7 +192,7 @@ func TestDecidePrune(t *testing.T) {
 	}
 	foreign := make("Service", "theirs", "")
 	own(foreign, "other", "shop")
-	got := decidePrune(scene{record: record(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
+	got := decidePrune(scene{record: revision(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
 		make("ConfigMap", "old", ""), make("Secret", "kept", `helm.sh/resource-policy: keep`), foreign, make("Pod", "first", ""),
 	}})
 	var lines []string
@@ -266,15 +205,19 @@ func TestDecidePrune(t *testing.T) {
 	}
 }
 
+func revision(version int, status release.Status) *release.Revision {
+	return release.NewRevision(record(version, status))
+}
+
 func TestSameRecord(t *testing.T) {
-	base := record(1, release.Deployed)
+	base := revision(1, release.Deployed)
 	base.Manifest, base.Config = "m", map[string]any{"n": 1}
-	same := record(2, "")
+	same := revision(2, "")
 	same.Manifest, same.Config = "m", map[string]any{"n": 1.0}
 	if !sameRecord(base, base, same) {
 		t.Error("equal records differ")
 	}
-	if sameRecord(base, record(2, release.Failed), same) || sameRecord(nil, nil, same) {
+	if sameRecord(base, revision(2, release.Failed), same) || sameRecord(nil, nil, same) {
 		t.Error("what is not deployed last cannot be the same")
 	}
 	for name, change := range map[string]func(*release.Record){
@@ -285,7 +228,7 @@ func TestSameRecord(t *testing.T) {
 	} {
 		other := same.Clone()
 		change(other)
-		if sameRecord(base, base, other) {
+		if sameRecord(base, base, release.NewRevision(other)) {
 			t.Errorf("another %s goes unnoticed", name)
 		}
 	}

@@ -75,7 +75,7 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.
 	}
 	if last := stage.last; last != nil && last.Status().Pending() {
 		was := last.Status()
-		if err := e.takeOver(ctx, req, last, l, span); err != nil {
+		if err := e.takeOver(ctx, req, last.Record, l, span); err != nil {
 			return failed, err
 		}
 		did = append(did, fmt.Sprintf("marked revision %d, which was %s, failed", last.Version, was))
@@ -95,7 +95,7 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.
 
 // nothing is the outcome of a recovery that no dead job makes necessary.
 func (e *Engine) nothing(s stage) Outcome {
-	out := Outcome{Status: event.Unchanged, Record: s.last, Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
+	out := Outcome{Status: event.Unchanged, Record: s.last.Record, Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
 	if s.deployed != nil {
 		out.Revision, out.PreviousRevision = s.deployed.Version, s.deployed.Version
 	}
@@ -107,7 +107,7 @@ func (e *Engine) nothing(s stage) Outcome {
 
 // restoreDead does with the objects of a dead operation what the policy says.
 func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span event.Span) (Outcome, []string, error) {
-	out := Outcome{Status: event.Passed, Record: s.last}
+	out := Outcome{Status: event.Passed, Record: s.last.Record}
 	switch dead := deadOperation(s); {
 	case dead == "":
 	case s.deployed != nil && req.OnFailure == Rollback:
@@ -115,7 +115,7 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span eve
 	case len(s.attempts) > 0 && req.OnFailedInstall == Remove:
 		p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, Revision: s.last.Version, request: req, stage: s, record: s.last}
 		p.secrets = req.Secrets
-		learnRecords(p.secrets, s.since...)
+		learnRevisions(p.secrets, s.since...)
 		if err := e.newRun(p, span).remove(ctx); err != nil {
 			out.Status = event.Failed
 			return out, nil, fmt.Errorf("remove the dead install of %s: %w", req.Release, err)
@@ -153,7 +153,7 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 		return Outcome{Status: event.Failed}, nil, err
 	}
 	if !p.objectChanges() {
-		out.Record = p.stage.deployed
+		out.Record = p.stage.deployed.Record
 		return out, []string{fmt.Sprintf("the objects are as revision %d says", to)}, nil
 	}
 	out, err = e.newRun(p, span).carryOut(ctx)
@@ -198,7 +198,7 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	for _, w := range would {
 		span.Output("", "would "+w)
 	}
-	return Outcome{Status: event.Unchanged, Record: stage.last, Message: "would " + strings.Join(would, "; ")}, nil
+	return Outcome{Status: event.Unchanged, Record: stage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
 }
 
 // deadLock is the release's lock, nil when there is none or it may not be seen,
@@ -239,10 +239,10 @@ func (s stage) doubled() bool {
 // supersede marks all but the newest deployed revision superseded.
 func (e *Engine) supersede(ctx context.Context, s stage) error {
 	var errs []error
-	for _, old := range s.history.Records {
+	for _, old := range s.revisions {
 		if old.Status() == release.Deployed && old != s.deployed {
 			old.Info.Status = release.Superseded
-			errs = append(errs, e.storage(old.Namespace).Update(ctx, old))
+			errs = append(errs, e.storage(old.Namespace).Update(ctx, old.Record))
 		}
 	}
 	return errors.Join(errs...)

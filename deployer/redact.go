@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -29,7 +30,7 @@ func learnSights(set *secret.Set, sights []sight) {
 // learnObject learns the data of a Secret, and of any other object what stands
 // under keys, in environment variables and in arguments that promise a secret.
 func learnObject(set *secret.Set, o *unstructured.Unstructured) {
-	if isSecret(o) {
+	if object.IsSecret(o) {
 		learnSecret(set, o.Object)
 		return
 	}
@@ -62,30 +63,34 @@ func learnSecret(set *secret.Set, object map[string]any) {
 	}
 }
 
-// learnRecords learns what the Secrets in the manifests and hooks of records hold, as
-// rendered, and what their values promise to hold, the chart's own among them. What
+// learnRevisions learns what the Secrets in the manifests and hooks of revisions hold,
+// as rendered, and what their values promise to hold, the chart's own among them. What
 // cannot be read has none.
-func learnRecords(set *secret.Set, records ...*release.Record) {
-	for _, r := range records {
+func learnRevisions(set *secret.Set, revisions ...*release.Revision) {
+	for _, r := range revisions {
 		set.AddValues(r.Config)
 		if r.Chart != nil {
 			set.AddValues(r.Chart.Values)
 		}
-		docs := splitDocuments(r.Manifest)
+		for _, doc := range r.Documents() {
+			learnDocument(set, doc.Text, doc.Objects)
+		}
 		for _, h := range r.Hooks {
-			docs = append(docs, h.Manifest)
+			learnDocument(set, h.Manifest, func() ([]*unstructured.Unstructured, error) { return release.ParseDocument(h.Manifest) })
 		}
-		for _, doc := range docs {
-			if !strings.Contains(doc, "Secret") {
-				continue // spares most of the parsing
-			}
-			objects, err := parseDocument(doc)
-			if err != nil {
-				continue
-			}
-			for _, o := range objects {
-				learnObject(set, o)
-			}
-		}
+	}
+}
+
+// learnDocument learns what the objects of a document hold, where its text names a Secret.
+func learnDocument(set *secret.Set, text string, read func() ([]*unstructured.Unstructured, error)) {
+	if !strings.Contains(text, "Secret") {
+		return // spares most of the parsing
+	}
+	objects, err := read()
+	if err != nil {
+		return
+	}
+	for _, o := range objects {
+		learnObject(set, o)
 	}
 }

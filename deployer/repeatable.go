@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
 // ErrRandom is a chart that renders otherwise each time.
@@ -22,7 +23,7 @@ func (e *Engine) Repeatable(ctx context.Context, p *Plan) error {
 		return err
 	}
 	again := newRecord(p.request, p.stage, result)
-	sources := otherwise(p.record, again)
+	sources := otherwise(p.record.Record, again)
 	if len(sources) == 0 {
 		return nil
 	}
@@ -43,12 +44,12 @@ func otherwise(a, b *release.Record) []string {
 	}
 	if a.Manifest != b.Manifest {
 		before := map[string]bool{}
-		for _, doc := range splitDocuments(a.Manifest) {
-			before[doc] = true
+		for doc := range yaml.Documents(a.Manifest) {
+			before[doc.Text] = true
 		}
-		for _, doc := range splitDocuments(b.Manifest) {
-			if !before[doc] {
-				add(sourceOf(doc))
+		for doc := range yaml.Documents(b.Manifest) {
+			if !before[doc.Text] {
+				add(release.SourceOf(doc.Text))
 			}
 		}
 		if len(out) == 0 {

@@ -46,7 +46,7 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Plan, 
 		return nil, err
 	}
 	s.operation = RollingBack
-	record := rollbackRecord(source, s)
+	record := release.NewRevision(rollbackRecord(source, s))
 	record.Labels = stampedBack(req.Stamp, source, s.revision)
 	p, err := e.planTarget(ctx, req, target{stage: s, record: record, missing: seen.namespaceMissing})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -209,7 +210,7 @@ func (s *Saved) summarize(p *Plan) (savedRelease, error) {
 
 func (s *Saved) hookDigest(h *release.Hook, redact func(string) string) (string, error) {
 	objects, err := hookObjects(h)
-	if err != nil || slices.ContainsFunc(objects, isSecret) {
+	if err != nil || slices.ContainsFunc(objects, object.IsSecret) {
 		return s.stretched(h.Manifest)
 	}
 	return s.digest([]any{h.Path, h.Manifest, h.Weight, h.Events, h.DeletePolicies}, redact), nil
@@ -219,7 +220,7 @@ func (s *Saved) object(c *Change, redact func(string) string) (out savedObject, 
 	out = savedObject{
 		APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name, Action: c.Action,
 	}
-	secret := c.object != nil && isSecret(c.object) || c.live != nil && isSecret(c.live)
+	secret := c.object != nil && object.IsSecret(c.object) || c.live != nil && object.IsSecret(c.live)
 	if c.live != nil {
 		out.UID = string(c.live.GetUID())
 	}

@@ -23,11 +23,11 @@ func savable(t *testing.T) *Plan {
 	}
 	hidden := "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, uid: s-1}\nstringData: {password: open-sesame}\n"
 	config := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, uid: c-1}\n"
-	r := record(3, "")
+	r := revision(3, "")
 	r.Config = map[string]any{"token": "open-sesame"}
 	r.Chart = &release.Chart{Metadata: &chart.Metadata{Name: "web", Version: "1.0.0"}}
 	r.Hooks = []*release.Hook{{Kind: "Job", Name: "migrate", Path: "web/templates/job.yaml", Manifest: "kind: Job\n"}}
-	last := record(2, "")
+	last := revision(2, "")
 	last.Info.Status = release.Deployed
 	return &Plan{
 		Release: "web", Namespace: "shop", Chart: "web-1.0.0", Operation: Upgrade, Revision: 3, Deployed: 2, record: r,

@@ -2,7 +2,6 @@ package deployer
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,34 +13,8 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/object"
 )
-
-// asData makes a Secret's stringData data, as the API server does. Applied as
-// stringData nobody would own the keys of data that come of it, and one that
-// leaves the chart would stay for ever. A value that is no string is left to the
-// server, which names it.
-func asData(o *unstructured.Unstructured) {
-	plain, isMap := o.Object["stringData"].(map[string]any)
-	data, hasData := o.Object["data"].(map[string]any)
-	if !isSecret(o) || !isMap || o.Object["data"] != nil && !hasData {
-		return
-	}
-	encoded := maps.Clone(data)
-	if encoded == nil {
-		encoded = map[string]any{}
-	}
-	for key, value := range plain {
-		text, ok := value.(string)
-		if !ok {
-			return
-		}
-		encoded[key] = base64.StdEncoding.EncodeToString([]byte(text))
-	}
-	delete(o.Object, "stringData")
-	if len(encoded) > 0 || hasData {
-		o.Object["data"] = encoded
-	}
-}
 
 // ownerless are the keys of a live Secret that the target lacks and no field
 // manager owns.
@@ -60,9 +33,9 @@ func ownerless(target, live *unstructured.Unstructured) []string {
 
 // given are those keys of a Secret that revisions had: they came by stringData,
 // and would outlast an apply.
-func given(keys []string, ref kube.Ref, records []*release.Record) []string {
+func given(keys []string, ref kube.Ref, revisions []*release.Revision) []string {
 	had := map[string]any{}
-	for _, r := range records {
+	for _, r := range revisions {
 		if !strings.Contains(r.Manifest, "stringData") {
 			continue // spares the parsing
 		}
@@ -88,15 +61,15 @@ func fieldManagers(o *unstructured.Unstructured, path ...string) []metav1.Manage
 
 // lookAtKeys finds the keys that are to leave Secrets besides what an apply would
 // come to, and asks whether they may.
-func (e *Engine) lookAtKeys(ctx context.Context, sights []sight, records []*release.Record) error {
+func (e *Engine) lookAtKeys(ctx context.Context, sights []sight, revisions []*release.Revision) error {
 	for i := range sights {
 		s := &sights[i]
-		if !isSecret(s.object) || s.err != nil || s.live == nil || s.live.GetDeletionTimestamp() != nil {
+		if !object.IsSecret(s.object) || s.err != nil || s.live == nil || s.live.GetDeletionTimestamp() != nil {
 			continue
 		}
 		keys := ownerless(s.object, s.live)
 		if len(keys) > 0 {
-			s.withdrawn = given(keys, kube.RefOf(s.object), records)
+			s.withdrawn = given(keys, kube.RefOf(s.object), revisions)
 		}
 		if len(s.withdrawn) == 0 {
 			continue

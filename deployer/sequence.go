@@ -55,8 +55,8 @@ type member struct {
 // all of a stage must be ready before the next begins. It is nil where the chart
 // asks for no order. A cycle and a group that does not exist are errors; a subchart
 // that is not there is not waited for, as it may be switched off (see strangers).
-func sequence(r *release.Record) (map[string]int, error) {
-	before, subcharts, err := subchartNeeds(r)
+func sequence(r *release.Revision) (map[string]int, error) {
+	before, subcharts, err := subchartNeeds(r.Record)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func sequence(r *release.Record) (map[string]int, error) {
 		return nil, nil // spares the parsing
 	}
 	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}, subcharts: subcharts, ends: map[string]int{}}
-	if err := s.read(r.Manifest); err != nil {
+	if err := s.read(r); err != nil {
 		return nil, err
 	}
 	for _, g := range slices.SortedFunc(maps.Keys(s.needs), compareGroups) {
@@ -92,14 +92,14 @@ func nameList(note, list string) ([]string, error) {
 	return out, nil
 }
 
-func (s *sequencer) read(manifest string) error {
-	for _, doc := range splitDocuments(manifest) {
-		objects, err := parseDocument(doc)
+func (s *sequencer) read(r *release.Revision) error {
+	for _, doc := range r.Documents() {
+		objects, err := doc.Objects()
 		if err != nil {
 			return err
 		}
 		for _, o := range objects {
-			g := group{chartOf(sourceOf(doc)), o.GetAnnotations()[groupNote]}
+			g := group{chartOf(doc.Source), o.GetAnnotations()[groupNote]}
 			for _, note := range []string{needsNote, plainNote} {
 				needs, err := nameList(note, o.GetAnnotations()[note])
 				if err == nil && len(needs) > 0 && g.name == "" {
@@ -178,8 +178,9 @@ func (s *sequencer) stages(before []string) (map[string]int, error) {
 			stage += starts[of]
 		}
 		out[refIn(m.object, s.namespace).Key()] = stage
-		m.object.SetNamespace("") // how objects of the cluster are known
-		out[refIn(m.object, "").Key()] = stage
+		ref := kube.RefOf(m.object)
+		ref.Namespace = "" // how objects of the cluster are known
+		out[ref.Key()] = stage
 	}
 	return out, nil
 }

@@ -55,7 +55,7 @@ func TestSequence(t *testing.T) {
 			if tt.subcharts != "" {
 				r.Chart.Metadata.Annotations = map[string]string{subchartsNote: tt.subcharts}
 			}
-			got, err := sequence(r)
+			got, err := sequence(release.NewRevision(r))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v, want %q", err, tt.err)
@@ -103,7 +103,7 @@ func TestSequenceOfSubcharts(t *testing.T) {
 			for name, needs := range tt.needs {
 				meta.Dependencies = append(meta.Dependencies, &chart.Dependency{Name: name, DependsOn: needs})
 			}
-			got, err := sequence(&release.Record{Namespace: "shop", Manifest: tt.manifest, Chart: &release.Chart{Metadata: meta}})
+			got, err := sequence(release.NewRevision(&release.Record{Namespace: "shop", Manifest: tt.manifest, Chart: &release.Chart{Metadata: meta}}))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v, want %q", err, tt.err)

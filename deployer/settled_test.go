@@ -69,7 +69,7 @@ rules: [{apiGroups: [""], resources: [pods], verbs: [get, list]}]
 // dry run of it must leave everything as it is.
 func TestSettledAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
-	objects, err := parseManifest(ordinary)
+	objects, err := release.ParseManifest(ordinary)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,12 +21,13 @@ const (
 // stage says which revision comes next, and from where.
 type stage struct {
 	history   release.History
+	revisions []*release.Revision // all of the history
 	operation Operation
 	revision  int
-	deployed  *release.Record   // nil: none
-	last      *release.Record   // nil: none
-	since     []*release.Record // all revisions from the deployed one on: what may be left of them is ours
-	attempts  []*release.Record // of an Install: all earlier ones, none of which was ever deployed
+	deployed  *release.Revision   // nil: none
+	last      *release.Revision   // nil: none
+	since     []*release.Revision // all revisions from the deployed one on: what may be left of them is ours
+	attempts  []*release.Revision // of an Install: all earlier ones, none of which was ever deployed
 }
 
 // decideStage reads a history. A release that never was deployed is installed,
@@ -34,14 +35,18 @@ type stage struct {
 // uninstalled counts as deployed: see afterUninstalling. What was before an
 // uninstallation that kept the history is another life and does not count.
 func decideStage(h release.History) stage {
-	s := stage{history: h, operation: Upgrade, revision: h.Next(), deployed: h.Deployed(), last: h.Last()}
-	life := h.Records
-	for i, r := range h.Records {
+	s := stage{history: h, revisions: release.Revisions(h.Records), operation: Upgrade, revision: h.Next()}
+	deployed, life := h.Deployed(), s.revisions
+	for i, r := range s.revisions {
+		if r.Record == deployed {
+			s.deployed = r
+		}
+		s.last = r
 		if r.Status() == release.Uninstalled {
-			life = h.Records[i+1:]
+			life = s.revisions[i+1:]
 		}
 	}
-	everDeployed := slices.ContainsFunc(life, func(r *release.Record) bool {
+	everDeployed := slices.ContainsFunc(life, func(r *release.Revision) bool {
 		return slices.Contains([]release.Status{release.Deployed, release.Superseded, release.Uninstalling}, r.Status())
 	})
 	if !everDeployed {
@@ -60,9 +65,9 @@ func decideStage(h release.History) stage {
 func (s stage) current() *release.Record {
 	switch {
 	case s.deployed != nil:
-		return s.deployed
+		return s.deployed.Record
 	case len(s.since) > 0:
-		return s.since[len(s.since)-1]
+		return s.since[len(s.since)-1].Record
 	}
 	return nil
 }
@@ -91,9 +96,9 @@ func (s stage) admits(req Request) error {
 
 // attempts are the revisions of a life when it is certain that none of them, nor
 // one whose record is gone or cannot be read, was ever deployed.
-func attempts(h release.History, life []*release.Record) []*release.Record {
+func attempts(h release.History, life []*release.Revision) []*release.Revision {
 	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
-	if !known || slices.ContainsFunc(life, func(r *release.Record) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
+	if !known || slices.ContainsFunc(life, func(r *release.Revision) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
 		return nil
 	}
 	return life

@@ -65,7 +65,7 @@ func stampedBack(r *stamp.Request, source *release.Record, revision int) map[str
 }
 
 // staleStamp reports whether a record that stays does not say what r would make it say.
-func staleStamp(r *stamp.Request, deployed *release.Record) bool {
+func staleStamp(r *stamp.Request, deployed *release.Revision) bool {
 	if r == nil || deployed == nil {
 		return false
 	}
@@ -79,7 +79,7 @@ func (e *Engine) stampDeployed(ctx context.Context, p *Plan) error {
 	if !p.restamp {
 		return nil
 	}
-	record := p.stage.deployed
+	record := p.stage.deployed.Record
 	record.Labels = stamped(p.request.Stamp, record.Labels, record.Version)
 	if err := e.storage(p.Namespace).Update(ctx, record); err != nil {
 		return fmt.Errorf("stamp release %s: %w", p.Release, err)

@@ -23,7 +23,7 @@ func (e *Engine) fresh(ctx context.Context, p *Plan, changed bool, l *lease, spa
 		p = again
 	}
 	if last := p.stage.last; last != nil && last.Status().Pending() {
-		if err := e.takeOver(ctx, p.request, last, l, span); err != nil {
+		if err := e.takeOver(ctx, p.request, last.Record, l, span); err != nil {
 			return nil, err
 		}
 	}

@@ -61,9 +61,9 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
-	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: &chosen}
+	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: release.NewRevision(&chosen)}
 	p.secrets = full.Secrets
-	learnRecords(p.secrets, history.Records...) // a pod may still run with an older one
+	learnRevisions(p.secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
 	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
 	defer cancel()

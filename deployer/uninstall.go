@@ -81,13 +81,13 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
 	p.secrets = full.Secrets
-	learnRecords(p.secrets, stage.since...)
+	learnRevisions(p.secrets, stage.since...)
 	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
 		return deniedOutcome(err), err
 	}
 	r := e.newRun(p, span)
 	if stage.last.Status() == release.Uninstalled { // only its history is left
-		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last}, r.forget(ctx, false)
+		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last.Record}, r.forget(ctx, false)
 	}
 	out, err := r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
 	l.settled = l.settled || err == nil
@@ -95,7 +95,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 }
 
 func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Propagation) (Outcome, error) {
-	rec := r.plan.record
+	rec := r.plan.record.Record
 	out := Outcome{Status: event.Failed, PreviousRevision: rec.Version, Record: rec}
 	rec.Info.Deleted = release.Time{Time: time.Now()}
 	rec.Set(release.Uninstalling, "Deletion in progress (or silently failed)")
@@ -190,7 +190,7 @@ func (r *run) forget(ctx context.Context, keepHistory bool) error {
 		switch {
 		case !keepHistory:
 			errs = append(errs, r.storage.Delete(ctx, old.Name, old.Version))
-		case old == r.plan.record:
+		case old == r.plan.record.Record:
 			old.Set(release.Uninstalled, cmp.Or(r.plan.request.Description, "Uninstallation complete"))
 			errs = append(errs, r.storage.Update(ctx, old))
 		case old.Status() == release.Deployed:

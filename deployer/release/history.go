@@ -118,7 +118,7 @@ func (s *Storage) Heads(ctx context.Context, names []string) ([]Head, error) {
 			Metadata struct {
 				Continue string `json:"continue"`
 			} `json:"metadata"`
-			Items []object `json:"items"`
+			Items []stored `json:"items"`
 		}
 		if err := s.rest.Metadata(ctx, s.collection(s.namespace)+"?"+q.Encode(), &list); err != nil {
 			return nil, fmt.Errorf("list the releases of %s: %w", s.namespace, err)
@@ -146,7 +146,7 @@ func (s *Storage) query(ctx context.Context, namespace, selector string) (Histor
 			Metadata struct {
 				Continue string `json:"continue"`
 			} `json:"metadata"`
-			Items []object `json:"items"`
+			Items []stored `json:"items"`
 		}
 		if err := s.rest.Do(ctx, http.MethodGet, s.collection(namespace)+"?"+q.Encode(), nil, &list); err != nil {
 			return h, err

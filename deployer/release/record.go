@@ -2,7 +2,9 @@
 // storage in Secrets or ConfigMaps, so that Helm reads what we write and we read
 // what Helm wrote (facts/helm-format.md 4.1 to 4.3).
 //
-// It refuses to deploy: it knows no objects besides its own records.
+// A Revision is a record with the objects that its manifest says.
+//
+// It refuses to deploy: of the cluster's objects it knows only its own records.
 package release
 
 import (

@@ -67,8 +67,8 @@ func NewStorage(rest REST, namespace string, driver Driver) *Storage {
 	return &Storage{rest: rest, namespace: namespace, driver: cmp.Or(driver, Secrets)}
 }
 
-// object is the Secret or ConfigMap of one revision.
-type object struct {
+// stored is the Secret or ConfigMap of one revision.
+type stored struct {
 	APIVersion string            `json:"apiVersion,omitempty"`
 	Kind       string            `json:"kind,omitempty"`
 	Metadata   metadata          `json:"metadata"`
@@ -137,7 +137,7 @@ func (s *Storage) path(name string, version int) string {
 }
 
 // pack makes the stored object of a record. stamp is the label that says when.
-func (s *Storage) pack(r *Record, labels map[string]string) (*object, error) {
+func (s *Storage) pack(r *Record, labels map[string]string) (*stored, error) {
 	text, err := Encode(r)
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (s *Storage) pack(r *Record, labels map[string]string) (*object, error) {
 	maps.Copy(all, map[string]string{
 		"name": r.Name, "owner": "helm", "status": string(r.Status()), "version": strconv.Itoa(r.Version),
 	})
-	o := &object{
+	o := &stored{
 		APIVersion: "v1", Kind: "ConfigMap", Data: map[string]string{"release": text},
 		Metadata: metadata{Name: key(r.Name, r.Version), Namespace: s.namespace, Labels: all, Annotations: r.Annotations},
 	}
@@ -161,7 +161,7 @@ func (s *Storage) pack(r *Record, labels map[string]string) (*object, error) {
 	return o, nil
 }
 
-func (s *Storage) unpack(o *object) (*Record, error) {
+func (s *Storage) unpack(o *stored) (*Record, error) {
 	text := o.Data["release"]
 	if s.driver == Secrets {
 		raw, err := base64.StdEncoding.DecodeString(text)
@@ -196,7 +196,7 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 	}
 	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+recordManager, o, nil)
 	if apierrors.IsAlreadyExists(err) {
-		var there object
+		var there stored
 		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
 			return nil
 		}
@@ -210,7 +210,7 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 
 // occupied says why a revision could not be created whose object is there: it is
 // ErrExists, unless no history will ever find that object.
-func (s *Storage) occupied(r *Record, there *object) error {
+func (s *Storage) occupied(r *Record, there *stored) error {
 	if l := there.Metadata.Labels; there.Metadata.Name == "" || l["owner"] == "helm" && l["name"] == r.Name {
 		return ErrExists
 	}
@@ -248,7 +248,7 @@ func (s *Storage) Delete(ctx context.Context, name string, version int) error {
 
 // Get reads one revision.
 func (s *Storage) Get(ctx context.Context, name string, version int) (*Record, error) {
-	var o object
+	var o stored
 	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), nil, &o)
 	if apierrors.IsNotFound(err) {
 		return nil, fmt.Errorf("revision %d of release %s in %s: %w", version, name, s.namespace, ErrNotFound)
@@ -270,7 +270,7 @@ type Head struct {
 // Status reads how a revision stands, without its content: one read by name,
 // which a busy API server answers sooner than any list.
 func (s *Storage) Status(ctx context.Context, name string, version int) (Status, error) {
-	var o object
+	var o stored
 	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), nil, &o)
 	if apierrors.IsNotFound(err) {
 		return "", fmt.Errorf("revision %d of release %s in %s: %w", version, name, s.namespace, ErrNotFound)
@@ -281,14 +281,14 @@ func (s *Storage) Status(ctx context.Context, name string, version int) (Status,
 	return head(&o).Status, nil
 }
 
-func head(o *object) Head {
+func head(o *stored) Head {
 	l := o.Metadata.Labels
 	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"]), Labels: l}
 }
 
 // revisionOf is the number of a revision by its object's label, else by its name;
 // 0 when neither tells.
-func revisionOf(o *object) int {
+func revisionOf(o *stored) int {
 	name := o.Metadata.Name
 	for _, text := range []string{o.Metadata.Labels["version"], name[strings.LastIndex(name, ".v")+len(".v"):]} {
 		if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {

@@ -55,3 +55,8 @@ func Controlled(o *unstructured.Unstructured, uid string) bool {
 	}
 	return false
 }
+
+// IsSecret reports whether an object is a Secret of Kubernetes' own.
+func IsSecret(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "Secret" && o.GroupVersionKind().Group == ""
+}
