@@ -15,7 +15,7 @@ images() {
 later() { # SERVICE [MESSAGE]
 	echo "# $(git rev-parse --short HEAD)" >>"services/$1/values-prod.yaml"
 	git commit -qam "${2:-fix($1): round prices}"
-	git push -q
+	git push -q -u origin HEAD
 }
 
 registry=$PINTLE_SANDBOX_REGISTRY/$NAME
