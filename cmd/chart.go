@@ -13,10 +13,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/oci"
 	"github.com/pintle-ci/pintle/internal/answers"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 func chartCommand(e env) *cli.Command {
@@ -95,7 +96,7 @@ func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, e
 	if !strings.HasPrefix(ref, registry.Scheme) {
 		return loadLocal(ctx, ref)
 	}
-	archive, pulled, err := registry.Pull(ctx, ref, registry.PullOptions{Access: access(e, nil), Version: version})
+	archive, pulled, err := oci.Pull(ctx, ref, oci.PullOptions{Access: access(e, nil), Version: version})
 	if err != nil {
 		return nil, withCode(registryCode(err), err)
 	}

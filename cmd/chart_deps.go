@@ -13,17 +13,18 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/dependency"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 func depsCommand(e env) *cli.Command {
 	return &cli.Command{
 		Name: "deps", Aliases: []string{"dependency", "dep"}, Usage: "fetch a chart's dependencies into charts/", ArgsUsage: "update|build|list",
 		Subcommands: []*cli.Command{
-			depsFetchCommand(e, "update", []string{"up"}, "fetch the newest versions that Chart.yaml allows, and write Chart.lock", registry.UpdateDependencies),
-			depsFetchCommand(e, "build", nil, "fetch the versions that Chart.lock names", registry.BuildDependencies),
+			depsFetchCommand(e, "update", []string{"up"}, "fetch the newest versions that Chart.yaml allows, and write Chart.lock", dependency.Update),
+			depsFetchCommand(e, "build", nil, "fetch the versions that Chart.lock names", dependency.Build),
 			depsListCommand(e),
 		},
 		Action: noSubcommand,
@@ -31,7 +32,7 @@ func depsCommand(e env) *cli.Command {
 }
 
 // fetchDependencies is an update or a build.
-type fetchDependencies func(context.Context, string, registry.DependencyOptions) (registry.DependencyResult, error)
+type fetchDependencies func(context.Context, string, dependency.Options) (dependency.Result, error)
 
 func depsFetchCommand(e env, name string, aliases []string, usage string, fetch fetchDependencies) *cli.Command {
 	return &cli.Command{
@@ -69,18 +70,18 @@ func chartFolder(c *cli.Context) (string, error) {
 }
 
 // dependencyOptions are those of every command that fetches dependencies.
-func dependencyOptions(e env, c *cli.Context) (registry.DependencyOptions, error) {
+func dependencyOptions(e env, c *cli.Context) (dependency.Options, error) {
 	mtime, err := sourceDate(e)
 	generated := mtime
 	if generated.IsZero() {
 		generated = time.Now()
 	}
-	return registry.DependencyOptions{
+	return dependency.Options{
 		Access: access(e, c), Time: mtime, Generated: generated, Warn: func(text string) { e.log.Warn(text) },
 	}, err
 }
 
-func tellDependencies(e env, result registry.DependencyResult) error {
+func tellDependencies(e env, result dependency.Result) error {
 	for _, f := range result.Fetched {
 		text := f.Name + " " + f.Version + ": "
 		if f.File == "" {

@@ -12,8 +12,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/dependency"
+	"github.com/pintle-ci/pintle/chart/oci"
 	"github.com/pintle-ci/pintle/internal/exitcode"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 func packageCommand(e env) *cli.Command {
@@ -88,7 +90,7 @@ func updateDependencies(e env, c *cli.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = registry.UpdateDependencies(c.Context, path, o)
+	_, err = dependency.Update(c.Context, path, o)
 	return withCode(codeAt(path), err)
 }
 
@@ -128,7 +130,7 @@ func pushCommand(e env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			pushed, err := registry.Push(c.Context, to, tgz, registry.PushOptions{Access: access(e, c), Created: created})
+			pushed, err := oci.Push(c.Context, to, tgz, oci.PushOptions{Access: access(e, c), Created: created})
 			if err != nil {
 				return withCode(registryCode(err), err)
 			}
@@ -185,7 +187,7 @@ func pullArchive(e env, c *cli.Context, ref string) ([]byte, error) {
 	if !strings.HasPrefix(ref, registry.Scheme) {
 		return nil, usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
 	}
-	tgz, _, err := registry.Pull(c.Context, ref, registry.PullOptions{Access: access(e, c), Version: c.String("version")})
+	tgz, _, err := oci.Pull(c.Context, ref, oci.PullOptions{Access: access(e, c), Version: c.String("version")})
 	if err != nil {
 		return nil, withCode(registryCode(err), err)
 	}

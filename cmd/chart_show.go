@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/util/jsonpath"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/repository"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
@@ -86,15 +86,15 @@ func repoFlag() cli.Flag {
 
 // fromRepository downloads a chart from the index repository of --repo.
 func fromRepository(e env, c *cli.Context, name, version string) ([]byte, error) {
-	known, err := registry.LoadRepositories(e.getenv)
+	known, err := repository.Load(e.getenv)
 	if err != nil {
 		return nil, withCode(exitcode.Usage, err)
 	}
-	repository, err := known.Find(c.String("repo"))
+	from, err := known.Find(c.String("repo"))
 	if err != nil {
 		return nil, withCode(exitcode.Usage, err)
 	}
-	tgz, _, err := registry.PullFrom(c.Context, repository, name, version, access(e, c), func(text string) { e.log.Warn(text) })
+	tgz, _, err := repository.Pull(c.Context, from, name, version, access(e, c), func(text string) { e.log.Warn(text) })
 	return tgz, withCode(registryCode(err), err)
 }
 

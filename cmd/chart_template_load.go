@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/dependency"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
@@ -25,7 +25,7 @@ func loadTemplated(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := registry.UpdateDependencies(c.Context, ref, o)
+	result, err := dependency.Update(c.Context, ref, o)
 	if err != nil {
 		return nil, withCode(exitcode.Failed, err)
 	}

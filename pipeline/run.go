@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pintle-ci/pintle/chart/registry"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -17,6 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/runner"
+	"github.com/pintle-ci/pintle/registry"
 	"github.com/pintle-ci/pintle/secret"
 )
 

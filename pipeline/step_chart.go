@@ -12,10 +12,11 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/lint"
-	"github.com/pintle-ci/pintle/chart/registry"
+	"github.com/pintle-ci/pintle/chart/oci"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // lint looks for what is wrong with the chart as it will be deployed: with the
@@ -138,8 +139,8 @@ func (j *job) push(ctx context.Context, span event.Span) event.Result {
 	if ref == "" {
 		return event.Result{Status: event.Skipped, Message: "pintle.yaml has no registry.charts"}
 	}
-	pushed, err := registry.Push(ctx, ref, j.archive, registry.PushOptions{Access: j.access(span), Created: j.version.Time})
-	if _, conflict := errors.AsType[*registry.ConflictError](err); conflict && j.version.Unchanged {
+	pushed, err := oci.Push(ctx, ref, j.archive, oci.PushOptions{Access: j.access(span), Created: j.version.Time})
+	if _, conflict := errors.AsType[*oci.ConflictError](err); conflict && j.version.Unchanged {
 		return j.usePublished(ctx, span, ref)
 	}
 	if err != nil {
@@ -155,7 +156,7 @@ func (j *job) push(ctx context.Context, span event.Span) event.Result {
 // since, so what differs is what pintle.yaml writes into it, and that alone
 // makes no new version.
 func (j *job) usePublished(ctx context.Context, span event.Span, ref string) event.Result {
-	archive, pulled, err := registry.Pull(ctx, ref+"/"+j.chart.Metadata.Name, registry.PullOptions{Access: j.access(span), Version: j.version.Number})
+	archive, pulled, err := oci.Pull(ctx, ref+"/"+j.chart.Metadata.Name, oci.PullOptions{Access: j.access(span), Version: j.version.Number})
 	if err != nil {
 		return failed(err)
 	}
@@ -177,7 +178,7 @@ func (j *job) pull(ctx context.Context, span event.Span) event.Result {
 		j.chart = c
 		return event.Result{Status: event.Passed, Message: c.Metadata.Name + " " + c.Metadata.Version, Version: c.Metadata.Version}
 	}
-	archive, pulled, err := registry.Pull(ctx, j.unit.Chart, registry.PullOptions{Access: j.access(span), Version: j.unit.ChartVersion})
+	archive, pulled, err := oci.Pull(ctx, j.unit.Chart, oci.PullOptions{Access: j.access(span), Version: j.unit.ChartVersion})
 	if err != nil {
 		return event.Result{Status: event.Failed, Message: oneLine(j.blame(j.unit, "chart", err))}
 	}

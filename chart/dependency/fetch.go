@@ -1,4 +1,4 @@
-package registry
+package dependency
 
 import (
 	"bytes"
@@ -17,14 +17,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/oci"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // fileScheme begins the repository of a dependency that is a folder.
 const fileScheme = "file://"
 
 // parallelDownloads is how many indexes or archives are fetched at a time; each
-// may take maxChartBytes of memory.
+// may take registry.MaxBlobBytes of memory.
 const parallelDownloads = 4
 
 // arrived is a dependency that was fetched and is not in charts/ yet.
@@ -59,7 +61,7 @@ func each(n int, f func(i int) error) error {
 func (u *update) readIndexes(ctx context.Context, wanted []*chart.Dependency) error {
 	names := map[string][]string{}
 	for _, d := range wanted {
-		if d.Repository == "" || strings.HasPrefix(d.Repository, fileScheme) || strings.HasPrefix(d.Repository, Scheme) {
+		if d.Repository == "" || strings.HasPrefix(d.Repository, fileScheme) || strings.HasPrefix(d.Repository, registry.Scheme) {
 			continue
 		}
 		if names[d.Repository] = append(names[d.Repository], d.Name); u.indexes[d.Repository] != nil {
@@ -69,24 +71,24 @@ func (u *update) readIndexes(ctx context.Context, wanted []*chart.Dependency) er
 		if err != nil {
 			return fmt.Errorf("dependency %s: %w", d.Name, err)
 		}
-		opened, err := newDownload(u.Access, r)
+		opened, err := r.Open(u.Access)
 		if err != nil {
 			return fmt.Errorf("dependency %s: %w", d.Name, err)
 		}
-		u.indexes[d.Repository] = &indexed{download: opened}
+		u.indexes[d.Repository] = &indexed{Client: opened}
 	}
 	repositories := slices.Sorted(maps.Keys(u.indexes))
 	err := each(len(repositories), func(i int) (err error) {
 		d := u.indexes[repositories[i]]
-		d.index, err = d.readIndex(ctx, names[repositories[i]]...)
+		d.Index, err = d.Client.Index(ctx, names[repositories[i]]...)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, r := range repositories {
-		for _, text := range u.indexes[r].skipped {
-			u.warn("%s: %s", shownText(r), text)
+		for _, text := range u.indexes[r].Skipped {
+			u.warn("%s: %s", registry.Shown(r), text)
 		}
 	}
 	return nil
@@ -135,12 +137,12 @@ func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (a
 	loaded, err := chart.LoadArchive(ctx, bytes.NewReader(tgz))
 	switch {
 	case err != nil:
-		return arrived{}, fmt.Errorf("%s of %s is damaged: %w", file, shownText(d.Repository), err)
+		return arrived{}, fmt.Errorf("%s of %s is damaged: %w", file, registry.Shown(d.Repository), err)
 	case loaded.Metadata.Name != d.Name:
-		return arrived{}, fmt.Errorf("%s of %s is the chart %q", file, shownText(d.Repository), loaded.Metadata.Name)
-	case !sameVersion(picked, loaded.Metadata.Version):
+		return arrived{}, fmt.Errorf("%s of %s is the chart %q", file, registry.Shown(d.Repository), loaded.Metadata.Name)
+	case !oci.SameVersion(picked, loaded.Metadata.Version):
 		return arrived{}, fmt.Errorf("%s publishes version %s of the chart as %s: ask its owner to publish it anew, or ask for another version",
-			shownText(d.Repository), loaded.Metadata.Version, picked)
+			registry.Shown(d.Repository), loaded.Metadata.Version, picked)
 	}
 	if err := os.WriteFile(temp, tgz, 0o644); err != nil {
 		return arrived{}, err
@@ -149,43 +151,32 @@ func (u *update) fetch(ctx context.Context, d *chart.Dependency, temp string) (a
 	return arrived{Fetched{Name: d.Name, Version: version, Repository: d.Repository, File: file}, temp, sha256.Sum256(tgz)}, nil
 }
 
-// sameVersion reports whether the version under which a chart is published and
-// the one in it are the same, but for a leading v and for build metadata.
-func sameVersion(published, inside string) bool {
-	p, err := semver.NewVersion(published)
-	if err != nil {
-		return published == inside
-	}
-	v, err := semver.NewVersion(inside)
-	return err == nil && p.Compare(v) == 0
-}
-
 // get gets the archive of a dependency, the name of its file, and the version
 // under which it is published.
 func (u *update) get(ctx context.Context, d *chart.Dependency) (tgz []byte, file, version string, err error) {
 	if folder, ok := strings.CutPrefix(d.Repository, fileScheme); ok {
 		return u.pack(ctx, d, folder)
 	}
-	if strings.HasPrefix(d.Repository, Scheme) {
+	if strings.HasPrefix(d.Repository, registry.Scheme) {
 		return u.pull(ctx, d)
 	}
-	repository := u.indexes[d.Repository]
-	entry, err := repository.pick(d.Name, d.Version)
+	source := u.indexes[d.Repository]
+	entry, err := source.Pick(d.Name, d.Version)
 	if err != nil {
-		return nil, "", "", fmt.Errorf("%s: %w", shown(repository.base), err)
+		return nil, "", "", fmt.Errorf("%s: %w", source.Shown(), err)
 	}
-	tgz, file, err = repository.archive(ctx, entry)
+	tgz, file, err = source.Archive(ctx, entry)
 	return tgz, file, entry.Version, err
 }
 
 // pull gets a dependency from an OCI registry. A whole version is the tag, as
 // it is written; a part of one is a range.
 func (u *update) pull(ctx context.Context, d *chart.Dependency) (tgz []byte, file, version string, err error) {
-	ref, o := strings.TrimSuffix(d.Repository, "/")+"/"+d.Name, PullOptions{Access: u.Access, Version: d.Version}
+	ref, o := strings.TrimSuffix(d.Repository, "/")+"/"+d.Name, oci.PullOptions{Access: u.Access, Version: d.Version}
 	if _, err := semver.StrictNewVersion(strings.TrimPrefix(d.Version, "v")); err == nil {
 		ref, o.Version = ref+":"+d.Version, ""
 	}
-	tgz, pulled, err := Pull(ctx, ref, o)
+	tgz, pulled, err := oci.Pull(ctx, ref, o)
 	return tgz, d.Name + "-" + pulled.Version + ".tgz", pulled.Version, err
 }
 

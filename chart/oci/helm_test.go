@@ -1,4 +1,4 @@
-package registry
+package oci
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
 
 // TestHelm exchanges charts with Helm itself.
@@ -31,12 +33,12 @@ func TestHelm(t *testing.T) {
 		}
 		return string(out)
 	}
-	s := newServer(t)
+	s := registrytest.New(t)
 	created := time.Unix(1700000000, 0)
 	tgz := packaged(t, "1.2.3+b.1")
 
 	ours := mustPush(t, s, "1.2.3+b.1")
-	run("pull", s.ref("shop/charts/cart"), "--version", "1.2.3+b.1", "--plain-http")
+	run("pull", s.Ref("shop/charts/cart"), "--version", "1.2.3+b.1", "--plain-http")
 	files, err := filepath.Glob(filepath.Join(dir, "cart-*.tgz"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("helm pulled %v, %v", files, err)
@@ -44,20 +46,20 @@ func TestHelm(t *testing.T) {
 	if got, err := os.ReadFile(files[0]); err != nil || !bytes.Equal(got, tgz) {
 		t.Errorf("helm pulled %d other bytes, %v", len(got), err)
 	}
-	run("pull", s.ref("shop/charts/cart"), "--version", "^1.2", "--plain-http")
+	run("pull", s.Ref("shop/charts/cart"), "--version", "^1.2", "--plain-http")
 
 	if err := os.Chtimes(files[0], created, created); err != nil {
 		t.Fatal(err)
 	}
-	out := run("push", files[0], s.ref("helm"), "--plain-http")
+	out := run("push", files[0], s.Ref("helm"), "--plain-http")
 	if !strings.Contains(out, ours.Digest) {
 		t.Errorf("helm's manifest differs from ours, %s:\n%s", ours.Digest, out)
 	}
-	got, pulled, err := Pull(t.Context(), s.ref("helm/cart"), PullOptions{Access: quick, Version: "~1.2"})
+	got, pulled, err := Pull(t.Context(), s.Ref("helm/cart"), PullOptions{Access: quick, Version: "~1.2"})
 	if err != nil || !bytes.Equal(got, tgz) || pulled.Version != "1.2.3+b.1" {
 		t.Errorf("we pull %d bytes, %+v, %v", len(got), pulled, err)
 	}
-	again, err := Push(t.Context(), s.ref("helm"), tgz, PushOptions{Access: quick})
+	again, err := Push(t.Context(), s.Ref("helm"), tgz, PushOptions{Access: quick})
 	if err != nil || !again.AlreadyPublished {
 		t.Errorf("what helm pushed is not recognised: %+v, %v", again, err)
 	}

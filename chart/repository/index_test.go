@@ -1,4 +1,4 @@
-package registry
+package repository
 
 import (
 	"compress/gzip"
@@ -13,7 +13,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/chart/oci"
+	"github.com/pintle-ci/pintle/internal/charttest"
+	"github.com/pintle-ci/pintle/registry"
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
+
+// quick retries without delay.
+var quick = registry.Access{Pause: time.Nanosecond}
 
 const smallIndex = `apiVersion: v1
 # written by a server
@@ -55,7 +63,7 @@ entries:
 generated: "2024-05-06T07:08:09Z"
 `
 
-func versionsOf(ix *index, name string) []string {
+func versionsOf(ix *Index, name string) []string {
 	var list []string
 	for _, e := range ix.entries[name] {
 		list = append(list, e.Version)
@@ -86,8 +94,8 @@ func TestParseIndex(t *testing.T) {
 			if diff := cmp.Diff([]string{"empty", "mysql", "redis"}, ix.names); diff != "" {
 				t.Errorf("names (-want +got):\n%s", diff)
 			}
-			if len(ix.skipped) != 3 {
-				t.Errorf("left out: %q", ix.skipped)
+			if len(ix.Skipped) != 3 {
+				t.Errorf("left out: %q", ix.Skipped)
 			}
 		})
 	}
@@ -109,7 +117,7 @@ func TestPick(t *testing.T) {
 		{"empty", "", "not found: the index has no version of empty that can be downloaded"},
 		{"nothing", "", "not found: no chart nothing in the index, which has empty, mysql, redis"},
 	} {
-		e, err := ix.pick(tt.name, tt.wanted)
+		e, err := ix.Pick(tt.name, tt.wanted)
 		got := fmt.Sprint(err)
 		if err == nil {
 			got = e.Version
@@ -160,7 +168,7 @@ func TestLargeIndex(t *testing.T) {
 func hosts(t *testing.T, redirect bool) (repository, store *httptest.Server, sent *[]string) {
 	t.Helper()
 	sent = &[]string{}
-	tgz := archiveOf(t, "redis", "1.0.0")
+	tgz := charttest.Archive(t, "redis", "1.0.0")
 	store = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		*sent = append(*sent, r.Header.Get("Authorization"))
 		_, _ = w.Write(tgz)
@@ -188,7 +196,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 		for _, all := range []bool{false, true} {
 			repository, _, sent := hosts(t, redirect)
 			r := Repository{URL: repository.URL, Username: "ann", Password: "s3cret", PassCredentialsAll: all}
-			if _, _, err := PullFrom(t.Context(), r, "redis", "", quick, nil); err != nil {
+			if _, _, err := Pull(t.Context(), r, "redis", "", quick, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := len(*sent) == 1 && (*sent)[0] != ""; got != all {
@@ -203,24 +211,24 @@ func TestCredentialsInURL(t *testing.T) {
 	with := func(user string) Repository {
 		return Repository{URL: strings.Replace(repository.URL, "://", "://"+user+"@", 1)}
 	}
-	if _, _, err := PullFrom(t.Context(), with("ann:s3cret"), "redis", "", quick, nil); err != nil {
+	if _, _, err := Pull(t.Context(), with("ann:s3cret"), "redis", "", quick, nil); err != nil {
 		t.Error(err)
 	}
-	_, _, err := PullFrom(t.Context(), with("ann:wr0ng"), "redis", "", quick, nil)
+	_, _, err := Pull(t.Context(), with("ann:wr0ng"), "redis", "", quick, nil)
 	want := "download " + repository.URL + `/index.yaml: access denied: 401 Unauthorized; the user "ann" was refused: correct the credentials with helm repo add --force-update`
-	if !errors.Is(err, ErrDenied) || err.Error() != want {
+	if !errors.Is(err, registry.ErrDenied) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	_, _, err = PullFrom(t.Context(), Repository{URL: repository.URL}, "redis", "", quick, nil)
+	_, _, err = Pull(t.Context(), Repository{URL: repository.URL}, "redis", "", quick, nil)
 	host := strings.TrimPrefix(repository.URL, "http://")
 	want = "download " + repository.URL + "/index.yaml: access denied: 401 Unauthorized; no credentials for " + host + ": add them with helm repo add NAME " + repository.URL + " --username USER --password-stdin"
-	if !errors.Is(err, ErrDenied) || err.Error() != want {
+	if !errors.Is(err, registry.ErrDenied) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 
 func TestDownloadFaults(t *testing.T) {
-	tgz := archiveOf(t, "redis", "1.0.0")
+	tgz := charttest.Archive(t, "redis", "1.0.0")
 	good := []byte("apiVersion: v1\nentries:\n  redis:\n  - {name: redis, version: 1.0.0, urls: [redis-1.0.0.tgz]}\n")
 	tests := []struct {
 		name  string
@@ -262,7 +270,7 @@ func TestDownloadFaults(t *testing.T) {
 				}
 			}))
 			defer s.Close()
-			_, _, err := PullFrom(t.Context(), Repository{URL: s.URL}, "redis", "", Access{Pause: time.Nanosecond}, nil)
+			_, _, err := Pull(t.Context(), Repository{URL: s.URL}, "redis", "", registry.Access{Pause: time.Nanosecond}, nil)
 			want := "download " + s.URL + "/redis-1.0.0.tgz: " + tt.want
 			if (err == nil) != (tt.want == "") || err != nil && err.Error() != want {
 				t.Errorf("got  %v\nwant %s", err, want)
@@ -284,7 +292,7 @@ func half(tgz []byte) http.HandlerFunc {
 // TestCompressed reads an index that comes compressed, and an archive that a
 // server calls compressed and that must stay one.
 func TestCompressed(t *testing.T) {
-	tgz := archiveOf(t, "redis", "1.0.0")
+	tgz := charttest.Archive(t, "redis", "1.0.0")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		if r.URL.Path != "/index.json/index.yaml" {
@@ -298,7 +306,7 @@ func TestCompressed(t *testing.T) {
 		_ = zipped.Close()
 	}))
 	defer s.Close()
-	got, entry, err := PullFrom(t.Context(), Repository{URL: s.URL + "/index.json"}, "redis", "", quick, nil)
+	got, entry, err := Pull(t.Context(), Repository{URL: s.URL + "/index.json"}, "redis", "", quick, nil)
 	if err != nil || string(got) != string(tgz) || entry.Version != "1.0.0" {
 		t.Errorf("%d bytes, %+v, %v", len(got), entry, err)
 	}
@@ -306,12 +314,14 @@ func TestCompressed(t *testing.T) {
 
 // TestIndexLeadsToRegistry follows an index that keeps its charts in an OCI registry.
 func TestIndexLeadsToRegistry(t *testing.T) {
-	oci := newServer(t)
-	mustPush(t, oci, "1.0.0")
-	web := newIndexServer(t)
-	web.files["/repo/index.yaml"] = fmt.Appendf(nil, "apiVersion: v1\nentries:\n  cart:\n  - {name: cart, version: 1.0.0, urls: [%q]}\n", oci.ref("shop/charts/cart:1.0.0"))
-	got, _, err := PullFrom(t.Context(), Repository{URL: web.URL + "/repo"}, "cart", "", quick, nil)
-	if err != nil || string(got) != string(packaged(t, "1.0.0")) {
+	s, tgz := registrytest.New(t), charttest.Archive(t, "cart", "1.0.0")
+	if _, err := oci.Push(t.Context(), s.Ref("shop/charts"), tgz, oci.PushOptions{Access: quick}); err != nil {
+		t.Fatal(err)
+	}
+	web := charttest.NewRepository(t)
+	web.Files["/repo/index.yaml"] = fmt.Appendf(nil, "apiVersion: v1\nentries:\n  cart:\n  - {name: cart, version: 1.0.0, urls: [%q]}\n", s.Ref("shop/charts/cart:1.0.0"))
+	got, _, err := Pull(t.Context(), Repository{URL: web.URL + "/repo"}, "cart", "", quick, nil)
+	if err != nil || string(got) != string(tgz) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
@@ -333,12 +343,12 @@ func FuzzParseIndex(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := got.pick("redis", ""); err == nil && len(got.entries["redis"]) == 0 {
+		if _, err := got.Pick("redis", ""); err == nil && len(got.entries["redis"]) == 0 {
 			t.Error("a version was picked where there is none")
 		}
 		raw, _, err := yamlIndex(data, names)
-		if err == nil && len(raw["redis"]) != len(got.entries["redis"])+len(got.skipped) {
-			t.Errorf("%d entries, %d in the whole", len(got.entries["redis"])+len(got.skipped), len(raw["redis"]))
+		if err == nil && len(raw["redis"]) != len(got.entries["redis"])+len(got.Skipped) {
+			t.Errorf("%d entries, %d in the whole", len(got.entries["redis"])+len(got.Skipped), len(raw["redis"]))
 		}
 	})
 }

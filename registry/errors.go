@@ -40,18 +40,19 @@ func (e invalidError) Error() string { return string(e) }
 // Is implements errors.Is.
 func (invalidError) Is(target error) bool { return target == ErrInvalid }
 
-func invalidVersion(wanted string) error {
+// InvalidVersion is an ErrInvalid about a version that is wanted.
+func InvalidVersion(wanted string) error {
 	return invalidError(fmt.Sprintf("version %q is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2", wanted))
 }
 
 // Error is a failed operation on a registry.
 type Error struct {
-	Action string // push, pull, list
-	Ref    string // oci://...
+	Action string // push, pull, list, download
+	Ref    string // oci://..., or a URL without secrets
 	Kind   error  // one of the errors above, or nil
 	Cause  string // what the registry or the network said
 	Hint   string // what to do next
-	err    error
+	Err    error  // what the operation failed with; it is not printed, but can be asked for
 }
 
 // Error is one line.
@@ -72,7 +73,7 @@ func (e *Error) Error() string {
 // Unwrap gives the kind and the cause.
 func (e *Error) Unwrap() []error {
 	var errs []error
-	for _, err := range []error{e.Kind, e.err} {
+	for _, err := range []error{e.Kind, e.Err} {
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -80,37 +81,12 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-func (s *session) fail(cause string) error {
-	return &Error{Action: s.action, Ref: s.ref.String(), Cause: cause}
-}
-
-// failure explains err in one line.
-func (s *session) failure(ctx context.Context, err error) error {
-	var own *Error
-	var conflict *ConflictError
-	if errors.As(err, &own) || errors.As(err, &conflict) {
-		return err
-	}
-	e := &Error{Action: s.action, Ref: s.ref.String(), Cause: oneLine(cause(err)), err: err}
-	answer, answered := errors.AsType[*transport.Error](err)
-	switch {
-	case answered && ctx.Err() == nil:
-		v := s.judge(answer)
-		e.Kind, e.Hint = v.kind, v.hint
-	case errors.Is(err, errPlainHTTP) && ctx.Err() == nil:
-		e.Hint = "allow plain HTTP for this registry, or give it a certificate"
-	default:
-		e.unanswered(ctx, "registry", "allow plain HTTP if the registry speaks no TLS")
-	}
-	return e
-}
-
 // unanswered says what kept a server, a registry or a repository, from giving an
 // answer that could be read, and what else to do about its certificate.
 func (e *Error) unanswered(ctx context.Context, server, certificate string) {
-	switch err := e.err; {
+	switch err := e.Err; {
 	case ctx.Err() != nil: // whatever the network made of it
-		e.Cause, e.err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
+		e.Cause, e.Err = "interrupted: "+context.Cause(ctx).Error(), ctx.Err()
 	case hangs(err):
 		e.Kind, e.Cause, e.Hint = ErrUnreachable, "no answer in time", "look at the "+server+"'s log and at what stands between"
 	case certificateFault(err):
@@ -118,38 +94,6 @@ func (e *Error) unanswered(ctx context.Context, server, certificate string) {
 	case networkFault(err):
 		e.Kind, e.Hint = ErrUnreachable, "check the host name, the network and the proxy settings"
 	}
-}
-
-// verdict is what a registry's answer means.
-type verdict struct {
-	kind error // one of the errors above, or nil
-	hint string
-}
-
-// judge says what a registry's answer means.
-func (s *session) judge(answer *transport.Error) verdict {
-	host := s.ref.repo.RegistryStr()
-	switch status := answer.StatusCode; {
-	case isFull(answer):
-		return verdict{ErrFull, "delete old versions, raise the quota, or push to another registry"}
-	case s.hidden && (status == http.StatusUnauthorized || status == http.StatusForbidden):
-		return verdict{ErrDenied, s.secrecy()}
-	case status == http.StatusUnauthorized && s.creds.source == "":
-		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s, or set CI_REGISTRY, CI_REGISTRY_USER and CI_REGISTRY_PASSWORD", host)}
-	case status == http.StatusUnauthorized:
-		return verdict{ErrDenied, fmt.Sprintf("the credentials in %s were refused: log in again with docker login %s", s.creds.source, host)}
-	case status == http.StatusForbidden && s.creds.source == "":
-		return verdict{ErrDenied, fmt.Sprintf("no credentials for %s: log in with docker login %[1]s or helm registry login %[1]s", host)}
-	case status == http.StatusForbidden:
-		return verdict{ErrDenied, fmt.Sprintf("the user of %s may not %s there: ask for the right, or log in as another with docker login %s", s.creds.source, s.action, host)}
-	case status == http.StatusNotFound:
-		return verdict{ErrNotFound, ""}
-	case status == http.StatusTooManyRequests:
-		return verdict{ErrBusy, "too many requests: wait, or log in to get a higher limit"}
-	case status >= 500:
-		return verdict{ErrBusy, "try again later, or look at the registry's log"}
-	}
-	return verdict{}
 }
 
 // isFull knows the answers of registries without room: the statuses made for
@@ -170,20 +114,7 @@ func isFull(answer *transport.Error) bool {
 	return false
 }
 
-// transient says whether a second attempt may help.
-func transient(err error) bool {
-	if answer, ok := errors.AsType[*transport.Error](err); ok {
-		switch status := answer.StatusCode; status {
-		case http.StatusRequestTimeout, http.StatusTooManyRequests, 499, 522:
-			return true
-		default:
-			return status >= 500 && !isFull(answer)
-		}
-	}
-	return networkFault(err) && !certificateFault(err) && !hangs(err)
-}
-
-// hangs says whether a registry took the connection and gave no answer in time,
+// hangs reports whether a registry took the connection and gave no answer in time,
 // in any of the errors of an attempt that tried two protocols.
 func hangs(err error) bool {
 	var operation *net.OpError
@@ -245,7 +176,9 @@ func said(answer *transport.Error) string {
 // authorization is what a client sends to log in: a server may repeat it in what it says.
 var authorization = lazyregexp.New(`(?i)\b(basic|bearer) [A-Za-z0-9+/=._~-]{6,}`)
 
-func oneLine(text string) string {
+// OneLine makes of what a server said one line of at most 400 bytes, without what a
+// client sends to log in.
+func OneLine(text string) string {
 	text = authorization.ReplaceAllString(strings.Join(strings.Fields(text), " "), "$1 ***")
 	if len(text) > 400 {
 		text = strings.ToValidUTF8(text[:400], "") + "..."

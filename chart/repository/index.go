@@ -1,4 +1,4 @@
-package registry
+package repository
 
 import (
 	"bytes"
@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/oci"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // Bounds of an index.yaml. Parsed YAML takes many times its size, so of a large
@@ -28,9 +30,9 @@ const (
 	maxParsedBytes = 16 << 20
 )
 
-// IndexEntry is one version of a chart in an index repository: its Chart.yaml
+// Entry is one version of a chart in an index repository: its Chart.yaml
 // and where its archive is.
-type IndexEntry struct {
+type Entry struct {
 	chart.Metadata
 	URLs    []string `json:"urls"`              // absolute, or relative to the repository
 	Created string   `json:"created,omitempty"` // RFC 3339
@@ -38,63 +40,63 @@ type IndexEntry struct {
 	Digest  string   `json:"digest,omitempty"` // SHA-256 of the archive in hexadecimal
 }
 
-// index is what an index.yaml says about the charts asked for.
-type index struct {
-	entries map[string][]*IndexEntry // newest first
-	names   []string                 // of all charts
-	skipped []string                 // why entries were left out
+// Index is what an index.yaml says about the charts asked for.
+type Index struct {
+	entries map[string][]*Entry // newest first
+	names   []string            // of all charts
+	Skipped []string            // why entries were left out
 }
 
-func (d *download) indexURL() *url.URL {
-	u, err := resolve(d.base, "index.yaml")
+func (c *Client) indexURL() *url.URL {
+	u, err := resolve(c.download.URL, "index.yaml")
 	if err != nil {
-		return d.base
+		return c.download.URL
 	}
 	return u
 }
 
-// readIndex reads the repository's index.yaml for the charts called names.
-func (d *download) readIndex(ctx context.Context, names ...string) (*index, error) {
-	data, err := d.get(ctx, d.indexURL(), maxIndexBytes, true)
+// Index reads the repository's index.yaml for the charts called names.
+func (c *Client) Index(ctx context.Context, names ...string) (*Index, error) {
+	data, err := c.download.Get(ctx, c.indexURL(), maxIndexBytes, true)
 	if err != nil {
 		return nil, err
 	}
 	ix, err := parseIndex(data, names)
 	if err != nil {
-		return nil, &Error{Action: "read", Ref: shown(d.indexURL()), Cause: oneLine(err.Error()), Hint: "is this the URL of a chart repository?", err: err}
+		return nil, &registry.Error{Action: "read", Ref: registry.ShownURL(c.indexURL()), Cause: registry.OneLine(err.Error()), Hint: "is this the URL of a chart repository?", Err: err}
 	}
 	return ix, nil
 }
 
 // parseIndex reads the entries called names from an index.yaml, which may be
 // JSON. Entries that are no charts are left out and told (facts/helm-format.md 4.20).
-func parseIndex(data []byte, names []string) (*index, error) {
+func parseIndex(data []byte, names []string) (*Index, error) {
 	raw, all, err := splitIndex(data, names)
 	if err != nil {
 		return nil, err
 	}
-	ix := &index{entries: map[string][]*IndexEntry{}, names: all}
+	ix := &Index{entries: map[string][]*Entry{}, names: all}
 	for _, name := range names {
 		for i, text := range raw[name] {
-			entry := &IndexEntry{}
+			entry := &Entry{}
 			err := json.Unmarshal(text, entry)
 			if err == nil {
 				err = entry.check()
 			}
 			if err != nil {
-				ix.skipped = append(ix.skipped, fmt.Sprintf("entry %d of chart %s in the index is left out: %s", i+1, name, oneLine(err.Error())))
+				ix.Skipped = append(ix.Skipped, fmt.Sprintf("entry %d of chart %s in the index is left out: %s", i+1, name, registry.OneLine(err.Error())))
 				continue
 			}
 			ix.entries[name] = append(ix.entries[name], entry)
 		}
-		slices.SortStableFunc(ix.entries[name], func(a, b *IndexEntry) int { return compareVersions(b.Version, a.Version) })
+		slices.SortStableFunc(ix.entries[name], func(a, b *Entry) int { return compareVersions(b.Version, a.Version) })
 	}
 	return ix, nil
 }
 
 // check holds an entry against the rules for Chart.yaml, except those for its
 // dependencies, which some servers cripple.
-func (e *IndexEntry) check() error {
+func (e *Entry) check() error {
 	e.APIVersion = cmp.Or(e.APIVersion, "v1")
 	md := e.Metadata
 	md.Dependencies = nil
@@ -166,13 +168,13 @@ func decodeIndex(data []byte, names []string) (map[string][]json.RawMessage, []s
 	return raw, slices.Sorted(maps.Keys(content.Entries)), nil
 }
 
-// pick is the version of a chart that is wanted: that very version, or else the
+// Pick is the version of a chart that is wanted: that very version, or else the
 // newest in the range; without one the newest that is no pre-release. The error
 // says what there is.
-func (ix *index) pick(name, wanted string) (*IndexEntry, error) {
-	entries := slices.DeleteFunc(slices.Clone(ix.entries[name]), func(e *IndexEntry) bool { return len(e.URLs) == 0 })
+func (ix *Index) Pick(name, wanted string) (*Entry, error) {
+	entries := slices.DeleteFunc(slices.Clone(ix.entries[name]), func(e *Entry) bool { return len(e.URLs) == 0 })
 	if !slices.Contains(ix.names, name) {
-		return nil, fmt.Errorf("%w: no chart %s in the index, which has %s", ErrNotFound, name, some(ix.names))
+		return nil, fmt.Errorf("%w: no chart %s in the index, which has %s", registry.ErrNotFound, name, some(ix.names))
 	}
 	for _, e := range entries {
 		if wanted != "" && e.Version == wanted {
@@ -181,7 +183,7 @@ func (ix *index) pick(name, wanted string) (*IndexEntry, error) {
 	}
 	constraint, err := semver.NewConstraint(cmp.Or(wanted, "*"))
 	if err != nil {
-		return nil, invalidVersion(wanted)
+		return nil, registry.InvalidVersion(wanted)
 	}
 	var versions []string
 	for _, e := range entries {
@@ -192,9 +194,9 @@ func (ix *index) pick(name, wanted string) (*IndexEntry, error) {
 		versions = append(versions, e.Version)
 	}
 	if len(versions) == 0 {
-		return nil, fmt.Errorf("%w: the index has no version of %s that can be downloaded", ErrNotFound, name)
+		return nil, fmt.Errorf("%w: the index has no version of %s that can be downloaded", registry.ErrNotFound, name)
 	}
-	return nil, fmt.Errorf("%w: no version of %s matches %s; the newest are %s", ErrNotFound, name, cmp.Or(wanted, "* (pre-releases do not)"), some(versions))
+	return nil, fmt.Errorf("%w: no version of %s matches %s; the newest are %s", registry.ErrNotFound, name, cmp.Or(wanted, "* (pre-releases do not)"), some(versions))
 }
 
 // some lists the first few of list.
@@ -210,29 +212,29 @@ func some(list []string) string {
 	return text
 }
 
-// archive downloads a chart's archive and holds it against the index's digest.
+// Archive downloads a chart's archive and holds it against the index's digest.
 // name is that of the file in the repository.
-func (d *download) archive(ctx context.Context, e *IndexEntry) (tgz []byte, name string, err error) {
-	u, err := resolve(d.base, e.URLs[0])
+func (c *Client) Archive(ctx context.Context, e *Entry) (tgz []byte, name string, err error) {
+	u, err := resolve(c.download.URL, e.URLs[0])
 	if err != nil {
 		return nil, "", err
 	}
 	switch u.Scheme {
 	case "http", "https":
 	case "oci": // some repositories keep no more than an index
-		tgz, _, err = Pull(ctx, e.URLs[0], PullOptions{Access: d.Access})
+		tgz, _, err = oci.Pull(ctx, e.URLs[0], oci.PullOptions{Access: c.download.Access})
 		return tgz, e.Name + "-" + e.Version + ".tgz", err
 	default:
-		return nil, "", &Error{Action: "download", Ref: shown(u), Cause: "the index leads to something that is neither http(s) nor oci"}
+		return nil, "", &registry.Error{Action: "download", Ref: registry.ShownURL(u), Cause: "the index leads to something that is neither http(s) nor oci"}
 	}
-	if tgz, err = d.get(ctx, u, maxChartBytes, false); err != nil {
+	if tgz, err = c.download.Get(ctx, u, registry.MaxBlobBytes, false); err != nil {
 		return nil, "", err
 	}
 	sum := sha256.Sum256(tgz)
 	got := hex.EncodeToString(sum[:])
 	if want := strings.TrimPrefix(e.Digest, "sha256:"); want != "" && !strings.EqualFold(want, got) {
-		return nil, "", &Error{
-			Action: "download", Ref: shown(u), Cause: fmt.Sprintf("the archive is not the one of the index: its digest is %s, not %s", got, oneLine(want)),
+		return nil, "", &registry.Error{
+			Action: "download", Ref: registry.ShownURL(u), Cause: fmt.Sprintf("the archive is not the one of the index: its digest is %s, not %s", got, registry.OneLine(want)),
 			Hint: "the index is out of date, or somebody changed the file: ask the repository's owner",
 		}
 	}
@@ -243,29 +245,29 @@ func (d *download) archive(ctx context.Context, e *IndexEntry) (tgz []byte, name
 	return tgz, name, nil
 }
 
-// PullFrom gets a packaged chart from an index repository, and its version.
+// Pull gets a packaged chart from an index repository, and its version.
 // wanted is a version or a range; empty means the newest that is no pre-release.
 // The bytes are held against the index's digest. warn, which may be nil, hears about
 // entries of the index that are no charts.
-func PullFrom(ctx context.Context, r Repository, name, wanted string, a Access, warn func(string)) ([]byte, *IndexEntry, error) {
-	d, err := newDownload(a, r)
+func Pull(ctx context.Context, r Repository, name, wanted string, a registry.Access, warn func(string)) ([]byte, *Entry, error) {
+	c, err := r.Open(a)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer d.close()
-	ix, err := d.readIndex(ctx, name)
+	defer c.Close()
+	ix, err := c.Index(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}
 	if warn != nil {
-		for _, text := range ix.skipped {
-			warn(shown(d.base) + ": " + text)
+		for _, text := range ix.Skipped {
+			warn(c.Shown() + ": " + text)
 		}
 	}
-	entry, err := ix.pick(name, wanted)
+	entry, err := ix.Pick(name, wanted)
 	if err != nil {
-		return nil, nil, fmt.Errorf("find %s in %s: %w", name, shown(d.base), err)
+		return nil, nil, fmt.Errorf("find %s in %s: %w", name, c.Shown(), err)
 	}
-	tgz, _, err := d.archive(ctx, entry)
+	tgz, _, err := c.Archive(ctx, entry)
 	return tgz, entry, err
 }

@@ -1,4 +1,8 @@
-package registry
+// Package repository reads chart repositories that publish an index over HTTP: which of
+// them Helm knows on this machine, what an index says, and the archives it leads to,
+// held against its digests. It refuses indexes that are too large to read and sends
+// credentials to the repository's own host only. It writes nothing.
+package repository
 
 import (
 	"errors"
@@ -11,6 +15,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // Repository is an index repository with what it takes to reach it, as Helm's
@@ -33,14 +39,14 @@ type Repositories struct {
 	List []Repository
 }
 
-// LoadRepositories reads Helm's repositories.yaml. Without one the list is empty.
-func LoadRepositories(getenv func(string) string) (Repositories, error) {
+// Load reads Helm's repositories.yaml. Without one the list is empty.
+func Load(getenv func(string) string) (Repositories, error) {
 	if getenv == nil {
 		return Repositories{}, nil
 	}
 	file := getenv("HELM_REPOSITORY_CONFIG")
-	if file == "" && helmConfig(getenv) != "" {
-		file = filepath.Join(helmConfig(getenv), "repositories.yaml")
+	if file == "" && registry.HelmConfig(getenv) != "" {
+		file = filepath.Join(registry.HelmConfig(getenv), "repositories.yaml")
 	}
 	known := Repositories{File: file}
 	f, err := os.Open(file)
@@ -51,7 +57,7 @@ func LoadRepositories(getenv func(string) string) (Repositories, error) {
 		return known, fmt.Errorf("read repositories: %w", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfigBytes))
+	data, err := io.ReadAll(io.LimitReader(f, registry.MaxConfigBytes))
 	if err != nil {
 		return known, fmt.Errorf("read repositories: %w", err)
 	}
@@ -81,7 +87,7 @@ func (known Repositories) Find(repository string) (Repository, error) {
 		return Repository{}, fmt.Errorf("no repository is called %q in %s: add it with \"helm repo add %s URL\", or write its URL", name, known.File, name)
 	}
 	if u, err := url.Parse(repository); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return Repository{}, fmt.Errorf("repository %q is neither a URL (https://, oci://, file://) nor @NAME of a repository", shownText(repository))
+		return Repository{}, fmt.Errorf("repository %q is neither a URL (https://, oci://, file://) nor @NAME of a repository", registry.Shown(repository))
 	}
 	return Repository{URL: repository}, nil
 }
@@ -119,7 +125,7 @@ func (r Repository) credentials() (base *url.URL, user, password string, err err
 func resolve(base *url.URL, link string) (*url.URL, error) {
 	ref, err := url.Parse(link)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a URL", shownText(link))
+		return nil, fmt.Errorf("%q is not a URL", registry.Shown(link))
 	}
 	if ref.IsAbs() {
 		return ref, nil
@@ -129,27 +135,4 @@ func resolve(base *url.URL, link string) (*url.URL, error) {
 	u := folder.ResolveReference(ref)
 	u.RawQuery = base.RawQuery
 	return u, nil
-}
-
-// shown is u without what may be secret in it: user, password and query.
-func shown(u *url.URL) string {
-	public := *u
-	public.User, public.RawQuery, public.Fragment = nil, "", ""
-	return public.String()
-}
-
-// Shown is the URL of a repository without what may be secret in it: user, password
-// and query. Other names of repositories stay as they are.
-func Shown(repository string) string { return shownText(repository) }
-
-// shownText is the same for a text that should be a URL.
-func shownText(text string) string {
-	if u, err := url.Parse(text); err == nil {
-		return shown(u)
-	}
-	text, _, _ = strings.Cut(text, "?")
-	if _, rest, ok := strings.Cut(text, "@"); ok && rest != "" && strings.Contains(text, "//") {
-		return "//..." + rest
-	}
-	return text
 }

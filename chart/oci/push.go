@@ -1,4 +1,4 @@
-package registry
+package oci
 
 import (
 	"bytes"
@@ -22,11 +22,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // PushOptions say how a chart is pushed.
 type PushOptions struct {
-	Access
+	registry.Access
 	Created time.Time // org.opencontainers.image.created; zero leaves it out. The commit's time makes digests repeat
 }
 
@@ -53,14 +54,14 @@ func (e *ConflictError) Error() string {
 // Push publishes a packaged chart as ref/<name>:<version>, where name and
 // version are the chart's and ref is oci://host/path. Equal content under that
 // version is no error; other content is a *ConflictError. Contents are equal
-// when the archives' bytes are. Other errors are an *Error.
+// when the archives' bytes are. Other errors are an *registry.Error.
 func Push(ctx context.Context, ref string, tgz []byte, o PushOptions) (Pushed, error) {
 	c, err := chart.LoadArchive(ctx, bytes.NewReader(tgz))
 	if err != nil {
 		return Pushed{}, fmt.Errorf("push to %s: %w", ref, err)
 	}
-	if _, path, _ := strings.Cut(strings.TrimPrefix(ref, Scheme), "/"); strings.ContainsAny(path, ":@") {
-		return Pushed{}, &Error{Action: "push", Ref: ref, Cause: "name the folder only: the chart's name and version are added"}
+	if _, path, _ := strings.Cut(strings.TrimPrefix(ref, registry.Scheme), "/"); strings.ContainsAny(path, ":@") {
+		return Pushed{}, &registry.Error{Action: "push", Ref: ref, Cause: "name the folder only: the chart's name and version are added"}
 	}
 	s, err := open(o.Access, "push", strings.TrimSuffix(ref, "/")+"/"+c.Metadata.Name+":"+c.Metadata.Version)
 	if err != nil {
@@ -68,23 +69,25 @@ func Push(ctx context.Context, ref string, tgz []byte, o PushOptions) (Pushed, e
 	}
 	image, err := newArtifact(c.Metadata, tgz, o.Created)
 	if err != nil {
-		return Pushed{}, &Error{Action: "push", Ref: s.ref.String(), Cause: err.Error()}
+		return Pushed{}, &registry.Error{Action: "push", Ref: s.Ref.String(), Cause: err.Error()}
 	}
 	return s.push(ctx, image)
 }
 
 func (s *session) push(ctx context.Context, image *artifact) (Pushed, error) {
-	done := Pushed{Ref: s.ref.String()}
+	done := Pushed{Ref: s.Ref.String()}
 	wrote := false // in an earlier attempt, whose answer may have been lost
-	err := s.do(ctx, func(options ...remote.Option) error {
-		target, err := s.target()
+	var conflict error
+	err := s.Do(ctx, func(options ...remote.Option) error {
+		target, err := s.Target()
 		if err != nil {
 			return err
 		}
 		published, err := remote.Get(target, options...)
 		if err == nil {
 			done.Digest, done.AlreadyPublished = published.Digest.String(), !wrote
-			return s.compare(published.Manifest, image)
+			conflict = s.compare(published.Manifest, image)
+			return nil
 		}
 		if !hasStatus(err, http.StatusNotFound) {
 			return err
@@ -94,15 +97,15 @@ func (s *session) push(ctx context.Context, image *artifact) (Pushed, error) {
 			return err
 		}
 		done.Digest, wrote = sha256Digest(image.manifest), true
-		return remote.Write(target.Context().Tag(s.ref.tag), img, options...)
+		return remote.Write(target.Context().Tag(s.Ref.Tag), img, options...)
 	})
-	if err != nil {
+	if err = cmp.Or(err, conflict); err != nil {
 		return Pushed{}, err
 	}
 	return done, nil
 }
 
-// compare says whether the published manifest carries the archive of image.
+// compare refuses a published manifest that does not carry the archive of image.
 func (s *session) compare(manifest []byte, image *artifact) error {
 	var published v1.Manifest
 	found := ""
@@ -112,7 +115,7 @@ func (s *session) compare(manifest []byte, image *artifact) error {
 		}
 	}
 	if digest := sha256Digest(image.tgz); found != digest {
-		return &ConflictError{Ref: s.ref.String(), Published: found, New: digest}
+		return &ConflictError{Ref: s.Ref.String(), Published: found, New: digest}
 	}
 	return nil
 }

@@ -1,18 +1,24 @@
-package registry
+package registry_test
 
 import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pintle-ci/pintle/chart/oci"
+	"github.com/pintle-ci/pintle/internal/charttest"
+	"github.com/pintle-ci/pintle/registry"
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
 
 func TestCredentials(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	dir := t.TempDir()
 	config := func(path, user string) {
 		t.Helper()
@@ -21,7 +27,7 @@ func TestCredentials(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, s.host, auth), 0o600); err != nil {
+		if err := os.WriteFile(path, fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, s.Host, auth), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,13 +44,13 @@ func TestCredentials(t *testing.T) {
 		{"Helm's own variable", map[string]string{"HELM_REGISTRY_CONFIG": dir + "/docker/config.json"}, "docker"},
 		{"Docker", map[string]string{"HOME": "/nowhere", "DOCKER_CONFIG": dir + "/docker"}, "docker"},
 		{"Podman", map[string]string{"XDG_RUNTIME_DIR": dir + "/run"}, "podman"},
-		{"GitLab", map[string]string{"CI_REGISTRY": s.host, "CI_REGISTRY_USER": "gitlab", "CI_REGISTRY_PASSWORD": "pw"}, "gitlab"},
+		{"GitLab", map[string]string{"CI_REGISTRY": s.Host, "CI_REGISTRY_USER": "gitlab", "CI_REGISTRY_PASSWORD": "pw"}, "gitlab"},
 		{"GitLab, another host", map[string]string{"CI_REGISTRY": "other", "CI_REGISTRY_USER": "gitlab", "CI_REGISTRY_PASSWORD": "pw"}, ""},
-		{"Harbor", map[string]string{"HARBOR_HOST": s.host, "HARBOR_USERNAME": "robot$x", "HARBOR_PASSWORD": "pw"}, "robot$x"},
+		{"Harbor", map[string]string{"HARBOR_HOST": s.Host, "HARBOR_USERNAME": "robot$x", "HARBOR_PASSWORD": "pw"}, "robot$x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s.inject(func(w http.ResponseWriter, r *http.Request) bool {
+			s.Inject(func(w http.ResponseWriter, r *http.Request) bool {
 				if user, password, _ := r.BasicAuth(); tt.want != "" && user == tt.want && password == "pw" {
 					return false
 				}
@@ -54,16 +60,16 @@ func TestCredentials(t *testing.T) {
 			})
 			a := quick
 			a.Getenv = func(name string) string { return tt.env[name] }
-			_, err := Push(t.Context(), s.ref("shop"), packaged(t, "1.0.0"), PushOptions{Access: a})
-			if (err == nil) != (tt.want != "") || err != nil && !errors.Is(err, ErrDenied) {
+			_, err := oci.Push(t.Context(), s.Ref("shop"), charttest.Archive(t, "cart", "1.0.0"), oci.PushOptions{Access: a})
+			if (err == nil) != (tt.want != "") || err != nil && !errors.Is(err, registry.ErrDenied) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	s.inject(answer(99, "", 401, "", "WWW-Authenticate", `Basic realm="x"`))
+	s.Inject(registrytest.Answer(99, "", 401, "", "WWW-Authenticate", `Basic realm="x"`))
 	a := quick
 	a.Getenv = func(name string) string { return map[string]string{"DOCKER_CONFIG": dir + "/docker"}[name] }
-	_, err := Versions(t.Context(), s.ref("shop/cart"), a)
+	_, err := oci.Versions(t.Context(), s.Ref("shop/cart"), a)
 	if err == nil || !strings.Contains(err.Error(), "the credentials in "+dir+"/docker/config.json were refused") {
 		t.Errorf("the source of refused credentials is not named: %v", err)
 	}
@@ -78,10 +84,41 @@ func TestBrokenCredentials(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Versions(t.Context(), "oci://example.com/cart", Access{Getenv: func(name string) string {
+	_, err := oci.Versions(t.Context(), "oci://example.com/cart", registry.Access{Getenv: func(name string) string {
 		return map[string]string{"DOCKER_CONFIG": dir}[name]
 	}})
 	if want := "list oci://example.com/cart: read credentials from " + path + ": unexpected EOF"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// TestTokens goes through the dance of registries with a token server.
+func TestTokens(t *testing.T) {
+	s := registrytest.New(t)
+	s.Inject(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/token" {
+			if user, password, _ := r.BasicAuth(); user != "ci" || password != "pw" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+			_, _ = io.WriteString(w, `{"token":"tok"}`)
+			return true
+		}
+		if r.Header.Get("Authorization") == "Bearer tok" {
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="s"`, r.Host))
+		w.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	for password, kind := range map[string]error{"pw": nil, "wrong": registry.ErrDenied} {
+		a := quick
+		a.Getenv = func(name string) string {
+			return map[string]string{"CI_REGISTRY": s.Host, "CI_REGISTRY_USER": "ci", "CI_REGISTRY_PASSWORD": password}[name]
+		}
+		_, err := oci.Push(t.Context(), s.Ref("shop"), charttest.Archive(t, "cart", "1.0.0"), oci.PushOptions{Access: a})
+		if !errors.Is(err, kind) {
+			t.Errorf("password %s: %v", password, err)
+		}
 	}
 }

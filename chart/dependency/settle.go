@@ -1,4 +1,4 @@
-package registry
+package dependency
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // settle moves what has arrived into charts/ and removes the archives there
@@ -21,7 +22,7 @@ func (u *update) settle(ctx context.Context, list []arrived, charts string) erro
 		}
 		if other, ok := byFile[a.File]; ok && other.sum != a.sum {
 			return fmt.Errorf("dependencies %s of %s and %s of %s are different but both are %s: rename one chart",
-				other.Name, shownText(other.Repository), a.Name, shownText(a.Repository), a.File)
+				other.Name, registry.Shown(other.Repository), a.Name, registry.Shown(a.Repository), a.File)
 		}
 		byFile[a.File] = a
 	}

@@ -1,4 +1,4 @@
-package registry
+package dependency
 
 import (
 	"bytes"
@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,80 +21,12 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/oci"
+	"github.com/pintle-ci/pintle/internal/charttest"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/registry"
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
-
-// tree writes files below a new folder and returns it.
-func tree(t *testing.T, texts map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, data := range texts {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-// archiveOf packs a chart that consists of its name and version.
-func archiveOf(t *testing.T, name, version string) []byte {
-	t.Helper()
-	dir := tree(t, map[string]string{
-		"Chart.yaml":        fmt.Sprintf("apiVersion: v2\nname: %s\nversion: %s\n", name, version),
-		"templates/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Chart.Name }}}\n",
-	})
-	c, err := chart.Load(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tgz, _, err := chart.Package(t.Context(), c, chart.PackageOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tgz
-}
-
-// indexServer is an index repository: files by path, which tests may change.
-type indexServer struct {
-	*httptest.Server
-	files map[string][]byte
-	asked atomic.Int32
-}
-
-// newIndexServer serves charts given as name, version pairs.
-func newIndexServer(t *testing.T, charts ...string) *indexServer {
-	t.Helper()
-	s := &indexServer{files: map[string][]byte{}}
-	text, entries := "apiVersion: v1\nentries:\n", map[string]string{}
-	for i := 0; i+1 < len(charts); i += 2 {
-		name, version := charts[i], charts[i+1]
-		tgz := archiveOf(t, name, version)
-		sum := sha256.Sum256(tgz)
-		file := name + "-" + version + ".tgz"
-		s.files["/repo/files/"+file] = tgz
-		entries[name] += fmt.Sprintf("  - apiVersion: v2\n    name: %s\n    version: %s\n    created: \"2024-05-06T07:08:09Z\"\n    digest: %s\n    urls: [files/%s]\n",
-			name, version, hex.EncodeToString(sum[:]), file)
-	}
-	for name, list := range entries {
-		text += "  " + name + ":\n" + list
-	}
-	s.files["/repo/index.yaml"] = []byte(text + "generated: \"2024-05-06T07:08:09Z\"\n")
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.asked.Add(1)
-		data, ok := s.files[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(data)
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
 
 // content is the chart's folder as a listing of paths; archives are listed with
 // what is in them, locks without their time.
@@ -159,10 +90,10 @@ func helmBinary(t *testing.T) string {
 // and compares every file.
 func TestDependenciesLikeHelm(t *testing.T) {
 	helm := helmBinary(t)
-	web := newIndexServer(t, "redis", "1.2.0", "redis", "1.10.0", "redis", "2.0.0-rc.1", "mysql", "5.1.0", "mysql", "5.0.9", "odd", "v3.1.0", "odd", "3.0.0")
-	oci := newServer(t)
+	web := charttest.NewRepository(t, "redis", "1.2.0", "redis", "1.10.0", "redis", "2.0.0-rc.1", "mysql", "5.1.0", "mysql", "5.0.9", "odd", "v3.1.0", "odd", "3.0.0")
+	registryServer := registrytest.New(t)
 	for _, version := range []string{"1.0.0", "1.4.2", "2.0.0"} {
-		mustPush(t, oci, version)
+		mustPush(t, registryServer, version)
 	}
 	repositories := filepath.Join(t.TempDir(), "repositories.yaml")
 	text := fmt.Sprintf("apiVersion: v1\nrepositories:\n- {name: shop, url: %s/repo}\n", web.URL)
@@ -192,8 +123,8 @@ func TestDependenciesLikeHelm(t *testing.T) {
 		{"a folder in charts", map[string]string{"Chart.yaml": head + "- {name: shared, version: 0.x.x}\n", "charts/shared/Chart.yaml": shared["Chart.yaml"]}, false},
 		{"outdated archives", map[string]string{
 			"Chart.yaml":             head + "- {name: redis, version: 1.2.0, repository: WEB/repo}\n- {name: mine, version: 1.0.0}\n",
-			"charts/redis-1.1.0.tgz": string(archiveOf(t, "redis", "1.1.0")), "charts/other-1.0.0.tgz": string(archiveOf(t, "other", "1.0.0")),
-			"charts/mine/Chart.yaml": "apiVersion: v2\nname: mine\nversion: 1.0.0\n", "charts/mine-0.9.0.tgz": string(archiveOf(t, "mine", "0.9.0")),
+			"charts/redis-1.1.0.tgz": string(charttest.Archive(t, "redis", "1.1.0")), "charts/other-1.0.0.tgz": string(charttest.Archive(t, "other", "1.0.0")),
+			"charts/mine/Chart.yaml": "apiVersion: v2\nname: mine\nversion: 1.0.0\n", "charts/mine-0.9.0.tgz": string(charttest.Archive(t, "mine", "0.9.0")),
 			"charts/old/Chart.yaml": "apiVersion: v2\nname: old\nversion: 1.0.0\n", "charts/redis-1.1.0.tgz.prov": "signed",
 		}, false},
 		{"apiVersion v1", map[string]string{"Chart.yaml": "apiVersion: v1\nname: web\nversion: 1.0.0\n", "requirements.yaml": "dependencies:\n- {name: redis, version: ~1.2, repository: WEB/repo}\n"}, false},
@@ -206,13 +137,13 @@ func TestDependenciesLikeHelm(t *testing.T) {
 			for name, text := range tt.files {
 				if !strings.HasSuffix(name, ".tgz") {
 					text = strings.ReplaceAll(text, "WEB", web.URL)
-					tt.files[name] = strings.ReplaceAll(text, "OCI", strings.TrimSuffix(oci.ref(""), "/"))
+					tt.files[name] = strings.ReplaceAll(text, "OCI", strings.TrimSuffix(registryServer.Ref(""), "/"))
 				}
 			}
-			theirs, ours := tree(t, tt.files), tree(t, tt.files)
-			command, do := "update", UpdateDependencies
+			theirs, ours := charttest.Tree(t, tt.files), charttest.Tree(t, tt.files)
+			command, do := "update", Update
 			if tt.build {
-				command, do = "build", BuildDependencies
+				command, do = "build", Build
 			}
 			cmd := exec.CommandContext(t.Context(), helm, "dependency", command, theirs, "--plain-http")
 			cmd.Env = os.Environ()
@@ -223,7 +154,7 @@ func TestDependenciesLikeHelm(t *testing.T) {
 			if err != nil {
 				t.Fatalf("helm: %v\n%s", err, out)
 			}
-			result, err := do(t.Context(), ours, DependencyOptions{Access: Access{Getenv: func(k string) string { return env[k] }}})
+			result, err := do(t.Context(), ours, Options{Access: registry.Access{Getenv: func(k string) string { return env[k] }}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +182,7 @@ func lockOf(t *testing.T, name, wanted, version, repository string) string {
 
 // getenv is an environment in which only Helm's repositories are known.
 func getenv(t *testing.T, repositories string) func(string) string {
-	file := filepath.Join(tree(t, map[string]string{"repositories.yaml": repositories}), "repositories.yaml")
+	file := filepath.Join(charttest.Tree(t, map[string]string{"repositories.yaml": repositories}), "repositories.yaml")
 	return func(name string) string {
 		if name == "HELM_REPOSITORY_CONFIG" {
 			return file
@@ -263,27 +194,27 @@ func getenv(t *testing.T, repositories string) func(string) string {
 func TestDependencyErrors(t *testing.T) {
 	const head = "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- "
 	redis := head + "{name: redis, version: ^1, repository: WEB/repo}\n"
-	web := func(t *testing.T) *indexServer {
-		return newIndexServer(t, "redis", "1.2.0", "redis", "1.3.0", "mysql", "5.0.0")
+	web := func(t *testing.T) *charttest.Repository {
+		return charttest.NewRepository(t, "redis", "1.2.0", "redis", "1.3.0", "mysql", "5.0.0")
 	}
 	tests := []struct {
 		name  string
 		chart string
-		spoil func(s *indexServer)
+		spoil func(s *charttest.Repository)
 		want  string // behind "update dependencies of DIR: "
 		kind  error
 	}{
 		{
 			"no repository there", strings.Replace(redis, "/repo", "/other", 1), nil,
-			"download WEB/other/index.yaml: not found: 404 Not Found; no chart repository is there: check its URL", ErrNotFound,
+			"download WEB/other/index.yaml: not found: 404 Not Found; no chart repository is there: check its URL", registry.ErrNotFound,
 		},
 		{
 			"no such chart", strings.Replace(redis, "redis", "rediss", 1), nil,
-			"dependency rediss: WEB/repo: not found: no chart rediss in the index, which has mysql, redis", ErrNotFound,
+			"dependency rediss: WEB/repo: not found: no chart rediss in the index, which has mysql, redis", registry.ErrNotFound,
 		},
 		{
 			"no such version", strings.Replace(redis, "^1", "^9", 1), nil,
-			"dependency redis: WEB/repo: not found: no version of redis matches ^9; the newest are 1.3.0, 1.2.0", ErrNotFound,
+			"dependency redis: WEB/repo: not found: no version of redis matches ^9; the newest are 1.3.0, 1.2.0", registry.ErrNotFound,
 		},
 		{
 			"no version", strings.Replace(redis, "version: ^1, ", "", 1), nil,
@@ -294,38 +225,38 @@ func TestDependencyErrors(t *testing.T) {
 			`dependency redis: version "one" is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2`, nil,
 		},
 		{
-			"the archive is gone", redis, func(s *indexServer) { delete(s.files, "/repo/files/redis-1.3.0.tgz") },
-			"dependency redis: download WEB/repo/files/redis-1.3.0.tgz: not found: 404 Not Found; the repository's index names it, but it is not there: its index is out of date", ErrNotFound,
+			"the archive is gone", redis, func(s *charttest.Repository) { delete(s.Files, "/repo/files/redis-1.3.0.tgz") },
+			"dependency redis: download WEB/repo/files/redis-1.3.0.tgz: not found: 404 Not Found; the repository's index names it, but it is not there: its index is out of date", registry.ErrNotFound,
 		},
 		{
-			"another archive", redis, func(s *indexServer) { s.files["/repo/files/redis-1.3.0.tgz"] = []byte("x") },
+			"another archive", redis, func(s *charttest.Repository) { s.Files["/repo/files/redis-1.3.0.tgz"] = []byte("x") },
 			"dependency redis: download WEB/repo/files/redis-1.3.0.tgz: the archive is not the one of the index: its digest is " +
 				"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881, not DIGEST; the index is out of date, or somebody changed the file: ask the repository's owner", nil,
 		},
 		{
-			"a truncated archive", redis, func(s *indexServer) {
+			"a truncated archive", redis, func(s *charttest.Repository) {
 				const file = "/repo/files/redis-1.3.0.tgz"
-				s.files[file] = s.files[file][:100]
-				s.files["/repo/index.yaml"] = []byte(withoutDigests(string(s.files["/repo/index.yaml"])))
+				s.Files[file] = s.Files[file][:100]
+				s.Files["/repo/index.yaml"] = []byte(withoutDigests(string(s.Files["/repo/index.yaml"])))
 			},
 			"dependency redis: redis-1.3.0.tgz of WEB/repo is damaged: read archive: unexpected EOF", nil,
 		},
 		{
-			"another chart", redis, func(s *indexServer) {
-				s.files["/repo/files/redis-1.3.0.tgz"] = s.files["/repo/files/mysql-5.0.0.tgz"]
-				s.files["/repo/index.yaml"] = []byte(withoutDigests(string(s.files["/repo/index.yaml"])))
+			"another chart", redis, func(s *charttest.Repository) {
+				s.Files["/repo/files/redis-1.3.0.tgz"] = s.Files["/repo/files/mysql-5.0.0.tgz"]
+				s.Files["/repo/index.yaml"] = []byte(withoutDigests(string(s.Files["/repo/index.yaml"])))
 			},
 			`dependency redis: redis-1.3.0.tgz of WEB/repo is the chart "mysql"`, nil,
 		},
 		{
-			"another version", redis, func(s *indexServer) {
-				s.files["/repo/files/redis-1.3.0.tgz"] = archiveOf(t, "redis", "1.2.9")
-				s.files["/repo/index.yaml"] = []byte(withoutDigests(string(s.files["/repo/index.yaml"])))
+			"another version", redis, func(s *charttest.Repository) {
+				s.Files["/repo/files/redis-1.3.0.tgz"] = charttest.Archive(t, "redis", "1.2.9")
+				s.Files["/repo/index.yaml"] = []byte(withoutDigests(string(s.Files["/repo/index.yaml"])))
 			},
 			"dependency redis: WEB/repo publishes version 1.2.9 of the chart as 1.3.0: ask its owner to publish it anew, or ask for another version", nil,
 		},
 		{
-			"a web page", redis, func(s *indexServer) { s.files["/repo/index.yaml"] = []byte("<!DOCTYPE html><p>log in</p>") },
+			"a web page", redis, func(s *charttest.Repository) { s.Files["/repo/index.yaml"] = []byte("<!DOCTYPE html><p>log in</p>") },
 			"read WEB/repo/index.yaml: this is a web page, not an index; is this the URL of a chart repository?", nil,
 		},
 		{
@@ -352,14 +283,14 @@ func TestDependencyErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := web(t)
-			digest := sha256.Sum256(s.files["/repo/files/redis-1.3.0.tgz"])
+			digest := sha256.Sum256(s.Files["/repo/files/redis-1.3.0.tgz"])
 			if tt.spoil != nil {
 				tt.spoil(s)
 			}
-			dir := tree(t, map[string]string{"Chart.yaml": strings.ReplaceAll(tt.chart, "WEB", s.URL)})
+			dir := charttest.Tree(t, map[string]string{"Chart.yaml": strings.ReplaceAll(tt.chart, "WEB", s.URL)})
 			env := getenv(t, "repositories: []\n")
 			before := content(t, dir)
-			_, err := UpdateDependencies(t.Context(), dir, DependencyOptions{Access: Access{Getenv: env, Pause: time.Nanosecond}})
+			_, err := Update(t.Context(), dir, Options{Access: registry.Access{Getenv: env, Pause: time.Nanosecond}})
 			want := strings.NewReplacer("WEB", s.URL, "DIGEST", hex.EncodeToString(digest[:]), "FILE", env("HELM_REPOSITORY_CONFIG"), "DIR/nowhere", filepath.Join(dir, "nowhere"), "DIR/..", filepath.Dir(dir)).Replace(tt.want)
 			if err == nil || err.Error() != "update dependencies of "+dir+": "+want {
 				t.Errorf("got  %v\nwant update dependencies of %s: %s", err, dir, want)
@@ -380,29 +311,29 @@ func TestDependencyErrors(t *testing.T) {
 // TestTagOfAnotherVersion refuses a chart that a registry keeps under the version
 // of another one: neither an archive nor a lock is written.
 func TestTagOfAnotherVersion(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	mustPush(t, s, "0.39.2")
-	r, err := parseReference(s.ref("shop/charts/cart"))
+	r, err := registry.ParseReference(s.Ref("shop/charts/cart"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pushed, err := remote.Get(r.repo.Tag("0.39.2"))
+	pushed, err := remote.Get(r.Repo.Tag("0.39.2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Tag(r.repo.Tag("1.0.0"), pushed); err != nil {
+	if err := remote.Tag(r.Repo.Tag("1.0.0"), pushed); err != nil {
 		t.Fatal(err)
 	}
-	for wanted, lock := range map[string]string{"1.0.0": "", "^1": "", ">=1": lockOf(t, "cart", ">=1", "1.0.0", s.ref("shop/charts"))} {
+	for wanted, lock := range map[string]string{"1.0.0": "", "^1": "", ">=1": lockOf(t, "cart", ">=1", "1.0.0", s.Ref("shop/charts"))} {
 		files := map[string]string{"Chart.yaml": fmt.Sprintf(
-			"apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: cart, version: %q, repository: %q}\n", wanted, s.ref("shop/charts"))}
+			"apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: cart, version: %q, repository: %q}\n", wanted, s.Ref("shop/charts"))}
 		if lock != "" {
 			files["Chart.lock"] = lock
 		}
-		dir := tree(t, files)
+		dir := charttest.Tree(t, files)
 		before := content(t, dir)
-		_, err := BuildDependencies(t.Context(), dir, DependencyOptions{Access: quick})
-		if err == nil || !strings.Contains(err.Error(), "dependency cart: "+s.ref("shop/charts")+" publishes version 0.39.2 of the chart as 1.0.0: ") {
+		_, err := Build(t.Context(), dir, Options{Access: quick})
+		if err == nil || !strings.Contains(err.Error(), "dependency cart: "+s.Ref("shop/charts")+" publishes version 0.39.2 of the chart as 1.0.0: ") {
 			t.Errorf("%s: %v", wanted, err)
 		}
 		if diff := cmp.Diff(before, content(t, dir)); diff != "" {
@@ -422,11 +353,11 @@ func withoutDigests(index string) string {
 }
 
 func TestBuildOutdatedLock(t *testing.T) {
-	dir := tree(t, map[string]string{
+	dir := charttest.Tree(t, map[string]string{
 		"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: mysql, version: ^6, repository: \"https://charts.example.com\"}\n",
 		"Chart.lock": lockOf(t, "mysql", "^5", "5.1.0", "https://charts.example.com"),
 	})
-	_, err := BuildDependencies(t.Context(), dir, DependencyOptions{})
+	_, err := Build(t.Context(), dir, Options{})
 	want := fmt.Sprintf("build dependencies of %s: the lock does not belong to the dependencies: Chart.lock is out of date: run \"pintle chart deps update %[1]s\"", dir)
 	if !errors.Is(err, ErrLockOutdated) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -434,32 +365,32 @@ func TestBuildOutdatedLock(t *testing.T) {
 }
 
 func TestBuildLegacyLock(t *testing.T) {
-	s := newIndexServer(t, "redis", "1.2.0")
+	s := charttest.NewRepository(t, "redis", "1.2.0")
 	requirement := fmt.Sprintf(`{"dependencies":[{"name":"redis","version":"^1","repository":"%s/repo"}]}`, s.URL)
 	sum := sha256.Sum256([]byte(requirement))
-	dir := tree(t, map[string]string{
+	dir := charttest.Tree(t, map[string]string{
 		"Chart.yaml":        "apiVersion: v1\nname: web\nversion: 1.0.0\n",
 		"requirements.yaml": fmt.Sprintf("dependencies:\n- {name: redis, version: ^1, repository: %s/repo}\n", s.URL),
 		"requirements.lock": fmt.Sprintf("dependencies:\n- {name: redis, version: 1.2.0, repository: %s/repo}\ndigest: sha256:%x\ngenerated: 2018-01-02T03:04:05Z\n", s.URL, sum),
 	})
-	result, err := BuildDependencies(t.Context(), dir, DependencyOptions{})
-	want := DependencyResult{Fetched: []Fetched{{"redis", "1.2.0", s.URL + "/repo", "redis-1.2.0.tgz"}}}
+	result, err := Build(t.Context(), dir, Options{})
+	want := Result{Fetched: []Fetched{{"redis", "1.2.0", s.URL + "/repo", "redis-1.2.0.tgz"}}}
 	if diff := cmp.Diff(want, result); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
 func TestUpdateFetchesOnce(t *testing.T) {
-	s := newIndexServer(t, "redis", "1.2.0", "mysql", "5.0.0")
+	s := charttest.NewRepository(t, "redis", "1.2.0", "mysql", "5.0.0")
 	text := "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n"
 	for _, alias := range []string{"a", "b", "c"} {
 		text += fmt.Sprintf("- {name: redis, version: ^1, repository: %s/repo, alias: %s}\n", s.URL, alias)
 	}
-	dir := tree(t, map[string]string{"Chart.yaml": text + fmt.Sprintf("- {name: mysql, version: ^5, repository: %s/repo}\n", s.URL)})
-	if _, err := UpdateDependencies(t.Context(), dir, DependencyOptions{}); err != nil {
+	dir := charttest.Tree(t, map[string]string{"Chart.yaml": text + fmt.Sprintf("- {name: mysql, version: ^5, repository: %s/repo}\n", s.URL)})
+	if _, err := Update(t.Context(), dir, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := s.asked.Load(); n != 3 {
+	if n := s.Asked.Load(); n != 3 {
 		t.Errorf("%d requests for an index and two archives", n)
 	}
 }
@@ -471,22 +402,33 @@ func TestUpdateCancelled(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer s.Close()
-	dir := tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: redis, version: ^1, repository: " + s.URL + "}\n"})
-	if _, err := UpdateDependencies(ctx, dir, DependencyOptions{}); !errors.Is(err, context.Canceled) {
+	dir := charttest.Tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: redis, version: ^1, repository: " + s.URL + "}\n"})
+	if _, err := Update(ctx, dir, Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestSameFileOfTwoRepositories(t *testing.T) {
-	one, other := newIndexServer(t, "redis", "1.2.0"), newIndexServer(t, "redis", "1.2.0")
-	dir := tree(t, map[string]string{"Chart.yaml": fmt.Sprintf(
+	one, other := charttest.NewRepository(t, "redis", "1.2.0"), charttest.NewRepository(t, "redis", "1.2.0")
+	dir := charttest.Tree(t, map[string]string{"Chart.yaml": fmt.Sprintf(
 		"apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: redis, version: ^1, repository: %s/repo, alias: a}\n- {name: redis, version: ^1, repository: %s/repo, alias: b}\n", one.URL, other.URL)})
-	if _, err := UpdateDependencies(t.Context(), dir, DependencyOptions{}); err != nil {
+	if _, err := Update(t.Context(), dir, Options{}); err != nil {
 		t.Errorf("two mirrors of one file: %v", err)
 	}
-	other.files["/repo/files/redis-1.2.0.tgz"] = append(archiveOf(t, "redis", "1.2.0"), 0)
-	other.files["/repo/index.yaml"] = []byte(withoutDigests(string(other.files["/repo/index.yaml"])))
-	if _, err := UpdateDependencies(t.Context(), dir, DependencyOptions{}); err == nil || !strings.Contains(err.Error(), "are different but both are redis-1.2.0.tgz") {
+	other.Files["/repo/files/redis-1.2.0.tgz"] = append(charttest.Archive(t, "redis", "1.2.0"), 0)
+	other.Files["/repo/index.yaml"] = []byte(withoutDigests(string(other.Files["/repo/index.yaml"])))
+	if _, err := Update(t.Context(), dir, Options{}); err == nil || !strings.Contains(err.Error(), "are different but both are redis-1.2.0.tgz") {
 		t.Errorf("two files of one name: %v", err)
+	}
+}
+
+// quick retries without delay.
+var quick = registry.Access{Pause: time.Nanosecond}
+
+func mustPush(t *testing.T, s *registrytest.Server, version string) {
+	t.Helper()
+	_, err := oci.Push(t.Context(), s.Ref("shop/charts"), charttest.Archive(t, "cart", version), oci.PushOptions{Access: quick})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package registry
+package oci
 
 import (
 	"bytes"
@@ -17,11 +17,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // PullOptions say which version is pulled.
 type PullOptions struct {
-	Access
+	registry.Access
 
 	// Version is a version or a range (facts/helm-format.md 4.19): an exact one
 	// is taken as it is, a range picks the newest match. Empty means what the
@@ -39,7 +40,7 @@ type Pulled struct {
 // Odd says, for a warning, that the chart which was pulled carries another version
 // than the tag that it is published under; it is empty where it carries that one.
 func (p Pulled) Odd(c *chart.Chart) string {
-	if p.Version == "" || sameVersion(p.Version, c.Metadata.Version) {
+	if p.Version == "" || SameVersion(p.Version, c.Metadata.Version) {
 		return ""
 	}
 	return fmt.Sprintf("%s is version %s of the chart %s: its owner published it under another version than its own", p.Ref, c.Metadata.Version, c.Metadata.Name)
@@ -47,8 +48,8 @@ func (p Pulled) Odd(c *chart.Chart) string {
 
 // Pull gets the packaged chart at ref: oci://host/path/name, with or without
 // :version or @sha256:digest. The bytes are verified against their digest. A
-// version that is not there is an *Error with ErrNotFound that names its
-// nearest neighbours; other errors are an *Error too.
+// version that is not there is an *registry.Error with registry.ErrNotFound that names its
+// nearest neighbours; other errors are an *registry.Error too.
 func Pull(ctx context.Context, ref string, o PullOptions) ([]byte, Pulled, error) {
 	s, err := open(o.Access, "pull", ref)
 	if err != nil {
@@ -59,23 +60,23 @@ func Pull(ctx context.Context, ref string, o PullOptions) ([]byte, Pulled, error
 	}
 	var tgz []byte
 	var got Pulled
-	err = s.do(ctx, func(options ...remote.Option) (err error) {
+	err = s.Do(ctx, func(options ...remote.Option) (err error) {
 		tgz, got, err = s.pull(ctx, options)
 		return err
 	})
-	if errors.Is(err, ErrNotFound) && s.ref.tag != "" {
+	if errors.Is(err, registry.ErrNotFound) && s.Ref.Tag != "" {
 		err = s.nearest(ctx, err)
 	}
 	if err != nil {
 		return nil, Pulled{}, err
 	}
-	if s.ref.digest != "" && o.Version != "" && !satisfies(got.Version, o.Version) {
-		return nil, Pulled{}, s.fail(fmt.Sprintf("the digest leads to version %q, but %s is asked for", got.Version, o.Version))
+	if s.Ref.Digest != "" && o.Version != "" && !satisfies(got.Version, o.Version) {
+		return nil, Pulled{}, s.Fail(fmt.Sprintf("the digest leads to version %q, but %s is asked for", got.Version, o.Version))
 	}
 	return tgz, got, nil
 }
 
-// satisfies says whether version is wanted, or in the range wanted.
+// satisfies reports whether version is wanted, or in the range wanted.
 func satisfies(version, wanted string) bool {
 	v, err := semver.NewVersion(version)
 	if err != nil || version == wanted {
@@ -88,20 +89,20 @@ func satisfies(version, wanted string) bool {
 // pick sets the reference's tag to the version that is wanted.
 func (s *session) pick(ctx context.Context, wanted string) error {
 	switch exact, err := semver.StrictNewVersion(wanted); {
-	case wanted == "" && (s.ref.tag != "" || s.ref.digest != ""):
+	case wanted == "" && (s.Ref.Tag != "" || s.Ref.Digest != ""):
 		return nil
-	case s.ref.tag != "" && versionOf(s.ref.tag) != wanted:
-		return s.fail(fmt.Sprintf("the reference names version %s, but %s is asked for: leave one out", versionOf(s.ref.tag), wanted))
-	case s.ref.digest != "":
+	case s.Ref.Tag != "" && registry.VersionOf(s.Ref.Tag) != wanted:
+		return s.Fail(fmt.Sprintf("the reference names version %s, but %s is asked for: leave one out", registry.VersionOf(s.Ref.Tag), wanted))
+	case s.Ref.Digest != "":
 		return nil // the version is compared with what the digest leads to
 	case err == nil:
-		s.ref.tag = tagOf(exact.Original())
+		s.Ref.Tag = registry.TagOf(exact.Original())
 		return nil
 	}
 	constraint, err := semver.NewConstraint(cmp.Or(wanted, "*"))
 	if err != nil {
-		wrong := invalidVersion(wanted)
-		return &Error{Action: s.action, Ref: s.ref.String(), Cause: wrong.Error(), err: wrong}
+		wrong := registry.InvalidVersion(wanted)
+		return &registry.Error{Action: s.Action, Ref: s.Ref.String(), Cause: wrong.Error(), Err: wrong}
 	}
 	versions, err := s.versions(ctx)
 	if err != nil {
@@ -109,14 +110,14 @@ func (s *session) pick(ctx context.Context, wanted string) error {
 	}
 	for _, v := range versions {
 		if constraint.Check(v) {
-			s.ref.tag = tagOf(v.Original())
+			s.Ref.Tag = registry.TagOf(v.Original())
 			return nil
 		}
 	}
 	if wanted != "" {
 		wanted = " that matches " + wanted
 	}
-	return &Error{Action: s.action, Ref: s.ref.String(), Kind: ErrNotFound, Cause: "no version" + wanted, Hint: newest(versions)}
+	return &registry.Error{Action: s.Action, Ref: s.Ref.String(), Kind: registry.ErrNotFound, Cause: "no version" + wanted, Hint: newest(versions)}
 }
 
 func newest(versions []*semver.Version) string {
@@ -132,7 +133,7 @@ func newest(versions []*semver.Version) string {
 
 // nearest adds to err the published versions around the one that is missing.
 func (s *session) nearest(ctx context.Context, err error) error {
-	var e *Error
+	var e *registry.Error
 	if !errors.As(err, &e) {
 		return err
 	}
@@ -141,7 +142,7 @@ func (s *session) nearest(ctx context.Context, err error) error {
 		e.Hint = "there is no chart of that name; check the path"
 		return e
 	}
-	wanted, parseErr := semver.NewVersion(versionOf(s.ref.tag))
+	wanted, parseErr := semver.NewVersion(registry.VersionOf(s.Ref.Tag))
 	if parseErr != nil {
 		e.Hint = newest(versions)
 		return e
@@ -157,7 +158,7 @@ func (s *session) nearest(ctx context.Context, err error) error {
 
 // pull gets the manifest and the chart layer of s.ref.
 func (s *session) pull(ctx context.Context, options []remote.Option) ([]byte, Pulled, error) {
-	target, err := s.target()
+	target, err := s.Target()
 	if err != nil {
 		return nil, Pulled{}, err
 	}
@@ -167,30 +168,30 @@ func (s *session) pull(ctx context.Context, options []remote.Option) ([]byte, Pu
 	}
 	layer, ok := chartLayer(m)
 	if !ok {
-		return nil, Pulled{}, s.fail(fmt.Sprintf("is not a Helm chart but %s; a container image, perhaps?", cmp.Or(string(m.Config.MediaType), "something else")))
+		return nil, Pulled{}, s.Fail(fmt.Sprintf("is not a Helm chart but %s; a container image, perhaps?", cmp.Or(string(m.Config.MediaType), "something else")))
 	}
-	if layer.Size > maxChartBytes {
-		return nil, Pulled{}, s.fail(fmt.Sprintf("the chart has %d MiB, more than the %d that Helm loads", layer.Size>>20, maxChartBytes>>20))
+	if layer.Size > registry.MaxBlobBytes {
+		return nil, Pulled{}, s.Fail(fmt.Sprintf("the chart has %d MiB, more than the %d that Helm loads", layer.Size>>20, registry.MaxBlobBytes>>20))
 	}
 	if err := s.agree(digest, options); err != nil {
 		return nil, Pulled{}, err
 	}
-	tgz, err := s.getBlob(ctx, target.Context().Digest(layer.Digest.String()), layer.Size, options)
+	tgz, err := s.Blob(ctx, target.Context().Digest(layer.Digest.String()), layer.Size, options)
 	if err != nil {
 		return nil, Pulled{}, err
 	}
-	version := cmp.Or(versionOf(s.ref.tag), m.Annotations["org.opencontainers.image.version"])
-	return tgz, Pulled{Ref: s.ref.String(), Digest: digest, Version: version}, nil
+	version := cmp.Or(registry.VersionOf(s.Ref.Tag), m.Annotations["org.opencontainers.image.version"])
+	return tgz, Pulled{Ref: s.Ref.String(), Digest: digest, Version: version}, nil
 }
 
 // agree checks that tag and digest of a reference lead to the same manifest.
 func (s *session) agree(digest string, options []remote.Option) error {
-	if s.ref.tag == "" || s.ref.digest == "" {
+	if s.Ref.Tag == "" || s.Ref.Digest == "" {
 		return nil
 	}
-	byTag := *s
-	byTag.ref.digest = ""
-	target, err := byTag.target()
+	byTag := *s.Session
+	byTag.Ref.Digest = ""
+	target, err := byTag.Target()
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (s *session) agree(digest string, options []remote.Option) error {
 		return err
 	}
 	if tagged.Digest.String() != digest {
-		return s.fail(fmt.Sprintf("the tag leads to %s by now: leave out the tag or the digest", tagged.Digest))
+		return s.Fail(fmt.Sprintf("the tag leads to %s by now: leave out the tag or the digest", tagged.Digest))
 	}
 	return nil
 }

@@ -1,78 +1,24 @@
-package registry
+package oci
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
-	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/registry"
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
 
-// fault answers a request itself, or reports that the registry shall.
-type fault func(w http.ResponseWriter, r *http.Request) (handled bool)
-
-// server is a real registry behind faults.
-type server struct {
-	host     string
-	real     http.Handler
-	mu       sync.Mutex
-	fault    fault
-	requests []string
-}
-
-func newServer(t *testing.T) *server {
-	t.Helper()
-	s := &server{real: ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))}
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.requests = append(s.requests, r.Method+" "+r.URL.Path)
-		fault := s.fault
-		s.mu.Unlock()
-		if fault == nil || !fault(w, r) {
-			s.real.ServeHTTP(w, r)
-		}
-	}))
-	t.Cleanup(web.Close)
-	s.host = strings.TrimPrefix(web.URL, "http://")
-	return s
-}
-
-func (s *server) inject(f fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault, s.requests = f, nil
-}
-
-func (s *server) ref(path string) string { return Scheme + s.host + "/" + path }
-
-// count is how often a request whose "METHOD path" contains part was made.
-func (s *server) count(part string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, r := range s.requests {
-		if strings.Contains(r, part) {
-			n++
-		}
-	}
-	return n
-}
-
 // quick retries without delay.
-var quick = Access{Pause: time.Nanosecond}
+var quick = registry.Access{Pause: time.Nanosecond}
 
 func packaged(t *testing.T, version string, files ...string) []byte {
 	t.Helper()
@@ -108,9 +54,9 @@ annotations:
   org.opencontainers.image.url: https://own.example.com
 `
 
-func mustPush(t *testing.T, s *server, version string, files ...string) Pushed {
+func mustPush(t *testing.T, s *registrytest.Server, version string, files ...string) Pushed {
 	t.Helper()
-	p, err := Push(t.Context(), s.ref("shop/charts"), packaged(t, version, files...), PushOptions{Access: quick, Created: time.Unix(1700000000, 0)})
+	p, err := Push(t.Context(), s.Ref("shop/charts"), packaged(t, version, files...), PushOptions{Access: quick, Created: time.Unix(1700000000, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +64,10 @@ func mustPush(t *testing.T, s *server, version string, files ...string) Pushed {
 }
 
 func TestPushAndPull(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	tgz := packaged(t, "1.2.3+build.5")
 	p := mustPush(t, s, "1.2.3+build.5")
-	want := Pushed{Ref: s.ref("shop/charts/cart:1.2.3+build.5"), Digest: p.Digest}
+	want := Pushed{Ref: s.Ref("shop/charts/cart:1.2.3+build.5"), Digest: p.Digest}
 	if diff := cmp.Diff(want, p); diff != "" || !strings.HasPrefix(p.Digest, "sha256:") {
 		t.Errorf("pushed (-want +got):\n%s", diff)
 	}
@@ -130,7 +76,7 @@ func TestPushAndPull(t *testing.T) {
 		t.Errorf("pushed again (-want +got):\n%s", diff)
 	}
 	for _, ref := range []string{"", ":1.2.3+build.5", ":1.2.3_build.5", "@" + p.Digest, ":1.2.3+build.5@" + p.Digest} {
-		got, pulled, err := Pull(t.Context(), s.ref("shop/charts/cart"+ref), PullOptions{Access: quick})
+		got, pulled, err := Pull(t.Context(), s.Ref("shop/charts/cart"+ref), PullOptions{Access: quick})
 		if err != nil {
 			t.Errorf("%s: %v", ref, err)
 		}
@@ -141,10 +87,10 @@ func TestPushAndPull(t *testing.T) {
 }
 
 func TestPushedManifest(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	tgz := packaged(t, "1.2.3")
 	mustPush(t, s, "1.2.3")
-	tag, err := name.NewTag(s.host + "/shop/charts/cart:1.2.3")
+	tag, err := name.NewTag(s.Host + "/shop/charts/cart:1.2.3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,30 +114,30 @@ func TestPushedManifest(t *testing.T) {
 }
 
 func TestPushConflict(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	mustPush(t, s, "1.2.3")
-	_, err := Push(t.Context(), s.ref("shop/charts"), packaged(t, "1.2.3", "new.txt"), PushOptions{Access: quick})
+	_, err := Push(t.Context(), s.Ref("shop/charts"), packaged(t, "1.2.3", "new.txt"), PushOptions{Access: quick})
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) {
 		t.Fatalf("got %v", err)
 	}
 	want := ConflictError{
-		Ref: s.ref("shop/charts/cart:1.2.3"), Published: sha256Digest(packaged(t, "1.2.3")), New: sha256Digest(packaged(t, "1.2.3", "new.txt")),
+		Ref: s.Ref("shop/charts/cart:1.2.3"), Published: sha256Digest(packaged(t, "1.2.3")), New: sha256Digest(packaged(t, "1.2.3", "new.txt")),
 	}
 	if diff := cmp.Diff(want, *conflict); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got, _, err := Pull(t.Context(), s.ref("shop/charts/cart:1.2.3"), PullOptions{Access: quick}); err != nil || !bytes.Equal(got, packaged(t, "1.2.3")) {
+	if got, _, err := Pull(t.Context(), s.Ref("shop/charts/cart:1.2.3"), PullOptions{Access: quick}); err != nil || !bytes.Equal(got, packaged(t, "1.2.3")) {
 		t.Errorf("the published chart changed: %v", err)
 	}
 }
 
 func TestVersions(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	for _, v := range []string{"1.2.9", "1.10.0", "2.0.0-rc.1", "1.2.10", "0.9.0+b"} {
 		mustPush(t, s, v)
 	}
-	got, err := Versions(t.Context(), s.ref("shop/charts/cart"), quick)
+	got, err := Versions(t.Context(), s.Ref("shop/charts/cart"), quick)
 	want := []string{"2.0.0-rc.1", "1.10.0", "1.2.10", "1.2.9", "0.9.0+b"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -208,7 +154,7 @@ func TestVersions(t *testing.T) {
 		{"2.0.0-rc.1", "2.0.0-rc.1"},
 	}
 	for _, tt := range tests {
-		_, pulled, err := Pull(t.Context(), s.ref("shop/charts/cart"), PullOptions{Access: quick, Version: tt.wanted})
+		_, pulled, err := Pull(t.Context(), s.Ref("shop/charts/cart"), PullOptions{Access: quick, Version: tt.wanted})
 		if err != nil || pulled.Version != tt.picked {
 			t.Errorf("%q picks %q, %v; want %s", tt.wanted, pulled.Version, err, tt.picked)
 		}
@@ -216,22 +162,22 @@ func TestVersions(t *testing.T) {
 }
 
 func TestPullErrors(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	for _, v := range []string{"1.0.0", "1.1.0", "1.2.0", "1.3.0", "2.0.0"} {
 		mustPush(t, s, v)
 	}
 	pushed := mustPush(t, s, "1.0.0")
-	host := s.host
+	host := s.Host
 	tests := []struct {
 		ref, version, want string
 		kind               error
 	}{
-		{"shop/charts/cart:1.2.1", "", "pull oci://HOST/shop/charts/cart:1.2.1: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the nearest versions are 2.0.0, 1.3.0, 1.2.0, 1.1.0", ErrNotFound},
-		{"shop/charts/cart", "9.0.0", "pull oci://HOST/shop/charts/cart:9.0.0: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the nearest versions are 2.0.0, 1.3.0", ErrNotFound},
-		{"shop/charts/cart", "^3", "pull oci://HOST/shop/charts/cart: not found: no version that matches ^3; the newest are 2.0.0, 1.3.0, 1.2.0, 1.1.0, 1.0.0", ErrNotFound},
-		{"shop/charts/cart:latest", "", "pull oci://HOST/shop/charts/cart:latest: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the newest are 2.0.0, 1.3.0, 1.2.0, 1.1.0, 1.0.0", ErrNotFound},
-		{"shop/charts/crt:1.0.0", "", "pull oci://HOST/shop/charts/crt:1.0.0: not found: 404 NAME_UNKNOWN: Unknown name; there is no chart of that name; check the path", ErrNotFound},
-		{"shop/charts/crt", "^1", "pull oci://HOST/shop/charts/crt: not found: 404 NAME_UNKNOWN: Unknown name", ErrNotFound},
+		{"shop/charts/cart:1.2.1", "", "pull oci://HOST/shop/charts/cart:1.2.1: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the nearest versions are 2.0.0, 1.3.0, 1.2.0, 1.1.0", registry.ErrNotFound},
+		{"shop/charts/cart", "9.0.0", "pull oci://HOST/shop/charts/cart:9.0.0: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the nearest versions are 2.0.0, 1.3.0", registry.ErrNotFound},
+		{"shop/charts/cart", "^3", "pull oci://HOST/shop/charts/cart: not found: no version that matches ^3; the newest are 2.0.0, 1.3.0, 1.2.0, 1.1.0, 1.0.0", registry.ErrNotFound},
+		{"shop/charts/cart:latest", "", "pull oci://HOST/shop/charts/cart:latest: not found: 404 MANIFEST_UNKNOWN: Unknown manifest; the newest are 2.0.0, 1.3.0, 1.2.0, 1.1.0, 1.0.0", registry.ErrNotFound},
+		{"shop/charts/crt:1.0.0", "", "pull oci://HOST/shop/charts/crt:1.0.0: not found: 404 NAME_UNKNOWN: Unknown name; there is no chart of that name; check the path", registry.ErrNotFound},
+		{"shop/charts/crt", "^1", "pull oci://HOST/shop/charts/crt: not found: 404 NAME_UNKNOWN: Unknown name", registry.ErrNotFound},
 		{"shop/charts/cart", "x.y", `pull oci://HOST/shop/charts/cart: version "x.y" is neither a version nor a range: write 1.2.3, ^1.2 or >=1.2 <2`, nil},
 		{"shop/charts/cart:1.0.0", "1.1.0", "pull oci://HOST/shop/charts/cart:1.0.0: the reference names version 1.0.0, but 1.1.0 is asked for: leave one out", nil},
 		{"shop/charts/cart@" + pushed.Digest, "^2", `pull oci://HOST/shop/charts/cart@` + pushed.Digest + `: the digest leads to version "1.0.0", but ^2 is asked for`, nil},
@@ -240,7 +186,7 @@ func TestPullErrors(t *testing.T) {
 		{"shop/charts/cart:a b", "", `pull oci://HOST/shop/charts/cart:a b: tag "a b" is not allowed: letters, digits, and . _ -, at most 128`, nil},
 	}
 	for _, tt := range tests {
-		_, _, err := Pull(t.Context(), s.ref(tt.ref), PullOptions{Access: quick, Version: tt.version})
+		_, _, err := Pull(t.Context(), s.Ref(tt.ref), PullOptions{Access: quick, Version: tt.version})
 		if err == nil {
 			t.Errorf("%s %s: no error", tt.ref, tt.version)
 			continue
@@ -248,7 +194,7 @@ func TestPullErrors(t *testing.T) {
 		if diff := cmp.Diff(tt.want, strings.ReplaceAll(err.Error(), host, "HOST")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		var e *Error
+		var e *registry.Error
 		if !errors.As(err, &e) || tt.kind != nil && !errors.Is(err, tt.kind) {
 			t.Errorf("%v: a %T, want kind %v", err, err, tt.kind)
 		}

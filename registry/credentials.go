@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// maxConfigBytes bounds a file of credentials.
-const maxConfigBytes = 4 << 20
+// MaxConfigBytes bounds a file of credentials or of known repositories.
+const MaxConfigBytes = 4 << 20
 
 // credentials are what is sent to a registry, and where they were found.
 type credentials struct {
@@ -53,7 +53,7 @@ func configFiles(getenv func(string) string) []string {
 	if file := getenv("HELM_REGISTRY_CONFIG"); file != "" {
 		add(file)
 	} else {
-		add(helmConfig(getenv), "registry", "config.json")
+		add(HelmConfig(getenv), "registry", "config.json")
 	}
 	if docker := getenv("DOCKER_CONFIG"); docker != "" {
 		add(docker, "config.json")
@@ -65,8 +65,8 @@ func configFiles(getenv func(string) string) []string {
 	return files
 }
 
-// helmConfig is the folder of Helm's configuration.
-func helmConfig(getenv func(string) string) string {
+// HelmConfig is the folder of Helm's configuration; empty without a home folder.
+func HelmConfig(getenv func(string) string) string {
 	switch home := getenv("HOME"); {
 	case getenv("HELM_CONFIG_HOME") != "":
 		return getenv("HELM_CONFIG_HOME")
@@ -91,7 +91,7 @@ func fromFile(path string, repo name.Repository) (authn.Authenticator, error) {
 		return nil, errors.Unwrap(err)
 	}
 	defer f.Close()
-	file, err := config.LoadFromReader(io.LimitReader(f, maxConfigBytes))
+	file, err := config.LoadFromReader(io.LimitReader(f, MaxConfigBytes))
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,8 @@
-package registry
+// Package dependency brings a chart's dependencies into its charts/ folder and writes
+// the lock, as Helm does (facts/helm-format.md 4.19). It refuses to change anything
+// before all of them have come and were loaded, to follow a lock of other dependencies,
+// and to take a folder that is outside of the chart's git work tree.
+package dependency
 
 import (
 	"context"
@@ -11,15 +15,17 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/repository"
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/registry"
 )
 
 // ErrLockOutdated says that a lock does not belong to the chart's dependencies.
 var ErrLockOutdated = errors.New("the lock does not belong to the dependencies")
 
-// DependencyOptions say how dependencies are fetched.
-type DependencyOptions struct {
-	Access
+// Options say how dependencies are fetched.
+type Options struct {
+	registry.Access
 	Time      time.Time         // of the entries of packed folders (file://); zero means 1970
 	Generated time.Time         // what a new lock says; zero means now
 	Warn      func(text string) // hears what is odd but no failure; nil means nobody does
@@ -33,14 +39,14 @@ type Fetched struct {
 	File       string // in charts/; empty for a chart that was there already
 }
 
-// DependencyResult is what an update or a build has done.
-type DependencyResult struct {
+// Result is what an update or a build has done.
+type Result struct {
 	Fetched []Fetched // in the order of Chart.yaml
 	Removed []string  // files of charts/ that were in nobody's way but are outdated
 	Lock    string    // the lock file that was written; empty when it was right already
 }
 
-// UpdateDependencies picks the newest version of each dependency of the chart
+// Update picks the newest version of each dependency of the chart
 // in the folder dir, fetches it into charts/, removes the archives there that
 // are no dependencies any more and writes the lock if its digest has changed,
 // all as Helm does (facts/helm-format.md 4.19). Repositories are http(s) with
@@ -48,51 +54,51 @@ type DependencyResult struct {
 // chart that is in charts/.
 //
 // Nothing in the folder changes before every archive is there and was loaded.
-func UpdateDependencies(ctx context.Context, dir string, o DependencyOptions) (DependencyResult, error) {
+func Update(ctx context.Context, dir string, o Options) (Result, error) {
 	u, err := newUpdate(ctx, dir, o)
 	if err == nil && len(u.head.Metadata.Dependencies) > 0 {
 		err = u.run(ctx)
 	}
 	if err != nil {
-		return DependencyResult{}, fmt.Errorf("update dependencies of %s: %w", dir, err)
+		return Result{}, fmt.Errorf("update dependencies of %s: %w", dir, err)
 	}
 	return u.result, nil
 }
 
-// BuildDependencies fetches what the lock of the chart in dir says, and updates
+// Build fetches what the lock of the chart in dir says, and updates
 // where there is no lock. A lock of other dependencies is ErrLockOutdated.
-func BuildDependencies(ctx context.Context, dir string, o DependencyOptions) (DependencyResult, error) {
+func Build(ctx context.Context, dir string, o Options) (Result, error) {
 	u, err := newUpdate(ctx, dir, o)
 	if err == nil && u.head.Lock == nil {
-		return UpdateDependencies(ctx, dir, o)
+		return Update(ctx, dir, o)
 	}
 	if err == nil {
 		err = u.build(ctx)
 	}
 	if err != nil {
-		return DependencyResult{}, fmt.Errorf("build dependencies of %s: %w", dir, err)
+		return Result{}, fmt.Errorf("build dependencies of %s: %w", dir, err)
 	}
 	return u.result, nil
 }
 
 // update is one update or build.
 type update struct {
-	DependencyOptions
+	Options
 	tree         files.Tree // around dir: nothing else of the machine is the chart's to name
 	dir          string
 	head         *chart.Chart
-	known        Repositories
+	known        repository.Repositories
 	requirements []*chart.Dependency // with URLs for the names of repositories
 	indexes      map[string]*indexed // by the repository's URL
-	result       DependencyResult
+	result       Result
 
 	warnings sync.Mutex
 }
 
 // indexed is an index repository and what its index says.
 type indexed struct {
-	*download
-	*index
+	*repository.Client
+	*repository.Index
 }
 
 // warn may be called by several fetches at a time.
@@ -104,7 +110,7 @@ func (u *update) warn(format string, args ...any) {
 	}
 }
 
-func newUpdate(ctx context.Context, dir string, o DependencyOptions) (*update, error) {
+func newUpdate(ctx context.Context, dir string, o Options) (*update, error) {
 	tree, err := files.Around(dir)
 	if err != nil {
 		return nil, fmt.Errorf("load chart %s: %w", dir, errors.Unwrap(err))
@@ -113,11 +119,11 @@ func newUpdate(ctx context.Context, dir string, o DependencyOptions) (*update, e
 	if err != nil {
 		return nil, err
 	}
-	known, err := LoadRepositories(o.Getenv)
+	known, err := repository.Load(o.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	u := &update{DependencyOptions: o, tree: tree, dir: dir, head: head, known: known, indexes: map[string]*indexed{}}
+	u := &update{Options: o, tree: tree, dir: dir, head: head, known: known, indexes: map[string]*indexed{}}
 	u.requirements, err = u.named(head.Metadata.Dependencies)
 	return u, err
 }
@@ -214,6 +220,6 @@ func (u *update) arrange(ctx context.Context, wanted []*chart.Dependency) (locke
 
 func (u *update) close() {
 	for _, d := range u.indexes {
-		d.close()
+		d.Close()
 	}
 }

@@ -1,11 +1,10 @@
-package registry
+package oci
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,10 +18,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/registry"
+	"github.com/pintle-ci/pintle/registry/registrytest"
 )
 
 // publish writes an artifact whose manifest edit has changed.
-func publish(t *testing.T, s *server, tag string, edit func(manifest string) string) {
+func publish(t *testing.T, s *registrytest.Server, tag string, edit func(manifest string) string) {
 	t.Helper()
 	a, err := newArtifact(&chart.Metadata{Name: "cart", Version: tag}, packaged(t, tag), time.Time{})
 	if err != nil {
@@ -32,14 +33,14 @@ func publish(t *testing.T, s *server, tag string, edit func(manifest string) str
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := parseReference(s.ref("hostile/cart:" + tag))
+	r, err := registry.ParseReference(s.Ref("hostile/cart:" + tag))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(r.repo.Tag("blobs"), original); err != nil {
+	if err := remote.Write(r.Repo.Tag("blobs"), original); err != nil {
 		t.Fatal(err)
 	}
-	url := fmt.Sprintf("http://%s/v2/hostile/cart/manifests/%s", s.host, tag)
+	url := fmt.Sprintf("http://%s/v2/hostile/cart/manifests/%s", s.Host, tag)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(edit(string(a.manifest))))
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +57,9 @@ func publish(t *testing.T, s *server, tag string, edit func(manifest string) str
 }
 
 func TestPullLegacyLayer(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	publish(t, s, "1.0.0", func(m string) string { return strings.Replace(m, ChartMediaType, LegacyChartMediaType, 1) })
-	got, _, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+	got, _, err := Pull(t.Context(), s.Ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
 	if err != nil || !bytes.Equal(got, packaged(t, "1.0.0")) {
 		t.Errorf("got %d bytes, %v", len(got), err)
 	}
@@ -82,17 +83,17 @@ func TestPullHostileManifests(t *testing.T) {
 		{"a layer longer than said", func(m string) string { return strings.Replace(m, size, `"size":5}]`, 1) }, "more than its 5 bytes came"},
 		{"a negative size", func(m string) string { return strings.Replace(m, size, `"size":-5}]`, 1) }, "more than its -5 bytes came"},
 		{"a digest that is none", func(m string) string { return strings.ReplaceAll(m, `"sha256:`, `"md5:`) }, "read manifest: "},
-		{"a large manifest", func(m string) string { return m + strings.Repeat(" ", maxDocumentBytes) }, "the registry's answer is larger than allowed"},
+		{"a large manifest", func(m string) string { return m + strings.Repeat(" ", 8<<20) }, "the registry's answer is larger than allowed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newServer(t)
+			s := registrytest.New(t)
 			publish(t, s, "1.0.0", tt.edit)
-			got, _, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+			got, _, err := Pull(t.Context(), s.Ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
 			if err == nil || !strings.Contains(err.Error(), tt.want) || got != nil {
 				t.Errorf("got %d bytes, %v; want ...%s...", len(got), err, tt.want)
 			}
-			var e *Error
+			var e *registry.Error
 			if !errors.As(err, &e) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is a %T, not one line of an *Error", err, err)
 			}
@@ -101,24 +102,24 @@ func TestPullHostileManifests(t *testing.T) {
 }
 
 func TestPullForgedBlob(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	mustPush(t, s, "1.0.0")
 	forged := bytes.Repeat([]byte("x"), len(packaged(t, "1.0.0")))
-	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
+	s.Inject(func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.Contains(r.URL.Path, "/blobs/") {
 			return false
 		}
 		_, _ = w.Write(forged)
 		return true
 	})
-	got, _, err := Pull(t.Context(), s.ref("shop/charts/cart:1.0.0"), PullOptions{Access: quick})
+	got, _, err := Pull(t.Context(), s.Ref("shop/charts/cart:1.0.0"), PullOptions{Access: quick})
 	if err == nil || got != nil || !strings.Contains(err.Error(), fmt.Sprintf("%x", sha256.Sum256(forged))) {
 		t.Errorf("a blob with another digest is taken: %d bytes, %v", len(got), err)
 	}
 }
 
 func TestPullIndex(t *testing.T) {
-	s := newServer(t)
+	s := registrytest.New(t)
 	tgz := packaged(t, "1.0.0")
 	a, err := newArtifact(&chart.Metadata{Name: "cart", Version: "1.0.0"}, tgz, time.Time{})
 	if err != nil {
@@ -133,74 +134,24 @@ func TestPullIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	index := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: other}, mutate.IndexAddendum{Add: image})
-	r, err := parseReference(s.ref("hostile/cart:1.0.0"))
+	r, err := registry.ParseReference(s.Ref("hostile/cart:1.0.0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.WriteIndex(r.repo.Tag("1.0.0"), index); err != nil {
+	if err := remote.WriteIndex(r.Repo.Tag("1.0.0"), index); err != nil {
 		t.Fatal(err)
 	}
 	digest, err := index.Digest()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, pulled, err := Pull(t.Context(), s.ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
+	got, pulled, err := Pull(t.Context(), s.Ref("hostile/cart:1.0.0"), PullOptions{Access: quick})
 	if err != nil || !bytes.Equal(got, tgz) || pulled.Digest != digest.String() {
 		t.Errorf("got %d bytes, %+v, %v", len(got), pulled, err)
 	}
-	_, err = Push(t.Context(), s.ref("hostile"), tgz, PushOptions{Access: quick})
+	_, err = Push(t.Context(), s.Ref("hostile"), tgz, PushOptions{Access: quick})
 	var conflict *ConflictError
 	if !errors.As(err, &conflict) || conflict.Published != "" {
 		t.Errorf("push over an index: %v", err)
-	}
-}
-
-func TestTagsWithoutEnd(t *testing.T) {
-	s := newServer(t)
-	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "/tags/list") {
-			return false
-		}
-		w.Header().Set("Link", `</v2/shop/cart/tags/list?n=1>; rel="next"`)
-		_, _ = io.WriteString(w, `{"name":"shop/cart","tags":["1.0.0"]}`)
-		return true
-	})
-	_, err := Versions(t.Context(), s.ref("shop/cart"), quick)
-	if !errors.Is(err, errEndless) {
-		t.Errorf("got %v", err)
-	}
-	if n := s.count("/tags/list"); n > maxRequests {
-		t.Errorf("%d requests", n)
-	}
-}
-
-// TestTokens goes through the dance of registries with a token server.
-func TestTokens(t *testing.T) {
-	s := newServer(t)
-	s.inject(func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == "/token" {
-			if user, password, _ := r.BasicAuth(); user != "ci" || password != "pw" {
-				w.WriteHeader(http.StatusUnauthorized)
-				return true
-			}
-			_, _ = io.WriteString(w, `{"token":"tok"}`)
-			return true
-		}
-		if r.Header.Get("Authorization") == "Bearer tok" {
-			return false
-		}
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="s"`, r.Host))
-		w.WriteHeader(http.StatusUnauthorized)
-		return true
-	})
-	for password, kind := range map[string]error{"pw": nil, "wrong": ErrDenied} {
-		a := quick
-		a.Getenv = func(name string) string {
-			return map[string]string{"CI_REGISTRY": s.host, "CI_REGISTRY_USER": "ci", "CI_REGISTRY_PASSWORD": password}[name]
-		}
-		_, err := Push(t.Context(), s.ref("shop"), packaged(t, "1.0.0"), PushOptions{Access: a})
-		if !errors.Is(err, kind) {
-			t.Errorf("password %s: %v", password, err)
-		}
 	}
 }

@@ -1,9 +1,7 @@
 package registry
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,11 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-
-	"github.com/pintle-ci/pintle/internal/answers"
 )
 
 var (
@@ -76,7 +69,7 @@ func (t *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	}
 	limit := int64(maxDocumentBytes)
 	if strings.Contains(req.URL.Path, "/blobs/") || resp.Request != req || req.Response != nil {
-		limit = maxChartBytes // a blob, perhaps behind a redirect to a store
+		limit = MaxBlobBytes // a blob, perhaps behind a redirect to a store
 	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit}
 	return resp, nil
@@ -101,37 +94,4 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	return n, err
-}
-
-// target is what the operation asks for, by the protocol it may use.
-func (s *session) target() (name.Reference, error) {
-	r := s.ref
-	if s.PlainHTTP {
-		var err error
-		if r, err = r.insecure(); err != nil {
-			return nil, err
-		}
-	}
-	return r.identified(), nil
-}
-
-// getBlob reads a blob of a known size; its digest is verified on the way.
-func (s *session) getBlob(ctx context.Context, ref name.Digest, size int64, options []remote.Option) ([]byte, error) {
-	layer, err := remote.Layer(ref, options...)
-	if err != nil {
-		return nil, err
-	}
-	body, err := layer.Compressed()
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	data, err := s.Memory.Read(ctx, body, size)
-	if errors.Is(err, answers.ErrTooLarge) {
-		return nil, fmt.Errorf("more than its %d bytes came", size)
-	}
-	if err == nil && int64(len(data)) != size {
-		err = fmt.Errorf("%w: got %d bytes of %d", io.ErrUnexpectedEOF, len(data), size)
-	}
-	return data, err
 }
