@@ -50,7 +50,7 @@ func (a *answer) releases(ctx context.Context) error {
 			if !past {
 				continue
 			}
-			commit, err := a.repository.graph.commit(c.node)
+			commit, err := a.repository.commit(c.node)
 			if err != nil {
 				return err
 			}
@@ -94,71 +94,4 @@ func (p *part) baseName() string {
 		return ""
 	}
 	return p.facts.Base.Name
-}
-
-// kinship is how a commit that HEAD does not reach stands to HEAD.
-type kinship struct {
-	related bool // it has an ancestor in common with HEAD
-	after   bool // it descends from HEAD
-}
-
-// diverged tells for commits that HEAD does not reach whether they left its history: they have an ancestor in common with
-// HEAD, and HEAD is none of their ancestors. One walk for all of them, over what HEAD does not reach.
-func (g *graph) diverged(ctx context.Context, head *node, tips []*node) (map[*node]bool, error) {
-	const ofHead = 1
-	w := g.newWalk(ctx, func(m *mark) bool { return m.mask&ofHead == 0 })
-	if err := w.paint(head, false, ofHead); err != nil {
-		return nil, err
-	}
-	for _, tip := range tips {
-		if err := w.paint(tip, true, 0); err != nil {
-			return nil, err
-		}
-	}
-	for more := func() bool { return w.open > 0 }; ; more = func() bool { return len(w.queue) > 0 } {
-		for more() {
-			if _, _, err := w.step(); err != nil {
-				return nil, err
-			}
-		}
-		known := map[*node]kinship{}
-		left, strangers := map[*node]bool{}, false
-		for _, tip := range tips {
-			k := kinOf(tip, head, known, func(n *node) bool { return w.marked(n).mask&ofHead != 0 })
-			left[tip] = k.related && !k.after
-			strangers = strangers || !k.related
-		}
-		if !strangers || len(w.queue) == 0 {
-			return left, nil
-		}
-		// a tip that seems unrelated may have met HEAD's history before that was painted: clocks run backwards
-	}
-}
-
-// kinOf follows parents up to commits that are HEAD's. It keeps its own stack: a history may be deeper than one of calls.
-func kinOf(tip, head *node, known map[*node]kinship, ofHead func(*node) bool) kinship {
-	for stack := []*node{tip}; len(stack) > 0; {
-		n := stack[len(stack)-1]
-		if _, done := known[n]; done {
-			stack = stack[:len(stack)-1]
-			continue
-		}
-		if ofHead(n) {
-			known[n] = kinship{related: true, after: n == head}
-			continue
-		}
-		var k kinship
-		open := len(stack)
-		for _, parent := range n.parents {
-			if of, done := known[parent]; done {
-				k.related, k.after = k.related || of.related, k.after || of.after
-			} else {
-				stack = append(stack, parent)
-			}
-		}
-		if len(stack) == open {
-			known[n] = k
-		}
-	}
-	return known[tip]
 }

@@ -230,8 +230,12 @@ func (g *graph) ancestor(position, below uint32) (*node, error) {
 	return n, nil
 }
 
-// say reads the message of a commit that came from the commit-graph, and holds that against the commit itself.
+// say loads a commit and reads its message. That of one which came from the commit-graph has not been read by load; what
+// the commit-graph has of it is then held against the commit itself.
 func (g *graph) say(n *node) error {
+	if err := g.load(n); err != nil {
+		return err
+	}
 	if !n.unsaid {
 		return nil
 	}
@@ -251,12 +255,12 @@ func (g *graph) say(n *node) error {
 	return nil
 }
 
-// useCommitGraph opens the commit-graph, unless commits may have other parents here than they say.
-func (r *Repository) useCommitGraph() {
-	if r.noFile || r.shallow || r.side != nil || r.config["core.commitgraph"] == "false" {
+// UseCommitGraph opens the commit-graph, once, unless commits may have other parents here than they say.
+func (r *gitStore) UseCommitGraph() {
+	if r.asked || r.config["core.commitgraph"] == "false" {
 		return
 	}
-	r.noFile = true
+	r.asked = true
 	if grafts, err := os.Stat(filepath.Join(r.common, "info", "grafts")); err == nil && grafts.Size() > 0 {
 		return
 	}

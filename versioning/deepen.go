@@ -188,7 +188,7 @@ func (d *deepening) whole(ctx context.Context) error {
 			failed = cmpErr(failed, err)
 			continue
 		}
-		if err := r.take(filepath.Join(s.dir, "objects")); err != nil {
+		if err := r.AddObjects(filepath.Join(s.dir, "objects")); err != nil {
 			return err
 		}
 		if failed = d.closed(); failed == nil {
@@ -237,7 +237,7 @@ func (d *deepening) tracked() ([]plumbing.Hash, error) {
 			return nil, err
 		}
 		for _, c := range candidates {
-			if _, err := d.repository.graph.store.kind(c.ref.peeled); err != nil && c.ref.settled {
+			if _, err := d.repository.objects().kind(c.ref.peeled); err != nil && c.ref.settled {
 				found[c.ref.peeled] = true
 			}
 		}
@@ -258,7 +258,7 @@ func (d *deepening) branches(ctx context.Context) error {
 	}
 	for _, heads := range s.heads {
 		for _, head := range heads {
-			if _, err := r.graph.store.kind(head.hash); err != nil {
+			if _, err := r.objects().kind(head.hash); err != nil {
 				fmt.Fprintln(&wants, head.hash)
 			}
 		}
@@ -270,7 +270,7 @@ func (d *deepening) branches(ctx context.Context) error {
 	if err := s.into(ctx, s.dir, wants.Bytes(), "--filter=tree:0", "--stdin", "--", s.git.remote); err != nil {
 		return err
 	}
-	return r.take(filepath.Join(s.dir, "objects"))
+	return r.AddObjects(filepath.Join(s.dir, "objects"))
 }
 
 // into fetches into a repository of ours: objects alone, no other refs than asked for.
@@ -300,25 +300,10 @@ func (d *deepening) closed() error {
 	return nil
 }
 
-// take adds an object folder to what is read, and forgets what was read so far.
-func (r *Repository) take(dir string) error {
-	store := r.graph.store
-	r.partial, store.partial = true, true
-	cut := r.graph.cut
-	if !slices.ContainsFunc(store.folders, func(f *folder) bool { return f.dir == dir }) {
-		if err := store.add(dir, map[string]bool{}, 0); err != nil {
-			return err
-		}
-	}
-	r.graph = newGraph(store)
-	r.graph.cut = cut
-	return nil
-}
-
 // trees fetches trees, and no more levels of them than the paths have. Everything that is missing goes into one fetch.
 func (d *deepening) trees(ctx context.Context, met error) error {
 	r, s := d.repository, d.repository.side
-	trees, depth, err := r.graph.wantedTrees(ctx, met)
+	trees, depth, err := r.wantedTrees(ctx, met)
 	if err != nil {
 		return err
 	}
@@ -338,7 +323,7 @@ func (d *deepening) trees(ctx context.Context, met error) error {
 	if err := s.into(ctx, s.dir, input, "--filter="+filter, "--stdin", "--", s.git.remote); err != nil {
 		return err
 	}
-	return r.take(filepath.Join(s.dir, "objects"))
+	return r.AddObjects(filepath.Join(s.dir, "objects"))
 }
 
 func (d *deepening) log(format string, args ...any) {

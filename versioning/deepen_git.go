@@ -43,14 +43,14 @@ type gitRunner struct {
 // its settings could run that user's programs: we take its word for it. Of a repository within another only the remote's
 // address is taken.
 func newGitRunner(ctx context.Context, r *Repository, ci bool) (*gitRunner, error) {
-	remote := r.remoteName()
+	remote := r.Remote()
 	if remote == "" {
 		return nil, errors.New("no remote is configured")
 	}
-	g := &gitRunner{remote: remote, nested: r.root != "" && git.Nested(r.root, r.common)}
-	g.Command = git.Command{Dir: r.root, Environ: git.ReadOnly(git.Environment(os.Environ()))}
-	if r.root == "" {
-		g.Dir, g.Bare = r.gitDir, true
+	g := &gitRunner{remote: remote, nested: r.Root() != "" && git.Nested(r.Root(), r.Common())}
+	g.Command = git.Command{Dir: r.Root(), Environ: git.ReadOnly(git.Environment(os.Environ()))}
+	if r.Root() == "" {
+		g.Dir, g.Bare = r.Dir(), true
 	}
 	if _, err := g.run(ctx, nil, smallFile, "rev-parse", "--git-dir"); err != nil {
 		return nil, fmt.Errorf("%w; if you trust its owner, run \"git config --global --add safe.directory %s\"", err, g.Dir)

@@ -44,13 +44,13 @@ func within(file string, paths []string) bool {
 // Untracked and ignored files do not count. It asks the git binary, which knows filters and line endings; without one it
 // compares the index itself. A bare repository has none.
 func (r *Repository) Modified(ctx context.Context) ([]string, error) {
-	if r.root == "" {
+	if r.Root() == "" {
 		return nil, nil
 	}
-	if git.Nested(r.root, r.common) {
-		return r.modifiedByIndex(ctx) // its settings may name filters: programs
+	if git.Nested(r.Root(), r.Common()) {
+		return r.ModifiedByIndex(ctx) // its settings may name filters: programs
 	}
-	root, err := filepath.EvalSymlinks(r.root) // safe.directory is compared with the real path
+	root, err := filepath.EvalSymlinks(r.Root()) // safe.directory is compared with the real path
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (r *Repository) Modified(ctx context.Context) ([]string, error) {
 	out, err := status.Run(ctx, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
 	switch {
 	case errors.Is(err, git.ErrNoGit):
-		return r.modifiedByIndex(ctx)
+		return r.ModifiedByIndex(ctx)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:

@@ -64,7 +64,7 @@ func TestModified(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			byIndex, err := repository.modifiedByIndex(t.Context())
+			byIndex, err := repository.ModifiedByIndex(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 // name is relative to the root, with slashes. Of a symbolic link it is the target's name.
 // Errors: fs.ErrNotExist when HEAD has no such file, ErrNoCommits, *MissingObjectError, *CorruptObjectError, a file of
 // more than 4 MiB.
-func (r *Repository) File(name string) ([]byte, error) {
+func (r *gitStore) File(name string) ([]byte, error) {
 	_, hash, err := r.refs.head()
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (r *Repository) File(name string) ([]byte, error) {
 			return nil, fmt.Errorf("read %s at HEAD: %w", name, err)
 		}
 	}
-	kind, content, err := r.graph.store.read(at)
+	kind, content, err := r.objects().read(at)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read %s at HEAD: %w", name, err)
@@ -42,8 +42,8 @@ func (r *Repository) File(name string) ([]byte, error) {
 }
 
 // below finds a name in a tree object.
-func (r *Repository) below(tree plumbing.Hash, name string) (plumbing.Hash, error) {
-	kind, content, err := r.graph.store.read(tree)
+func (r *gitStore) below(tree plumbing.Hash, name string) (plumbing.Hash, error) {
+	kind, content, err := r.objects().read(tree)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}

@@ -5,9 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 )
+
+// Commit names a commit.
+type Commit struct {
+	// Hash is the full object name, 40 hex digits.
+	Hash string
+	// Time is the committer's time in UTC.
+	Time time.Time
+}
 
 // Query asks for the facts about one version: of one service, or of the repository.
 type Query struct {
@@ -98,7 +107,7 @@ func (r *Repository) Head() (Head, error) {
 		return Head{}, err
 	}
 	n := r.graph.node(hash)
-	commit, err := r.graph.commit(n)
+	commit, err := r.commit(n)
 	if err != nil {
 		return Head{}, fmt.Errorf("read HEAD: %w", err)
 	}
@@ -122,10 +131,11 @@ func (r *Repository) Read(ctx context.Context, query Query) (Facts, error) {
 // Errors: ErrNoCommits, *MissingObjectError, *CorruptObjectError, the context's. A shallow clone is no error here: Next
 // needs no history for a tag at HEAD, and says ErrShallow otherwise.
 func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, error) {
-	r.useCommitGraph()
+	if !r.shallow && r.side == nil {
+		r.UseCommitGraph()
+	}
 	facts, err := r.readAll(ctx, queries)
-	if err != nil && ctx.Err() == nil && r.graph.file != nil {
-		r.graph = newGraph(r.graph.store) // what a damaged commit-graph has is in the commits too
+	if err != nil && ctx.Err() == nil && r.DropCommitGraph() {
 		facts, err = r.readAll(ctx, queries)
 	}
 	return facts, err
@@ -192,11 +202,10 @@ type candidate struct {
 
 // begin fills what needs no walk: HEAD, the source head, the tags at HEAD, the candidates.
 func (a *answer) begin(ctx context.Context, query Query) error {
-	g := a.repository.graph
 	p := &part{query: query}
 	p.facts = Facts{Ref: query.Ref, Prefix: query.Prefix, Scoped: len(query.Paths) > 0, Shallow: a.repository.shallow}
 	var err error
-	if p.facts.Head, err = g.commit(a.head); err != nil {
+	if p.facts.Head, err = a.repository.commit(a.head); err != nil {
 		return err
 	}
 	p.facts.Last = p.facts.Head

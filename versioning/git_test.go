@@ -440,14 +440,7 @@ func compareWithGit(t *testing.T, r *testRepo, repository *Repository, paths []s
 
 // changes is the definition of scope.touched by git's own means: commits are a commit and its parents.
 func changes(r *testRepo, commits, paths []string) bool {
-	memo := func(args ...string) string {
-		key := strings.Join(args, " ")
-		if _, ok := r.content[key]; !ok {
-			r.content[key] = r.git(args...)
-		}
-		return r.content[key]
-	}
-	content := func(rev string) string { return memo(append([]string{"ls-tree", rev, "--"}, paths...)...) }
+	content := func(rev string) string { return r.Memo(append([]string{"ls-tree", rev, "--"}, paths...)...) }
 	self, parents := content(commits[0]), commits[1:]
 	if len(parents) == 0 {
 		return self != ""
@@ -461,7 +454,7 @@ func changes(r *testRepo, commits, paths []string) bool {
 		if content(lost) == self || content(kept) != self {
 			continue
 		}
-		for base := range strings.FieldsSeq(memo("merge-base", "--all", lost, kept)) {
+		for base := range strings.FieldsSeq(r.Memo("merge-base", "--all", lost, kept)) {
 			if content(base) != content(lost) {
 				return true
 			}

@@ -10,27 +10,19 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Commit names a commit.
-type Commit struct {
-	// Hash is the full object name, 40 hex digits.
-	Hash string
-	// Time is the committer's time in UTC.
-	Time time.Time
-}
-
 // graph holds the commits that have been read, each once. Of a history of hundreds of thousands every byte of a node counts, and
 // every allocation: nodes and lists of parents come from blocks.
 type graph struct {
-	store *objects
-	nodes nodes
-	links []*node
-	// releaseAs are what commits ask for by a footer, which few do: strict SemVer.
-	releaseAs map[*node]string
-	epoch     uint32 // of the walk under way, so that marks need no clearing
+	// Cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
+	cut bool
+
+	objects *objects
+	message func(*node, []byte) // is given each message as a commit's object is read; may be nil
+	nodes   nodes
+	links   []*node
+	epoch   uint32 // of the walk under way, so that marks need no clearing
 	// file is the commit-graph; nil where there is none, or it is not to be used.
 	file *commitGraph
-	// cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
-	cut bool
 }
 
 // node is one commit. All but hash is filled by load; mark belongs to the walk under way.
@@ -42,14 +34,20 @@ type node struct {
 	mark    mark
 	// position is that in the commit-graph, counted from 1; 0 where it is not known.
 	position uint32
-	bump     Bump
-	loaded   bool
-	absent   bool // not here, which is right outside HEAD's history alone
-	unsaid   bool // of the commit-graph, so that bump is not known yet
+	// Note is for who reads messages, to keep what is wanted of one.
+	note   uint8
+	loaded bool
+	absent bool // not here, which is right outside HEAD's history alone
+	unsaid bool // of the commit-graph, so that the message is not read yet
 }
 
-func newGraph(store *objects) *graph {
-	return &graph{store: store, releaseAs: map[*node]string{}}
+// date is the committer's time in UTC.
+func (n *node) date() time.Time { return time.Unix(n.time, 0).UTC() }
+
+// newGraph reads commits from objects. message is given each commit's message as the commit is read, and may be nil; the
+// bytes are valid only until it returns.
+func newGraph(objects *objects, message func(*node, []byte)) *graph {
+	return &graph{objects: objects, message: message}
 }
 
 // node returns the node of a commit hash, not yet loaded.
@@ -84,7 +82,7 @@ func (g *graph) load(n *node) error {
 
 // fromObject reads a commit from its object.
 func (g *graph) fromObject(n *node) error {
-	kind, content, err := g.store.readOnce(n.hash)
+	kind, content, err := g.objects.readOnce(n.hash)
 	if g.cut && errors.As(err, new(*MissingObjectError)) {
 		n.loaded, n.absent = true, true
 		return nil
@@ -100,17 +98,6 @@ func (g *graph) fromObject(n *node) error {
 	}
 	n.loaded = true
 	return nil
-}
-
-// commit loads a node and names it.
-func (g *graph) commit(n *node) (Commit, error) {
-	if err := g.load(n); err != nil {
-		return Commit{}, err
-	}
-	if err := g.say(n); err != nil {
-		return Commit{}, err
-	}
-	return Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()}, nil
 }
 
 // parse reads the header lines that matter: tree, parent, committer. Nothing of content is kept.
@@ -146,10 +133,8 @@ func (g *graph) parse(n *node, content []byte) error {
 		return errors.New("no tree or no committer line")
 	}
 	n.parents = g.link(parents)
-	said := readChange(message)
-	n.bump = said.bump
-	if said.releaseAs != "" {
-		g.releaseAs[n] = said.releaseAs
+	if g.message != nil {
+		g.message(n, message)
 	}
 	return nil
 }
@@ -184,7 +169,7 @@ func (g *graph) peel(hash plumbing.Hash) (n *node, ok bool, err error) {
 		if n := g.nodes.find(hash); n != nil && n.loaded {
 			return n, true, nil
 		}
-		kind, err := g.store.kind(hash)
+		kind, err := g.objects.kind(hash)
 		if err != nil {
 			return nil, false, err
 		}
@@ -192,7 +177,7 @@ func (g *graph) peel(hash plumbing.Hash) (n *node, ok bool, err error) {
 		case plumbing.CommitObject:
 			return g.node(hash), true, nil
 		case plumbing.TagObject:
-			_, content, err := g.store.read(hash)
+			_, content, err := g.objects.read(hash)
 			if err != nil {
 				return nil, false, err
 			}

@@ -19,7 +19,7 @@ func (a *answer) history(ctx context.Context) error {
 	if err := a.markMerged(ctx); err != nil {
 		return err
 	}
-	scope := newScope(a.repository.graph, len(a.parts))
+	scope := a.repository.newScope(len(a.parts))
 	for i, p := range a.parts {
 		if err := scope.add(i, p.query.Paths); err != nil {
 			return fmt.Errorf("count commits: %w", err)
@@ -97,7 +97,7 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 	}
 	for group, index := range found {
 		c, p := asked[index], parts[group]
-		commit, err := g.commit(c.node)
+		commit, err := a.repository.commit(c.node)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 				if err := g.say(n.node); err != nil {
 					return err
 				}
-				p.facts.take(n.node, g.releaseAs[n.node])
+				p.facts.take(n.node, a.repository.releaseAs[n.node])
 			}
 			if p.ahead != nil && n.mask&p.aheadBit == 0 {
 				p.facts.CountAhead++
@@ -178,9 +178,10 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 // take counts a commit; as is what its Release-As footer asks for, or empty.
 func (f *Facts) take(n *node, as string) {
 	f.Count++
-	f.ByBump[n.bump]++
-	if n.bump > f.Bump {
-		f.Bump, f.BumpCommit = n.bump, n.hash.String()
+	bump := Bump(n.note)
+	f.ByBump[bump]++
+	if bump > f.Bump {
+		f.Bump, f.BumpCommit = bump, n.hash.String()
 	}
 	if as != "" && (f.ReleaseAs == "" || semver.MustParse(as).GreaterThan(semver.MustParse(f.ReleaseAs))) {
 		f.ReleaseAs = as
@@ -204,7 +205,7 @@ func (a *answer) settle(ctx context.Context, scope *scope) error {
 	}
 	for i, n := range origins {
 		p := a.parts[i]
-		if p.facts.Last, err = a.repository.graph.commit(n); err != nil {
+		if p.facts.Last, err = a.repository.commit(n); err != nil {
 			return err
 		}
 		if n == a.head {

@@ -17,10 +17,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/index"
 )
 
-// modifiedByIndex is Modified without a git binary: HEAD's tree against the index, the index against the files. A file
+// ModifiedByIndex lists the modified tracked files: HEAD's tree against the index, the index against the files. A file
 // whose size and time are as the index has them is not read. Filters (git-lfs, ident) are not known to it: a filtered file
 // that was touched since checkout counts as modified.
-func (r *Repository) modifiedByIndex(ctx context.Context) ([]string, error) {
+func (r *gitStore) ModifiedByIndex(ctx context.Context) ([]string, error) {
 	staged, written, err := readIndex(filepath.Join(r.gitDir, "index"))
 	if err != nil {
 		return nil, fmt.Errorf("look for modified files: %w", err)
@@ -35,8 +35,7 @@ func (r *Repository) modifiedByIndex(ctx context.Context) ([]string, error) {
 	}
 	committed := map[string]string{}
 	if !sameTree(staged, head.tree) {
-		s := newScope(r.graph, 0)
-		if err := s.flatten(head.tree, "", committed, 0); err != nil {
+		if err := r.objects().flatten(head.tree, "", committed, 0); err != nil {
 			return nil, fmt.Errorf("look for modified files: %w", err)
 		}
 	} else {
@@ -91,7 +90,7 @@ func readIndex(file string) (*index.Index, time.Time, error) {
 	return staged, info.ModTime(), nil
 }
 
-// sameTree tells whether the index's cached root tree is the given one: then nothing is staged.
+// sameTree reports whether the index's cached root tree is the given one: then nothing is staged.
 func sameTree(staged *index.Index, tree plumbing.Hash) bool {
 	return staged.Cache != nil && slices.ContainsFunc(staged.Cache.Entries, func(e index.TreeEntry) bool {
 		return e.Path == "" && e.Entries >= 0 && e.Hash == tree
@@ -99,12 +98,12 @@ func sameTree(staged *index.Index, tree plumbing.Hash) bool {
 }
 
 // flatten lists all files of a tree, each as "mode hash".
-func (s *scope) flatten(hash plumbing.Hash, dir string, files map[string]string, depth int) error {
+func (o *objects) flatten(hash plumbing.Hash, dir string, files map[string]string, depth int) error {
 	const deepest = 512
 	if depth > deepest {
 		return fmt.Errorf("tree %s nests deeper than %d", hash, deepest)
 	}
-	tree, err := s.tree(hash)
+	tree, err := o.tree(hash)
 	if err != nil {
 		return err
 	}
@@ -113,7 +112,7 @@ func (s *scope) flatten(hash plumbing.Hash, dir string, files map[string]string,
 		e, tree = nextEntry(tree)
 		full := path.Join(dir, string(e.name))
 		if folder := e.folder(); !folder.IsZero() {
-			err = s.flatten(folder, full, files, depth+1)
+			err = o.flatten(folder, full, files, depth+1)
 		} else {
 			files[full] = fmt.Sprintf("%s %s", e.mode, e.hash)
 		}
@@ -125,7 +124,7 @@ func (s *scope) flatten(hash plumbing.Hash, dir string, files map[string]string,
 }
 
 // fileDiffers compares a file with its index entry.
-func (r *Repository) fileDiffers(e *index.Entry, written time.Time) (bool, error) {
+func (r *gitStore) fileDiffers(e *index.Entry, written time.Time) (bool, error) {
 	if e.SkipWorktree || e.Mode == filemode.Submodule || e.IntentToAdd {
 		return e.IntentToAdd, nil
 	}

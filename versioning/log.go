@@ -45,7 +45,7 @@ func (r *Repository) Log(ctx context.Context, from, to string, paths []string) (
 	if err != nil {
 		return nil, fmt.Errorf("list commits: %w", err)
 	}
-	scope := newScope(g, 1)
+	scope := r.newScope(1)
 	if err := scope.add(0, paths); err != nil {
 		return nil, fmt.Errorf("list commits: %w", err)
 	}
@@ -77,13 +77,13 @@ func (r *Repository) Log(ctx context.Context, from, to string, paths []string) (
 
 // logged reads a commit again, for its words.
 func (r *Repository) logged(n *node) (Logged, error) {
-	_, content, err := r.graph.store.read(n.hash)
+	_, content, err := r.objects().read(n.hash)
 	if err != nil {
 		return Logged{}, err
 	}
 	header, message, _ := bytes.Cut(content, []byte("\n\n"))
 	one := Logged{
-		Commit:  Commit{Hash: n.hash.String(), Time: time.Unix(n.time, 0).UTC()},
+		Commit:  Commit{Hash: n.hash.String(), Time: n.date()},
 		Message: shortened(message), Merge: len(n.parents) > 1,
 	}
 	for line := range bytes.Lines(header) {
@@ -186,15 +186,9 @@ func (f *versionsFound) tag(c candidate) (*Tag, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	commit, err := f.repository.graph.commit(c.node)
+	commit, err := f.repository.commit(c.node)
 	if err != nil {
 		return nil, fmt.Errorf("tag %s: %w", c.name, err)
 	}
 	return &Tag{Name: c.name, Version: c.version.String(), Commit: commit}, nil
-}
-
-// RemoteURL is the address of the remote of HEAD's branch, else of origin, else of the only one; empty when there is none.
-// It may hold credentials.
-func (r *Repository) RemoteURL() string {
-	return strings.TrimSpace(r.config["remote."+r.remoteName()+".url"])
 }

@@ -25,7 +25,7 @@ func (e *MovedTagError) Error() string {
 // lives on keeps tags that were moved, and a release must not be built of the old one. Nothing is asked outside of a CI job or
 // without a remote; a remote that does not answer, or no longer has a tag, is a line to fetch.Warn. Error: *MovedTagError.
 func (r *Repository) CheckTags(ctx context.Context, tags []Tag, fetch Fetch) error {
-	if !fetch.CI || len(tags) == 0 || r.remoteName() == "" {
+	if !fetch.CI || len(tags) == 0 || r.Remote() == "" {
 		return nil
 	}
 	d := &deepening{repository: r, fetch: fetch}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,18 +50,17 @@ type folder struct {
 
 func openObjects(dir string, partial bool) (*objects, error) {
 	o := &objects{partial: partial}
-	if err := o.add(dir, map[string]bool{}, 0); err != nil {
+	if err := o.add(dir, 0); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	return o, nil
 }
 
-func (o *objects) add(dir string, seen map[string]bool, depth int) error {
+func (o *objects) add(dir string, depth int) error {
 	dir = filepath.Clean(dir)
-	if seen[dir] {
+	if slices.ContainsFunc(o.folders, func(f *folder) bool { return f.dir == dir }) {
 		return nil
 	}
-	seen[dir] = true
 	if depth > alternateDepth {
 		return fmt.Errorf("alternates nest deeper than %d at %s", alternateDepth, dir)
 	}
@@ -69,10 +69,10 @@ func (o *objects) add(dir string, seen map[string]bool, depth int) error {
 	if _, err := f.scan(); err != nil {
 		return err
 	}
-	return o.addAlternates(dir, seen, depth)
+	return o.addAlternates(dir, depth)
 }
 
-// scan opens the packs that are there and were not before, and tells whether there were any.
+// scan opens the packs that are there and were not before, and reports whether there were any.
 func (f *folder) scan() (bool, error) {
 	names, err := filepath.Glob(filepath.Join(quoteMeta(f.dir), "pack", "*.idx"))
 	if err != nil {
@@ -96,7 +96,7 @@ func (f *folder) scan() (bool, error) {
 	return len(f.packs) > before, nil
 }
 
-func (o *objects) addAlternates(dir string, seen map[string]bool, depth int) error {
+func (o *objects) addAlternates(dir string, depth int) error {
 	text, err := readSmall(filepath.Join(dir, "info", "alternates"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -113,7 +113,7 @@ func (o *objects) addAlternates(dir string, seen map[string]bool, depth int) err
 		if info, err := os.Stat(next); err != nil || !info.IsDir() {
 			continue // as git does; an object that only it has is reported as missing
 		}
-		if err := o.add(next, seen, depth+1); err != nil {
+		if err := o.add(next, depth+1); err != nil {
 			return err
 		}
 	}

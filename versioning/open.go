@@ -17,30 +17,29 @@ import (
 // smallFile bounds the files of a .git folder that are read whole and are a few lines: HEAD, commondir, alternates, config.
 const smallFile = 1 << 20
 
-// Repository is an open git repository. It keeps what it has read, so asking for many services costs one walk.
+// gitStore is an open git repository, as it is stored. It keeps the commits that it has read.
 // It is not safe for concurrent use. Close it when done.
-type Repository struct {
-	root    string          // the work tree; empty in a bare repository
-	gitDir  string          // HEAD and index
-	common  string          // refs, objects, config; differs from gitDir in a linked worktree
-	cuts    []plumbing.Hash // commits of a shallow clone whose parents are not here
-	shallow bool            // history is cut off, and nothing fetched has mended it
+type gitStore struct {
+	// Cuts are the commits of a shallow clone whose parents are not here.
+	cuts []plumbing.Hash
+	// Partial: objects were left out (--filter), which is no damage.
 	partial bool
-	config  map[string]string // the repository's own
-	refs    *refs
-	graph   *graph
-	side    *side // what was fetched; nil until something was
-	tagless bool  // a warning has said that there are no tags
-	// doubtful: whose a candidate is could not be told, as a trunk's branch is not here.
-	doubtful bool
-	alone    bool         // the remote could not be asked about other lines
-	file     *commitGraph // nil where it was not asked for, or cannot be used
-	noFile   bool         // the commit-graph is not to be asked for again
+	// Refs and Graph read branches and tags, and commits.
+	refs  *refs
+	graph *graph
+
+	root   string            // the work tree; empty in a bare repository
+	gitDir string            // HEAD and index
+	common string            // refs, objects, config; differs from gitDir in a linked worktree
+	config map[string]string // the repository's own
+	file   *commitGraph      // nil where it was not asked for, or cannot be used
+	asked  bool              // the commit-graph is not to be asked for again
 }
 
-// Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or a
-// bare repository. Errors: ErrNotRepository, ErrSHA256.
-func Open(path string) (*Repository, error) {
+// openStore finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or
+// a bare repository. message is given each commit's message as the commit is read, and may be nil; see graph.
+// Errors: ErrNotRepository, ErrSHA256.
+func openStore(path string, message func(*node, []byte)) (*gitStore, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", path, err)
@@ -52,7 +51,7 @@ func Open(path string) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Repository{root: root, gitDir: gitDir, common: gitDir}
+	r := &gitStore{root: root, gitDir: gitDir, common: gitDir}
 	if dir, err := readSmall(filepath.Join(gitDir, "commondir")); err == nil {
 		r.common = join(gitDir, strings.TrimSpace(dir))
 	}
@@ -67,23 +66,83 @@ func Open(path string) (*Repository, error) {
 		return nil, fmt.Errorf("open repository %s: %w", gitDir, err)
 	}
 	r.refs = &refs{gitDir: r.gitDir, common: r.common}
-	r.graph = newGraph(store)
+	r.graph = newGraph(store, message)
 	return r, nil
 }
 
-// Close releases the pack files, and removes what was fetched.
-func (r *Repository) Close() error {
-	return errors.Join(r.graph.store.close(), r.file.close(), r.side.remove())
-}
+// Close closes the files that are open.
+func (r *gitStore) Close() error { return errors.Join(r.graph.objects.close(), r.file.close()) }
 
 // Root is the absolute path of the work tree, and empty in a bare repository.
-func (r *Repository) Root() string { return r.root }
+func (r *gitStore) Root() string { return r.root }
 
-// Shallow tells whether history is cut off. A count or a test of ancestry is then not to be trusted.
-func (r *Repository) Shallow() bool { return r.shallow }
+// objects are the repository's, and those that were added.
+func (r *gitStore) objects() *objects { return r.graph.objects }
+
+// Dir is the folder of HEAD and the index, and Common the one of refs, objects and settings, which linked work trees share.
+func (r *gitStore) Dir() string { return r.gitDir }
+
+// Common is the folder that linked work trees share; see Dir.
+func (r *gitStore) Common() string { return r.common }
+
+// Setting is one of the repository's own settings, without included files; empty where it is not set. The section and the
+// name are in lower case.
+func (r *gitStore) Setting(key string) string { return r.config[key] }
+
+// Remote is the remote of HEAD's branch, else origin, else the only one; empty when there is none.
+func (r *gitStore) Remote() string {
+	var names []string
+	for key := range r.config {
+		if name, ok := strings.CutPrefix(key, "remote."); ok {
+			if name, ok = strings.CutSuffix(name, ".url"); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	branch, _, err := r.refs.head()
+	if err == nil && slices.Contains(names, r.config["branch."+branch+".remote"]) {
+		return r.config["branch."+branch+".remote"]
+	}
+	switch {
+	case slices.Contains(names, "origin"):
+		return "origin"
+	case len(names) == 1:
+		return names[0]
+	}
+	return ""
+}
+
+// AddObjects adds an object folder, for what was fetched beside the repository, and forgets the commits that were read.
+// What is missing from now on may just not have been fetched.
+func (r *gitStore) AddObjects(dir string) error {
+	objects := r.graph.objects
+	r.partial, objects.partial = true, true
+	if err := objects.add(dir, 0); err != nil {
+		return err
+	}
+	r.forget()
+	return nil
+}
+
+// forget drops the commits that were read.
+func (r *gitStore) forget() {
+	cut := r.graph.cut
+	r.graph = newGraph(r.graph.objects, r.graph.message)
+	r.graph.cut = cut
+}
+
+// DropCommitGraph forgets the commits that were read, and reads them without the commit-graph from now on: what a damaged
+// one has is in the commits too. It reports whether one was in use.
+func (r *gitStore) DropCommitGraph() bool {
+	used := r.graph.file != nil
+	if used {
+		r.forget()
+	}
+	return used
+}
 
 // readShallow reads where a shallow clone is cut off.
-func (r *Repository) readShallow() error {
+func (r *gitStore) readShallow() error {
 	list, err := readSmall(filepath.Join(r.common, "shallow"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -94,7 +153,6 @@ func (r *Repository) readShallow() error {
 		}
 		r.cuts = append(r.cuts, plumbing.NewHash(line))
 	}
-	r.shallow = len(r.cuts) > 0
 	return nil
 }
 
@@ -171,7 +229,7 @@ var harmless = []string{"noop", "noop-v1", "preciousobjects", "partialclone", "w
 
 // readFormat refuses the repository formats that we would misread, and only those: go-git refuses more
 // (facts/git-ci-canary.md 2). As in git, extensions count only from format version 1 on, except partialClone.
-func (r *Repository) readFormat() error {
+func (r *gitStore) readFormat() error {
 	text, err := readSmall(filepath.Join(r.common, "config"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

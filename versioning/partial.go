@@ -84,42 +84,13 @@ func (d *scopeDir) depth() int {
 
 // wantedTrees are the trees to fetch after ReadAll has met one that is not here: all that it named, or that one and those
 // of the commits behind it, which are asked for next.
-func (g *graph) wantedTrees(ctx context.Context, met error) (trees []string, depth int, err error) {
+func (r *Repository) wantedTrees(ctx context.Context, met error) (trees []string, depth int, err error) {
 	if lacking, ok := errors.AsType[*MissingTreesError](met); ok {
 		return lacking.Trees, lacking.Depth, nil
 	}
-	var object *MissingObjectError
-	if !errors.As(met, &object) {
-		return nil, 0, met
+	if object, ok := errors.AsType[*MissingObjectError](met); ok {
+		trees, err = r.graph.absentTrees(ctx, object.Hash, treesAtOnce)
+		return trees, 0, err
 	}
-	trees = []string{object.Hash}
-	named := map[string]bool{object.Hash: true}
-	var behind queue
-	for n := range g.nodes.all {
-		if n.loaded && !n.absent && n.tree.String() == object.Hash {
-			behind.push(n)
-		}
-	}
-	seen := map[*node]bool{}
-	for len(behind) > 0 && len(seen) < treesAtOnce {
-		n := behind.pop()
-		if err := ctx.Err(); err != nil {
-			return nil, 0, err
-		}
-		if seen[n] || n.absent {
-			continue
-		}
-		seen[n] = true
-		if _, err := g.store.kind(n.tree); err != nil && !named[n.tree.String()] {
-			named[n.tree.String()] = true
-			trees = append(trees, n.tree.String())
-		}
-		for _, parent := range n.parents {
-			if err := g.load(parent); err != nil {
-				return nil, 0, fmt.Errorf("look for trees: %w", err)
-			}
-			behind.push(parent)
-		}
-	}
-	return trees, 0, nil
+	return nil, 0, met
 }

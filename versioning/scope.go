@@ -16,13 +16,15 @@ const treeCache = 8 << 20
 // scope is the paths of many queries as one tree, so that comparing two commits costs one descent for all of them, and only
 // into folders that differ.
 type scope struct {
-	graph *graph
-	size  int // of its sets
-	top   *scopeDir
-	trees map[plumbing.Hash][]byte
-	room  arena         // of trees
-	known map[*node]set // what touched has answered, where walks for many bases meet the same commits; nil where there is one walk
-	none  set           // no query
+	graph   *graph
+	objects *objects
+	size    int // of its sets
+	top     *scopeDir
+	trees   map[plumbing.Hash][]byte
+	room    arena // of trees
+	// known is what touched has answered, where walks for many bases meet the same commits; nil where there is one walk.
+	known map[*node]set
+	none  set // no query
 }
 
 // scopeDir is one folder of the scope: the queries that ask for all of it, and the names below it that matter.
@@ -31,9 +33,9 @@ type scopeDir struct {
 	below   map[string]*scopeDir
 }
 
-func newScope(g *graph, size int) *scope {
+func (r *Repository) newScope(size int) *scope {
 	return &scope{
-		graph: g, size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, none: newSet(size),
+		graph: r.graph, objects: r.objects(), size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, none: newSet(size),
 	}
 }
 
@@ -197,15 +199,9 @@ func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if found, ok := s.trees[hash]; ok {
 		return found, nil
 	}
-	kind, content, err := s.graph.store.readOnce(hash)
+	content, err := s.objects.treeOnce(hash)
 	if err != nil {
 		return nil, err
-	}
-	if kind != plumbing.TreeObject {
-		return nil, &CorruptObjectError{Hash: hash.String(), Err: fmt.Errorf("it is a %s, not a tree", kind)}
-	}
-	if err := checkTree(content); err != nil {
-		return nil, &CorruptObjectError{Hash: hash.String(), Err: err}
 	}
 	if s.room.used > treeCache { // of one comparison of large folders: the rest of them is not kept
 		return bytes.Clone(content), nil

@@ -95,13 +95,13 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 // or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at its word,
 // with a warning where it has no tag at all, and so is one without a remote. A detached HEAD is a job's, whatever CI it is.
 func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) bool {
-	name := r.remoteName()
+	name := r.Remote()
 	if name == "" || r.side != nil && r.side.tagsKnown {
 		return false
 	}
-	refspec := r.config["remote."+name+".fetch"]
+	refspec := r.Setting("remote." + name + ".fetch")
 	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
-	partly := fetch.CI || narrow || r.config["remote."+name+".tagopt"] == "--no-tags"
+	partly := fetch.CI || narrow || r.Setting("remote."+name+".tagopt") == "--no-tags"
 	if branch, _, err := r.refs.head(); !partly && (err != nil || branch != "") {
 		r.warnTagless(name, fetch)
 		return false
@@ -121,10 +121,10 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) boo
 // doubtsLines tells whether the remote may have lines that a build goes past: release lines of a feature or change in a clone
 // of few branches, and the trunk that a candidate may be of.
 func (r *Repository) doubtsLines(queries []Query, fetch Fetch) bool {
-	if r.shallow || r.alone || r.remoteName() == "" || r.side != nil && r.side.heads != nil {
+	if r.shallow || r.alone || r.Remote() == "" || r.side != nil && r.side.heads != nil {
 		return false
 	}
-	refspec := r.config["remote."+r.remoteName()+".fetch"]
+	refspec := r.Setting("remote." + r.Remote() + ".fetch")
 	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
 	if r.doubtful && (fetch.CI || narrow) {
 		return true
@@ -146,29 +146,6 @@ func (r *Repository) warnTagless(remote string, fetch Fetch) {
 	fetch.warn("this clone has no tags; where %s has some, run \"git fetch --tags\": versions are counted from them", shown(remote))
 }
 
-// remoteName is the remote of HEAD's branch, else origin, else the only one; empty when there is none.
-func (r *Repository) remoteName() string {
-	var names []string
-	for key := range r.config {
-		if name, ok := strings.CutPrefix(key, "remote."); ok {
-			if name, ok = strings.CutSuffix(name, ".url"); ok {
-				names = append(names, name)
-			}
-		}
-	}
-	branch, _, err := r.refs.head()
-	if err == nil && slices.Contains(names, r.config["branch."+branch+".remote"]) {
-		return r.config["branch."+branch+".remote"]
-	}
-	switch {
-	case slices.Contains(names, "origin"):
-		return "origin"
-	case len(names) == 1:
-		return names[0]
-	}
-	return ""
-}
-
 // fetchFailed says what is lacking, why it could not be fetched, and what to do.
 func fetchFailed(ctx, within context.Context, r *Repository, lack lacking, err error) error {
 	if ctx.Err() != nil {
@@ -177,7 +154,7 @@ func fetchFailed(ctx, within context.Context, r *Repository, lack lacking, err e
 	if within.Err() != nil {
 		err = fmt.Errorf("no whole answer in time: %w", within.Err())
 	}
-	failed := &FetchError{Remote: r.remoteName(), Err: err, shallow: lack == lacksHistory}
+	failed := &FetchError{Remote: r.Remote(), Err: err, shallow: lack == lacksHistory}
 	whole := `clone whole: GIT_DEPTH: "0" in GitLab, no shallow clone and "Discover tags" in Jenkins, fetch-depth: 0 in GitHub`
 	switch lack {
 	case lacksHistory:

@@ -10,9 +10,8 @@ import (
 // source finds the commit that a change request is about. CI systems check out a merge of it with its target, made anew in
 // each build, with the parents in either order (facts/git-ci-canary.md 1.3).
 func (a *answer) source(ctx context.Context, ref Ref) (Commit, error) {
-	g := a.repository.graph
 	if ref.ChangeID == "" {
-		return g.commit(a.head)
+		return a.repository.commit(a.head)
 	}
 	near := append([]*node{a.head}, a.head.parents...)
 	remotes, err := a.repository.refs.under("refs/remotes/")
@@ -21,16 +20,16 @@ func (a *answer) source(ctx context.Context, ref Ref) (Commit, error) {
 	}
 	for _, n := range near {
 		if ref.HeadSHA != "" && strings.HasPrefix(n.hash.String(), strings.ToLower(ref.HeadSHA)) {
-			return g.commit(n)
+			return a.repository.commit(n)
 		}
 	}
 	for _, n := range near {
 		if namesSource(remotes, ref, n.hash) {
-			return g.commit(n)
+			return a.repository.commit(n)
 		}
 	}
 	if len(a.head.parents) != 2 || a.repository.shallow {
-		return g.commit(a.head)
+		return a.repository.commit(a.head)
 	}
 	return a.outsideTarget(ctx, ref, remotes)
 }
@@ -65,8 +64,8 @@ func (a *answer) outsideTarget(ctx context.Context, ref Ref, remotes []ref) (Com
 			}
 		}
 		if len(outside) == 1 {
-			return g.commit(outside[0])
+			return a.repository.commit(outside[0])
 		}
 	}
-	return g.commit(a.head)
+	return a.repository.commit(a.head)
 }

@@ -3,6 +3,7 @@ package versioning
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -32,7 +33,32 @@ func nextEntry(tree []byte) (e entry, rest []byte) {
 	return e, tree[end+1+hashSize:]
 }
 
-// checkTree tells whether nextEntry can read a tree.
+// tree reads a tree object and checks it, so that nextEntry and diffTrees can read it.
+func (o *objects) tree(hash plumbing.Hash) ([]byte, error) {
+	kind, content, err := o.read(hash)
+	return checked(hash, kind, content, err)
+}
+
+// treeOnce is tree for content that is not kept: it is valid until the next read.
+func (o *objects) treeOnce(hash plumbing.Hash) ([]byte, error) {
+	kind, content, err := o.readOnce(hash)
+	return checked(hash, kind, content, err)
+}
+
+func checked(hash plumbing.Hash, kind plumbing.ObjectType, content []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	if kind != plumbing.TreeObject {
+		return nil, &CorruptObjectError{Hash: hash.String(), Err: fmt.Errorf("it is a %s, not a tree", kind)}
+	}
+	if err := checkTree(content); err != nil {
+		return nil, &CorruptObjectError{Hash: hash.String(), Err: err}
+	}
+	return content, nil
+}
+
+// checkTree is an error where nextEntry cannot read a tree.
 func checkTree(tree []byte) error {
 	for len(tree) > 0 {
 		space := bytes.IndexByte(tree, ' ')

@@ -76,24 +76,7 @@ func (a *answer) owned(ctx context.Context, names []string, n *node) (owned, kno
 	return owned, len(found.tips) > 0, nil
 }
 
-// leadsTo reports whether a commit's first parents lead to another.
-func (g *graph) leadsTo(ctx context.Context, from, to *node) (bool, error) {
-	commits, err := g.uncovered(ctx, from, []*node{to}, false)
-	if err != nil {
-		return false, err
-	}
-	since := make(map[*node]bool, len(commits))
-	for _, n := range commits {
-		since[n.node] = true
-	}
-	at := from
-	for since[at] && len(at.parents) > 0 {
-		at = at.parents[0]
-	}
-	return at == to, nil
-}
-
-// merged tells, of a base that is a prerelease, that it is of a release line that was merged: neither HEAD's first parents lead
+// merged reports, of a base that is a prerelease, whether it is of a release line that was merged: neither HEAD's first parents lead
 // to it nor those of a trunk. Trunk is then past its release although that has no tag yet. Where no trunk is known, a feature's
 // base counts as trunk's own.
 func (a *answer) merged(ctx context.Context, p *part) (bool, error) {

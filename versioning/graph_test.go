@@ -11,35 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
 )
-
-// Whatever a message holds, it asks for a bump that there is and for a version that is one; what stands behind it in a
-// quotation asks for nothing.
-func FuzzReadChange(f *testing.F) {
-	for _, message := range []string{
-		"feat: x", "fix(a)!: x\r\n\r\nBREAKING CHANGE: y", "chore: x\n\nRelease-As: 2.0.0-rc.1", "Release-As: 1e400.0.0", "feat(登录): 支持", "feat\x00: x",
-		"x\n\nBREAKING CHANGE #y", "\nfeat: x", "feat: x\n\nRelease-As: v99999999999999999999.0.0", "\xff\xfe: x",
-	} {
-		f.Add([]byte(message))
-	}
-	f.Fuzz(func(t *testing.T, message []byte) {
-		found := readChange(message)
-		if found.bump < BumpNone || found.bump > BumpMajor {
-			t.Fatalf("bump %d", found.bump)
-		}
-		if as := found.releaseAs; as != "" {
-			if v, err := semver.StrictNewVersion(as); err != nil || v.Metadata() != "" || !bytes.Contains(message, []byte(as)) {
-				t.Errorf("Release-As %q: %v", as, err)
-			}
-		}
-		quoted := append([]byte("docs: quote\n\n> "), bytes.ReplaceAll(message, []byte("\n"), []byte("\n> "))...)
-		if got := readChange(quoted); got != (change{}) {
-			t.Errorf("a quotation asks for %+v", got)
-		}
-	})
-}
 
 // A commit is read whole or refused; then it has a tree, and a time that no walk stumbles over.
 func FuzzCommit(f *testing.F) {
@@ -53,7 +26,7 @@ func FuzzCommit(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		g := newGraph(nil)
+		g := newGraph(nil, nil)
 		n := g.node(plumbing.NewHash(strings.Repeat("cd", 20)))
 		if err := g.parse(n, content); err != nil {
 			if n.tree != plumbing.ZeroHash && n.parents != nil {
@@ -70,38 +43,6 @@ func FuzzCommit(f *testing.F) {
 		}
 		if slices.Contains(n.parents, nil) {
 			t.Error("a parent that is none")
-		}
-	})
-}
-
-// packed-refs may hold anything: what is taken from it is sorted, and every name can be looked up again.
-func FuzzPackedRefs(f *testing.F) {
-	hash := strings.Repeat("ab", 20)
-	for _, text := range []string{
-		"", "# pack-refs with: peeled fully-peeled sorted \n" + hash + " refs/tags/v1.0.0\n^" + hash + "\n", hash + " refs/heads/登录\n", "^" + hash + "\n",
-		hash + " refs/tags/a\r\n", hash + " refs/tags/\x1b[2J\n", hash + "  \n", strings.Repeat("a", 70000) + "\n",
-		hash + " refs/tags/b\n" + hash + " refs/tags/a\n" + hash + " refs/tags/a\n",
-	} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "packed-refs"), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		r := &refs{gitDir: dir, common: dir}
-		packed, err := r.readPacked()
-		if err != nil {
-			return
-		}
-		if !slices.IsSortedFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) }) {
-			t.Error("not sorted")
-		}
-		for _, one := range packed {
-			found, ok, err := r.lookup(one.name)
-			if err != nil || ok != safeRef(one.name) || ok && found.name != one.name {
-				t.Errorf("%q: found %+v, %t, %v", one.name, found, ok, err)
-			}
 		}
 	})
 }
@@ -128,7 +69,7 @@ func FuzzTagObject(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		g := newGraph(store)
+		g := newGraph(store, nil)
 		hash := plumbing.ComputeHash(plumbing.TagObject, content)
 		writeLoose(t, r.dir, plumbing.TagObject, content)
 		n, ok, err := g.peel(hash)
