@@ -3,7 +3,6 @@ package versioning
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
