@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"github.com/pintle-ci/pintle/git/gittest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,10 +35,10 @@ func generated(b *testing.B, name string, script func(w *bufio.Writer)) string {
 			return dir
 		}
 	}
-	r := &testRepo{t: b, dir: b.TempDir()}
+	r := &gittest.Repo{T: b, Dir: b.TempDir()}
 	making := dir + ".making"
-	r.git("init", "-q", "-b", "main", making)
-	r.gitIn(making, "", "config", "uploadpack.allowFilter", "true")
+	r.Git("init", "-q", "-b", "main", making)
+	r.GitIn(making, "", "config", "uploadpack.allowFilter", "true")
 	cmd := exec.Command("git", "fast-import", "--quiet")
 	cmd.Dir = making
 	in, err := cmd.StdinPipe()
@@ -58,8 +59,8 @@ func generated(b *testing.B, name string, script func(w *bufio.Writer)) string {
 	if err := cmd.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	r.gitIn(making, "", "pack-refs", "--all") // fast-import makes one pack of deltas, so nothing is packed again
-	r.gitIn(making, "", "reset", "-q", "--hard", "main")
+	r.GitIn(making, "", "pack-refs", "--all") // fast-import makes one pack of deltas, so nothing is packed again
+	r.GitIn(making, "", "reset", "-q", "--hard", "main")
 	if err := os.Rename(making, dir); err != nil {
 		b.Fatal(err)
 	}
@@ -198,18 +199,18 @@ func BenchmarkProcess(b *testing.B) {
 	version := []string{pintle, "version"}
 	b.Run("large history", func(b *testing.B) {
 		dir := generated(b, "large", largeHistory(largeCommits, largeTags, largeSince))
-		r := &testRepo{t: b, dir: dir}
-		b.Logf("%s commits since the base", r.git("rev-list", "--count", r.git("describe", "--tags", "--abbrev=0")+"..HEAD"))
+		r := &gittest.Repo{T: b, Dir: dir}
+		b.Logf("%s commits since the base", r.Git("rev-list", "--count", r.Git("describe", "--tags", "--abbrev=0")+"..HEAD"))
 		inTurn(b, dir, version, []string{"git", "describe", "--tags"})
 	})
 	b.Run("monorepo", func(b *testing.B) {
 		dir := generated(b, "monorepo", monoHistory)
-		r := &testRepo{t: b, dir: dir}
+		r := &gittest.Repo{T: b, Dir: dir}
 		oldest, most := "", 0
 		for s := range monoServices {
 			tag := fmt.Sprintf("s%d/v1.%d.0", s, monoTags/monoServices-1)
 			var n int
-			if _, err := fmt.Sscan(r.git("rev-list", "--count", tag+"..HEAD"), &n); err != nil {
+			if _, err := fmt.Sscan(r.Git("rev-list", "--count", tag+"..HEAD"), &n); err != nil {
 				b.Fatal(err)
 			}
 			if n > most {
@@ -222,25 +223,25 @@ func BenchmarkProcess(b *testing.B) {
 	for _, graph := range []string{"", ", commit-graph"} {
 		b.Run("tags that are no versions"+graph, func(b *testing.B) {
 			dir := generated(b, "mixed"+strings.Trim(graph, ", "), mixedHistory)
-			r := &testRepo{t: b, dir: dir}
-			r.git("repack", "-q", "-a", "-d", "-f")
+			r := &gittest.Repo{T: b, Dir: dir}
+			r.Git("repack", "-q", "-a", "-d", "-f")
 			if graph != "" {
-				r.git("commit-graph", "write", "--reachable")
+				r.Git("commit-graph", "write", "--reachable")
 			}
 			inTurn(b, dir, version, []string{"git", "log", "--format=%H %P %ct %B"})
 		})
 	}
 	b.Run("25 services", func(b *testing.B) {
 		dir := generated(b, "fleet", fleetHistory)
-		r := &testRepo{t: b, dir: dir}
-		r.git("repack", "-q", "-a", "-d", "-f")
+		r := &gittest.Repo{T: b, Dir: dir}
+		r.Git("repack", "-q", "-a", "-d", "-f")
 		inTurn(b, dir, version, []string{"git", "log", "--format=%H", "--name-only", "s0/v1.0.0..HEAD"})
 	})
 	for _, n := range []int{10_000, 100_000, 400_000} {
 		b.Run(fmt.Sprintf("%d commits", n), func(b *testing.B) {
 			dir := generated(b, fmt.Sprintf("length%d", n), largeHistory(n, 500, largeSince))
-			r := &testRepo{t: b, dir: dir}
-			b.Logf("%s commits since the base", r.git("rev-list", "--count", r.git("describe", "--tags", "--abbrev=0")+"..HEAD"))
+			r := &gittest.Repo{T: b, Dir: dir}
+			b.Logf("%s commits since the base", r.Git("rev-list", "--count", r.Git("describe", "--tags", "--abbrev=0")+"..HEAD"))
 			inTurn(b, dir, version, nil)
 		})
 	}

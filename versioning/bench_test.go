@@ -2,14 +2,15 @@ package versioning
 
 import (
 	"fmt"
+	"github.com/pintle-ci/pintle/git/gittest"
 	"strings"
 	"testing"
 )
 
 // benchRepo is a history of n commits over some services, one file each time, with a tag for a service every so often.
-func benchRepo(b *testing.B, n, services, every int) *testRepo {
+func benchRepo(b *testing.B, n, services, every int) *gittest.Repo {
 	b.Helper()
-	r := newTestRepo(b)
+	r := gittest.New(b)
 	var script strings.Builder
 	for i := 1; i <= n; i++ {
 		fmt.Fprintf(&script, "commit refs/heads/main\nmark :%d\ncommitter A <a@x> %d +0000\ndata <<E\nfix: change number %d\n\nAnd why.\nE\n", i, 1_600_000_000+60*i, i)
@@ -19,8 +20,8 @@ func benchRepo(b *testing.B, n, services, every int) *testRepo {
 			fmt.Fprintf(&script, "reset refs/tags/v1.%d.0\nfrom :%d\n\n", i, i)
 		}
 	}
-	r.gitIn(r.dir, script.String(), "fast-import", "--quiet")
-	r.git("pack-refs", "--all")
+	r.GitIn(r.Dir, script.String(), "fast-import", "--quiet")
+	r.Git("pack-refs", "--all")
 	return r
 }
 
@@ -55,22 +56,22 @@ func BenchmarkRead(b *testing.B) {
 		all[i] = Query{Ref: Ref{Branch: "main"}, Prefix: fmt.Sprintf("s%d/v", i), Paths: []string{fmt.Sprintf("services/s%d", i)}}
 	}
 	one := []Query{{Ref: Ref{Branch: "main"}, Prefix: "v"}}
-	b.Run("one version", func(b *testing.B) { benchRead(b, tagged.dir, one) })
+	b.Run("one version", func(b *testing.B) { benchRead(b, tagged.Dir, one) })
 	b.Run("one version, git describe", func(b *testing.B) {
 		for b.Loop() {
-			tagged.git("describe", "--tags", "--match", "v*", "main")
+			tagged.Git("describe", "--tags", "--match", "v*", "main")
 		}
 	})
-	b.Run("no tag", func(b *testing.B) { benchRead(b, untagged.dir, one) })
+	b.Run("no tag", func(b *testing.B) { benchRead(b, untagged.Dir, one) })
 	b.Run("no tag, git log", func(b *testing.B) {
 		for b.Loop() {
-			untagged.git("log", "--format=%B", "main")
+			untagged.Git("log", "--format=%B", "main")
 		}
 	})
-	b.Run("100 services", func(b *testing.B) { benchRead(b, tagged.dir, all) })
+	b.Run("100 services", func(b *testing.B) { benchRead(b, tagged.Dir, all) })
 	b.Run("100 services, git log", func(b *testing.B) {
 		for b.Loop() {
-			tagged.git("log", "--format=%H", "--name-only", "s0/v1.16000.0..main")
+			tagged.Git("log", "--format=%H", "--name-only", "s0/v1.16000.0..main")
 		}
 	})
 }

@@ -20,31 +20,32 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // origin is a monorepo with merges, tags of services and of the whole, and a release branch ahead that is not merged.
-func origin(t testing.TB) *testRepo {
+func origin(t testing.TB) *gittest.Repo {
 	t.Helper()
-	r := newTestRepo(t)
-	r.commit("x", "services/cart/a", "services/web/a", "lib/deep/a", "README")
+	r := gittest.New(t)
+	r.Commit("x", "services/cart/a", "services/web/a", "lib/deep/a", "README")
 	for i := range 12 {
-		r.commit("fix: x", []string{"services/cart/a", "services/web/b/c", "README"}[i%3])
+		r.Commit("fix: x", []string{"services/cart/a", "services/web/b/c", "README"}[i%3])
 	}
-	r.git("branch", "late")
-	r.annotated("v1.0.0")
-	r.tag("cart/v1.0.0")
-	r.commits(4, "services/web/a")
-	r.annotated("web/v2.0.0")
-	r.git("checkout", "-q", "-b", "release/1.1")
-	r.commits(2, "services/cart/a")
-	r.annotated("v1.1.0")
-	r.git("checkout", "-q", "late")
-	r.commits(3, "late")
-	r.git("checkout", "-q", "main")
-	r.commits(12, "services/web/a", "lib/deep/a")
-	r.merge("late")
-	r.commit("feat: x", "services/cart/a")
-	r.commits(11, "README")
+	r.Git("branch", "late")
+	r.Annotated("v1.0.0")
+	r.Tag("cart/v1.0.0")
+	r.Commits(4, "services/web/a")
+	r.Annotated("web/v2.0.0")
+	r.Git("checkout", "-q", "-b", "release/1.1")
+	r.Commits(2, "services/cart/a")
+	r.Annotated("v1.1.0")
+	r.Git("checkout", "-q", "late")
+	r.Commits(3, "late")
+	r.Git("checkout", "-q", "main")
+	r.Commits(12, "services/web/a", "lib/deep/a")
+	r.Merge("late")
+	r.Commit("feat: x", "services/cart/a")
+	r.Commits(11, "README")
 	return r
 }
 
@@ -91,15 +92,15 @@ func serve(t testing.TB, dir string, wrap func(http.Handler) http.Handler) strin
 }
 
 // state is all of a clone that a fetch of ours must leave alone.
-func state(t testing.TB, r *testRepo, dir string) string {
+func state(t testing.TB, r *gittest.Repo, dir string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, file := range []string{"config", "shallow", "HEAD", "FETCH_HEAD", "packed-refs"} {
-		text, err := os.ReadFile(filepath.Join(strings.TrimSpace(r.gitIn(dir, "", "rev-parse", "--path-format=absolute", "--git-common-dir")), file))
+		text, err := os.ReadFile(filepath.Join(strings.TrimSpace(r.GitIn(dir, "", "rev-parse", "--path-format=absolute", "--git-common-dir")), file))
 		fmt.Fprintf(&b, "%s: %s %t\n", file, text, err == nil)
 	}
-	b.WriteString(r.gitIn(dir, "", "for-each-ref"))
-	b.WriteString(r.gitIn(dir, "", "count-objects", "-v"))
+	b.WriteString(r.GitIn(dir, "", "for-each-ref"))
+	b.WriteString(r.GitIn(dir, "", "count-objects", "-v"))
 	return b.String()
 }
 
@@ -107,14 +108,14 @@ func state(t testing.TB, r *testRepo, dir string) string {
 func TestCloneMatrix(t *testing.T) {
 	quiet(t)
 	r := origin(t)
-	want, err := openAt(t, r.dir).ReadAll(t.Context(), monorepo(Ref{Branch: "main"}))
+	want, err := openAt(t, r.Dir).ReadAll(t.Context(), monorepo(Ref{Branch: "main"}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want[0].Base.Name != "v1.0.0" || want[0].Count != 32 || want[1].Count != 1 || want[2].Count != 12 {
 		t.Fatalf("got %+v", want)
 	}
-	web := serve(t, r.dir, nil)
+	web := serve(t, r.Dir, nil)
 	kinds := []struct {
 		name            string
 		args            []string
@@ -137,8 +138,8 @@ func TestCloneMatrix(t *testing.T) {
 		{"bare", []string{"--bare"}, false, false},
 		{"bare depth 2", []string{"--bare", "--depth=2"}, false, false},
 		{"bare treeless", []string{"--bare", "--filter=tree:0"}, false, false},
-		{"reference", []string{"--reference", r.dir}, false, false},
-		{"reference depth 2", []string{"--reference", r.dir, "--depth=2"}, false, false},
+		{"reference", []string{"--reference", r.Dir}, false, false},
+		{"reference depth 2", []string{"--reference", r.Dir, "--depth=2"}, false, false},
 	}
 	places := []struct {
 		name string
@@ -147,11 +148,11 @@ func TestCloneMatrix(t *testing.T) {
 		{"root", func(_ *testing.T, dir string) string { return dir }},
 		{"subdirectory", func(_ *testing.T, dir string) string { return filepath.Join(dir, "services", "web") }},
 		{"linked worktree", func(_ *testing.T, dir string) string {
-			r.gitIn(dir, "", "worktree", "add", "-q", "--detach", dir+"-linked")
+			r.GitIn(dir, "", "worktree", "add", "-q", "--detach", dir+"-linked")
 			return dir + "-linked"
 		}},
 		{"packed", func(_ *testing.T, dir string) string {
-			r.gitIn(dir, "", "pack-refs", "--all")
+			r.GitIn(dir, "", "pack-refs", "--all")
 			return dir
 		}},
 	}
@@ -159,7 +160,7 @@ func TestCloneMatrix(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			for i, place := range places {
-				url := "file://" + r.dir
+				url := "file://" + r.Dir
 				if kind.web {
 					url = web
 				}
@@ -167,7 +168,7 @@ func TestCloneMatrix(t *testing.T) {
 					continue
 				}
 				dir := filepath.Join(t.TempDir(), "clone")
-				r.git(append(append([]string{"clone", "-q", "--no-local"}, kind.args...), url, dir)...)
+				r.Git(append(append([]string{"clone", "-q", "--no-local"}, kind.args...), url, dir)...)
 				at := place.at(t, dir)
 				before := state(t, r, dir)
 				for _, part := range [][2]int{{0, 3}, {0, 1}, {1, 3}} {
@@ -203,10 +204,10 @@ func readWhole(t testing.TB, dir string, queries []Query) ([]Facts, []string) {
 }
 
 // shallowClone clones only the last commit, and writes a line per fetch to the test's log.
-func shallowClone(t testing.TB, r *testRepo, url string, args ...string) string {
+func shallowClone(t testing.TB, r *gittest.Repo, url string, args ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "clone")
-	r.git(append(append([]string{"clone", "-q", "--no-local", "--depth=1"}, args...), url, dir)...)
+	r.Git(append(append([]string{"clone", "-q", "--no-local", "--depth=1"}, args...), url, dir)...)
 	return dir
 }
 
@@ -254,32 +255,32 @@ func TestFetchRefused(t *testing.T) {
 		want string
 	}{
 		{"the remote is gone", func(t *testing.T, dir string) {
-			r.gitIn(dir, "", "remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
+			r.GitIn(dir, "", "remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
 		}, "does not appear to be a git repository"},
-		{"no remote", func(_ *testing.T, dir string) { r.gitIn(dir, "", "remote", "remove", "origin") }, "no remote is configured"},
+		{"no remote", func(_ *testing.T, dir string) { r.GitIn(dir, "", "remote", "remove", "origin") }, "no remote is configured"},
 		{"no server", func(_ *testing.T, dir string) {
-			r.gitIn(dir, "", "remote", "set-url", "origin", "http://u:hunter2@127.0.0.1:1/x.git")
+			r.GitIn(dir, "", "remote", "set-url", "origin", "http://u:hunter2@127.0.0.1:1/x.git")
 		}, "unable to access"},
 		{"a password is asked for", func(t *testing.T, dir string) {
-			r.gitIn(dir, "", "remote", "set-url", "origin", serve(t, r.dir, protected))
+			r.GitIn(dir, "", "remote", "set-url", "origin", serve(t, r.Dir, protected))
 		}, "terminal prompts disabled"},
 		{"the password is wrong", func(t *testing.T, dir string) {
-			url := serve(t, r.dir, protected)
-			r.gitIn(dir, "", "remote", "set-url", "origin", strings.Replace(url, "://", "://u:hunter22@", 1))
+			url := serve(t, r.Dir, protected)
+			r.GitIn(dir, "", "remote", "set-url", "origin", strings.Replace(url, "://", "://u:hunter22@", 1))
 		}, "Authentication failed"},
 		{"no git", func(t *testing.T, _ string) { t.Setenv("PATH", t.TempDir()) }, "no git in PATH"},
 		{"a repository without the commits", func(t *testing.T, dir string) {
-			other := newTestRepo(t)
-			other.commit("x")
-			r.gitIn(dir, "", "remote", "set-url", "origin", "file://"+other.dir)
+			other := gittest.New(t)
+			other.Commit("x")
+			r.GitIn(dir, "", "remote", "set-url", "origin", "file://"+other.Dir)
 		}, "does not have commit"},
 		{"ssh that would ask", func(_ *testing.T, dir string) {
-			r.gitIn(dir, "", "remote", "set-url", "origin", "ssh://git@127.0.0.1:1/x.git")
+			r.GitIn(dir, "", "remote", "set-url", "origin", "ssh://git@127.0.0.1:1/x.git")
 		}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := shallowClone(t, r, "file://"+r.dir)
+			dir := shallowClone(t, r, "file://"+r.Dir)
 			tt.make(t, dir)
 			if err := refusal(t, dir, Fetch{}); !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %q", err, tt.want)
@@ -291,7 +292,7 @@ func TestFetchRefused(t *testing.T) {
 	}
 	t.Run("a server that never answers", func(t *testing.T) {
 		end := make(chan struct{})
-		hang := serve(t, r.dir, func(http.Handler) http.Handler {
+		hang := serve(t, r.Dir, func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
 				select {
 				case <-end:
@@ -300,14 +301,14 @@ func TestFetchRefused(t *testing.T) {
 			})
 		})
 		defer close(end)
-		dir := shallowClone(t, r, "file://"+r.dir)
-		r.gitIn(dir, "", "remote", "set-url", "origin", hang)
+		dir := shallowClone(t, r, "file://"+r.Dir)
+		r.GitIn(dir, "", "remote", "set-url", "origin", hang)
 		if err := refusal(t, dir, Fetch{Timeout: 300 * time.Millisecond}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got error %v", err)
 		}
 	})
 	t.Run("the job's credentials", func(t *testing.T) {
-		url := serve(t, r.dir, protected)
+		url := serve(t, r.Dir, protected)
 		header := filepath.Join(t.TempDir(), "credentials")
 		secret := "[http]\n\textraHeader = Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("u:hunter2")) + "\n"
 		if err := os.WriteFile(header, []byte(secret), 0o600); err != nil {
@@ -315,25 +316,25 @@ func TestFetchRefused(t *testing.T) {
 		}
 		for name, give := range map[string]func(dir string) Fetch{
 			"in the address": func(dir string) Fetch {
-				r.gitIn(dir, "", "remote", "set-url", "origin", strings.Replace(url, "://", "://u:hunter2@", 1))
+				r.GitIn(dir, "", "remote", "set-url", "origin", strings.Replace(url, "://", "://u:hunter2@", 1))
 				return Fetch{}
 			},
 			"in an included file": func(dir string) Fetch {
-				r.gitIn(dir, "", "remote", "set-url", "origin", url)
-				r.gitIn(dir, "", "config", "include.path", header)
+				r.GitIn(dir, "", "remote", "set-url", "origin", url)
+				r.GitIn(dir, "", "config", "include.path", header)
 				return Fetch{}
 			},
 			"in a file for this folder": func(dir string) Fetch {
-				r.gitIn(dir, "", "remote", "set-url", "origin", url)
-				r.gitIn(dir, "", "config", "includeIf.gitdir:"+filepath.Join(dir, ".git")+".path", header)
+				r.GitIn(dir, "", "remote", "set-url", "origin", url)
+				r.GitIn(dir, "", "config", "includeIf.gitdir:"+filepath.Join(dir, ".git")+".path", header)
 				return Fetch{}
 			},
 			"by the job's GIT_ASKPASS": func(dir string) Fetch {
-				r.gitIn(dir, "", "remote", "set-url", "origin", url)
+				r.GitIn(dir, "", "remote", "set-url", "origin", url)
 				return Fetch{CI: true}
 			},
 		} {
-			dir := shallowClone(t, r, "file://"+r.dir)
+			dir := shallowClone(t, r, "file://"+r.Dir)
 			facts, err := openAt(t, dir).ReadWhole(t.Context(), monorepo(Ref{Branch: "main"})[:1], Rules{}, give(dir))
 			if err != nil || facts[0].Count != 32 {
 				t.Errorf("%s: got %+v, %v", name, facts, err)
@@ -346,7 +347,7 @@ func TestFetchRefused(t *testing.T) {
 func TestServers(t *testing.T) {
 	quiet(t)
 	r := origin(t)
-	want, err := openAt(t, r.dir).ReadAll(t.Context(), monorepo(Ref{Branch: "main"}))
+	want, err := openAt(t, r.Dir).ReadAll(t.Context(), monorepo(Ref{Branch: "main"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,23 +355,23 @@ func TestServers(t *testing.T) {
 		name string
 		make func(t *testing.T) (url string)
 	}{
-		{"without filters", func(*testing.T) string { r.git("config", "uploadpack.allowFilter", "false"); return "file://" + r.dir }},
+		{"without filters", func(*testing.T) string { r.Git("config", "uploadpack.allowFilter", "false"); return "file://" + r.Dir }},
 		{"of protocol 0, for refs alone", func(t *testing.T) string {
-			r.git("config", "uploadpack.allowAnySHA1InWant", "false")
+			r.Git("config", "uploadpack.allowAnySHA1InWant", "false")
 			t.Setenv("GIT_CONFIG_COUNT", "1")
 			t.Setenv("GIT_CONFIG_KEY_0", "protocol.version")
 			t.Setenv("GIT_CONFIG_VALUE_0", "0")
-			return "file://" + r.dir
+			return "file://" + r.Dir
 		}},
 		{"files alone", func(t *testing.T) string {
-			r.git("update-server-info")
-			return serve(t, r.dir, func(http.Handler) http.Handler { return http.FileServer(http.Dir(r.dir)) })
+			r.Git("update-server-info")
+			return serve(t, r.Dir, func(http.Handler) http.Handler { return http.FileServer(http.Dir(r.Dir)) })
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := shallowClone(t, r, "file://"+r.dir)
-			r.gitIn(dir, "", "remote", "set-url", "origin", tt.make(t))
+			dir := shallowClone(t, r, "file://"+r.Dir)
+			r.GitIn(dir, "", "remote", "set-url", "origin", tt.make(t))
 			got, did := readWhole(t, dir, monorepo(Ref{Branch: "main"}))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("after %q: facts (-whole +this):\n%s", did, diff)
@@ -383,7 +384,7 @@ func TestServers(t *testing.T) {
 func TestFetchTogether(t *testing.T) {
 	quiet(t)
 	r := origin(t)
-	dir := shallowClone(t, r, "file://"+r.dir)
+	dir := shallowClone(t, r, "file://"+r.Dir)
 	queries := monorepo(Ref{Branch: "main"})
 	var all sync.WaitGroup
 	for range 4 {
@@ -394,8 +395,8 @@ func TestFetchTogether(t *testing.T) {
 		})
 	}
 	for depth := range 3 {
-		r.gitIn(dir, "", "fetch", "-q", fmt.Sprintf("--depth=%d", depth+1), "origin", "main")
-		r.gitIn(dir, "", "pack-refs", "--all")
+		r.GitIn(dir, "", "fetch", "-q", fmt.Sprintf("--depth=%d", depth+1), "origin", "main")
+		r.GitIn(dir, "", "pack-refs", "--all")
 	}
 	all.Wait()
 }
@@ -417,8 +418,8 @@ func TestOtherUser(t *testing.T) {
 		}
 	}
 	full := filepath.Join(t.TempDir(), "clone")
-	r.git("clone", "-q", ".", full)
-	shallow := shallowClone(t, r, "file://"+r.dir)
+	r.Git("clone", "-q", ".", full)
+	shallow := shallowClone(t, r, "file://"+r.Dir)
 	give(full)
 	give(shallow)
 	if facts, did := readWhole(t, full, monorepo(Ref{Branch: "main"})); facts[0].Count != 32 || did != nil {
@@ -441,7 +442,7 @@ func TestFetchTags(t *testing.T) {
 	r := origin(t)
 	clone := func(args ...string) string {
 		dir := filepath.Join(t.TempDir(), "clone")
-		r.git(append(append([]string{"clone", "-q"}, args...), ".", dir)...)
+		r.Git(append(append([]string{"clone", "-q"}, args...), ".", dir)...)
 		return dir
 	}
 	ask := func(dir string, query Query, ci bool) (Facts, bool) {
@@ -454,12 +455,12 @@ func TestFetchTags(t *testing.T) {
 		return facts[0], asked
 	}
 	bare := clone("--no-tags")
-	r.gitIn(bare, "", "config", "--unset", "remote.origin.tagOpt") // as Jenkins leaves it
+	r.GitIn(bare, "", "config", "--unset", "remote.origin.tagOpt") // as Jenkins leaves it
 	detached := filepath.Join(t.TempDir(), "fetched")              // one commit by name, as Buildkite does
-	r.git("init", "-q", detached)
-	r.gitIn(detached, "", "remote", "add", "origin", r.dir)
-	r.gitIn(detached, "", "fetch", "-q", "--no-tags", "origin", r.git("rev-parse", "main"))
-	r.gitIn(detached, "", "checkout", "-q", "FETCH_HEAD")
+	r.Git("init", "-q", detached)
+	r.GitIn(detached, "", "remote", "add", "origin", r.Dir)
+	r.GitIn(detached, "", "fetch", "-q", "--no-tags", "origin", r.Git("rev-parse", "main"))
+	r.GitIn(detached, "", "checkout", "-q", "FETCH_HEAD")
 	for _, tt := range []struct {
 		name  string
 		dir   string
@@ -486,7 +487,7 @@ func TestFetchTags(t *testing.T) {
 		}
 	}
 	t.Run("a person's clone is warned of, once", func(t *testing.T) {
-		for dir, want := range map[string]int{bare: 1, clone(): 0, r.dir: 0} {
+		for dir, want := range map[string]int{bare: 1, clone(): 0, r.Dir: 0} {
 			var warned []string
 			repository := openAt(t, dir)
 			for range 2 {
@@ -508,7 +509,7 @@ func TestFetchTags(t *testing.T) {
 		}
 		for _, args := range [][]string{{"--single-branch"}, {"--single-branch", "--no-tags"}, {"--depth=2"}, {"--depth=2", "--no-single-branch"}} {
 			dir := filepath.Join(t.TempDir(), "clone")
-			r.git(append(append([]string{"clone", "-q", "--no-local"}, args...), "file://"+r.dir, dir)...)
+			r.Git(append(append([]string{"clone", "-q", "--no-local"}, args...), "file://"+r.Dir, dir)...)
 			got, _ := ask(dir, query, false)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v: facts (-whole +this):\n%s", args, diff)
@@ -516,16 +517,16 @@ func TestFetchTags(t *testing.T) {
 		}
 	})
 	t.Run("a moved tag", func(t *testing.T) {
-		dir := shallowClone(t, r, "file://"+r.dir)
-		r.gitIn(dir, "", "tag", "v1.2.0") // at HEAD here, elsewhere there
-		r.git("tag", "v1.2.0", "v1.0.0^{}")
+		dir := shallowClone(t, r, "file://"+r.Dir)
+		r.GitIn(dir, "", "tag", "v1.2.0") // at HEAD here, elsewhere there
+		r.Git("tag", "v1.2.0", "v1.0.0^{}")
 		if facts, _ := ask(dir, Query{Prefix: "v", Ref: Ref{Branch: "feature/x"}}, false); facts.Base == nil || facts.Base.Name != "v1.2.0" || facts.Count != 32 {
 			t.Errorf("got %+v", facts)
 		}
 	})
 	t.Run("a commit of one's own", func(t *testing.T) {
-		dir := shallowClone(t, r, "file://"+r.dir)
-		r.gitIn(dir, "mine", "commit", "-q", "--allow-empty", "-F", "-")
+		dir := shallowClone(t, r, "file://"+r.Dir)
+		r.GitIn(dir, "mine", "commit", "-q", "--allow-empty", "-F", "-")
 		if facts, _ := ask(dir, onMain, false); facts.Count != 33 {
 			t.Errorf("got %+v", facts)
 		}
@@ -543,22 +544,22 @@ func TestShallowAgainstWhole(t *testing.T) {
 	for seed := range seeds {
 		r := randomHistory(t, uint64(1000+seed))
 		rnd := rand.New(rand.NewPCG(uint64(seed), 2))
-		heads := strings.Fields(r.git("for-each-ref", "--format=%(refname:short)", "refs/heads"))
+		heads := strings.Fields(r.Git("for-each-ref", "--format=%(refname:short)", "refs/heads"))
 		for range 3 {
 			branch := heads[rnd.IntN(len(heads))]
-			args := []string{"clone", "-q", "--no-local", "--branch=" + branch, fmt.Sprintf("--depth=%d", 1+rnd.IntN(12)), "file://" + r.dir}
+			args := []string{"clone", "-q", "--no-local", "--branch=" + branch, fmt.Sprintf("--depth=%d", 1+rnd.IntN(12)), "file://" + r.Dir}
 			if rnd.IntN(3) == 0 {
 				args = append(args, "--no-single-branch")
 			}
 			dir := filepath.Join(t.TempDir(), "clone")
-			r.git(append(args, dir)...)
+			r.Git(append(args, dir)...)
 			ref := Ref{Branch: "main"}
 			queries := [][]Query{
 				{{Prefix: "v", Ref: ref}}, {{Prefix: "v", Ref: ref, TrackReleases: true}},
 				{{Prefix: "v", Ref: ref, Paths: []string{"a"}}}, {{Prefix: "v1.1", Ref: ref}, {Prefix: "v1.2", Ref: ref, Paths: []string{"b/c"}}, {Prefix: "v1.3", Ref: ref, Paths: []string{"b"}}},
 			}[rnd.IntN(4)]
-			r.git("symbolic-ref", "HEAD", "refs/heads/"+branch)
-			want, err := openAt(t, r.dir).ReadAll(t.Context(), queries)
+			r.Git("symbolic-ref", "HEAD", "refs/heads/"+branch)
+			want, err := openAt(t, r.Dir).ReadAll(t.Context(), queries)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"fmt"
+	"github.com/pintle-ci/pintle/git/gittest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,11 +24,11 @@ func graphQueries() []Query {
 }
 
 // answers reads the facts of every commit, and whether a commit-graph was used.
-func answers(t *testing.T, r *testRepo, commits []string) (all [][]Facts, used bool) {
+func answers(t *testing.T, r *gittest.Repo, commits []string) (all [][]Facts, used bool) {
 	t.Helper()
 	for _, commit := range commits {
-		r.write(".git/HEAD", commit)
-		repository := openAt(t, r.dir)
+		r.Write(".git/HEAD", commit)
+		repository := openAt(t, r.Dir)
 		facts, err := repository.ReadAll(t.Context(), graphQueries())
 		if err != nil {
 			t.Fatal(err)
@@ -41,7 +42,7 @@ func answers(t *testing.T, r *testRepo, commits []string) (all [][]Facts, used b
 func TestCommitGraphChangesNothing(t *testing.T) {
 	for seed := range 4 {
 		r := randomHistory(t, uint64(300+seed))
-		commits := strings.Fields(r.git("rev-list", "--all"))
+		commits := strings.Fields(r.Git("rev-list", "--all"))
 		want, used := answers(t, r, commits)
 		if used {
 			t.Fatal("there is a commit-graph already")
@@ -52,13 +53,13 @@ func TestCommitGraphChangesNothing(t *testing.T) {
 			name  string
 			write func()
 		}{
-			{"of a part", func() { r.gitIn(r.dir, half, "commit-graph", "write", "--stdin-commits") }},
-			{"whole", func() { r.git("commit-graph", "write", "--reachable", "--changed-paths") }},
+			{"of a part", func() { r.GitIn(r.Dir, half, "commit-graph", "write", "--stdin-commits") }},
+			{"whole", func() { r.Git("commit-graph", "write", "--reachable", "--changed-paths") }},
 			{"chain", func() {
-				r.remove(".git/objects/info/commit-graph")
-				r.gitIn(r.dir, half, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
-				r.gitIn(r.dir, quarter, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
-				r.git("commit-graph", "write", "--reachable", "--split=no-merge")
+				r.Remove(".git/objects/info/commit-graph")
+				r.GitIn(r.Dir, half, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
+				r.GitIn(r.Dir, quarter, "commit-graph", "write", "--stdin-commits", "--split=no-merge")
+				r.Git("commit-graph", "write", "--reachable", "--split=no-merge")
 			}},
 		} {
 			tt.write()
@@ -77,19 +78,19 @@ func TestCommitGraphChangesNothing(t *testing.T) {
 
 // A merge of many has its parents in a table of their own.
 func TestCommitGraphOctopus(t *testing.T) {
-	r := newTestRepo(t)
-	r.commit("one", "a")
+	r := gittest.New(t)
+	r.Commit("one", "a")
 	var heads []string
 	for i := range 4 {
-		r.git("checkout", "-q", "-b", fmt.Sprintf("side%d", i), "main")
-		r.commit("feat: side", fmt.Sprintf("file%d", i))
+		r.Git("checkout", "-q", "-b", fmt.Sprintf("side%d", i), "main")
+		r.Commit("feat: side", fmt.Sprintf("file%d", i))
 		heads = append(heads, fmt.Sprintf("side%d", i))
 	}
-	r.git("checkout", "-q", "main")
-	r.git(append([]string{"merge", "-q", "--no-edit"}, heads...)...)
-	commits := []string{r.git("rev-parse", "HEAD")}
+	r.Git("checkout", "-q", "main")
+	r.Git(append([]string{"merge", "-q", "--no-edit"}, heads...)...)
+	commits := []string{r.Git("rev-parse", "HEAD")}
 	want, _ := answers(t, r, commits)
-	r.git("commit-graph", "write", "--reachable")
+	r.Git("commit-graph", "write", "--reachable")
 	got, used := answers(t, r, commits)
 	if !used || !reflect.DeepEqual(got, want) || want[0][0].Count != 6 {
 		t.Errorf("used: %t\ngot  %+v\nwant %+v", used, got, want)
@@ -98,27 +99,27 @@ func TestCommitGraphOctopus(t *testing.T) {
 
 // Where commits may have other parents than a commit-graph says, it is not used.
 func TestCommitGraphIgnored(t *testing.T) {
-	for name, spoil := range map[string]func(r *testRepo){
-		"setting":     func(r *testRepo) { r.git("config", "core.commitGraph", "false") },
-		"replacement": func(r *testRepo) { r.git("update-ref", "refs/replace/"+r.git("rev-parse", "HEAD"), "HEAD~1") },
-		"grafts":      func(r *testRepo) { r.write(".git/info/grafts", r.git("rev-parse", "HEAD")+"\n") },
-		"shallow":     func(r *testRepo) { r.write(".git/shallow", r.git("rev-parse", "HEAD~1")+"\n") },
-		"no graph":    func(r *testRepo) { r.write(".git/objects/info/commit-graph", "CGPH") },
+	for name, spoil := range map[string]func(r *gittest.Repo){
+		"setting":     func(r *gittest.Repo) { r.Git("config", "core.commitGraph", "false") },
+		"replacement": func(r *gittest.Repo) { r.Git("update-ref", "refs/replace/"+r.Git("rev-parse", "HEAD"), "HEAD~1") },
+		"grafts":      func(r *gittest.Repo) { r.Write(".git/info/grafts", r.Git("rev-parse", "HEAD")+"\n") },
+		"shallow":     func(r *gittest.Repo) { r.Write(".git/shallow", r.Git("rev-parse", "HEAD~1")+"\n") },
+		"no graph":    func(r *gittest.Repo) { r.Write(".git/objects/info/commit-graph", "CGPH") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newTestRepo(t)
-			r.commit("one", "a")
-			r.commit("two", "a")
-			r.git("commit-graph", "write", "--reachable")
-			if _, used := answers(t, r, []string{r.git("rev-parse", "HEAD")}); !used {
+			r := gittest.New(t)
+			r.Commit("one", "a")
+			r.Commit("two", "a")
+			r.Git("commit-graph", "write", "--reachable")
+			if _, used := answers(t, r, []string{r.Git("rev-parse", "HEAD")}); !used {
 				t.Fatal("the commit-graph was not used")
 			}
-			r.git("update-ref", "refs/heads/main", "HEAD")
+			r.Git("update-ref", "refs/heads/main", "HEAD")
 			if name == "no graph" {
-				r.remove(".git/objects/info/commit-graph")
+				r.Remove(".git/objects/info/commit-graph")
 			}
 			spoil(r)
-			if _, used := answers(t, r, []string{r.git("rev-parse", "main")}); used {
+			if _, used := answers(t, r, []string{r.Git("rev-parse", "main")}); used {
 				t.Error("the commit-graph was used")
 			}
 		})
@@ -128,10 +129,10 @@ func TestCommitGraphIgnored(t *testing.T) {
 // FuzzCommitGraph damages a commit-graph. All answers are those without it.
 func FuzzCommitGraph(f *testing.F) {
 	r := randomHistory(f, 7)
-	r.write(".git/HEAD", r.git("rev-parse", "b0"))
-	want := factsAt(f, r.dir)
-	r.git("commit-graph", "write", "--reachable")
-	file := filepath.Join(r.dir, ".git/objects/info/commit-graph")
+	r.Write(".git/HEAD", r.Git("rev-parse", "b0"))
+	want := factsAt(f, r.Dir)
+	r.Git("commit-graph", "write", "--reachable")
+	file := filepath.Join(r.Dir, ".git/objects/info/commit-graph")
 	good, err := os.ReadFile(file)
 	if err != nil {
 		f.Fatal(err)
@@ -152,7 +153,7 @@ func FuzzCommitGraph(f *testing.F) {
 		if err := os.WriteFile(file, bad, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got := factsAt(t, r.dir); !reflect.DeepEqual(got, want) {
+		if got := factsAt(t, r.Dir); !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
@@ -161,9 +162,9 @@ func FuzzCommitGraph(f *testing.F) {
 // A file with a right checksum may be wrong all the same: never an error, a panic or a circle.
 func FuzzCommitGraphForged(f *testing.F) {
 	r := randomHistory(f, 7)
-	r.write(".git/HEAD", r.git("rev-parse", "b0"))
-	r.git("commit-graph", "write", "--reachable")
-	file := filepath.Join(r.dir, ".git/objects/info/commit-graph")
+	r.Write(".git/HEAD", r.Git("rev-parse", "b0"))
+	r.Git("commit-graph", "write", "--reachable")
+	file := filepath.Join(r.Dir, ".git/objects/info/commit-graph")
 	good, err := os.ReadFile(file)
 	if err != nil {
 		f.Fatal(err)
@@ -182,7 +183,7 @@ func FuzzCommitGraphForged(f *testing.F) {
 		if err := os.WriteFile(file, append(bad, sum[:]...), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		factsAt(t, r.dir)
+		factsAt(t, r.Dir)
 	})
 }
 

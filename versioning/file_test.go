@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"errors"
+	"github.com/pintle-ci/pintle/git/gittest"
 	"io/fs"
 	"strings"
 	"testing"
@@ -9,23 +10,23 @@ import (
 
 // A file is what HEAD has, not what the work tree has, from loose objects and from packs with deltas alike.
 func TestFile(t *testing.T) {
-	r := newTestRepo(t)
+	r := gittest.New(t)
 	long := strings.Repeat("a line that repeats\n", 500)
-	r.write("dir/登录", long)
-	r.write("empty", "")
-	r.write("large", strings.Repeat("x", blobLimit+1))
-	r.git("add", "-A")
-	r.git("commit", "-q", "-m", "one")
-	r.write("dir/登录", long+"more\n")
-	r.git("commit", "-q", "-a", "-m", "two")
-	r.write("dir/登录", "not committed")
+	r.Write("dir/登录", long)
+	r.Write("empty", "")
+	r.Write("large", strings.Repeat("x", blobLimit+1))
+	r.Git("add", "-A")
+	r.Git("commit", "-q", "-m", "one")
+	r.Write("dir/登录", long+"more\n")
+	r.Git("commit", "-q", "-a", "-m", "two")
+	r.Write("dir/登录", "not committed")
 	for _, state := range []string{"loose", "packed"} {
 		t.Run(state, func(t *testing.T) {
 			if state == "packed" {
-				r.git("repack", "-q", "-a", "-d", "-f")
-				r.git("prune-packed")
+				r.Git("repack", "-q", "-a", "-d", "-f")
+				r.Git("prune-packed")
 			}
-			repository := openAt(t, r.dir)
+			repository := openAt(t, r.Dir)
 			for name, want := range map[string]string{"dir/登录": long + "more\n", "./dir//登录": long + "more\n", "empty": ""} {
 				if got, err := repository.File(name); err != nil || string(got) != want {
 					t.Errorf("%s: %d bytes, %v", name, len(got), err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // A commit is read whole or refused; then it has a tree, and a time that no walk stumbles over.
@@ -49,17 +50,17 @@ func FuzzCommit(f *testing.F) {
 
 // The object behind an annotated tag: a commit that is there, nothing, or an error; never an endless chain.
 func FuzzTagObject(f *testing.F) {
-	r := newTestRepo(f)
-	commit := r.commit("x")
-	r.annotated("v1.0.0")
-	tag := r.git("rev-parse", "v1.0.0")
+	r := gittest.New(f)
+	commit := r.Commit("x")
+	r.Annotated("v1.0.0")
+	tag := r.Git("rev-parse", "v1.0.0")
 	for _, text := range []string{
 		"object " + commit + "\ntype commit\ntag v1\n\n", "object " + tag + "\ntype tag\n", "object " + strings.Repeat("0", 40) + "\n", "object x\n", "", "type commit\n",
-		"object " + r.git("rev-parse", "HEAD^{tree}") + "\n", "object " + commit,
+		"object " + r.Git("rev-parse", "HEAD^{tree}") + "\n", "object " + commit,
 	} {
 		f.Add([]byte(text))
 	}
-	store, err := openObjects(filepath.Join(r.dir, ".git", "objects"), false)
+	store, err := openObjects(filepath.Join(r.Dir, ".git", "objects"), false)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func FuzzTagObject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		g := newGraph(store, nil)
 		hash := plumbing.ComputeHash(plumbing.TagObject, content)
-		writeLoose(t, r.dir, plumbing.TagObject, content)
+		writeLoose(t, r.Dir, plumbing.TagObject, content)
 		n, ok, err := g.peel(hash)
 		if err != nil && (ok || strings.ContainsAny(err.Error(), "\n\x1b")) {
 			t.Errorf("got %v, %t, %q", n, ok, err)

@@ -5,17 +5,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // TestCheckTags compares tags with a remote that has moved one, deleted one, or is gone.
 func TestCheckTags(t *testing.T) {
 	quiet(t)
-	r := newTestRepo(t)
-	first := r.commit("feat: one")
-	r.annotated("v1.0.0")
-	r.tag("v1.0.0-rc.1")
+	r := gittest.New(t)
+	first := r.Commit("feat: one")
+	r.Annotated("v1.0.0")
+	r.Tag("v1.0.0-rc.1")
 	clone := t.TempDir()
-	r.git("clone", "-q", r.dir, clone)
+	r.Git("clone", "-q", r.Dir, clone)
 	facts := read(t, clone, Query{Ref: Ref{Tag: "v1.0.0"}, Prefix: "v"})
 	if len(facts.Tags) != 2 {
 		t.Fatalf("%d tags at HEAD", len(facts.Tags))
@@ -29,12 +30,12 @@ func TestCheckTags(t *testing.T) {
 	if lines, err := check(true); err != nil || cmp.Diff(asked, lines) != "" {
 		t.Errorf("nothing has moved: %q, %v", lines, err)
 	}
-	r.git("tag", "-d", "v1.0.0-rc.1")
+	r.Git("tag", "-d", "v1.0.0-rc.1")
 	if lines, err := check(true); err != nil || len(lines) != 2 || !strings.HasPrefix(lines[1], "warning: tag v1.0.0-rc.1 is here and not on origin") {
 		t.Errorf("deleted: %q, %v", lines, err)
 	}
-	second := r.commit("feat: two")
-	r.git("tag", "-f", "-a", "-m", "again", "v1.0.0")
+	second := r.Commit("feat: two")
+	r.Git("tag", "-f", "-a", "-m", "again", "v1.0.0")
 	_, err := check(true)
 	want := &MovedTagError{Tag: "v1.0.0", Here: first, There: second, Remote: "origin"}
 	if diff := cmp.Diff(error(want), err); diff != "" {
@@ -43,7 +44,7 @@ func TestCheckTags(t *testing.T) {
 	if lines, err := check(false); err != nil || lines != nil {
 		t.Errorf("outside of CI: %q, %v", lines, err)
 	}
-	r.gitIn(clone, "", "remote", "set-url", "origin", r.dir+"-gone")
+	r.GitIn(clone, "", "remote", "set-url", "origin", r.Dir+"-gone")
 	if lines, err := check(true); err != nil || len(lines) != 2 || !strings.HasPrefix(lines[1], "warning: cannot check that tag v1.0.0 was not moved: ") {
 		t.Errorf("gone: %q, %v", lines, err)
 	}

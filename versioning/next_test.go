@@ -7,146 +7,147 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // The table of facts/git-ci-canary.md 1.5, each row from a history made by git.
 func TestRuleTable(t *testing.T) {
 	branch := func(name string) Query { return Query{Prefix: "v", Ref: Ref{Branch: name}} }
-	based := func(t *testing.T) *testRepo { // v1.4.2, annotated
-		r := newTestRepo(t)
-		r.commits(2)
-		r.annotated("v1.4.2")
+	based := func(t *testing.T) *gittest.Repo { // v1.4.2, annotated
+		r := gittest.New(t)
+		r.Commits(2)
+		r.Annotated("v1.4.2")
 		return r
 	}
 	t.Run("tag build, two tags at HEAD", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("feat: more")
-		r.annotated("v1.5.0-rc.2")
-		r.tag("v1.5.0")
+		hash := r.Commit("feat: more")
+		r.Annotated("v1.5.0-rc.2")
+		r.Tag("v1.5.0")
 		query := Query{Prefix: "v", Ref: Ref{Tag: "v1.5.0"}}
-		v := wantVersion(t, r.dir, query, Rules{}, "1.5.0", "")
+		v := wantVersion(t, r.Dir, query, Rules{}, "1.5.0", "")
 		if !v.Exact || v.Tag != "v1.5.0" || v.Commit != hash {
 			t.Errorf("got %+v", v)
 		}
-		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0", "")
-		wantVersion(t, r.dir, Query{Prefix: "v", Ref: Ref{Tag: "v1.5.0-rc.2"}}, Rules{}, "1.5.0-rc.2", "")
-		wantVersion(t, r.dir, Query{Prefix: "v"}, Rules{}, "1.5.0", "")
-		wantVersion(t, r.dir, branch("feature/x"), Rules{}, "1.6.0-0.feature-x-217d2b.0.g%H", hash)
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "1.5.0", "")
+		wantVersion(t, r.Dir, Query{Prefix: "v", Ref: Ref{Tag: "v1.5.0-rc.2"}}, Rules{}, "1.5.0-rc.2", "")
+		wantVersion(t, r.Dir, Query{Prefix: "v"}, Rules{}, "1.5.0", "")
+		wantVersion(t, r.Dir, branch("feature/x"), Rules{}, "1.6.0-0.feature-x-217d2b.0.g%H", hash)
 	})
 	t.Run("main, 12 after", func(t *testing.T) {
 		r := based(t)
-		r.commits(12)
-		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0-dev.12.g%H", r.git("rev-parse", "HEAD"))
+		r.Commits(12)
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "1.5.0-dev.12.g%H", r.Git("rev-parse", "HEAD"))
 	})
 	t.Run("develop with its own label", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("x")
-		wantVersion(t, r.dir, branch("develop"), Rules{Labels: map[string]string{"develop": "alpha"}}, "1.5.0-alpha.1.g%H", hash)
+		hash := r.Commit("x")
+		wantVersion(t, r.Dir, branch("develop"), Rules{Labels: map[string]string{"develop": "alpha"}}, "1.5.0-alpha.1.g%H", hash)
 	})
 	t.Run("feature/login, 3 after", func(t *testing.T) {
 		r := based(t)
-		r.commits(3)
-		v := wantVersion(t, r.dir, branch("feature/login"), Rules{}, "1.5.0-0.feature-login-df7c7a.3.g%H", r.git("rev-parse", "HEAD"))
+		r.Commits(3)
+		v := wantVersion(t, r.Dir, branch("feature/login"), Rules{}, "1.5.0-0.feature-login-df7c7a.3.g%H", r.Git("rev-parse", "HEAD"))
 		if len(v.Number) != 40 {
 			t.Errorf("%d characters", len(v.Number))
 		}
 	})
 	t.Run("release branch", func(t *testing.T) {
 		r := based(t)
-		r.git("checkout", "-q", "-b", "release/1.5")
-		r.commits(5)
-		head := func() string { return r.git("rev-parse", "HEAD") }
-		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.0-pre.5.g%H", head())
-		r.annotated("v1.5.0-rc.1")
-		r.commits(2)
-		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.0-rc.1.pre.2.g%H", head())
-		r.tag("v1.5.0")
-		r.commit("feat: a feature on a release line stays on the line")
-		wantVersion(t, r.dir, branch("release/1.5"), Rules{Next: "2.0.0"}, "1.5.1-pre.1.g%H", head())
-		r.tag("v2.0.0")
-		r.commit("x")
-		wantVersion(t, r.dir, branch("release/1.5"), Rules{}, "1.5.1-pre.2.g%H", head())
-		wantVersion(t, r.dir, branch("release-v1.6.x"), Rules{}, "1.6.0-pre.2.g%H", head())
+		r.Git("checkout", "-q", "-b", "release/1.5")
+		r.Commits(5)
+		head := func() string { return r.Git("rev-parse", "HEAD") }
+		wantVersion(t, r.Dir, branch("release/1.5"), Rules{}, "1.5.0-pre.5.g%H", head())
+		r.Annotated("v1.5.0-rc.1")
+		r.Commits(2)
+		wantVersion(t, r.Dir, branch("release/1.5"), Rules{}, "1.5.0-rc.1.pre.2.g%H", head())
+		r.Tag("v1.5.0")
+		r.Commit("feat: a feature on a release line stays on the line")
+		wantVersion(t, r.Dir, branch("release/1.5"), Rules{Next: "2.0.0"}, "1.5.1-pre.1.g%H", head())
+		r.Tag("v2.0.0")
+		r.Commit("x")
+		wantVersion(t, r.Dir, branch("release/1.5"), Rules{}, "1.5.1-pre.2.g%H", head())
+		wantVersion(t, r.Dir, branch("release-v1.6.x"), Rules{}, "1.6.0-pre.2.g%H", head())
 	})
 	t.Run("hotfix", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("feat!: even so")
-		wantVersion(t, r.dir, branch("hotfix/1.4.3"), Rules{}, "1.4.3-pre.1.g%H", hash)
-		wantVersion(t, r.dir, branch("hotfix/login"), Rules{Next: "2.0.0"}, "1.4.3-pre.1.g%H", hash)
-		wantVersion(t, r.dir, branch("hotfixes-1.4.7"), Rules{}, "1.4.7-pre.1.g%H", hash)
+		hash := r.Commit("feat!: even so")
+		wantVersion(t, r.Dir, branch("hotfix/1.4.3"), Rules{}, "1.4.3-pre.1.g%H", hash)
+		wantVersion(t, r.Dir, branch("hotfix/login"), Rules{Next: "2.0.0"}, "1.4.3-pre.1.g%H", hash)
+		wantVersion(t, r.Dir, branch("hotfixes-1.4.7"), Rules{}, "1.4.7-pre.1.g%H", hash)
 	})
 	t.Run("no tags, 37 commits", func(t *testing.T) {
-		r := newTestRepo(t)
-		r.commits(37)
-		hash := r.git("rev-parse", "HEAD")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "0.1.0-dev.37.g%H", hash)
-		wantVersion(t, r.dir, branch("main"), Rules{Initial: "1.0.0"}, "1.0.0-dev.37.g%H", hash)
-		wantVersion(t, r.dir, branch("release/2.1"), Rules{}, "2.1.0-pre.37.g%H", hash)
+		r := gittest.New(t)
+		r.Commits(37)
+		hash := r.Git("rev-parse", "HEAD")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "0.1.0-dev.37.g%H", hash)
+		wantVersion(t, r.Dir, branch("main"), Rules{Initial: "1.0.0"}, "1.0.0-dev.37.g%H", hash)
+		wantVersion(t, r.Dir, branch("release/2.1"), Rules{}, "2.1.0-pre.37.g%H", hash)
 	})
 	t.Run("after a prerelease tag on trunk", func(t *testing.T) {
 		r := based(t)
-		r.commit("x")
-		r.tag("v1.5.0-rc.1")
-		r.commits(2)
-		hash := r.commit("feat!: breaking before 1.5.0 is out")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "1.5.0-rc.1.dev.3.g%H", hash)
-		wantVersion(t, r.dir, branch("main"), Rules{Next: "1.6.0"}, "1.6.0-dev.3.g%H", hash)
-		wantVersion(t, r.dir, branch("login"), Rules{}, "1.5.0-0.login.3.g%H", hash)
+		r.Commit("x")
+		r.Tag("v1.5.0-rc.1")
+		r.Commits(2)
+		hash := r.Commit("feat!: breaking before 1.5.0 is out")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "1.5.0-rc.1.dev.3.g%H", hash)
+		wantVersion(t, r.Dir, branch("main"), Rules{Next: "1.6.0"}, "1.6.0-dev.3.g%H", hash)
+		wantVersion(t, r.Dir, branch("login"), Rules{}, "1.5.0-0.login.3.g%H", hash)
 	})
 	t.Run("commits decide", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("fix(api)!: drop v1")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "2.0.0-dev.1.g%H", hash)
-		hash = r.commit("chore: x\n\nRelease-As: 3.1.0")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "3.1.0-dev.2.g%H", hash)
-		hash = r.commit("chore: x\n\nRelease-As: 2.9.0\n")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "3.1.0-dev.3.g%H", hash)
-		wantVersion(t, r.dir, branch("main"), Rules{Next: "4.0.0"}, "4.0.0-dev.3.g%H", hash)
+		hash := r.Commit("fix(api)!: drop v1")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "2.0.0-dev.1.g%H", hash)
+		hash = r.Commit("chore: x\n\nRelease-As: 3.1.0")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "3.1.0-dev.2.g%H", hash)
+		hash = r.Commit("chore: x\n\nRelease-As: 2.9.0\n")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "3.1.0-dev.3.g%H", hash)
+		wantVersion(t, r.Dir, branch("main"), Rules{Next: "4.0.0"}, "4.0.0-dev.3.g%H", hash)
 	})
 	t.Run("a service of a monorepo, 4 commits touch it", func(t *testing.T) {
-		r := newTestRepo(t)
-		r.commit("x", "svc/a", "other/a")
-		r.annotated("svc/v2.0.0")
-		r.commits(3, "svc/a")
-		last := r.commit("x", "svc/b")
-		r.commits(2, "other/a")
+		r := gittest.New(t)
+		r.Commit("x", "svc/a", "other/a")
+		r.Annotated("svc/v2.0.0")
+		r.Commits(3, "svc/a")
+		last := r.Commit("x", "svc/b")
+		r.Commits(2, "other/a")
 		query := Query{Prefix: "svc/v", Ref: Ref{Branch: "main"}, Paths: []string{"svc"}}
-		wantVersion(t, r.dir, query, Rules{}, "2.1.0-dev.4.g%H", last)
+		wantVersion(t, r.Dir, query, Rules{}, "2.1.0-dev.4.g%H", last)
 	})
 	t.Run("a line of releases that left trunk", func(t *testing.T) {
 		r := based(t)
-		r.git("checkout", "-q", "-b", "release/1.5")
-		r.commit("x", "line")
-		r.annotated("v1.5.0")
-		r.git("checkout", "-q", "main")
-		hash := r.commit("x")
+		r.Git("checkout", "-q", "-b", "release/1.5")
+		r.Commit("x", "line")
+		r.Annotated("v1.5.0")
+		r.Git("checkout", "-q", "main")
+		hash := r.Commit("x")
 		query := branch("main")
 		query.TrackReleases = true
-		v := wantVersion(t, r.dir, query, Rules{}, "1.6.0-dev.1.g%H", hash)
+		v := wantVersion(t, r.Dir, query, Rules{}, "1.6.0-dev.1.g%H", hash)
 		if v.Base != "v1.5.0" || v.Count != 1 {
 			t.Errorf("base %q, %d commits", v.Base, v.Count)
 		}
 	})
 	t.Run("labels of release and hotfix branches", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("x")
+		hash := r.Commit("x")
 		rules := Rules{Labels: map[string]string{"release/1.5": "beta", "hotfix/x": "fix", "login": "never"}}
-		wantVersion(t, r.dir, branch("release/1.5"), rules, "1.5.0-beta.1.g%H", hash)
-		wantVersion(t, r.dir, branch("hotfix/x"), rules, "1.4.3-fix.1.g%H", hash)
-		wantVersion(t, r.dir, branch("login"), rules, "1.5.0-0.login.1.g%H", hash)
+		wantVersion(t, r.Dir, branch("release/1.5"), rules, "1.5.0-beta.1.g%H", hash)
+		wantVersion(t, r.Dir, branch("hotfix/x"), rules, "1.4.3-fix.1.g%H", hash)
+		wantVersion(t, r.Dir, branch("login"), rules, "1.5.0-0.login.1.g%H", hash)
 	})
 	t.Run("branches in every script", func(t *testing.T) {
 		r := based(t)
-		hash := r.commit("x")
+		hash := r.Commit("x")
 		seen := map[string]string{}
 		for _, name := range []string{"功能/登录", "功能/登陆", "עברית/כניסה", "تسجيل", "ログイン", "вход", "🚀", "👩‍💻/x", "é", "e\u0301", "-rf", "İ", "ß"} {
-			r.git("update-ref", "refs/heads/"+name, hash)
-			r.git("symbolic-ref", "HEAD", "refs/heads/"+name)
-			head, err := openAt(t, r.dir).Head()
+			r.Git("update-ref", "refs/heads/"+name, hash)
+			r.Git("symbolic-ref", "HEAD", "refs/heads/"+name)
+			head, err := openAt(t, r.Dir).Head()
 			if err != nil || head.Branch != name {
 				t.Fatalf("%s: got %+v, %v", name, head, err)
 			}
-			v, err := next(t, r.dir, branch(head.Branch), Rules{})
+			v, err := next(t, r.Dir, branch(head.Branch), Rules{})
 			if err != nil || Check(v.Number) != nil || seen[v.Number] != "" {
 				t.Errorf("%s: got %s, %v, as %s", name, v, err, seen[v.Number])
 			}
@@ -154,68 +155,68 @@ func TestRuleTable(t *testing.T) {
 		}
 	})
 	t.Run("0.x makes no promise", func(t *testing.T) {
-		r := newTestRepo(t)
-		r.commit("x")
-		r.tag("v0.3.1")
-		wantVersion(t, r.dir, branch("main"), Rules{}, "0.4.0-dev.1.g%H", r.commit("x\n\nBREAKING CHANGE: all"))
+		r := gittest.New(t)
+		r.Commit("x")
+		r.Tag("v0.3.1")
+		wantVersion(t, r.Dir, branch("main"), Rules{}, "0.4.0-dev.1.g%H", r.Commit("x\n\nBREAKING CHANGE: all"))
 	})
 }
 
 func TestChangeRequests(t *testing.T) {
-	setup := func(t *testing.T) (r *testRepo, source string) {
-		r = newTestRepo(t)
-		r.commit("x")
-		r.tag("v1.4.2")
-		r.git("checkout", "-q", "-b", "login")
-		r.commits(2, "login")
-		source = r.git("rev-parse", "HEAD")
-		r.git("checkout", "-q", "main")
-		r.commits(4, "main")
-		r.git("update-ref", "refs/remotes/origin/main", "main")
+	setup := func(t *testing.T) (r *gittest.Repo, source string) {
+		r = gittest.New(t)
+		r.Commit("x")
+		r.Tag("v1.4.2")
+		r.Git("checkout", "-q", "-b", "login")
+		r.Commits(2, "login")
+		source = r.Git("rev-parse", "HEAD")
+		r.Git("checkout", "-q", "main")
+		r.Commits(4, "main")
+		r.Git("update-ref", "refs/remotes/origin/main", "main")
 		return r, source
 	}
 	change := Ref{ChangeID: "42", ChangeBranch: "login", ChangeTarget: "main", Branch: "PR-42"}
 	t.Run("Jenkins merges the target into the head", func(t *testing.T) {
 		r, source := setup(t)
-		r.git("checkout", "-q", "--detach", "login")
-		r.merge("main")
-		wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+		r.Git("checkout", "-q", "--detach", "login")
+		r.Merge("main")
+		wantVersion(t, r.Dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
 	})
 	t.Run("GitHub merges the head into the target", func(t *testing.T) {
 		r, source := setup(t)
-		r.git("checkout", "-q", "--detach", "main")
-		r.merge("login")
-		v := wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+		r.Git("checkout", "-q", "--detach", "main")
+		r.Merge("login")
+		v := wantVersion(t, r.Dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
 		if v.Commit != source {
 			t.Errorf("commit %s, want %s", v.Commit, source)
 		}
 	})
 	t.Run("GitLab says which", func(t *testing.T) {
 		r, source := setup(t)
-		r.git("update-ref", "-d", "refs/remotes/origin/main")
-		r.git("checkout", "-q", "--detach", "main")
-		r.merge("login")
+		r.Git("update-ref", "-d", "refs/remotes/origin/main")
+		r.Git("checkout", "-q", "--detach", "main")
+		r.Merge("login")
 		ref := Ref{ChangeID: "42", HeadSHA: source}
-		wantVersion(t, r.dir, Query{Prefix: "v", Ref: ref}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+		wantVersion(t, r.Dir, Query{Prefix: "v", Ref: ref}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
 	})
 	t.Run("the head itself, which merged main before", func(t *testing.T) {
 		r, _ := setup(t)
-		r.git("checkout", "-q", "login")
-		source := r.merge("main")
-		r.git("update-ref", "refs/remotes/origin/PR-42", source)
-		wantVersion(t, r.dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
+		r.Git("checkout", "-q", "login")
+		source := r.Merge("main")
+		r.Git("update-ref", "refs/remotes/origin/PR-42", source)
+		wantVersion(t, r.Dir, Query{Prefix: "v", Ref: change}, Rules{}, "1.5.0-0.pr-42.7.g%H", source)
 	})
 	t.Run("a service that both sides changed", func(t *testing.T) {
 		r, _ := setup(t)
-		r.git("checkout", "-q", "login")
-		source := r.commit("x", "svc/a")
-		r.git("checkout", "-q", "main")
-		r.commit("x", "svc/b")
-		r.git("update-ref", "refs/remotes/origin/main", "main")
-		r.git("checkout", "-q", "--detach")
-		r.merge("login")
+		r.Git("checkout", "-q", "login")
+		source := r.Commit("x", "svc/a")
+		r.Git("checkout", "-q", "main")
+		r.Commit("x", "svc/b")
+		r.Git("update-ref", "refs/remotes/origin/main", "main")
+		r.Git("checkout", "-q", "--detach")
+		r.Merge("login")
 		query := Query{Prefix: "v", Ref: change, Paths: []string{"svc"}}
-		wantVersion(t, r.dir, query, Rules{}, "1.5.0-0.pr-42.3.g%H", source)
+		wantVersion(t, r.Dir, query, Rules{}, "1.5.0-0.pr-42.3.g%H", source)
 	})
 }
 
@@ -276,11 +277,11 @@ func TestNextNeedsNoHistoryForATag(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	r := newTestRepo(t)
-	r.commit("x")
-	r.tag("v1.4.2")
-	r.commit("feat!: x")
-	v, err := next(t, r.dir, Query{Prefix: "v", Ref: Ref{Branch: "main", Origin: "jenkins"}}, Rules{})
+	r := gittest.New(t)
+	r.Commit("x")
+	r.Tag("v1.4.2")
+	r.Commit("feat!: x")
+	v, err := next(t, r.Dir, Query{Prefix: "v", Ref: Ref{Branch: "main", Origin: "jenkins"}}, Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,14 +295,14 @@ func TestExplain(t *testing.T) {
 
 // A tag of the service app-2 is none of app, whose tags begin with "app-", and one that is no version is still told.
 func TestNamedTagOfAnother(t *testing.T) {
-	r := newTestRepo(t)
-	hash := r.commit("x")
-	r.tag("app-2-1.0.0")
+	r := gittest.New(t)
+	hash := r.Commit("x")
+	r.Tag("app-2-1.0.0")
 	query := func(prefix, tag string) Query { return Query{Prefix: prefix, Ref: Ref{Tag: tag}} }
-	wantVersion(t, r.dir, query("app-2-", "app-2-1.0.0"), Rules{}, "1.0.0", "")
-	wantVersion(t, r.dir, query("app-", "app-2-1.0.0"), Rules{}, "0.1.0-dev.1.g%H", hash)
+	wantVersion(t, r.Dir, query("app-2-", "app-2-1.0.0"), Rules{}, "1.0.0", "")
+	wantVersion(t, r.Dir, query("app-", "app-2-1.0.0"), Rules{}, "0.1.0-dev.1.g%H", hash)
 	for _, tag := range []string{"app-2", "app-1.0", "app-1.0-rc"} {
-		if v, err := next(t, r.dir, query("app-", tag), Rules{}); err == nil || !strings.Contains(err.Error(), "is no version") {
+		if v, err := next(t, r.Dir, query("app-", tag), Rules{}); err == nil || !strings.Contains(err.Error(), "is no version") {
 			t.Errorf("%s: got %v, %v", tag, v, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // Every object is what git says, however it is stored: deltas by offset and by name, 64-bit offsets, loose.
@@ -32,17 +33,17 @@ func TestObjectsAgainstGit(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r.remove(mustRel(t, r.dir, name+".pack"))
-				r.remove(mustRel(t, r.dir, name+".idx"))
-				r.gitIn(r.dir, string(content), "unpack-objects", "-q")
+				r.Remove(mustRel(t, r.Dir, name+".pack"))
+				r.Remove(mustRel(t, r.Dir, name+".idx"))
+				r.GitIn(r.Dir, string(content), "unpack-objects", "-q")
 			}
-			store, err := openObjects(filepath.Join(r.dir, ".git", "objects"), false)
+			store, err := openObjects(filepath.Join(r.Dir, ".git", "objects"), false)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer closeStore(t, store)
 			seen := map[string]int{}
-			for line := range strings.SplitSeq(r.git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
+			for line := range strings.SplitSeq(r.Git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
 				fields := strings.Fields(line)
 				hash := plumbing.NewHash(fields[0])
 				kind, err := store.kind(hash)
@@ -70,15 +71,15 @@ func TestObjectsAgainstGit(t *testing.T) {
 
 // Objects that begin in one page of the pack and end in the next are as git has them, kept or not.
 func TestReadsAcrossPages(t *testing.T) {
-	r := newTestRepo(t)
+	r := gittest.New(t)
 	var script strings.Builder
 	for i := range 1500 {
 		fmt.Fprintf(&script, "commit refs/heads/main\ncommitter A <a@x> %d +0000\ndata <<E\nfix: %x\nE\n", 1_600_000_000+60*i, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
 		fmt.Fprintf(&script, "M 100644 inline dir%d/%d/file\ndata <<E\n%d\nE\n", i%7, i%31, i)
 	}
-	r.gitIn(r.dir, script.String(), "fast-import", "--quiet")
-	r.git("repack", "-q", "-a", "-d", "-f")
-	store, err := openObjects(filepath.Join(r.dir, ".git", "objects"), false)
+	r.GitIn(r.Dir, script.String(), "fast-import", "--quiet")
+	r.Git("repack", "-q", "-a", "-d", "-f")
+	store, err := openObjects(filepath.Join(r.Dir, ".git", "objects"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestReadsAcrossPages(t *testing.T) {
 	if size := store.folders[0].packs[0].size; size < 10*pageSize {
 		t.Fatalf("the pack has %d bytes, which are few pages", size)
 	}
-	for line := range strings.FieldsSeq(r.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")) {
+	for line := range strings.FieldsSeq(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")) {
 		hash := plumbing.NewHash(line)
 		for _, read := range []func(plumbing.Hash) (plumbing.ObjectType, []byte, error){store.read, store.readOnce} {
 			kind, content, err := read(hash)

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // packedRepo is a repository whose objects are deltas of each other in one pack, and that pack's name without extension.
-func packedRepo(t testing.TB, options ...string) (r *testRepo, name string) {
+func packedRepo(t testing.TB, options ...string) (r *gittest.Repo, name string) {
 	t.Helper()
-	r = newTestRepo(t)
+	r = gittest.New(t)
 	var script strings.Builder
 	for i := 1; i <= 40; i++ {
 		fmt.Fprintf(&script, "commit refs/heads/main\nmark :%d\ncommitter A <a@x> %d +0000\ndata 2000\n%s\n", i, 1_700_000_000+i,
@@ -23,10 +24,10 @@ func packedRepo(t testing.TB, options ...string) (r *testRepo, name string) {
 			fmt.Fprintf(&script, "M 100644 inline dir/file-with-a-long-name-%d\ndata 2\n%d\n", j, min(j, i%10))
 		}
 	}
-	r.gitIn(r.dir, script.String(), "fast-import", "--quiet")
-	r.git("tag", "-a", "-m", "x", "v1.0.0", "main~20")
-	list := r.git("rev-list", "--objects", "--no-object-names", "--all")
-	dir := filepath.Join(r.dir, ".git", "objects", "pack")
+	r.GitIn(r.Dir, script.String(), "fast-import", "--quiet")
+	r.Git("tag", "-a", "-m", "x", "v1.0.0", "main~20")
+	list := r.Git("rev-list", "--objects", "--no-object-names", "--all")
+	dir := filepath.Join(r.Dir, ".git", "objects", "pack")
 	for _, old := range []string{"*.pack", "*.idx", "*.rev"} {
 		names, err := filepath.Glob(filepath.Join(dir, old))
 		if err != nil {
@@ -40,10 +41,10 @@ func packedRepo(t testing.TB, options ...string) (r *testRepo, name string) {
 			}
 		}()
 	}
-	made := r.gitIn(r.dir, list, append([]string{"pack-objects", "-q", "--window=50", filepath.Join(r.dir, ".git", "made")}, options...)...)
+	made := r.GitIn(r.Dir, list, append([]string{"pack-objects", "-q", "--window=50", filepath.Join(r.Dir, ".git", "made")}, options...)...)
 	name = filepath.Join(dir, "pack-"+made)
 	for _, ext := range []string{".pack", ".idx"} {
-		if err := os.Rename(filepath.Join(r.dir, ".git", "made-"+made+ext), name+ext); err != nil {
+		if err := os.Rename(filepath.Join(r.Dir, ".git", "made-"+made+ext), name+ext); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -62,7 +63,7 @@ func FuzzPack(f *testing.F) {
 		f.Fatal(err)
 	}
 	var all []plumbing.Hash
-	for hash := range strings.FieldsSeq(r.git("rev-list", "--objects", "--no-object-names", "--all")) {
+	for hash := range strings.FieldsSeq(r.Git("rev-list", "--objects", "--no-object-names", "--all")) {
 		all = append(all, plumbing.NewHash(hash))
 	}
 	for at := uint32(0); at < 4000; at += 37 {

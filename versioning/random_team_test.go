@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // team is a random history of a team that keeps to the rules (facts/git-ci-canary.md 1.5): it tags the version that is
@@ -261,7 +262,7 @@ func TestTeams(t *testing.T) {
 	var sum teamSum
 	const together = 100 // histories in a repository
 	for from := 0; from < histories && !t.Failed(); from += together {
-		r := newTestRepo(t)
+		r := gittest.New(t)
 		var script strings.Builder
 		var teams []*team
 		for i := range min(together, histories-from) {
@@ -270,10 +271,10 @@ func TestTeams(t *testing.T) {
 			h.script(&script, 1+i*teamSize)
 			teams = append(teams, h)
 		}
-		r.gitIn(r.dir, script.String(), "fast-import", "--quiet", "--export-marks=.git/marks")
-		r.git("pack-refs", "--all")
+		r.GitIn(r.Dir, script.String(), "fast-import", "--quiet", "--export-marks=.git/marks")
+		r.Git("pack-refs", "--all")
 		hashes := readMarks(t, r, len(teams)*teamSize)
-		repository := openAt(t, r.dir)
+		repository := openAt(t, r.Dir)
 		for i, h := range teams {
 			h.check(t, r, repository, hashes[i*teamSize:][:teamSize], &sum)
 		}
@@ -284,9 +285,9 @@ func TestTeams(t *testing.T) {
 
 type teamSum struct{ histories, commits, merges, tags, lines, versions, features, edges, excepted int }
 
-func readMarks(t *testing.T, r *testRepo, n int) []string {
+func readMarks(t *testing.T, r *gittest.Repo, n int) []string {
 	t.Helper()
-	text, err := os.ReadFile(r.dir + "/.git/marks")
+	text, err := os.ReadFile(r.Dir + "/.git/marks")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,13 +303,13 @@ func readMarks(t *testing.T, r *testRepo, n int) []string {
 	return hashes
 }
 
-func (h *team) check(t *testing.T, r *testRepo, repository *Repository, hashes []string, sum *teamSum) {
+func (h *team) check(t *testing.T, r *gittest.Repo, repository *Repository, hashes []string, sum *teamSum) {
 	t.Helper()
 	h.branches(t, r, hashes)
 	versions, bases := make([]*semver.Version, len(h.commits)), make([]string, len(h.commits))
 	seen := map[string]int{}
 	for i, c := range h.commits {
-		if err := os.WriteFile(filepath.Join(r.dir, ".git", "HEAD"), []byte(hashes[i]+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(r.Dir, ".git", "HEAD"), []byte(hashes[i]+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		query := Query{Prefix: h.name + "/v", Ref: Ref{Branch: c.branch}}
@@ -376,15 +377,15 @@ func (h *team) ofLine(commit int) bool {
 }
 
 // branches gives the repository the trunk and the release branches of one history.
-func (h *team) branches(t *testing.T, r *testRepo, hashes []string) {
+func (h *team) branches(t *testing.T, r *gittest.Repo, hashes []string) {
 	t.Helper()
-	heads := filepath.Join(r.dir, ".git", "refs", "heads")
+	heads := filepath.Join(r.Dir, ".git", "refs", "heads")
 	if err := os.RemoveAll(heads); err != nil {
 		t.Fatal(err)
 	}
 	for name, tip := range h.tips {
 		if name == "main" || strings.HasPrefix(name, "release/") {
-			r.write(".git/refs/heads/"+name, hashes[tip]+"\n")
+			r.Write(".git/refs/heads/"+name, hashes[tip]+"\n")
 		}
 	}
 }

@@ -8,14 +8,15 @@ import (
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/pintle-ci/pintle/git/gittest"
 )
 
 // randomHistory feeds git fast-import a history of branches, merges (some throw a side away), tags and clocks that jump
 // back: branches b0, b1, ... with files a, b/c and b/d.
-func randomHistory(t testing.TB, seed uint64) *testRepo {
+func randomHistory(t testing.TB, seed uint64) *gittest.Repo {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	r := newTestRepo(t)
+	r := gittest.New(t)
 	var script strings.Builder
 	type made struct{ files map[string]int }
 	commits := []made{}
@@ -64,7 +65,7 @@ func randomHistory(t testing.TB, seed uint64) *testRepo {
 		fmt.Fprintf(&script, "reset refs/heads/b%d\nfrom :%d\n\n", i, tip)
 	}
 	script.WriteString("reset refs/heads/tmp\nfrom 0000000000000000000000000000000000000000\n\n")
-	r.gitIn(r.dir, script.String(), "fast-import", "--quiet", "--force")
+	r.GitIn(r.Dir, script.String(), "fast-import", "--quiet", "--force")
 	return r
 }
 
@@ -73,7 +74,7 @@ func randomHistory(t testing.TB, seed uint64) *testRepo {
 func TestOrderAlongHistory(t *testing.T) {
 	for seed := range 5 {
 		r := randomHistory(t, uint64(100+seed))
-		repository := openAt(t, r.dir)
+		repository := openAt(t, r.Dir)
 		contents := contentsOf(r)
 		for _, path := range []string{"", "a", "b"} {
 			query := Query{Prefix: "v", Ref: Ref{Branch: "main"}}
@@ -82,7 +83,7 @@ func TestOrderAlongHistory(t *testing.T) {
 			}
 			versions, bases, meaning := map[string]*semver.Version{}, map[string]string{}, map[string]string{}
 			for commit := range contents {
-				r.write(".git/HEAD", commit)
+				r.Write(".git/HEAD", commit)
 				facts, err := repository.Read(t.Context(), query)
 				if err != nil {
 					t.Fatal(err)
@@ -105,7 +106,7 @@ func TestOrderAlongHistory(t *testing.T) {
 				}
 				meaning[v.Number] = content
 			}
-			for line := range strings.SplitSeq(r.git("rev-list", "--parents", "--all"), "\n") {
+			for line := range strings.SplitSeq(r.Git("rev-list", "--parents", "--all"), "\n") {
 				child := strings.Fields(line)[0]
 				for _, parent := range strings.Fields(line)[1:] {
 					order := versions[child].Compare(versions[parent])
@@ -120,14 +121,14 @@ func TestOrderAlongHistory(t *testing.T) {
 }
 
 // contentsOf tells for every commit what is at each path; at "" it is the commit itself.
-func contentsOf(r *testRepo) map[string]map[string]string {
+func contentsOf(r *gittest.Repo) map[string]map[string]string {
 	contents := map[string]map[string]string{}
 	var ask strings.Builder
-	commits := strings.Fields(r.git("rev-list", "--all"))
+	commits := strings.Fields(r.Git("rev-list", "--all"))
 	for _, commit := range commits {
 		fmt.Fprintf(&ask, "%s:a\n%s:b\n", commit, commit)
 	}
-	answers := strings.Split(r.gitIn(r.dir, ask.String(), "cat-file", "--batch-check=%(objectname)"), "\n")
+	answers := strings.Split(r.GitIn(r.Dir, ask.String(), "cat-file", "--batch-check=%(objectname)"), "\n")
 	for i, commit := range commits {
 		contents[commit] = map[string]string{"": commit}
 		for j, path := range []string{"a", "b"} {

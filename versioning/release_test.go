@@ -2,6 +2,7 @@ package versioning
 
 import (
 	"errors"
+	"github.com/pintle-ci/pintle/git/gittest"
 	"strings"
 	"testing"
 )
@@ -97,13 +98,13 @@ func TestRelease(t *testing.T) {
 
 // TestReleaseAboveBuilds holds auto to its promise with the version that Next gives.
 func TestReleaseAboveBuilds(t *testing.T) {
-	r := newTestRepo(t)
+	r := gittest.New(t)
 	for i, message := range []string{"chore: a", "fix: b", "feat: c", "feat!: d", "fix: e"} {
-		r.commit(message)
+		r.Commit(message)
 		if i == 1 {
-			r.tag("v1.2.3")
+			r.Tag("v1.2.3")
 		}
-		f := read(t, r.dir, Query{Ref: Ref{Branch: "main"}, Prefix: "v"})
+		f := read(t, r.Dir, Query{Ref: Ref{Branch: "main"}, Prefix: "v"})
 		build, err := Next(f, Rules{})
 		if err != nil {
 			t.Fatal(err)
@@ -116,19 +117,19 @@ func TestReleaseAboveBuilds(t *testing.T) {
 }
 
 func TestLog(t *testing.T) {
-	r := newTestRepo(t)
-	first := r.commit("feat: one", "a/f")
-	r.tag("v1.0.0")
-	r.commit("fix: two\n\nbody", "b/f")
-	r.annotated("v1.1.0-rc.1")
-	r.git("checkout", "-q", "-b", "side")
-	r.commit("feat: three", "a/f")
-	r.git("checkout", "-q", "main")
-	r.commit("docs: four", "c")
-	head := r.merge("side")
-	r.tag("v1.1.0")
-	r.tag("v1.2.0-rc.1")
-	repository := openAt(t, r.dir)
+	r := gittest.New(t)
+	first := r.Commit("feat: one", "a/f")
+	r.Tag("v1.0.0")
+	r.Commit("fix: two\n\nbody", "b/f")
+	r.Annotated("v1.1.0-rc.1")
+	r.Git("checkout", "-q", "-b", "side")
+	r.Commit("feat: three", "a/f")
+	r.Git("checkout", "-q", "main")
+	r.Commit("docs: four", "c")
+	head := r.Merge("side")
+	r.Tag("v1.1.0")
+	r.Tag("v1.2.0-rc.1")
+	repository := openAt(t, r.Dir)
 	subjects := func(from, to string, paths ...string) string {
 		list, err := repository.Log(t.Context(), from, to, paths)
 		if err != nil {
@@ -170,11 +171,11 @@ func TestLog(t *testing.T) {
 		t.Errorf("not tagged: %+v, %v", tag, err)
 	}
 	shallow := t.TempDir()
-	r.git("clone", "-q", "--depth", "1", "file://"+r.dir, shallow)
+	r.Git("clone", "-q", "--depth", "1", "file://"+r.Dir, shallow)
 	if _, err := openAt(t, shallow).Log(t.Context(), "", head, nil); !errors.Is(err, ErrShallow) {
 		t.Errorf("shallow: %v", err)
 	}
-	if got := openAt(t, shallow).RemoteURL(); got != "file://"+r.dir {
+	if got := openAt(t, shallow).RemoteURL(); got != "file://"+r.Dir {
 		t.Errorf("remote %q", got)
 	}
 }
