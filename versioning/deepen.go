@@ -103,7 +103,7 @@ func (d *deepening) open(ctx context.Context) error {
 }
 
 func (s *side) create(ctx context.Context, dir string) error {
-	_, err := s.git.run(ctx, nil, smallFile, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--", dir)
+	_, err := s.git.run(ctx, nil, smallOutput, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--", dir)
 	return err
 }
 
@@ -279,7 +279,7 @@ func (s *side) into(ctx context.Context, dir string, input []byte, args ...strin
 		"--git-dir=" + dir, "-c", "core.hooksPath=" + os.DevNull, "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=",
 	}
-	_, err := s.git.run(ctx, input, smallFile, append(fixed, args...)...)
+	_, err := s.git.run(ctx, input, smallOutput, append(fixed, args...)...)
 	return err
 }
 

@@ -18,6 +18,8 @@ const (
 	fetchTimeout = 5 * time.Minute
 	// listLimit bounds what git ls-remote may answer, in bytes: a tag takes about a hundred.
 	listLimit = 64 << 20
+	// smallOutput bounds what other commands may answer.
+	smallOutput = 1 << 20
 )
 
 // networkConfig are the settings of the repository, by the beginning of their names, that a fetch needs: where the remote is,
@@ -52,10 +54,10 @@ func newGitRunner(ctx context.Context, r *Repository, ci bool) (*gitRunner, erro
 	if r.Root() == "" {
 		g.Dir, g.Bare = r.Dir(), true
 	}
-	if _, err := g.run(ctx, nil, smallFile, "rev-parse", "--git-dir"); err != nil {
+	if _, err := g.run(ctx, nil, smallOutput, "rev-parse", "--git-dir"); err != nil {
 		return nil, fmt.Errorf("%w; if you trust its owner, run \"git config --global --add safe.directory %s\"", err, g.Dir)
 	}
-	listed, err := g.run(ctx, nil, smallFile, "config", "--local", "--includes", "--null", "--list")
+	listed, err := g.run(ctx, nil, smallOutput, "config", "--local", "--includes", "--null", "--list")
 	if err != nil {
 		return nil, err
 	}

@@ -4,18 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Errors of reading a repository and of deciding a version. Compare with errors.Is.
 var (
-	// ErrNotRepository: no git repository at the path or above it.
-	ErrNotRepository = errors.New("not a git repository")
-	// ErrNoCommits: the repository has no commit at HEAD.
-	ErrNoCommits = errors.New("the repository has no commits")
 	// ErrShallow: the answer needs history that a shallow clone does not have; see ShallowError.
 	ErrShallow = errors.New("the clone is shallow")
-	// ErrSHA256: the repository names its objects by SHA-256.
-	ErrSHA256 = errors.New("sha256 repositories are not supported")
 	// ErrDetached: HEAD is detached and nothing says which branch is built.
 	ErrDetached = errors.New("HEAD is detached and nothing says which branch is built")
 	// ErrDirty: tracked files are modified where a release must come from a clean tree; see DirtyError.
@@ -70,36 +66,6 @@ func modified(files []string) string {
 // Is makes the error match ErrDirty.
 func (e *DirtyError) Is(target error) bool { return target == ErrDirty }
 
-// MissingObjectError is an object that history names and the object store does not have.
-type MissingObjectError struct {
-	// Hash is the object's name.
-	Hash string
-	// Partial is true in a partial clone (--filter), where git would fetch the object on demand.
-	Partial bool
-}
-
-func (e *MissingObjectError) Error() string {
-	if e.Partial {
-		return fmt.Sprintf("object %s is not here: this is a partial clone; run \"git fetch --refetch --filter=blob:none\" "+
-			"or clone without --filter=tree:0", e.Hash)
-	}
-	return fmt.Sprintf("object %s is missing from the repository; run \"git fsck\"", e.Hash)
-}
-
-// CorruptObjectError is an object that is there and cannot be read.
-type CorruptObjectError struct {
-	// Hash is the object's name.
-	Hash string
-	// Err is what is wrong with it.
-	Err error
-}
-
-func (e *CorruptObjectError) Error() string {
-	return fmt.Sprintf("object %s is corrupt: %v; run \"git fsck\"", e.Hash, e.Err)
-}
-
-func (e *CorruptObjectError) Unwrap() error { return e.Err }
-
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
@@ -134,7 +100,7 @@ type FetchError struct {
 func (e *FetchError) Error() string {
 	from := ""
 	if e.Remote != "" {
-		from = " from " + short(e.Remote)
+		from = " from " + text.Short(e.Remote)
 	}
 	return fmt.Sprintf("%s, and cannot fetch%s: %v; %s", e.Lack, from, e.Err, e.Hint)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Commit names a commit.
@@ -228,12 +230,8 @@ func (a *answer) begin(ctx context.Context, query Query) error {
 func (a *answer) versions(query Query) ([]candidate, error) {
 	const dir = "refs/tags/"
 	limit := query.Ref.limit()
-	first, _ := slices.BinarySearchFunc(a.tags, dir+query.Prefix, compareName)
 	var found []candidate
-	for _, tag := range a.tags[first:] {
-		if !strings.HasPrefix(tag.name, dir+query.Prefix) {
-			break
-		}
+	for _, tag := range refsBelow(a.tags, dir+query.Prefix) {
 		name := strings.TrimPrefix(tag.name, dir)
 		version := parseTag(name, query.Prefix)
 		if version == nil || limit != nil && !version.LessThan(limit) {
@@ -301,7 +299,7 @@ func (a *answer) unprefixed(prefix string) string {
 	for _, tag := range a.tags {
 		name := strings.TrimPrefix(tag.name, "refs/tags/")
 		at := strings.IndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' })
-		if at >= 0 && !hasControl(name) && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
+		if at >= 0 && !text.HasControl(name) && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
 			return name
 		}
 	}

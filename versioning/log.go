@@ -8,6 +8,8 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 const (
@@ -121,7 +123,7 @@ func (r *Repository) Tagged(prefix, version string) (*Tag, error) {
 func (r *Repository) Before(ctx context.Context, prefix, version, commit string) (*Tag, error) {
 	limit, err := semver.StrictNewVersion(version)
 	if err != nil {
-		return nil, fmt.Errorf("version %q: %w", short(version), err)
+		return nil, fmt.Errorf("version %q: %w", text.Short(version), err)
 	}
 	if r.shallow {
 		return nil, &ShallowError{Prefix: prefix}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // askTimeout bounds the question where tags are: a build that can do without an answer must not wait long for it.
@@ -18,7 +20,7 @@ type MovedTagError struct {
 
 func (e *MovedTagError) Error() string {
 	return fmt.Sprintf("tag %s is at %s here and at %s on %s: it was moved; run \"git fetch --force %[4]s tag %[1]s\" and check it out again",
-		e.Tag, abbreviate(e.Here), abbreviate(e.There), short(e.Remote))
+		e.Tag, abbreviate(e.Here), abbreviate(e.There), text.Short(e.Remote))
 }
 
 // CheckTags asks the remote whether tags are where the clone has them (facts/git-ci-canary.md 1.5 rule 15): a workspace that

@@ -10,6 +10,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // MaxLength is the longest version: "name-version" must fit a label of 63 characters (facts/git-ci-canary.md 1.4).
@@ -204,7 +205,7 @@ func (d *decision) named() (*Tag, error) {
 		return nil, nil
 	}
 	if parseTag(name, d.Prefix) == nil {
-		return nil, fmt.Errorf("tag %q is no version: %q is not X.Y.Z or X.Y.Z-pre of SemVer 2", short(name), short(rest))
+		return nil, fmt.Errorf("tag %q is no version: %q is not X.Y.Z or X.Y.Z-pre of SemVer 2", text.Short(name), text.Short(rest))
 	}
 	for i, tag := range d.Tags {
 		if tag.Name == name {
@@ -313,11 +314,11 @@ func Check(version string) error {
 	v, err := semver.StrictNewVersion(version)
 	switch {
 	case err != nil:
-		return fmt.Errorf("version %q is not SemVer 2: %w", short(version), err)
+		return fmt.Errorf("version %q is not SemVer 2: %w", text.Short(version), err)
 	case v.Metadata() != "":
-		return fmt.Errorf("version %q has build metadata, which an image tag cannot carry; leave out the \"+\"", short(version))
+		return fmt.Errorf("version %q has build metadata, which an image tag cannot carry; leave out the \"+\"", text.Short(version))
 	case len(version) > MaxLength:
-		return fmt.Errorf("version %q has %d characters, more than %d; use a shorter tag or label", short(version), len(version), MaxLength)
+		return fmt.Errorf("version %q has %d characters, more than %d; use a shorter tag or label", text.Short(version), len(version), MaxLength)
 	case !versionPattern.MatchString(version):
 		return errors.New("version " + version + " ends in a dash, which a label value must not")
 	}

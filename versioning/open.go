@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // smallFile bounds the files of a .git folder that are read whole and are a few lines: HEAD, commondir, alternates, config.
@@ -149,7 +151,7 @@ func (r *gitStore) readShallow() error {
 	}
 	for line := range strings.FieldsSeq(list) {
 		if !plumbing.IsHash(line) {
-			return fmt.Errorf("read shallow: %q is no commit", short(line))
+			return fmt.Errorf("read shallow: %q is no commit", text.Short(line))
 		}
 		r.cuts = append(r.cuts, plumbing.NewHash(line))
 	}

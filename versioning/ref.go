@@ -13,6 +13,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // Ref says what is built, as flags, the CI system or HEAD tell it. The zero Ref knows nothing: a detached HEAD.
@@ -67,8 +68,8 @@ func ResolveRef(flags, ci Ref, head string) (Ref, error) {
 		}
 	}
 	for _, name := range []string{chosen.Tag, chosen.ChangeID, chosen.Branch, chosen.ChangeBranch, chosen.ChangeTarget} {
-		if len(name) > 1024 || hasControl(name) || chosen.Origin != "HEAD" && name != "" && !RefName(name) {
-			return Ref{}, fmt.Errorf("the ref name %q from %s is not a name that git allows", short(name), chosen.Origin)
+		if len(name) > 1024 || text.HasControl(name) || chosen.Origin != "HEAD" && name != "" && !RefName(name) {
+			return Ref{}, fmt.Errorf("the ref name %q from %s is not a name that git allows", text.Short(name), chosen.Origin)
 		}
 	}
 	chosen.Branch = strings.TrimPrefix(chosen.Branch, "refs/heads/")

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // symrefDepth is git's own bound on chains of symbolic refs.
@@ -38,23 +40,23 @@ type ref struct {
 func (r *refs) head() (branch string, hash plumbing.Hash, err error) {
 	name := "HEAD"
 	for range symrefDepth {
-		text, err := readSmall(r.file(name))
+		content, err := readSmall(r.file(name))
 		if errors.Is(err, os.ErrNotExist) {
 			break
 		}
 		if err != nil {
 			return "", plumbing.ZeroHash, fmt.Errorf("read %s: %w", name, err)
 		}
-		text = strings.TrimSpace(text)
-		target, symbolic := strings.CutPrefix(text, "ref:")
+		content = strings.TrimSpace(content)
+		target, symbolic := strings.CutPrefix(content, "ref:")
 		if !symbolic {
-			if !plumbing.IsHash(text) {
-				return "", plumbing.ZeroHash, fmt.Errorf("read %s: %q is no commit", name, short(text))
+			if !plumbing.IsHash(content) {
+				return "", plumbing.ZeroHash, fmt.Errorf("read %s: %q is no commit", name, text.Short(content))
 			}
-			return strings.TrimPrefix(branch, "refs/heads/"), plumbing.NewHash(text), nil
+			return strings.TrimPrefix(branch, "refs/heads/"), plumbing.NewHash(content), nil
 		}
 		if name = strings.TrimSpace(target); !safeRef(name) {
-			return "", plumbing.ZeroHash, fmt.Errorf("read HEAD: %q is no ref name", short(name))
+			return "", plumbing.ZeroHash, fmt.Errorf("read HEAD: %q is no ref name", text.Short(name))
 		}
 		branch = name
 	}
@@ -99,14 +101,10 @@ func (r *refs) under(prefix string) ([]ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, _ := slices.BinarySearchFunc(packed, prefix, compareName)
-	end := first
-	for end < len(packed) && strings.HasPrefix(packed[end].name, prefix) {
-		end++
-	}
-	found := slices.Clone(packed[first:end])
+	among := refsBelow(packed, prefix)
+	found := slices.Clone(among)
 	for _, one := range loose {
-		if at, ok := slices.BinarySearchFunc(found[:end-first], one.name, compareName); ok {
+		if at, ok := slices.BinarySearchFunc(found[:len(among)], one.name, compareName); ok {
 			found[at] = one
 		} else {
 			found = append(found, one)
@@ -114,6 +112,16 @@ func (r *refs) under(prefix string) ([]ref, error) {
 	}
 	slices.SortFunc(found, func(a, b ref) int { return strings.Compare(a.name, b.name) })
 	return found, nil
+}
+
+// refsBelow returns those of some refs, which are sorted by name, whose names have a prefix.
+func refsBelow(sorted []ref, prefix string) []ref {
+	first, _ := slices.BinarySearchFunc(sorted, prefix, compareName)
+	end := first
+	for end < len(sorted) && strings.HasPrefix(sorted[end].name, prefix) {
+		end++
+	}
+	return sorted[first:end]
 }
 
 // loose returns the refs that are files of their own.
@@ -224,18 +232,5 @@ func safeRef(name string) bool {
 			return false
 		}
 	}
-	return !strings.Contains(name, "..") && !hasControl(name)
-}
-
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 })
-}
-
-// short cuts text of unknown length for a message.
-func short(s string) string {
-	const limit = 80
-	if len(s) > limit {
-		return strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	return s
+	return !strings.Contains(name, "..") && !text.HasControl(name)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // The kinds of releases that Release knows beside a version.
@@ -107,7 +109,7 @@ func step(facts Facts, least *semver.Version, kind string) *semver.Version {
 func releaseAs(facts Facts, class Class, wanted string) (Released, error) {
 	v, err := semver.StrictNewVersion(wanted)
 	if err != nil {
-		return Released{}, fmt.Errorf("%q is no release: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", short(wanted))
+		return Released{}, fmt.Errorf("%q is no release: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", text.Short(wanted))
 	}
 	for _, tag := range facts.Tags {
 		if tag.Version == wanted {

@@ -33,3 +33,17 @@ func Brief(s string) string {
 	}
 	return Clip(s, limit)
 }
+
+// Short cuts a name of unknown length, as a tag or a path has, for a message.
+func Short(s string) string {
+	const limit = 80
+	if len(s) > limit {
+		return strings.ToValidUTF8(s[:limit], "") + "…"
+	}
+	return s
+}
+
+// HasControl reports whether s has control characters, which garble a terminal.
+func HasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 })
+}
