@@ -51,8 +51,8 @@ func (r *Repository) list(ctx context.Context, args ...string) ([]string, error)
 	return files, nil
 }
 
-// Commit commits the files as they stand in the work tree, and nothing else, and returns the commit's full hash. The author
-// is whom git's configuration names; hooks run, and the commit is signed where commit.gpgSign says so.
+// Commit commits the files as they stand in the work tree, and nothing else, and returns the commit's full hash. The
+// author is whom git's configuration names; hooks run, and the commit is signed where commit.gpgSign says so.
 func (r *Repository) Commit(ctx context.Context, message string, files []string) (string, error) {
 	args := append([]string{"commit", "--quiet", "--only", "--cleanup=whitespace", "--file=-", "--"}, files...)
 	if _, err := r.run(ctx, message, args...); err != nil {

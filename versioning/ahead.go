@@ -5,15 +5,16 @@ import (
 	"fmt"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
-// releases fills Ahead for the queries that ask: the highest version tag above the base that stands on a line which left
-// HEAD's history, as release/1.5 leaves trunk (facts/git-ci-canary.md 1.5 rule 5). A tag that descends from HEAD is its
-// future, and none of a rebuild's business; a tag of an unrelated history says nothing; a candidate on a trunk's own line, as
-// git-flow's on develop, is no line's.
+// releases fills Ahead for the queries that ask: the highest version tag above the base that stands on a line which
+// left HEAD's history, as release/1.5 leaves trunk (facts/git-ci-canary.md 1.5 rule 5). A tag that descends from HEAD
+// is its future, and none of a rebuild's business; a tag of an unrelated history says nothing; a candidate on a trunk's
+// own line, as git-flow's on develop, is no line's.
 func (a *answer) releases(ctx context.Context) error {
 	above := map[*part][]candidate{}
-	var tips []*node
+	var tips []*store.Node
 	for _, p := range a.parts {
 		if !p.query.TrackReleases {
 			continue
@@ -34,7 +35,7 @@ func (a *answer) releases(ctx context.Context) error {
 	if len(tips) == 0 {
 		return nil
 	}
-	left, err := a.repository.graph.diverged(ctx, a.head, tips)
+	left, err := a.repository.Graph.Diverged(ctx, a.head, tips)
 	if err != nil {
 		return fmt.Errorf("look for release lines: %w", err)
 	}
@@ -62,8 +63,8 @@ func (a *answer) releases(ctx context.Context) error {
 	return nil
 }
 
-// goesPast reports whether a tag of a line that left is to be gone past. What trunk itself has released since a feature left it
-// is no line: the feature is to come after it, but was made before.
+// goesPast reports whether a tag of a line that left is to be gone past. What trunk itself has released since a feature
+// left it is no line: the feature is to come after it, but was made before.
 func (a *answer) goesPast(ctx context.Context, p *part, c candidate) (bool, error) {
 	if c.version.Prerelease() != "" || p.query.Ref.Class(p.query.Trunks) != ClassTrunk {
 		owned, _, err := a.owned(ctx, p.query.Trunks, c.node)

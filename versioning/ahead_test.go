@@ -279,7 +279,8 @@ func TestDivergedAgainstGit(t *testing.T) {
 			if facts.Ahead != nil {
 				got = facts.Ahead.Name
 			}
-			// the highest of the tags that HEAD does not reach and that do not descend from it; all histories here are related
+			// the highest of the tags that HEAD does not reach and that do not descend from it; all histories here are
+			// related
 			want := ""
 			future := strings.Fields(r.Git("tag", "--contains", "HEAD"))
 			for tag := range strings.FieldsSeq(r.Git("tag", "--no-merged", "HEAD", "--sort=version:refname")) {

@@ -10,8 +10,8 @@ import (
 
 const fleetCommits, fleetServices = 250_000, 25
 
-// fleetHistory writes services that were all tagged within the first thousand commits and have changed ever since, 249,000
-// commits: every other commit changes a service, the rest what belongs to none; every fifth is a merge.
+// fleetHistory writes services that were all tagged within the first thousand commits and have changed ever since,
+// 249,000 commits: every other commit changes a service, the rest what belongs to none; every fifth is a merge.
 func fleetHistory(w *bufio.Writer) {
 	var yaml strings.Builder
 	yaml.WriteString("apiVersion: pintle/v1\nproject: bench\nversion: {tag: \"{service}/v{version}\"}\nservices:\n")

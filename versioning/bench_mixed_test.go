@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// mixedHistory writes a history as a large public project has it: a tag of two numbers each week on main (rel-2.578), which is no
-// version, and support lines that leave main and have versions (rel-2.568.1); messages of some lines, a merge every fifth commit.
+// mixedHistory writes a history as a large public project has it: a tag of two numbers each week on main (rel-2.578),
+// which is no version, and support lines that leave main and have versions (rel-2.568.1); messages of some lines, a
+// merge every fifth commit.
 func mixedHistory(w *bufio.Writer) {
 	const commits, every, lines = 38_600, 25, 130
 	footer := strings.Repeat("It was found by somebody who tried it on a machine of another kind.\n", 5)

@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// The repositories that whole processes are measured on. A history ends at least since commits after its last tag, and how
-// many is logged; every fifth commit is a merge.
+// The repositories that whole processes are measured on. A history ends at least since commits after its last tag, and
+// how many is logged; every fifth commit is a merge.
 const (
 	largeCommits, largeTags, largeSince = 100_000, 5_000, 200
 	monoCommits, monoServices, monoTags = 60_000, 120, 30_000
 )
 
-// generated is a repository that fast-import makes of a script, the same each time. PINTLE_BENCH_REPOSITORIES names a folder
-// that keeps it for the next run.
+// generated is a repository that fast-import makes of a script, the same each time. PINTLE_BENCH_REPOSITORIES names a
+// folder that keeps it for the next run.
 func generated(b *testing.B, name string, script func(w *bufio.Writer)) string {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), name)
@@ -190,7 +190,8 @@ func median(of []process, value func(process) float64) float64 {
 	return values[len(values)/2]
 }
 
-// BenchmarkProcess is pintle version as a process, beside git for the same: go test -run '^$' -bench Process -benchtime 1x.
+// BenchmarkProcess is pintle version as a process, beside git for the same: go test -run '^$' -bench Process -benchtime
+// 1x.
 func BenchmarkProcess(b *testing.B) {
 	pintle := filepath.Join(b.TempDir(), "pintle")
 	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", pintle, "../cmd/pintle").CombinedOutput(); err != nil {

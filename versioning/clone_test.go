@@ -401,7 +401,8 @@ func TestFetchTogether(t *testing.T) {
 	all.Wait()
 }
 
-// A repository of another user is read, as that runs nothing. To fetch would run what its settings say, so git must trust it.
+// A repository of another user is read, as that runs nothing. To fetch would run what its settings say, so git must
+// trust it.
 func TestOtherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a file away")

@@ -54,8 +54,8 @@ func readChange(message []byte) change {
 	return found
 }
 
-// readSubject reads "type(scope)!: text", where the scope and "!" may be missing. It is no regular expression because all
-// commits of a history pass through it.
+// readSubject reads "type(scope)!: text", where the scope and "!" may be missing. It is no regular expression because
+// all commits of a history pass through it.
 func readSubject(subject []byte) Bump {
 	at := 0
 	for at < len(subject) && (subject[at]|0x20 >= 'a' && subject[at]|0x20 <= 'z') {

@@ -43,7 +43,8 @@ func (d *decision) core() (core, pre string) {
 	return v.String(), pre
 }
 
-// pastReleases lifts trunk, and what leads to it, over a release line that left it: what trunk brings comes after that line.
+// pastReleases lifts trunk, and what leads to it, over a release line that left it: what trunk brings comes after that
+// line.
 func (d *decision) pastReleases(v *semver.Version) *semver.Version {
 	if d.Ahead == nil || !d.tracks() {
 		return v
@@ -100,7 +101,8 @@ func (d *decision) bumped() *semver.Version {
 	return v
 }
 
-// bump is the larger of the class's own bump and what commits ask for. A release or hotfix line only ever moves its patch.
+// bump is the larger of the class's own bump and what commits ask for. A release or hotfix line only ever moves its
+// patch.
 func (d *decision) bump() Bump {
 	if d.version.Class == ClassRelease || d.version.Class == ClassHotfix {
 		d.explain("bump patch: all that a %s branch does", d.version.Class)

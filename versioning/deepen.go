@@ -12,17 +12,19 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
-// side is a bare repository beside the clone that holds what was fetched. The clone stays as it is, because deepening it
-// would turn it into a partial one, whose later commands fetch file by file, and would stand in the way of other processes.
+// side is a bare repository beside the clone that holds what was fetched. The clone stays as it is, because deepening
+// it would turn it into a partial one, whose later commands fetch file by file, and would stand in the way of other
+// processes.
 type side struct {
 	dir       string
 	git       *gitRunner
 	tagsKnown bool
-	tags      []ref // of the remote, by name
+	tags      []store.Ref // of the remote, by name
 	// heads are the remote's trunk branches by their names; nil until it was asked.
-	heads map[string][]ref
+	heads map[string][]store.Ref
 	tried map[plumbing.Hash]bool
 }
 
@@ -34,19 +36,19 @@ func (s *side) remove() error {
 }
 
 // tags are the local ones and the remote's, where it was asked; for a tag that was moved, the remote knows best.
-func (r *Repository) tags() ([]ref, error) {
-	local, err := r.refs.under("refs/tags/")
+func (r *Repository) tags() ([]store.Ref, error) {
+	local, err := r.Refs.Under("refs/tags/")
 	if err != nil || r.side == nil {
 		return local, err
 	}
-	byName := map[string]ref{}
+	byName := map[string]store.Ref{}
 	for _, one := range local {
-		byName[one.name] = one
+		byName[one.Name] = one
 	}
 	for _, one := range r.side.tags {
-		byName[one.name] = one
+		byName[one.Name] = one
 	}
-	return slices.SortedFunc(maps.Values(byName), func(a, b ref) int { return strings.Compare(a.name, b.name) }), nil
+	return slices.SortedFunc(maps.Values(byName), func(a, b store.Ref) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
 // deepening is one time of fetching.
@@ -138,35 +140,37 @@ func (d *deepening) listTrunks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.heads = map[string][]ref{}
+	s.heads = map[string][]store.Ref{}
 	for _, one := range parseListing(out) {
-		name := strings.TrimPrefix(one.name, "refs/heads/")
+		name := strings.TrimPrefix(one.Name, "refs/heads/")
 		s.heads[name] = append(s.heads[name], one)
 	}
 	return nil
 }
 
 // parseListing reads the lines of git ls-remote: "hash TAB name", and after an annotated tag "hash TAB name^{}".
-func parseListing(out []byte) []ref {
-	var tags []ref
+func parseListing(out []byte) []store.Ref {
+	var tags []store.Ref
 	for line := range bytes.Lines(out) {
 		hash, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), "\t")
 		if !ok || !plumbing.IsHash(hash) {
 			continue
 		}
-		one := ref{name: name, hash: plumbing.NewHash(hash), settled: true}
-		one.peeled = one.hash
-		if tag, peeled := strings.CutSuffix(name, "^{}"); peeled && len(tags) > 0 && tags[len(tags)-1].name == tag {
-			tags[len(tags)-1].peeled = one.hash
-		} else if safeRef(name) {
+		one := store.Ref{Name: name, Hash: plumbing.NewHash(hash), Settled: true}
+		one.Peeled = one.Hash
+		if tag, peeled := strings.CutSuffix(name, "^{}"); peeled && len(tags) > 0 && tags[len(tags)-1].Name == tag {
+			tags[len(tags)-1].Peeled = one.Hash
+		} else if store.SafeRef(name) {
 			tags = append(tags, one)
 		}
 	}
 	return tags
 }
 
-// whole fetches all commits that the clone was cut off from, and no trees: the cheapest that is exact. --shallow-exclude of
-// the base tag would be cheaper and is not: it cuts a merge with a commit behind the tag off from its other parents too. A server that gives commits by name gives just those; from another, all branches and tags are fetched.
+// whole fetches all commits that the clone was cut off from, and no trees: the cheapest that is exact.
+// --shallow-exclude of the base tag would be cheaper and is not: it cuts a merge with a commit behind the tag off from
+// its other parents too. A server that gives commits by name gives just those; from another, all branches and tags are
+// fetched.
 func (d *deepening) whole(ctx context.Context) error {
 	r, s := d.repository, d.repository.side
 	wants, err := d.wants()
@@ -192,7 +196,7 @@ func (d *deepening) whole(ctx context.Context) error {
 			return err
 		}
 		if failed = d.closed(); failed == nil {
-			r.shallow, r.graph.cut = false, true
+			r.shallow, r.Graph.Cut = false, true
 			return nil
 		}
 	}
@@ -210,7 +214,7 @@ func cmpErr(first, second error) error {
 // wants are the ends of the clone, and the tags of other lines where they are asked about, one a line.
 func (d *deepening) wants() ([]byte, error) {
 	var list bytes.Buffer
-	for _, cut := range d.repository.cuts {
+	for _, cut := range d.repository.Cuts {
 		fmt.Fprintln(&list, cut)
 	}
 	tags, err := d.tracked()
@@ -237,8 +241,8 @@ func (d *deepening) tracked() ([]plumbing.Hash, error) {
 			return nil, err
 		}
 		for _, c := range candidates {
-			if _, err := d.repository.objects().kind(c.ref.peeled); err != nil && c.ref.settled {
-				found[c.ref.peeled] = true
+			if _, err := d.repository.Objects().Kind(c.ref.Peeled); err != nil && c.ref.Settled {
+				found[c.ref.Peeled] = true
 			}
 		}
 	}
@@ -258,8 +262,8 @@ func (d *deepening) branches(ctx context.Context) error {
 	}
 	for _, heads := range s.heads {
 		for _, head := range heads {
-			if _, err := r.objects().kind(head.hash); err != nil {
-				fmt.Fprintln(&wants, head.hash)
+			if _, err := r.Objects().Kind(head.Hash); err != nil {
+				fmt.Fprintln(&wants, head.Hash)
 			}
 		}
 	}
@@ -285,15 +289,15 @@ func (s *side) into(ctx context.Context, dir string, input []byte, args ...strin
 
 // closed checks that the clone's ends have their parents now. A remote whose branch was rewritten no longer has them.
 func (d *deepening) closed() error {
-	g := d.repository.graph
-	for _, cut := range d.repository.cuts {
-		n := g.node(cut)
-		if err := g.load(n); err != nil {
+	g := d.repository.Graph
+	for _, cut := range d.repository.Cuts {
+		n := g.Node(cut)
+		if err := g.Load(n); err != nil {
 			return err
 		}
-		for _, parent := range n.parents {
-			if err := g.load(parent); err != nil {
-				return fmt.Errorf("it does not have commit %s (any more)", parent.hash)
+		for _, parent := range n.Parents {
+			if err := g.Load(parent); err != nil {
+				return fmt.Errorf("it does not have commit %s (any more)", parent.Hash)
 			}
 		}
 	}

@@ -22,14 +22,16 @@ const (
 	smallOutput = 1 << 20
 )
 
-// networkConfig are the settings of the repository, by the beginning of their names, that a fetch needs: where the remote is,
-// and the job's credentials. The rest of a repository's configuration could run programs (hooks) or change what is fetched.
+// networkConfig are the settings of the repository, by the beginning of their names, that a fetch needs: where the
+// remote is, and the job's credentials. The rest of a repository's configuration could run programs (hooks) or change
+// what is fetched.
 var networkConfig = []string{"http.", "https.", "credential.", "url.", "ssh.", "protocol.", "core.sshcommand", "core.gitproxy"}
 
 // remoteConfig are those of the remote.
 var remoteConfig = []string{"url", "proxy", "proxyauthmethod", "uploadpack", "vcs"}
 
-// plainProtocols are those that a repository whose settings are not trusted may name: none that runs a program of its own.
+// plainProtocols are those that a repository whose settings are not trusted may name: none that runs a program of its
+// own.
 const plainProtocols = "file:git:http:https:ssh"
 
 // gitRunner runs git over the network: in a folder of its own, with the repository's remote and credentials, without any
@@ -101,8 +103,8 @@ func (g *gitRunner) needs(key string) bool {
 	return slices.ContainsFunc(networkConfig, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 }
 
-// networkEnv is an environment in which git and ssh never ask. A CI job's own GIT_ASKPASS stays: it answers by itself, as
-// the one of Jenkins' credentials binding does.
+// networkEnv is an environment in which git and ssh never ask. A CI job's own GIT_ASKPASS stays: it answers by itself,
+// as the one of Jenkins' credentials binding does.
 func networkEnv(environ []string, ci, sshSet bool) []string {
 	askpass := git.Lookup(environ, "GIT_ASKPASS")
 	env := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {

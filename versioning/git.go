@@ -9,6 +9,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/pintle-ci/pintle/git/store"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -33,8 +34,8 @@ type Query struct {
 	// relative to the root: those that this very build edits, for any service.
 	Dirty   bool
 	Ignored []string
-	// TrackReleases asks for Facts.Ahead and Facts.Merged; see Ref.TracksReleases. Trunks are the trunk branches, DefaultTrunks
-	// by default: a candidate that was tagged on the own line of one is no release line's.
+	// TrackReleases asks for Facts.Ahead and Facts.Merged; see Ref.TracksReleases. Trunks are the trunk branches,
+	// DefaultTrunks by default: a candidate that was tagged on the own line of one is no release line's.
 	TrackReleases bool
 	Trunks        []string
 }
@@ -66,20 +67,20 @@ type Facts struct {
 	Base *Tag
 	// Count is how many commits HEAD reaches and Base does not, over all parents; with paths, those that changed them.
 	Count int
-	// Ahead is the highest version tag above Base that HEAD does not reach and whose line left HEAD's history, as the tags of
-	// release/1.5 are for trunk; nil when there is none or the query did not ask. A candidate of a trunk's own is none, and of
-	// a feature that is on a release line there is none.
+	// Ahead is the highest version tag above Base that HEAD does not reach and whose line left HEAD's history, as the
+	// tags of release/1.5 are for trunk; nil when there is none or the query did not ask. A candidate of a trunk's own
+	// is none, and of a feature that is on a release line there is none.
 	Ahead *Tag
 	// CountAhead is how many commits HEAD reaches and Ahead does not, counted as in Count.
 	CountAhead int
-	// Merged tells, where the query asks to track releases and Base is a prerelease, that Base came by the merge of a release
-	// line: neither HEAD's first parents lead to it nor those of a trunk.
+	// Merged tells, where the query asks to track releases and Base is a prerelease, that Base came by the merge of a
+	// release line: neither HEAD's first parents lead to it nor those of a trunk.
 	Merged bool
 	// Last is the commit that gave the paths the content they have at HEAD: Base's when none changed them since. Without
 	// paths, or when HEAD does not have them, it is HEAD.
 	Last Commit
-	// Bump is the largest bump that the counted commits ask for, BumpCommit the newest that asks for it, and ByBump how many
-	// ask for which.
+	// Bump is the largest bump that the counted commits ask for, BumpCommit the newest that asks for it, and ByBump how
+	// many ask for which.
 	Bump       Bump
 	BumpCommit string
 	ByBump     [BumpMajor + 1]int
@@ -104,18 +105,18 @@ type Head struct {
 
 // Head reads HEAD. Error: ErrNoCommits.
 func (r *Repository) Head() (Head, error) {
-	branch, hash, err := r.refs.head()
+	branch, hash, err := r.Refs.Head()
 	if err != nil {
 		return Head{}, err
 	}
-	n := r.graph.node(hash)
+	n := r.Graph.Node(hash)
 	commit, err := r.commit(n)
 	if err != nil {
 		return Head{}, fmt.Errorf("read HEAD: %w", err)
 	}
 	head := Head{Branch: branch, Commit: commit}
-	for _, parent := range n.parents {
-		head.Parents = append(head.Parents, parent.hash.String())
+	for _, parent := range n.Parents {
+		head.Parents = append(head.Parents, parent.Hash.String())
 	}
 	return head, nil
 }
@@ -144,12 +145,12 @@ func (r *Repository) ReadAll(ctx context.Context, queries []Query) ([]Facts, err
 }
 
 func (r *Repository) readAll(ctx context.Context, queries []Query) ([]Facts, error) {
-	branch, hash, err := r.refs.head()
+	branch, hash, err := r.Refs.Head()
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{repository: r, head: r.graph.node(hash), branch: branch}
-	if err := r.graph.load(a.head); err != nil {
+	a := &answer{repository: r, head: r.Graph.Node(hash), branch: branch}
+	if err := r.Graph.Load(a.head); err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
 	}
 	if a.tags, err = r.tags(); err != nil {
@@ -175,9 +176,9 @@ func (r *Repository) readAll(ctx context.Context, queries []Query) ([]Facts, err
 // answer is the work of one ReadAll.
 type answer struct {
 	repository *Repository
-	head       *node
+	head       *store.Node
 	branch     string
-	tags       []ref // by name
+	tags       []store.Ref // by name
 	parts      []*part
 	trunks     map[string]*trunks // by their names
 }
@@ -187,9 +188,9 @@ type part struct {
 	query      Query
 	facts      Facts
 	candidates []candidate // highest first
-	base       *node
+	base       *store.Node
 	bit        uint64 // of the base in the walk; 0 without one
-	ahead      *node
+	ahead      *store.Node
 	aheadBit   uint64
 }
 
@@ -198,8 +199,8 @@ type part struct {
 type candidate struct {
 	name    string
 	version *semver.Version
-	ref     ref
-	node    *node
+	ref     store.Ref
+	node    *store.Node
 }
 
 // begin fills what needs no walk: HEAD, the source head, the tags at HEAD, the candidates.
@@ -218,7 +219,7 @@ func (a *answer) begin(ctx context.Context, query Query) error {
 		return fmt.Errorf("read tags: %w", err)
 	}
 	for _, c := range p.candidates {
-		if c.node == a.head || c.ref.settled && c.ref.peeled == a.head.hash {
+		if c.node == a.head || c.ref.Settled && c.ref.Peeled == a.head.Hash {
 			p.facts.Tags = append(p.facts.Tags, Tag{Name: c.name, Version: c.version.String(), Commit: p.facts.Head})
 		}
 	}
@@ -231,14 +232,14 @@ func (a *answer) versions(query Query) ([]candidate, error) {
 	const dir = "refs/tags/"
 	limit := query.Ref.limit()
 	var found []candidate
-	for _, tag := range refsBelow(a.tags, dir+query.Prefix) {
-		name := strings.TrimPrefix(tag.name, dir)
+	for _, tag := range store.RefsBelow(a.tags, dir+query.Prefix) {
+		name := strings.TrimPrefix(tag.Name, dir)
 		version := parseTag(name, query.Prefix)
 		if version == nil || limit != nil && !version.LessThan(limit) {
 			continue
 		}
 		c := candidate{name: name, version: version, ref: tag}
-		if c.ref.settled {
+		if c.ref.Settled {
 			found = append(found, c)
 			continue
 		}
@@ -254,21 +255,21 @@ func (a *answer) versions(query Query) ([]candidate, error) {
 	return found, nil
 }
 
-// resolve finds a candidate's commit. ok is false when there is none behind the tag. Where the clone is shallow or tags were
-// fetched, the commit may be absent; the tag then does not exist for us.
+// resolve finds a candidate's commit. ok is false when there is none behind the tag. Where the clone is shallow or tags
+// were fetched, the commit may be absent; the tag then does not exist for us.
 func (a *answer) resolve(c *candidate) (ok bool, err error) {
 	if c.node != nil {
 		return true, nil
 	}
-	hash := c.ref.hash
-	if c.ref.settled {
-		hash = c.ref.peeled
+	hash := c.ref.Hash
+	if c.ref.Settled {
+		hash = c.ref.Peeled
 	}
-	if hash == a.head.hash {
+	if hash == a.head.Hash {
 		c.node = a.head
 		return true, nil
 	}
-	c.node, ok, err = a.repository.graph.peel(hash)
+	c.node, ok, err = a.repository.Graph.Peel(hash)
 	if err != nil && (a.repository.shallow || a.repository.side != nil) {
 		return false, nil // HEAD's history is here, once fetched, and this is no part of it
 	}
@@ -297,7 +298,7 @@ func (a *answer) unprefixed(prefix string) string {
 		return "" // one service among many: others' tags say nothing
 	}
 	for _, tag := range a.tags {
-		name := strings.TrimPrefix(tag.name, "refs/tags/")
+		name := strings.TrimPrefix(tag.Name, "refs/tags/")
 		at := strings.IndexFunc(name, func(r rune) bool { return r >= '0' && r <= '9' })
 		if at >= 0 && !text.HasControl(name) && !strings.Contains(name[:at], "/") && name[:at] != prefix && parseTag(name, name[:at]) != nil {
 			return name

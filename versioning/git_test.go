@@ -14,11 +14,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pintle-ci/pintle/git/gittest"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
 var onMain = Query{Prefix: "v", Ref: Ref{Branch: "main"}}
 
-// shop is a repository with one branch merged, so that the first parents are not the whole story: v1.0.0, then 5 commits.
+// shop is a repository with one branch merged, so that the first parents are not the whole story: v1.0.0, then 5
+// commits.
 func shop(t *testing.T) *gittest.Repo {
 	r := gittest.New(t)
 	r.Commits(2)
@@ -168,28 +170,28 @@ func TestOpenErrors(t *testing.T) {
 		is   error
 		want string
 	}{
-		{"no repository", func(t *testing.T) string { return t.TempDir() }, ErrNotRepository, "git init"},
+		{"no repository", func(t *testing.T) string { return t.TempDir() }, store.ErrNotRepository, "git init"},
 		{"no folder", func(t *testing.T) string { return filepath.Join(t.TempDir(), "absent") }, os.ErrNotExist, "absent"},
-		{"no commits", func(t *testing.T) string { return empty.Dir }, ErrNoCommits, "on main"},
+		{"no commits", func(t *testing.T) string { return empty.Dir }, store.ErrNoCommits, "on main"},
 		{"a .git file that leads nowhere", func(t *testing.T) string {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, ".git"), []byte("gitdir: ../gone\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			return dir
-		}, ErrNotRepository, "worktree repair"},
+		}, store.ErrNotRepository, "worktree repair"},
 		{"a .git file of something else", func(t *testing.T) string {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, ".git"), []byte("hello"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			return dir
-		}, ErrNotRepository, "gitdir:"},
+		}, store.ErrNotRepository, "gitdir:"},
 		{"sha256", func(t *testing.T) string {
 			dir := t.TempDir()
 			empty.GitIn(dir, "", "init", "-q", "--object-format=sha256")
 			return dir
-		}, ErrSHA256, "sha256"},
+		}, store.ErrSHA256, "sha256"},
 		{"unknown extension", func(t *testing.T) string {
 			return config(t, "[core]\nrepositoryformatversion = 1\n[extensions]\nfuture = true\n")
 		}, nil, `"future"`},
@@ -475,7 +477,7 @@ func TestCorruptAndMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := openAt(t, r.Dir).Read(t.Context(), onMain)
-	var corrupt *CorruptObjectError
+	var corrupt *store.CorruptObjectError
 	if !errors.As(err, &corrupt) || corrupt.Hash != victim || !strings.Contains(err.Error(), victim) {
 		t.Errorf("got error %v", err)
 	}
@@ -483,7 +485,7 @@ func TestCorruptAndMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = openAt(t, r.Dir).Read(t.Context(), onMain)
-	var missing *MissingObjectError
+	var missing *store.MissingObjectError
 	if !errors.As(err, &missing) || missing.Hash != victim || missing.Partial {
 		t.Errorf("got error %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
 // history fills what needs walks: bases, counts, bumps, the last commits.
@@ -28,7 +29,7 @@ func (a *answer) history(ctx context.Context) error {
 	for at := 0; at < len(a.parts); {
 		bases, end := a.basesFrom(at)
 		if end < len(a.parts) && scope.known == nil {
-			scope.known = map[*node]set{}
+			scope.known = map[*store.Node]set{}
 		}
 		if err := a.count(ctx, at, end, bases, scope); err != nil {
 			return fmt.Errorf("count commits: %w", err)
@@ -41,15 +42,15 @@ func (a *answer) history(ctx context.Context) error {
 	return nil
 }
 
-// findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round asks
-// only for that; later rounds ask for more and more at once.
+// findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round
+// asks only for that; later rounds ask for more and more at once.
 func (a *answer) findBases(ctx context.Context) error {
 	open := a.parts
 	next := make(map[*part]int, len(open))
-	for share := 1; len(open) > 0; share = min(share*4, batch) {
+	for share := 1; len(open) > 0; share = min(share*4, store.Batch) {
 		var rest []*part
 		for at := 0; at < len(open); {
-			end := min(len(open), at+batch/share)
+			end := min(len(open), at+store.Batch/share)
 			if err := a.askRound(ctx, open[at:end], next, share); err != nil {
 				return err
 			}
@@ -72,8 +73,8 @@ func (a *answer) findBases(ctx context.Context) error {
 
 // askRound asks for the next share of candidates of each part.
 func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int, share int) error {
-	g := a.repository.graph
-	var claims []claim
+	g := a.repository.Graph
+	var claims []store.Claim
 	var asked []candidate
 	for group, p := range parts {
 		end := min(len(p.candidates), next[p]+share)
@@ -86,12 +87,12 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 			if !ok {
 				continue
 			}
-			claims = append(claims, claim{node: c.node, group: group})
+			claims = append(claims, store.Claim{Node: c.node, Group: group})
 			asked = append(asked, *c)
 		}
 		next[p] = end
 	}
-	found, err := g.highest(ctx, a.head, claims)
+	found, err := g.Highest(ctx, a.head, claims)
 	if err != nil {
 		return err
 	}
@@ -108,17 +109,17 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 }
 
 // basesFrom groups parts from an index on, as many as have no more than a batch of different commits to count from.
-func (a *answer) basesFrom(at int) (bases []*node, end int) {
-	seen := map[*node]bool{}
+func (a *answer) basesFrom(at int) (bases []*store.Node, end int) {
+	seen := map[*store.Node]bool{}
 	for end = at; end < len(a.parts); end++ {
 		p := a.parts[end]
-		var more []*node
-		for _, n := range []*node{p.base, p.ahead} {
+		var more []*store.Node
+		for _, n := range []*store.Node{p.base, p.ahead} {
 			if n != nil && !seen[n] {
 				more = append(more, n)
 			}
 		}
-		if len(bases)+len(more) > batch {
+		if len(bases)+len(more) > store.Batch {
 			break
 		}
 		for _, n := range more {
@@ -130,9 +131,9 @@ func (a *answer) basesFrom(at int) (bases []*node, end int) {
 }
 
 // count walks once for the parts from at to end, whose bases are those given.
-func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *scope) error {
-	g := a.repository.graph
-	bit := make(map[*node]uint64, len(bases))
+func (a *answer) count(ctx context.Context, at, end int, bases []*store.Node, scope *scope) error {
+	g := a.repository.Graph
+	bit := make(map[*store.Node]uint64, len(bases))
 	for i, base := range bases {
 		bit[base] = 1 << i
 	}
@@ -142,7 +143,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 		whole = whole || p.base == nil
 		p.bit, p.aheadBit = bit[p.base], bit[p.ahead]
 	}
-	commits, err := g.uncovered(ctx, a.head, bases, whole)
+	commits, err := g.Uncovered(ctx, a.head, bases, whole)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 		if step%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		touched, err := scope.touched(ctx, n.node)
+		touched, err := scope.touched(ctx, n.Node)
 		if err != nil {
 			return err
 		}
@@ -161,13 +162,13 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 			if p.facts.Scoped && !touched.has(at+i) {
 				continue
 			}
-			if n.mask&p.bit == 0 {
-				if err := g.say(n.node); err != nil {
+			if n.Mask&p.bit == 0 {
+				if err := g.ReadMessage(n.Node); err != nil {
 					return err
 				}
-				p.facts.take(n.node, a.repository.releaseAs[n.node])
+				p.facts.take(n.Node, a.repository.releaseAs[n.Node])
 			}
-			if p.ahead != nil && n.mask&p.aheadBit == 0 {
+			if p.ahead != nil && n.Mask&p.aheadBit == 0 {
 				p.facts.CountAhead++
 			}
 		}
@@ -176,12 +177,12 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*node, scope *s
 }
 
 // take counts a commit; as is what its Release-As footer asks for, or empty.
-func (f *Facts) take(n *node, as string) {
+func (f *Facts) take(n *store.Node, as string) {
 	f.Count++
-	bump := Bump(n.note)
+	bump := Bump(n.Note)
 	f.ByBump[bump]++
 	if bump > f.Bump {
-		f.Bump, f.BumpCommit = bump, n.hash.String()
+		f.Bump, f.BumpCommit = bump, n.Hash.String()
 	}
 	if as != "" && (f.ReleaseAs == "" || semver.MustParse(as).GreaterThan(semver.MustParse(f.ReleaseAs))) {
 		f.ReleaseAs = as
@@ -215,27 +216,27 @@ func (a *answer) settle(ctx context.Context, scope *scope) error {
 	return nil
 }
 
-// origins finds, for each query sought, the commit that gave its paths the content they have at HEAD: from HEAD on, always
-// to a parent with the same content, until there is none. Its tree at the paths is HEAD's, so its hash names the content,
-// whatever merges threw away on the way. A query whose paths HEAD does not have gets HEAD.
-func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*node, error) {
-	present, err := scope.differs(plumbing.ZeroHash, a.head.tree)
+// origins finds, for each query sought, the commit that gave its paths the content they have at HEAD: from HEAD on,
+// always to a parent with the same content, until there is none. Its tree at the paths is HEAD's, so its hash names the
+// content, whatever merges threw away on the way. A query whose paths HEAD does not have gets HEAD.
+func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*store.Node, error) {
+	present, err := scope.differs(plumbing.ZeroHash, a.head.Tree)
 	if err != nil {
 		return nil, err
 	}
-	found := map[int]*node{}
+	found := map[int]*store.Node{}
 	for i := range seek.all {
 		if !present.has(i) {
 			found[i] = a.head
 			seek.remove(i)
 		}
 	}
-	at := map[*node]set{a.head: seek}
-	for next := (queue{a.head}); len(next) > 0; {
+	at := map[*store.Node]set{a.head: seek}
+	for next := (store.Queue{a.head}); len(next) > 0; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := next.pop()
+		n := next.Pop()
 		here := at[n]
 		delete(at, n)
 		if err := scope.passOn(n, here, at, &next); err != nil {
@@ -249,15 +250,15 @@ func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*
 }
 
 // passOn moves the queries that a commit shares with a parent to that parent, and leaves in here those that it changed.
-func (s *scope) passOn(n *node, here set, at map[*node]set, next *queue) error {
-	for _, parent := range n.parents {
+func (s *scope) passOn(n *store.Node, here set, at map[*store.Node]set, next *store.Queue) error {
+	for _, parent := range n.Parents {
 		if here.empty() {
 			return nil
 		}
-		if err := s.graph.load(parent); err != nil {
+		if err := s.graph.Load(parent); err != nil {
 			return err
 		}
-		differs, err := s.differs(parent.tree, n.tree)
+		differs, err := s.differs(parent.Tree, n.Tree)
 		if err != nil {
 			return err
 		}
@@ -267,7 +268,7 @@ func (s *scope) passOn(n *node, here set, at map[*node]set, next *queue) error {
 			}
 			if at[parent] == nil {
 				at[parent] = newSet(s.size)
-				next.push(parent)
+				next.Push(parent)
 			}
 			at[parent].add(i)
 			here.remove(i)

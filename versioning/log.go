@@ -9,6 +9,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/pintle-ci/pintle/git/store"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -22,26 +23,26 @@ const (
 // Logged is a commit with what people wrote.
 type Logged struct {
 	Commit
-	// Author is the author's name, and Message the whole message, without its middle where it is longer than 16 KiB. Both come from
-	// outside and may hold anything.
+	// Author is the author's name, and Message the whole message, without its middle where it is longer than 16 KiB.
+	// Both come from outside and may hold anything.
 	Author, Message string
 	// Merge: it has several parents.
 	Merge bool
 }
 
-// Log lists the commits that one commit reaches and another does not, newest first; with paths, those that changed them, by
-// the rule that counts them for versions. The hashes are full; an empty from means all history. Errors: ErrShallow, a
-// commit that is not here, more than 20,000 commits.
+// Log lists the commits that one commit reaches and another does not, newest first; with paths, those that changed
+// them, by the rule that counts them for versions. The hashes are full; an empty from means all history. Errors:
+// ErrShallow, a commit that is not here, more than 20,000 commits.
 func (r *Repository) Log(ctx context.Context, from, to string, paths []string) ([]Logged, error) {
-	g := r.graph
+	g := r.Graph
 	if r.shallow {
 		return nil, &ShallowError{}
 	}
-	var bases []*node
+	var bases []*store.Node
 	if from != "" {
-		bases = append(bases, g.node(plumbing.NewHash(from)))
+		bases = append(bases, g.Node(plumbing.NewHash(from)))
 	}
-	commits, err := g.uncovered(ctx, g.node(plumbing.NewHash(to)), bases, from == "")
+	commits, err := g.Uncovered(ctx, g.Node(plumbing.NewHash(to)), bases, from == "")
 	if err != nil {
 		return nil, fmt.Errorf("list commits: %w", err)
 	}
@@ -55,7 +56,7 @@ func (r *Repository) Log(ctx context.Context, from, to string, paths []string) (
 			return nil, ctx.Err()
 		}
 		if len(paths) > 0 {
-			touched, err := scope.touched(ctx, n.node)
+			touched, err := scope.touched(ctx, n.Node)
 			if err != nil {
 				return nil, fmt.Errorf("list commits: %w", err)
 			}
@@ -66,7 +67,7 @@ func (r *Repository) Log(ctx context.Context, from, to string, paths []string) (
 		if len(logged) == maxLogged {
 			return nil, fmt.Errorf("there are more than %d commits since the version before; name a nearer one", maxLogged)
 		}
-		one, err := r.logged(n.node)
+		one, err := r.logged(n.Node)
 		if err != nil {
 			return nil, fmt.Errorf("list commits: %w", err)
 		}
@@ -76,15 +77,15 @@ func (r *Repository) Log(ctx context.Context, from, to string, paths []string) (
 }
 
 // logged reads a commit again, for its words.
-func (r *Repository) logged(n *node) (Logged, error) {
-	_, content, err := r.objects().read(n.hash)
+func (r *Repository) logged(n *store.Node) (Logged, error) {
+	_, content, err := r.Objects().Read(n.Hash)
 	if err != nil {
 		return Logged{}, err
 	}
 	header, message, _ := bytes.Cut(content, []byte("\n\n"))
 	one := Logged{
-		Commit:  Commit{Hash: n.hash.String(), Time: n.date()},
-		Message: shortened(message), Merge: len(n.parents) > 1,
+		Commit:  Commit{Hash: n.Hash.String(), Time: n.Date()},
+		Message: shortened(message), Merge: len(n.Parents) > 1,
 	}
 	for line := range bytes.Lines(header) {
 		if name, ok := bytes.CutPrefix(line, []byte("author ")); ok {
@@ -118,8 +119,8 @@ func (r *Repository) Tagged(prefix, version string) (*Tag, error) {
 	return nil, nil
 }
 
-// Before finds the highest version tag below a version that a commit reaches; nil when there is none. Prereleases count only
-// before a prerelease: the changes since the last release are those of a release.
+// Before finds the highest version tag below a version that a commit reaches; nil when there is none. Prereleases count
+// only before a prerelease: the changes since the last release are those of a release.
 func (r *Repository) Before(ctx context.Context, prefix, version, commit string) (*Tag, error) {
 	limit, err := semver.StrictNewVersion(version)
 	if err != nil {
@@ -135,17 +136,17 @@ func (r *Repository) Before(ctx context.Context, prefix, version, commit string)
 	lower := slices.DeleteFunc(found.candidates, func(c candidate) bool {
 		return !c.version.LessThan(limit) || limit.Prerelease() == "" && c.version.Prerelease() != ""
 	})
-	for batch := range slices.Chunk(lower, batch) {
-		var claims []claim
+	for batch := range slices.Chunk(lower, store.Batch) {
+		var claims []store.Claim
 		var asked []candidate
 		for _, c := range batch {
 			if ok, err := found.resolve(&c); err != nil {
 				return nil, fmt.Errorf("read tags: %w", err)
 			} else if ok {
-				claims, asked = append(claims, claim{node: c.node}), append(asked, c)
+				claims, asked = append(claims, store.Claim{Node: c.node}), append(asked, c)
 			}
 		}
-		best, err := r.graph.highest(ctx, r.graph.node(plumbing.NewHash(commit)), claims)
+		best, err := r.Graph.Highest(ctx, r.Graph.Node(plumbing.NewHash(commit)), claims)
 		if err != nil {
 			return nil, fmt.Errorf("find the version before: %w", err)
 		}
@@ -163,12 +164,12 @@ type versionsFound struct {
 }
 
 func (r *Repository) versionTags(prefix string) (*versionsFound, error) {
-	_, hash, err := r.refs.head()
+	_, hash, err := r.Refs.Head()
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{repository: r, head: r.graph.node(hash)}
-	if err := r.graph.load(a.head); err != nil {
+	a := &answer{repository: r, head: r.Graph.Node(hash)}
+	if err := r.Graph.Load(a.head); err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
 	}
 	if a.tags, err = r.tags(); err != nil {

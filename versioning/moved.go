@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pintle-ci/pintle/git/store"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -23,9 +24,10 @@ func (e *MovedTagError) Error() string {
 		e.Tag, abbreviate(e.Here), abbreviate(e.There), text.Short(e.Remote))
 }
 
-// CheckTags asks the remote whether tags are where the clone has them (facts/git-ci-canary.md 1.5 rule 15): a workspace that
-// lives on keeps tags that were moved, and a release must not be built of the old one. Nothing is asked outside of a CI job or
-// without a remote; a remote that does not answer, or no longer has a tag, is a line to fetch.Warn. Error: *MovedTagError.
+// CheckTags asks the remote whether tags are where the clone has them (facts/git-ci-canary.md 1.5 rule 15): a workspace
+// that lives on keeps tags that were moved, and a release must not be built of the old one. Nothing is asked outside of
+// a CI job or without a remote; a remote that does not answer, or no longer has a tag, is a line to fetch.Warn. Error:
+// *MovedTagError.
 func (r *Repository) CheckTags(ctx context.Context, tags []Tag, fetch Fetch) error {
 	if !fetch.CI || len(tags) == 0 || r.Remote() == "" {
 		return nil
@@ -36,10 +38,10 @@ func (r *Repository) CheckTags(ctx context.Context, tags []Tag, fetch Fetch) err
 		return ctx.Err()
 	}
 	for _, tag := range tags {
-		i := slices.IndexFunc(r.side.tags, func(one ref) bool { return one.name == "refs/tags/"+tag.Name })
+		i := slices.IndexFunc(r.side.tags, func(one store.Ref) bool { return one.Name == "refs/tags/"+tag.Name })
 		if i < 0 {
 			fetch.warn("tag %s is here and not on %s: it was deleted there, or never pushed", tag.Name, r.side.git.remote)
-		} else if there := r.side.tags[i].peeled.String(); there != tag.Commit.Hash {
+		} else if there := r.side.tags[i].Peeled.String(); there != tag.Commit.Hash {
 			return &MovedTagError{Tag: tag.Name, Here: tag.Commit.Hash, There: there, Remote: r.side.git.remote}
 		}
 	}

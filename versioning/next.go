@@ -20,7 +20,8 @@ const MaxLength = 45
 type Rules struct {
 	// Initial is the X.Y.Z that a history without a tag builds up to; 0.1.0 by default.
 	Initial string
-	// Next is the least X.Y.Z of the coming version; none by default. Release and hotfix lines do not leave their line for it.
+	// Next is the least X.Y.Z of the coming version; none by default. Release and hotfix lines do not leave their line
+	// for it.
 	Next string
 	// Trunks are the trunk branches; DefaultTrunks by default.
 	Trunks []string
@@ -166,7 +167,8 @@ func (d *decision) take(tag *Tag) error {
 	return nil
 }
 
-// exact returns the tag at HEAD that is the version, if there is one. Feature branches and change requests never release.
+// exact returns the tag at HEAD that is the version, if there is one. Feature branches and change requests never
+// release.
 func (d *decision) exact() (*Tag, error) {
 	switch d.version.Class {
 	case ClassFeature, ClassChange:
@@ -216,8 +218,8 @@ func (d *decision) named() (*Tag, error) {
 		name, abbreviate(d.Head.Hash))
 }
 
-// ofAnother reports whether what follows a prefix is the rest of another service's name and a version: "2-1.0.0" after "app-",
-// in a tag of the service app-2.
+// ofAnother reports whether what follows a prefix is the rest of another service's name and a version: "2-1.0.0" after
+// "app-", in a tag of the service app-2.
 func ofAnother(rest string) bool {
 	if _, err := semver.StrictNewVersion(rest); err == nil {
 		return false
@@ -273,8 +275,8 @@ func (d *decision) prerelease() (string, error) {
 	return head + label + tail, nil
 }
 
-// number is N, how many commits there are since the base, or on trunk since the release line went that is ahead of it. With
-// the base alone N would fall when that line is merged, as its tag is the base then and the core stays.
+// number is N, how many commits there are since the base, or on trunk since the release line went that is ahead of it.
+// With the base alone N would fall when that line is merged, as its tag is the base then and the core stays.
 func (d *decision) number() int {
 	if d.countsAhead() {
 		return d.CountAhead

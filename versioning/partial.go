@@ -5,25 +5,26 @@ import (
 	"errors"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
 // treesAtOnce bounds how many further commits' trees are fetched when one is found missing on the way.
 const treesAtOnce = 500
 
-// haveTrees checks, in a partial clone, that the trees which the scope compares are here. Error: *MissingTreesError names
-// all that are not, so that they can be fetched at once and not one by one.
-func (r *Repository) haveTrees(s *scope, commits []counted) error {
-	if !r.partial || len(s.top.below) == 0 {
+// haveTrees checks, in a partial clone, that the trees which the scope compares are here. Error: *MissingTreesError
+// names all that are not, so that they can be fetched at once and not one by one.
+func (r *Repository) haveTrees(s *scope, commits []store.Counted) error {
+	if !r.Partial || len(s.top.below) == 0 {
 		return nil
 	}
 	roots := []plumbing.Hash{}
 	for _, n := range commits {
-		roots = append(roots, n.tree)
-		for _, parent := range n.parents {
-			if err := r.graph.load(parent); err != nil {
+		roots = append(roots, n.Tree)
+		for _, parent := range n.Parents {
+			if err := r.Graph.Load(parent); err != nil {
 				return err
 			}
-			roots = append(roots, parent.tree)
+			roots = append(roots, parent.Tree)
 		}
 	}
 	return s.missing(roots)
@@ -50,7 +51,7 @@ func (s *scope) lookFor(dir *scopeDir, hash plumbing.Hash, seen map[plumbing.Has
 	}
 	seen[hash] = true
 	tree, err := s.tree(hash)
-	if errors.As(err, new(*MissingObjectError)) {
+	if errors.As(err, new(*store.MissingObjectError)) {
 		lacking.Trees = append(lacking.Trees, hash.String())
 		return nil
 	}
@@ -58,10 +59,10 @@ func (s *scope) lookFor(dir *scopeDir, hash plumbing.Hash, seen map[plumbing.Has
 		return err
 	}
 	for len(tree) > 0 {
-		var e entry
-		e, tree = nextEntry(tree)
-		if below := dir.below[string(e.name)]; below != nil {
-			if err := s.lookFor(below, e.folder(), seen, lacking); err != nil {
+		var e store.TreeEntry
+		e, tree = store.NextEntry(tree)
+		if below := dir.below[string(e.Name)]; below != nil {
+			if err := s.lookFor(below, e.Folder(), seen, lacking); err != nil {
 				return err
 			}
 		}
@@ -81,14 +82,14 @@ func (d *scopeDir) depth() int {
 	return deepest + 1
 }
 
-// wantedTrees are the trees to fetch after ReadAll has met one that is not here: all that it named, or that one and those
-// of the commits behind it, which are asked for next.
+// wantedTrees are the trees to fetch after ReadAll has met one that is not here: all that it named, or that one and
+// those of the commits behind it, which are asked for next.
 func (r *Repository) wantedTrees(ctx context.Context, met error) (trees []string, depth int, err error) {
 	if lacking, ok := errors.AsType[*MissingTreesError](met); ok {
 		return lacking.Trees, lacking.Depth, nil
 	}
-	if object, ok := errors.AsType[*MissingObjectError](met); ok {
-		trees, err = r.graph.absentTrees(ctx, object.Hash, treesAtOnce)
+	if object, ok := errors.AsType[*store.MissingObjectError](met); ok {
+		trees, err = r.Graph.AbsentTrees(ctx, object.Hash, treesAtOnce)
 		return trees, 0, err
 	}
 	return nil, 0, met

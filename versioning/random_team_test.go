@@ -17,9 +17,9 @@ import (
 )
 
 // team is a random history of a team that keeps to the rules (facts/git-ci-canary.md 1.5): it tags the version that is
-// announced or a greater one, forks release/X.Y where X.Y.0 is announced, tags that line there, and merges it back once it
-// has a release. Features are forked, brought up to date and merged at any time, fixes are forked of release lines and merged
-// there; clocks run backwards.
+// announced or a greater one, forks release/X.Y where X.Y.0 is announced, tags that line there, and merges it back once
+// it has a release. Features are forked, brought up to date and merged at any time, fixes are forked of release lines
+// and merged there; clocks run backwards.
 type team struct {
 	name    string
 	rnd     *rand.Rand
@@ -248,10 +248,10 @@ var (
 	labelValue    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
 )
 
-// Over random histories of teams that keep to the rules, made by git itself, every version is legal, stands for one commit,
-// and rises along every edge: along main, a release branch and a feature branch, and from a feature into main and from main
-// into a release branch. Excepted is a feature branch that takes in another candidate of a release: it counts from there anew.
-// PINTLE_HISTORIES says how many (make histories: 10,000), PINTLE_SEED from where on.
+// Over random histories of teams that keep to the rules, made by git itself, every version is legal, stands for one
+// commit, and rises along every edge: along main, a release branch and a feature branch, and from a feature into main
+// and from main into a release branch. Excepted is a feature branch that takes in another candidate of a release: it
+// counts from there anew. PINTLE_HISTORIES says how many (make histories: 10,000), PINTLE_SEED from where on.
 func TestTeams(t *testing.T) {
 	histories, seed := 30, 1
 	for name, value := range map[string]*int{"PINTLE_HISTORIES": &histories, "PINTLE_SEED": &seed} {
@@ -359,8 +359,8 @@ func (h *team) check(t *testing.T, r *gittest.Repo, repository *Repository, hash
 	sum.histories, sum.commits, sum.tags, sum.lines = sum.histories+1, sum.commits+len(h.commits), sum.tags+len(h.tags), sum.lines+len(lines)
 }
 
-// ofLine reports whether a commit is of a fix that can be told from a feature: its line has a tag that it reaches, or trunk has
-// not taken the line in.
+// ofLine reports whether a commit is of a fix that can be told from a feature: its line has a tag that it reaches, or
+// trunk has not taken the line in.
 func (h *team) ofLine(commit int) bool {
 	name, ok := strings.CutPrefix(h.commits[commit].branch, "fix/")
 	if !ok {
@@ -390,8 +390,8 @@ func (h *team) branches(t *testing.T, r *gittest.Repo, hashes []string) {
 	}
 }
 
-// checkFeatures holds builds of features against trunk's: they have at least its X.Y.Z where they left it last, for one X.Y.Z
-// they sort below all of its builds, and they sort above what release lines have released beside them.
+// checkFeatures holds builds of features against trunk's: they have at least its X.Y.Z where they left it last, for one
+// X.Y.Z they sort below all of its builds, and they sort above what release lines have released beside them.
 func (h *team) checkFeatures(t *testing.T, versions []*semver.Version, sum *teamSum) {
 	t.Helper()
 	for i, c := range h.commits {
@@ -422,8 +422,9 @@ func (h *team) checkFeatures(t *testing.T, versions []*semver.Version, sum *team
 	}
 }
 
-// rises tells whether a version must rise from a commit of one branch to its child on another. Into a feature branch it falls:
-// its builds sort below all others. So it does from a release branch into main, which is the next minor version's.
+// rises tells whether a version must rise from a commit of one branch to its child on another. Into a feature branch it
+// falls: its builds sort below all others. So it does from a release branch into main, which is the next minor
+// version's.
 func rises(from, to string) bool {
 	feature := strings.HasPrefix(from, "feature/")
 	return from == to && !strings.HasPrefix(to, "fix/") || feature && to == "main" || from == "main" && strings.HasPrefix(to, "release/")

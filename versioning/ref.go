@@ -12,6 +12,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/pintle-ci/pintle/git/store"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/internal/text"
 )
@@ -83,7 +84,7 @@ func ResolveRef(flags, ci Ref, head string) (Ref, error) {
 // RefName reports whether git takes a name for a branch or tag (git check-ref-format). One with a space at
 // its end, as a script makes it, must not get the version of another branch.
 func RefName(name string) bool {
-	return safeRef(name) && !strings.ContainsAny(name, " ~^:?*[\\") && !strings.Contains(name, "@{") && !strings.HasSuffix(name, ".")
+	return store.SafeRef(name) && !strings.ContainsAny(name, " ~^:?*[\\") && !strings.Contains(name, "@{") && !strings.HasSuffix(name, ".")
 }
 
 // Class sorts the ref; trunks are the branches whose builds precede a release, DefaultTrunks when none are given.
@@ -108,8 +109,8 @@ func (r Ref) Class(trunks []string) Class {
 	return ClassFeature
 }
 
-// TracksReleases reports whether builds of the ref go past release lines: trunk's do, and those of features and changes, which
-// have at least trunk's X.Y.Z, unless the change is for a release line.
+// TracksReleases reports whether builds of the ref go past release lines: trunk's do, and those of features and
+// changes, which have at least trunk's X.Y.Z, unless the change is for a release line.
 func (r Ref) TracksReleases(trunks []string) bool {
 	switch r.Class(trunks) {
 	case ClassTrunk, ClassFeature:
@@ -188,8 +189,9 @@ var (
 	digitsOnly = lazyregexp.New(`^[0-9]+$`)
 )
 
-// Slug makes one SemVer identifier, at most limit characters long (7 at least, 20 at most), of a branch name. A name that
-// had to change carries a hash of the whole, so two names never share a slug; a name that looks hashed is hashed too.
+// Slug makes one SemVer identifier, at most limit characters long (7 at least, 20 at most), of a branch name. A name
+// that had to change carries a hash of the whole, so two names never share a slug; a name that looks hashed is hashed
+// too.
 func Slug(name string, limit int) string {
 	limit = min(max(limit, slugHash+1), slugLimit)
 	slug := strings.Trim(slugOther.ReplaceAllString(strings.ToLower(name), "-"), "-")

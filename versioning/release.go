@@ -38,9 +38,10 @@ var ErrNotReleased = errors.New("versions are released from trunk, release and h
 
 // Release decides the version that a tag at HEAD gets: a kind, or the version itself. It is pure.
 //
-// auto is X.Y.Z of what Next gives to the branch's builds, so a release sorts above all of them. The other kinds move the
-// base tag; from a prerelease, to its own X.Y.Z where that is such a step. A release at HEAD, or a service that did not
-// change, stays. Errors: Next's, ErrNotReleased, a version that is no higher than the base or leaves the branch's line.
+// auto is X.Y.Z of what Next gives to the branch's builds, so a release sorts above all of them. The other kinds move
+// the base tag; from a prerelease, to its own X.Y.Z where that is such a step. A release at HEAD, or a service that did
+// not change, stays. Errors: Next's, ErrNotReleased, a version that is no higher than the base or leaves the branch's
+// line.
 func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 	class := facts.Ref.Class(rules.Trunks)
 	if !slices.Contains(ReleaseKinds, wanted) {
@@ -80,7 +81,8 @@ func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 	return released(facts, v, explain)
 }
 
-// step moves the base by a kind. Without a base it is what the builds lead to, but a first major version is 1.0.0 at least.
+// step moves the base by a kind. Without a base it is what the builds lead to, but a first major version is 1.0.0 at
+// least.
 func step(facts Facts, least *semver.Version, kind string) *semver.Version {
 	if facts.Base == nil {
 		if first := semver.New(1, 0, 0, "", ""); kind == ReleaseMajor && least.LessThan(first) {

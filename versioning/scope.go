@@ -8,22 +8,23 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/pintle-ci/pintle/git/store"
 )
 
 // treeCache bounds the trees that are kept, in bytes.
 const treeCache = 8 << 20
 
-// scope is the paths of many queries as one tree, so that comparing two commits costs one descent for all of them, and only
-// into folders that differ.
+// scope is the paths of many queries as one tree, so that comparing two commits costs one descent for all of them, and
+// only into folders that differ.
 type scope struct {
-	graph   *graph
-	objects *objects
+	graph   *store.Graph
+	objects *store.Objects
 	size    int // of its sets
 	top     *scopeDir
 	trees   map[plumbing.Hash][]byte
 	room    arena // of trees
 	// known is what touched has answered, where walks for many bases meet the same commits; nil where there is one walk.
-	known map[*node]set
+	known map[*store.Node]set
 	none  set // no query
 }
 
@@ -35,7 +36,7 @@ type scopeDir struct {
 
 func (r *Repository) newScope(size int) *scope {
 	return &scope{
-		graph: r.graph, objects: r.objects(), size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, none: newSet(size),
+		graph: r.Graph, objects: r.Objects(), size: size, top: &scopeDir{}, trees: map[plumbing.Hash][]byte{}, none: newSet(size),
 	}
 }
 
@@ -70,7 +71,7 @@ func (s *scope) add(query int, paths []string) error {
 // merge takes one parent's content and so throws away what another had changed. A merge that only brings a change in, or
 // joins a branch older than a change, touches nothing. git rev-list --full-history counts such merges too, and an
 // untouched service would get a new version with every branch that is merged late.
-func (s *scope) touched(ctx context.Context, n *node) (set, error) {
+func (s *scope) touched(ctx context.Context, n *store.Node) (set, error) {
 	if len(s.top.below) == 0 && s.top.queries == nil {
 		return s.none, nil // no query has paths
 	}
@@ -85,24 +86,24 @@ func (s *scope) touched(ctx context.Context, n *node) (set, error) {
 }
 
 // compare is touched, found out.
-func (s *scope) compare(ctx context.Context, n *node) (set, error) {
-	if len(n.parents) == 0 {
-		return s.differs(plumbing.ZeroHash, n.tree)
+func (s *scope) compare(ctx context.Context, n *store.Node) (set, error) {
+	if len(n.Parents) == 0 {
+		return s.differs(plumbing.ZeroHash, n.Tree)
 	}
-	if len(n.parents) == 1 {
-		if err := s.graph.load(n.parents[0]); err != nil {
+	if len(n.Parents) == 1 {
+		if err := s.graph.Load(n.Parents[0]); err != nil {
 			return nil, err
 		}
-		return s.differs(n.parents[0].tree, n.tree)
+		return s.differs(n.Parents[0].Tree, n.Tree)
 	}
-	differs := make([]set, len(n.parents))
+	differs := make([]set, len(n.Parents))
 	touched, mixed := newSet(s.size), newSet(s.size)
-	for i, parent := range n.parents {
-		if err := s.graph.load(parent); err != nil {
+	for i, parent := range n.Parents {
+		if err := s.graph.Load(parent); err != nil {
 			return nil, err
 		}
 		var err error
-		if differs[i], err = s.differs(parent.tree, n.tree); err != nil {
+		if differs[i], err = s.differs(parent.Tree, n.Tree); err != nil {
 			return nil, err
 		}
 		mixed.union(differs[i])
@@ -121,9 +122,9 @@ func (s *scope) compare(ctx context.Context, n *node) (set, error) {
 
 // addDiscards adds to touched the queries of which a merge discards a parent's change: it has another parent's content,
 // and the discarded parent's is not what the two had in common.
-func (s *scope) addDiscards(ctx context.Context, n *node, differs []set, touched set) error {
-	for i, lost := range n.parents {
-		for j, kept := range n.parents {
+func (s *scope) addDiscards(ctx context.Context, n *store.Node, differs []set, touched set) error {
+	for i, lost := range n.Parents {
+		for j, kept := range n.Parents {
 			suspects := newSet(s.size)
 			suspects.union(differs[i])
 			suspects.subtract(differs[j])
@@ -131,19 +132,19 @@ func (s *scope) addDiscards(ctx context.Context, n *node, differs []set, touched
 			if i == j || suspects.empty() {
 				continue
 			}
-			common, err := s.graph.mergeBases(ctx, kept, lost)
+			common, err := s.graph.MergeBases(ctx, kept, lost)
 			if err != nil {
 				return err
 			}
 			trees := []plumbing.Hash{}
 			for _, base := range common {
-				trees = append(trees, base.tree)
+				trees = append(trees, base.Tree)
 			}
 			if len(trees) == 0 {
 				trees = append(trees, plumbing.ZeroHash) // unrelated histories
 			}
 			for _, tree := range trees {
-				changed, err := s.differs(tree, lost.tree)
+				changed, err := s.differs(tree, lost.Tree)
 				if err != nil {
 					return err
 				}
@@ -155,8 +156,8 @@ func (s *scope) addDiscards(ctx context.Context, n *node, differs []set, touched
 	return nil
 }
 
-// differs returns the queries whose paths differ between two root trees, a set that is not to be changed. A zero hash is an
-// empty tree.
+// differs returns the queries whose paths differ between two root trees, a set that is not to be changed. A zero hash
+// is an empty tree.
 func (s *scope) differs(a, b plumbing.Hash) (set, error) {
 	if a == b {
 		return s.none, nil
@@ -182,7 +183,7 @@ func (s *scope) descend(dir *scopeDir, a, b plumbing.Hash, found set) error {
 	if err != nil {
 		return err
 	}
-	return diffTrees(treeA, treeB, func(name []byte, hashA, hashB plumbing.Hash) error {
+	return store.DiffTrees(treeA, treeB, func(name []byte, hashA, hashB plumbing.Hash) error {
 		if below := dir.below[string(name)]; below != nil {
 			return s.descend(below, hashA, hashB, found)
 		}
@@ -190,8 +191,8 @@ func (s *scope) descend(dir *scopeDir, a, b plumbing.Hash, found set) error {
 	})
 }
 
-// tree reads a tree object; the zero hash is an empty one. Neighbouring commits share nearly all trees, and each is looked
-// at twice, so the last few megabytes are kept. A tree is valid until the next call of differs.
+// tree reads a tree object; the zero hash is an empty one. Neighbouring commits share nearly all trees, and each is
+// looked at twice, so the last few megabytes are kept. A tree is valid until the next call of differs.
 func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if hash.IsZero() {
 		return nil, nil
@@ -199,7 +200,7 @@ func (s *scope) tree(hash plumbing.Hash) ([]byte, error) {
 	if found, ok := s.trees[hash]; ok {
 		return found, nil
 	}
-	content, err := s.objects.treeOnce(hash)
+	content, err := s.objects.TreeOnce(hash)
 	if err != nil {
 		return nil, err
 	}

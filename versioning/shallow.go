@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/pintle-ci/pintle/git/store"
 	"slices"
 	"strings"
 	"time"
@@ -26,12 +27,13 @@ type Fetch struct {
 const fetchRounds = 64
 
 // ReadWhole answers queries as ReadAll does, and first fetches what the clone lacks and Next, by the rules, needs: the
-// commits below a shallow clone's end, the trees that a partial clone left out, the tags that a CI job's checkout left out.
-// It fetches into a folder of its own that Close removes: the clone, its branches, tags and settings stay as they are, and
-// several may run at a time. The git binary fetches, with the repository's remote and credentials, and asks nobody anything.
+// commits below a shallow clone's end, the trees that a partial clone left out, the tags that a CI job's checkout left
+// out. It fetches into a folder of its own that Close removes: the clone, its branches, tags and settings stay as they
+// are, and several may run at a time. The git binary fetches, with the repository's remote and credentials, and asks
+// nobody anything.
 //
-// Errors: *FetchError when something is lacking and cannot be fetched, and ReadAll's. As for ReadAll, a shallow clone is no
-// error when Next can do without its history.
+// Errors: *FetchError when something is lacking and cannot be fetched, and ReadAll's. As for ReadAll, a shallow clone
+// is no error when Next can do without its history.
 func (r *Repository) ReadWhole(ctx context.Context, queries []Query, rules Rules, fetch Fetch) ([]Facts, error) {
 	within, cancel := context.WithTimeout(ctx, cmp.Or(fetch.Timeout, fetchTimeout))
 	defer cancel()
@@ -72,7 +74,7 @@ const (
 // lacks decides what to fetch, from what ReadAll answered.
 func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rules, fetch Fetch) lacking {
 	var trees *MissingTreesError
-	var object *MissingObjectError
+	var object *store.MissingObjectError
 	switch {
 	case errors.As(err, &trees), errors.As(err, &object) && object.Partial:
 		return lacksTrees
@@ -91,9 +93,10 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 	return lacksNothing
 }
 
-// doubtsTags tells whether the remote may have tags that matter and that the checkout did not bring: there is none at all,
-// or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at its word,
-// with a warning where it has no tag at all, and so is one without a remote. A detached HEAD is a job's, whatever CI it is.
+// doubtsTags tells whether the remote may have tags that matter and that the checkout did not bring: there is none at
+// all, or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at
+// its word, with a warning where it has no tag at all, and so is one without a remote. A detached HEAD is a job's,
+// whatever CI it is.
 func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) bool {
 	name := r.Remote()
 	if name == "" || r.side != nil && r.side.tagsKnown {
@@ -102,7 +105,7 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) boo
 	refspec := r.Setting("remote." + name + ".fetch")
 	narrow := refspec != "" && !strings.HasPrefix(refspec, "+refs/heads/*:")
 	partly := fetch.CI || narrow || r.Setting("remote."+name+".tagopt") == "--no-tags"
-	if branch, _, err := r.refs.head(); !partly && (err != nil || branch != "") {
+	if branch, _, err := r.Refs.Head(); !partly && (err != nil || branch != "") {
 		r.warnTagless(name, fetch)
 		return false
 	}
@@ -118,8 +121,8 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) boo
 	return false
 }
 
-// doubtsLines tells whether the remote may have lines that a build goes past: release lines of a feature or change in a clone
-// of few branches, and the trunk that a candidate may be of.
+// doubtsLines tells whether the remote may have lines that a build goes past: release lines of a feature or change in a
+// clone of few branches, and the trunk that a candidate may be of.
 func (r *Repository) doubtsLines(queries []Query, fetch Fetch) bool {
 	if r.shallow || r.alone || r.Remote() == "" || r.side != nil && r.side.heads != nil {
 		return false
@@ -139,7 +142,7 @@ func (r *Repository) warnTagless(remote string, fetch Fetch) {
 	if r.tagless || r.shallow {
 		return
 	}
-	if tags, err := r.refs.under("refs/tags/"); err != nil || len(tags) > 0 {
+	if tags, err := r.Refs.Under("refs/tags/"); err != nil || len(tags) > 0 {
 		return
 	}
 	r.tagless = true

@@ -2,15 +2,16 @@ package versioning
 
 import (
 	"context"
+	"github.com/pintle-ci/pintle/git/store"
 	"slices"
 	"strings"
 )
 
 // trunks are the trunk branches that a query asks about, as far as they are known here, and what is on their own lines.
 type trunks struct {
-	tips    []*node
+	tips    []*store.Node
 	missing bool // of a name there is no branch here
-	owns    map[*node]bool
+	owns    map[*store.Node]bool
 }
 
 // trunksOf finds the tips of the trunk branches: local ones, those of remotes, and what the remote was asked for.
@@ -23,17 +24,17 @@ func (a *answer) trunksOf(names []string) (*trunks, error) {
 		return known, nil
 	}
 	r := a.repository
-	remotes, err := r.refs.under("refs/remotes/")
+	remotes, err := r.Refs.Under("refs/remotes/")
 	if err != nil {
 		return nil, err
 	}
-	found := &trunks{owns: map[*node]bool{}}
+	found := &trunks{owns: map[*store.Node]bool{}}
 	for _, name := range names {
-		refs := slices.DeleteFunc(slices.Clone(remotes), func(one ref) bool {
-			_, branch, _ := strings.Cut(strings.TrimPrefix(one.name, "refs/remotes/"), "/")
+		refs := slices.DeleteFunc(slices.Clone(remotes), func(one store.Ref) bool {
+			_, branch, _ := strings.Cut(strings.TrimPrefix(one.Name, "refs/remotes/"), "/")
 			return branch != name
 		})
-		local, ok, err := r.refs.lookup("refs/heads/" + name)
+		local, ok, err := r.Refs.Lookup("refs/heads/" + name)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +46,8 @@ func (a *answer) trunksOf(names []string) (*trunks, error) {
 		}
 		found.missing = found.missing || len(refs) == 0
 		for _, one := range refs {
-			n := r.graph.node(one.hash)
-			if r.graph.load(n) == nil && !n.absent && !slices.Contains(found.tips, n) {
+			n := r.Graph.Node(one.Hash)
+			if r.Graph.Load(n) == nil && !n.Absent && !slices.Contains(found.tips, n) {
 				found.tips = append(found.tips, n)
 			}
 		}
@@ -58,16 +59,16 @@ func (a *answer) trunksOf(names []string) (*trunks, error) {
 	return found, nil
 }
 
-// owned reports whether a commit is on the own line of a trunk, by first parents: what was tagged there is no release line's.
-// known is false where no trunk is here that could own it; lines are then to be asked for.
-func (a *answer) owned(ctx context.Context, names []string, n *node) (owned, known bool, err error) {
+// owned reports whether a commit is on the own line of a trunk, by first parents: what was tagged there is no release
+// line's. known is false where no trunk is here that could own it; lines are then to be asked for.
+func (a *answer) owned(ctx context.Context, names []string, n *store.Node) (owned, known bool, err error) {
 	found, err := a.trunksOf(names)
 	if err != nil {
 		return false, false, err
 	}
 	owned, known = found.owns[n]
 	for i := 0; i < len(found.tips) && !known && !owned; i++ {
-		if owned, err = a.repository.graph.leadsTo(ctx, found.tips[i], n); err != nil {
+		if owned, err = a.repository.Graph.LeadsTo(ctx, found.tips[i], n); err != nil {
 			return false, false, err
 		}
 	}
@@ -76,11 +77,11 @@ func (a *answer) owned(ctx context.Context, names []string, n *node) (owned, kno
 	return owned, len(found.tips) > 0, nil
 }
 
-// merged reports, of a base that is a prerelease, whether it is of a release line that was merged: neither HEAD's first parents lead
-// to it nor those of a trunk. Trunk is then past its release although that has no tag yet. Where no trunk is known, a feature's
-// base counts as trunk's own.
+// merged reports, of a base that is a prerelease, whether it is of a release line that was merged: neither HEAD's first
+// parents lead to it nor those of a trunk. Trunk is then past its release although that has no tag yet. Where no trunk
+// is known, a feature's base counts as trunk's own.
 func (a *answer) merged(ctx context.Context, p *part) (bool, error) {
-	own, err := a.repository.graph.leadsTo(ctx, a.head, p.base)
+	own, err := a.repository.Graph.LeadsTo(ctx, a.head, p.base)
 	if err != nil || own {
 		return false, err
 	}
@@ -88,15 +89,15 @@ func (a *answer) merged(ctx context.Context, p *part) (bool, error) {
 	return !owned && (known || p.query.Ref.Class(p.query.Trunks) == ClassTrunk), err
 }
 
-// onLine reports whether a feature or change is on a release line, which it then does not go past: its first parents lead to a
-// version tag that is no trunk's, or it has commits of a release branch that no trunk has.
-func (a *answer) onLine(ctx context.Context, p *part, ahead *node) (bool, error) {
-	g := a.repository.graph
+// onLine reports whether a feature or change is on a release line, which it then does not go past: its first parents
+// lead to a version tag that is no trunk's, or it has commits of a release branch that no trunk has.
+func (a *answer) onLine(ctx context.Context, p *part, ahead *store.Node) (bool, error) {
+	g := a.repository.Graph
 	if p.query.Ref.Class(p.query.Trunks) == ClassTrunk {
 		return false, nil
 	}
 	if p.base != nil {
-		own, err := g.leadsTo(ctx, a.head, p.base)
+		own, err := g.LeadsTo(ctx, a.head, p.base)
 		if err != nil {
 			return false, err
 		}
@@ -105,7 +106,7 @@ func (a *answer) onLine(ctx context.Context, p *part, ahead *node) (bool, error)
 			return !owned, err
 		}
 		if own && !known {
-			below, err := g.highest(ctx, ahead, []claim{{node: p.base}})
+			below, err := g.Highest(ctx, ahead, []store.Claim{{Node: p.base}})
 			return len(below) == 0, err
 		}
 	}
@@ -114,7 +115,7 @@ func (a *answer) onLine(ctx context.Context, p *part, ahead *node) (bool, error)
 
 // sharesLine reports whether HEAD and a release branch that is here have a commit in common that no trunk has.
 func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
-	g := a.repository.graph
+	g := a.repository.Graph
 	found, err := a.trunksOf(p.query.Trunks)
 	if err != nil || len(found.tips) == 0 {
 		return false, err
@@ -124,14 +125,14 @@ func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
 		return false, err
 	}
 	for _, tip := range lines {
-		common, err := g.mergeBases(ctx, a.head, tip)
+		common, err := g.MergeBases(ctx, a.head, tip)
 		if err != nil {
 			return false, err
 		}
 		for _, n := range common {
 			reached := false
 			for _, trunk := range found.tips {
-				holds, err := g.highest(ctx, trunk, []claim{{node: n}})
+				holds, err := g.Highest(ctx, trunk, []store.Claim{{Node: n}})
 				if err != nil {
 					return false, err
 				}
@@ -146,21 +147,21 @@ func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
 }
 
 // lines are the tips of the release and hotfix branches that are here.
-func (a *answer) lines(p *part) ([]*node, error) {
+func (a *answer) lines(p *part) ([]*store.Node, error) {
 	r := a.repository
-	var tips []*node
+	var tips []*store.Node
 	for _, dir := range []string{"refs/heads/", "refs/remotes/"} {
-		refs, err := r.refs.under(dir)
+		refs, err := r.Refs.Under(dir)
 		if err != nil {
 			return nil, err
 		}
 		for _, one := range refs {
-			branch := strings.TrimPrefix(one.name, dir)
+			branch := strings.TrimPrefix(one.Name, dir)
 			if dir == "refs/remotes/" {
 				_, branch, _ = strings.Cut(branch, "/")
 			}
 			class := Ref{Branch: branch}.Class(p.query.Trunks)
-			if n := r.graph.node(one.hash); (class == ClassRelease || class == ClassHotfix) && r.graph.load(n) == nil && !n.absent {
+			if n := r.Graph.Node(one.Hash); (class == ClassRelease || class == ClassHotfix) && r.Graph.Load(n) == nil && !n.Absent {
 				tips = append(tips, n)
 			}
 		}

@@ -1,8 +1,8 @@
 // Package changelog turns commits into what people read about a release: it reads conventional commits, sorts them into
 // sections, writes Markdown or what a template says, and puts a section into a CHANGELOG.md.
 //
-// It is pure: commits come as text, files as bytes. It refuses to trust commit messages: nothing of them becomes markup, a
-// link elsewhere than to the forge, or a mention of somebody.
+// It is pure: commits come as text, files as bytes. It refuses to trust commit messages: nothing of them becomes
+// markup, a link elsewhere than to the forge, or a mention of somebody.
 package changelog
 
 import (
@@ -60,8 +60,9 @@ const (
 	Other    = "Other changes"
 )
 
-// Sections sorts commits, newest first, into sections. Merges are left out unless their subject is a conventional one: what
-// they bring is there itself. A commit that a later one reverts is left out with its revert. skip leaves out more, by subject.
+// Sections sorts commits, newest first, into sections. Merges are left out unless their subject is a conventional one:
+// what they bring is there itself. A commit that a later one reverts is left out with its revert. skip leaves out more,
+// by subject.
 func Sections(commits []Commit, skip func(subject string) bool) []Section {
 	undone := undone(commits)
 	groups := map[string][]Entry{}
@@ -94,8 +95,8 @@ func Sections(commits []Commit, skip func(subject string) bool) []Section {
 	return sections
 }
 
-// undone tells which commits show nothing: those that a revert in force takes back, and that revert itself. A revert that is
-// reverted is not in force, so what it took back shows again.
+// undone tells which commits show nothing: those that a revert in force takes back, and that revert itself. A revert
+// that is reverted is not in force, so what it took back shows again.
 func undone(commits []Commit) []bool {
 	const unknown, working, yes, no = 0, 1, 2, 3
 	reverters := make([][]int, len(commits)) // of commit i

@@ -221,7 +221,8 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-// TestExecuteEnds runs templates that would not end within a lifetime. The deadline of the test is what they are held to.
+// TestExecuteEnds runs templates that would not end within a lifetime. The deadline of the test is what they are held
+// to.
 func TestExecuteEnds(t *testing.T) {
 	for _, text := range []string{
 		"{{range 1000000000000}}{{end}}",

@@ -27,8 +27,8 @@ var (
 	hostName   = lazyregexp.New(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
 )
 
-// ForgeOf reads a remote's address, in any of git's forms; credentials in it are left out. known is the kind where the CI
-// system tells it, else the host's name does. The zero Forge is returned for other hosts and for local paths.
+// ForgeOf reads a remote's address, in any of git's forms; credentials in it are left out. known is the kind where the
+// CI system tells it, else the host's name does. The zero Forge is returned for other hosts and for local paths.
 func ForgeOf(remote string, known Kind) Forge {
 	scheme, host, path := "https", "", ""
 	if u, err := url.Parse(remote); err == nil && u.Host != "" {

@@ -10,11 +10,12 @@ import (
 // shortHash is how many digits of a hash are shown: as many as a version carries.
 const shortHash = 8
 
-// special finds what is no plain text to a reader of Markdown: references to requests, mentions, and characters of markup.
+// special finds what is no plain text to a reader of Markdown: references to requests, mentions, and characters of
+// markup.
 var special = lazyregexp.New(`(\()?([#!])([0-9]{1,9})\b(\))?|@[A-Za-z0-9][\w./-]*|[\\` + "`" + `*_{}\[\]<>&|~#!+=-]|[0-9]+[.)]`)
 
-// Escape makes Markdown of a text that shows as that text: no markup, no HTML, no mention; references become links where f
-// is known.
+// Escape makes Markdown of a text that shows as that text: no markup, no HTML, no mention; references become links
+// where f is known.
 func (f Forge) Escape(s string) string {
 	var out strings.Builder
 	at := 0

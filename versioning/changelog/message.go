@@ -86,7 +86,8 @@ func reverted(text string) []string {
 	return hashes
 }
 
-// clean makes one line of visible characters: no control characters, and none that turn the direction of the text around.
+// clean makes one line of visible characters: no control characters, and none that turn the direction of the text
+// around.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"encoding/binary"
@@ -243,8 +243,8 @@ func (p *pack) keep(offset int64, object packed) {
 	p.bases[offset] = object
 }
 
-// inflated reads the stream behind a header. A base or a delta is needed to the last byte; for others wanted decides. What is
-// used once lies in scratch.
+// inflated reads the stream behind a header. A base or a delta is needed to the last byte; for others wanted decides.
+// What is used once lies in scratch.
 func (p *pack) inflated(z *inflater, h packHeader, needed, once bool) ([]byte, error) {
 	length, err := wanted(h.kind, h.size)
 	if needed && h.kind != plumbing.BlobObject {
@@ -272,8 +272,8 @@ func (p *pack) inflated(z *inflater, h packHeader, needed, once bool) ([]byte, e
 	return content, z.fill(stream, content, length == h.size)
 }
 
-// decoded fills content from the stream at an offset. Where it reports false, compress/zlib reads the stream, or says what is
-// wrong with it.
+// decoded fills content from the stream at an offset. Where it reports false, compress/zlib reads the stream, or says
+// what is wrong with it.
 func (p *pack) decoded(z *inflater, offset int64, content []byte) bool {
 	if len(content) > keepable {
 		return false

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bufio"
@@ -32,10 +32,10 @@ const (
 // errAbsent is the answer of one folder or pack that does not have an object.
 var errAbsent = errors.New("no such object")
 
-// objects reads git objects from an object folder and its alternates, each opened once. It takes go-git's vocabulary and
+// Objects reads git objects from an object folder and its alternates, each opened once. It takes go-git's vocabulary and
 // not its object store: that decodes every pack index whole before the first object (0.2 s for 300,000 objects), opens
 // alternates anew for every object, and takes relative alternates from the wrong folder.
-type objects struct {
+type Objects struct {
 	folders []*folder
 	partial bool
 	inflate inflater
@@ -48,15 +48,15 @@ type folder struct {
 	known map[string]bool // pack indexes that have been seen
 }
 
-func openObjects(dir string, partial bool) (*objects, error) {
-	o := &objects{partial: partial}
+func openObjects(dir string, partial bool) (*Objects, error) {
+	o := &Objects{partial: partial}
 	if err := o.add(dir, 0); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	return o, nil
 }
 
-func (o *objects) add(dir string, depth int) error {
+func (o *Objects) add(dir string, depth int) error {
 	dir = filepath.Clean(dir)
 	if slices.ContainsFunc(o.folders, func(f *folder) bool { return f.dir == dir }) {
 		return nil
@@ -96,7 +96,7 @@ func (f *folder) scan() (bool, error) {
 	return len(f.packs) > before, nil
 }
 
-func (o *objects) addAlternates(dir string, depth int) error {
+func (o *Objects) addAlternates(dir string, depth int) error {
 	text, err := readSmall(filepath.Join(dir, "info", "alternates"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -120,7 +120,7 @@ func (o *objects) addAlternates(dir string, depth int) error {
 	return nil
 }
 
-func (o *objects) close() error {
+func (o *Objects) close() error {
 	var errs []error
 	for _, f := range o.folders {
 		for _, p := range f.packs {
@@ -130,29 +130,29 @@ func (o *objects) close() error {
 	return errors.Join(errs...)
 }
 
-// read returns an object's type and content. A commit's content is cut at commitLimit; a blob's above
+// Read returns an object's type and content. A commit's content is cut at commitLimit; a blob's above
 // blobLimit is left out (nil).
 // Errors: *MissingObjectError, *CorruptObjectError.
-func (o *objects) read(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+func (o *Objects) Read(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	return o.find(hash, true)
 }
 
 // readOnce is read for content that is not kept: it is valid until the next read.
-func (o *objects) readOnce(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+func (o *Objects) readOnce(hash plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	o.inflate.reuse = true
 	defer func() { o.inflate.reuse = false }()
 	return o.find(hash, true)
 }
 
-// kind returns an object's type alone, which in a pack is much cheaper. Errors as for read.
-func (o *objects) kind(hash plumbing.Hash) (plumbing.ObjectType, error) {
+// Kind returns an object's type alone, which in a pack is much cheaper. Errors as for read.
+func (o *Objects) Kind(hash plumbing.Hash) (plumbing.ObjectType, error) {
 	kind, _, err := o.find(hash, false)
 	return kind, err
 }
 
-// find looks everywhere: an object that is corrupt in one place may be whole in another. What is nowhere may have moved to
-// a new pack meanwhile: git fetch leaves a gc behind that runs beside us.
-func (o *objects) find(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
+// find looks everywhere: an object that is corrupt in one place may be whole in another. What is nowhere may have moved
+// to a new pack meanwhile: git fetch leaves a gc behind that runs beside us.
+func (o *Objects) find(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
 	kind, content, err := o.findOnce(hash, whole)
 	if !errors.Is(err, errAbsent) {
 		return kind, content, corruptOr(err, hash)
@@ -183,7 +183,7 @@ func corruptOr(err error, hash plumbing.Hash) error {
 }
 
 // findOnce looks in every folder. Error: errAbsent, or what is wrong with the object.
-func (o *objects) findOnce(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
+func (o *Objects) findOnce(hash plumbing.Hash, whole bool) (plumbing.ObjectType, []byte, error) {
 	last := errAbsent
 	for _, f := range o.folders {
 		kind, content, err := f.read(&o.inflate, hash, whole)

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"context"
@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// batch is how many starting points a walk tells apart: one bit of a mark each, the last bit left free.
-const batch = 63
+// Batch is how many starting points a walk tells apart: one bit of a mark each, the last bit left free.
+const Batch = 63
 
 // mark says from where a walk has reached a commit.
 type mark struct {
@@ -21,21 +21,21 @@ type mark struct {
 // walk paints ancestors, newest first. Dates only steer it: what it has painted is true whatever the clocks said.
 type walk struct {
 	ctx   context.Context
-	graph *graph
-	queue queue
+	graph *Graph
+	queue Queue
 	steps int
 	// open counts the queued commits for which wanted holds.
 	open   int
 	wanted func(*mark) bool
 }
 
-func (g *graph) newWalk(ctx context.Context, wanted func(*mark) bool) *walk {
+func (g *Graph) newWalk(ctx context.Context, wanted func(*mark) bool) *walk {
 	g.epoch++
 	return &walk{ctx: ctx, graph: g, wanted: wanted}
 }
 
 // marked returns the mark of a node in this walk.
-func (w *walk) marked(n *node) *mark {
+func (w *walk) marked(n *Node) *mark {
 	if n.mark.epoch != w.graph.epoch {
 		n.mark = mark{epoch: w.graph.epoch}
 	}
@@ -43,16 +43,16 @@ func (w *walk) marked(n *node) *mark {
 }
 
 // paint adds to a commit's mark and queues it when that tells its parents something new.
-func (w *walk) paint(n *node, head bool, mask uint64) error {
+func (w *walk) paint(n *Node, head bool, mask uint64) error {
 	m := w.marked(n)
 	if (m.head || !head) && m.mask|mask == m.mask {
 		return nil
 	}
-	if err := w.graph.load(n); err != nil {
+	if err := w.graph.Load(n); err != nil {
 		return err
 	}
-	if n.absent && (head || m.head) {
-		return &MissingObjectError{Hash: n.hash.String()}
+	if n.Absent && (head || m.head) {
+		return &MissingObjectError{Hash: n.Hash.String()}
 	}
 	if m.queued && w.wanted(m) {
 		w.open--
@@ -63,25 +63,25 @@ func (w *walk) paint(n *node, head bool, mask uint64) error {
 	}
 	if !m.queued {
 		m.queued = true
-		w.queue.push(n)
+		w.queue.Push(n)
 	}
 	return nil
 }
 
 // step takes the newest commit off the queue and paints its parents. first tells whether it is its first time.
-func (w *walk) step() (n *node, first bool, err error) {
+func (w *walk) step() (n *Node, first bool, err error) {
 	if w.steps++; w.steps%256 == 0 {
 		if err := w.ctx.Err(); err != nil {
 			return nil, false, err
 		}
 	}
-	n = w.queue.pop()
+	n = w.queue.Pop()
 	m := &n.mark
 	first, m.queued, m.popped = !m.popped, false, true
 	if w.wanted(m) {
 		w.open--
 	}
-	for _, parent := range n.parents {
+	for _, parent := range n.Parents {
 		if err := w.paint(parent, m.head, m.mask); err != nil {
 			return nil, false, err
 		}
@@ -99,33 +99,33 @@ func (w *walk) recount() {
 	}
 }
 
-// claim asks whether a commit is an ancestor of HEAD. Claims of one group are ordered: when one holds, those after it in
+// Claim asks whether a commit is an ancestor of HEAD. Claims of one group are ordered: when one holds, those after it in
 // the group need no answer.
-type claim struct {
-	node  *node
-	group int
+type Claim struct {
+	Node  *Node
+	Group int
 }
 
-// highest returns, per group, the index of its first claim that holds. At most batch claims.
+// Highest returns, per group, the index of its first claim that holds. At most batch claims.
 //
 // It is exact whatever the commits' dates: a claim is given up only when every commit still to be followed from HEAD is
 // itself an ancestor of the claimed commit, so that following it can never arrive there.
-func (g *graph) highest(ctx context.Context, head *node, claims []claim) (map[int]int, error) {
+func (g *Graph) Highest(ctx context.Context, head *Node, claims []Claim) (map[int]int, error) {
 	found := map[int]int{}
 	undecided := uint64(1)<<len(claims) - 1
 	w := g.newWalk(ctx, func(m *mark) bool { return m.head && m.mask&undecided != undecided })
 	settle := func() {
 		before := undecided
 		for i, c := range claims {
-			if undecided&(1<<i) == 0 || !w.marked(c.node).head {
+			if undecided&(1<<i) == 0 || !w.marked(c.Node).head {
 				continue
 			}
-			if best, ok := found[c.group]; !ok || i < best {
-				found[c.group] = i
+			if best, ok := found[c.Group]; !ok || i < best {
+				found[c.Group] = i
 			}
 		}
 		for i, c := range claims {
-			if best, ok := found[c.group]; ok && i >= best {
+			if best, ok := found[c.Group]; ok && i >= best {
 				undecided &^= 1 << i
 			}
 		}
@@ -134,7 +134,7 @@ func (g *graph) highest(ctx context.Context, head *node, claims []claim) (map[in
 		}
 	}
 	for i, c := range claims {
-		if err := w.paint(c.node, false, 1<<i); err != nil {
+		if err := w.paint(c.Node, false, 1<<i); err != nil {
 			return nil, err
 		}
 	}
@@ -158,18 +158,18 @@ func (g *graph) highest(ctx context.Context, head *node, claims []claim) (map[in
 // git itself takes 5.
 const slack = 64
 
-// counted is a commit of a range, and the mask of the bases that cover it.
-type counted struct {
-	*node
-	mask uint64
+// Counted is a commit of a range, and the mask of the bases that cover it.
+type Counted struct {
+	*Node
+	Mask uint64
 }
 
-// uncovered returns the commits that HEAD reaches and not every base covers, newest first. base i is bit i of their masks.
-// With whole set, it returns all of HEAD's history. At most batch bases.
-func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole bool) ([]counted, error) {
+// Uncovered returns the commits that HEAD reaches and not every base covers, newest first. base i is bit i of their
+// masks. With whole set, it returns all of HEAD's history. At most batch bases.
+func (g *Graph) Uncovered(ctx context.Context, head *Node, bases []*Node, whole bool) ([]Counted, error) {
 	full := uint64(1)<<len(bases) - 1
 	if whole || len(bases) == 0 {
-		full |= 1 << batch // never covered
+		full |= 1 << Batch // never covered
 	}
 	w := g.newWalk(ctx, func(m *mark) bool { return m.head && m.mask != full })
 	for i, base := range bases {
@@ -180,7 +180,7 @@ func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole 
 	if err := w.paint(head, true, 0); err != nil {
 		return nil, err
 	}
-	var listed []*node
+	var listed []*Node
 	oldest := int64(math.MaxInt64)
 	for left := slack; len(w.queue) > 0 && left > 0; {
 		if w.open == 0 && w.queue[0].time < oldest {
@@ -197,17 +197,17 @@ func (g *graph) uncovered(ctx context.Context, head *node, bases []*node, whole 
 			}
 		}
 	}
-	kept := make([]counted, 0, len(listed))
+	kept := make([]Counted, 0, len(listed))
 	for _, n := range listed {
 		if n.mark.head && n.mark.mask != full {
-			kept = append(kept, counted{node: n, mask: n.mark.mask})
+			kept = append(kept, Counted{Node: n, Mask: n.mark.mask})
 		}
 	}
 	return kept, nil
 }
 
-// mergeBases returns the newest common ancestors of two commits: all that are no ancestor of another.
-func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
+// MergeBases returns the newest common ancestors of two commits: all that are no ancestor of another.
+func (g *Graph) MergeBases(ctx context.Context, a, b *Node) ([]*Node, error) {
 	const fromB, below = 1, 2 // below: an ancestor of a common ancestor
 	w := g.newWalk(ctx, func(m *mark) bool { return !m.head || m.mask&fromB == 0 })
 	if err := w.paint(a, true, 0); err != nil {
@@ -216,7 +216,7 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 	if err := w.paint(b, false, fromB); err != nil {
 		return nil, err
 	}
-	var found []*node
+	var found []*Node
 	for w.open > 0 {
 		n, _, err := w.step()
 		if err != nil {
@@ -228,7 +228,7 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 		if n.mark.mask&below == 0 {
 			found = append(found, n)
 		}
-		for _, parent := range n.parents {
+		for _, parent := range n.Parents {
 			if err := w.paint(parent, true, fromB|below); err != nil {
 				return nil, err
 			}
@@ -239,21 +239,21 @@ func (g *graph) mergeBases(ctx context.Context, a, b *node) ([]*node, error) {
 			found = append(found, n)
 		}
 	}
-	return slices.DeleteFunc(found, func(n *node) bool { return n.mark.mask&below != 0 }), nil
+	return slices.DeleteFunc(found, func(n *Node) bool { return n.mark.mask&below != 0 }), nil
 }
 
-// queue is a heap of commits, newest first; equal times by hash, so that a walk has one order. It is typed, as a walk spends a
-// tenth of its time here.
-type queue []*node
+// Queue is a heap of commits, newest first; equal times by hash, so that a walk has one order. It is typed, as a walk
+// spends a tenth of its time here.
+type Queue []*Node
 
-func (q queue) less(i, j int) bool {
+func (q Queue) less(i, j int) bool {
 	if q[i].time != q[j].time {
 		return q[i].time > q[j].time
 	}
-	return string(q[i].hash[:]) < string(q[j].hash[:])
+	return string(q[i].Hash[:]) < string(q[j].Hash[:])
 }
 
-func (q *queue) push(n *node) {
+func (q *Queue) Push(n *Node) {
 	*q = append(*q, n)
 	for at := len(*q) - 1; at > 0; {
 		above := (at - 1) / 2
@@ -265,8 +265,8 @@ func (q *queue) push(n *node) {
 	}
 }
 
-// pop takes the newest out of a queue that is not empty.
-func (q *queue) pop() *node {
+// Pop takes the newest out of a queue that is not empty.
+func (q *Queue) Pop() *Node {
 	all := *q
 	newest, last := all[0], len(all)-1
 	all[0] = all[last]

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -18,24 +18,24 @@ import (
 )
 
 // ModifiedByIndex lists the modified tracked files: HEAD's tree against the index, the index against the files. A file
-// whose size and time are as the index has them is not read. Filters (git-lfs, ident) are not known to it: a filtered file
-// that was touched since checkout counts as modified.
-func (r *gitStore) ModifiedByIndex(ctx context.Context) ([]string, error) {
+// whose size and time are as the index has them is not read. Filters (git-lfs, ident) are not known to it: a filtered
+// file that was touched since checkout counts as modified.
+func (r *Repository) ModifiedByIndex(ctx context.Context) ([]string, error) {
 	staged, written, err := readIndex(filepath.Join(r.gitDir, "index"))
 	if err != nil {
 		return nil, fmt.Errorf("look for modified files: %w", err)
 	}
-	_, hash, err := r.refs.head()
+	_, hash, err := r.Refs.Head()
 	if err != nil {
 		return nil, err
 	}
-	head := r.graph.node(hash)
-	if err := r.graph.load(head); err != nil {
+	head := r.Graph.Node(hash)
+	if err := r.Graph.Load(head); err != nil {
 		return nil, fmt.Errorf("look for modified files: %w", err)
 	}
 	committed := map[string]string{}
-	if !sameTree(staged, head.tree) {
-		if err := r.objects().flatten(head.tree, "", committed, 0); err != nil {
+	if !sameTree(staged, head.Tree) {
+		if err := r.Objects().flatten(head.Tree, "", committed, 0); err != nil {
 			return nil, fmt.Errorf("look for modified files: %w", err)
 		}
 	} else {
@@ -98,7 +98,7 @@ func sameTree(staged *index.Index, tree plumbing.Hash) bool {
 }
 
 // flatten lists all files of a tree, each as "mode hash".
-func (o *objects) flatten(hash plumbing.Hash, dir string, files map[string]string, depth int) error {
+func (o *Objects) flatten(hash plumbing.Hash, dir string, files map[string]string, depth int) error {
 	const deepest = 512
 	if depth > deepest {
 		return fmt.Errorf("tree %s nests deeper than %d", hash, deepest)
@@ -108,10 +108,10 @@ func (o *objects) flatten(hash plumbing.Hash, dir string, files map[string]strin
 		return err
 	}
 	for len(tree) > 0 {
-		var e entry
-		e, tree = nextEntry(tree)
-		full := path.Join(dir, string(e.name))
-		if folder := e.folder(); !folder.IsZero() {
+		var e TreeEntry
+		e, tree = NextEntry(tree)
+		full := path.Join(dir, string(e.Name))
+		if folder := e.Folder(); !folder.IsZero() {
 			err = o.flatten(folder, full, files, depth+1)
 		} else {
 			files[full] = fmt.Sprintf("%s %s", e.mode, e.hash)
@@ -124,7 +124,7 @@ func (o *objects) flatten(hash plumbing.Hash, dir string, files map[string]strin
 }
 
 // fileDiffers compares a file with its index entry.
-func (r *gitStore) fileDiffers(e *index.Entry, written time.Time) (bool, error) {
+func (r *Repository) fileDiffers(e *index.Entry, written time.Time) (bool, error) {
 	if e.SkipWorktree || e.Mode == filemode.Submodule || e.IntentToAdd {
 		return e.IntentToAdd, nil
 	}

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -10,53 +10,53 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// graph holds the commits that have been read, each once. Of a history of hundreds of thousands every byte of a node counts, and
-// every allocation: nodes and lists of parents come from blocks.
-type graph struct {
+// Graph holds the commits that have been read, each once. Of a history of hundreds of thousands every byte of a node
+// counts, and every allocation: nodes and lists of parents come from blocks.
+type Graph struct {
 	// Cut: commits outside HEAD's history may be absent. They count as roots; see walk.paint.
-	cut bool
+	Cut bool
 
-	objects *objects
-	message func(*node, []byte) // is given each message as a commit's object is read; may be nil
+	objects *Objects
+	message func(*Node, []byte) // is given each message as a commit's object is read; may be nil
 	nodes   nodes
-	links   []*node
+	links   []*Node
 	epoch   uint32 // of the walk under way, so that marks need no clearing
 	// file is the commit-graph; nil where there is none, or it is not to be used.
 	file *commitGraph
 }
 
-// node is one commit. All but hash is filled by load; mark belongs to the walk under way.
-type node struct {
-	hash    plumbing.Hash
-	tree    plumbing.Hash
-	parents []*node
+// Node is one commit. All but hash is filled by load; mark belongs to the walk under way.
+type Node struct {
+	Hash    plumbing.Hash
+	Tree    plumbing.Hash
+	Parents []*Node
 	time    int64 // committer's, Unix seconds
 	mark    mark
 	// position is that in the commit-graph, counted from 1; 0 where it is not known.
 	position uint32
 	// Note is for who reads messages, to keep what is wanted of one.
-	note   uint8
+	Note   uint8
 	loaded bool
-	absent bool // not here, which is right outside HEAD's history alone
+	Absent bool // not here, which is right outside HEAD's history alone
 	unsaid bool // of the commit-graph, so that the message is not read yet
 }
 
-// date is the committer's time in UTC.
-func (n *node) date() time.Time { return time.Unix(n.time, 0).UTC() }
+// Date is the committer's time in UTC.
+func (n *Node) Date() time.Time { return time.Unix(n.time, 0).UTC() }
 
 // newGraph reads commits from objects. message is given each commit's message as the commit is read, and may be nil; the
 // bytes are valid only until it returns.
-func newGraph(objects *objects, message func(*node, []byte)) *graph {
-	return &graph{objects: objects, message: message}
+func newGraph(objects *Objects, message func(*Node, []byte)) *Graph {
+	return &Graph{objects: objects, message: message}
 }
 
-// node returns the node of a commit hash, not yet loaded.
-func (g *graph) node(hash plumbing.Hash) *node { return g.nodes.get(hash) }
+// Node returns the node of a commit hash, not yet loaded.
+func (g *Graph) Node(hash plumbing.Hash) *Node { return g.nodes.get(hash) }
 
 // link copies a list of parents into a block.
-func (g *graph) link(parents []*node) []*node {
+func (g *Graph) link(parents []*Node) []*Node {
 	if len(g.links) < len(parents) {
-		g.links = make([]*node, max(blockSize, len(parents)))
+		g.links = make([]*Node, max(blockSize, len(parents)))
 	}
 	list := g.links[:len(parents):len(parents)]
 	g.links = g.links[len(parents):]
@@ -64,8 +64,8 @@ func (g *graph) link(parents []*node) []*node {
 	return list
 }
 
-// load reads a commit once. Its message may be left for say.
-func (g *graph) load(n *node) error {
+// Load reads a commit once. Its message may be left for say.
+func (g *Graph) Load(n *Node) error {
 	if n.loaded {
 		return nil
 	}
@@ -81,29 +81,29 @@ func (g *graph) load(n *node) error {
 }
 
 // fromObject reads a commit from its object.
-func (g *graph) fromObject(n *node) error {
-	kind, content, err := g.objects.readOnce(n.hash)
-	if g.cut && errors.As(err, new(*MissingObjectError)) {
-		n.loaded, n.absent = true, true
+func (g *Graph) fromObject(n *Node) error {
+	kind, content, err := g.objects.readOnce(n.Hash)
+	if g.Cut && errors.As(err, new(*MissingObjectError)) {
+		n.loaded, n.Absent = true, true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	if kind != plumbing.CommitObject {
-		return &CorruptObjectError{Hash: n.hash.String(), Err: errors.New("it is a " + kind.String() + ", not a commit")}
+		return &CorruptObjectError{Hash: n.Hash.String(), Err: errors.New("it is a " + kind.String() + ", not a commit")}
 	}
 	if err := g.parse(n, content); err != nil {
-		return &CorruptObjectError{Hash: n.hash.String(), Err: err}
+		return &CorruptObjectError{Hash: n.Hash.String(), Err: err}
 	}
 	n.loaded = true
 	return nil
 }
 
 // parse reads the header lines that matter: tree, parent, committer. Nothing of content is kept.
-func (g *graph) parse(n *node, content []byte) error {
+func (g *Graph) parse(n *Node, content []byte) error {
 	header, message, _ := bytes.Cut(content, []byte("\n\n"))
-	var few [8]*node
+	var few [8]*Node
 	parents := few[:0]
 	seenTree, seenTime := false, false
 	for len(header) > 0 {
@@ -116,7 +116,7 @@ func (g *graph) parse(n *node, content []byte) error {
 		key, value, _ := bytes.Cut(line, []byte(" "))
 		switch string(key) {
 		case "tree":
-			if seenTree = readHash(&n.tree, value); !seenTree {
+			if seenTree = readHash(&n.Tree, value); !seenTree {
 				return errors.New("bad tree line")
 			}
 		case "parent":
@@ -124,7 +124,7 @@ func (g *graph) parse(n *node, content []byte) error {
 			if !readHash(&hash, value) {
 				return errors.New("bad parent line")
 			}
-			parents = append(parents, g.node(hash))
+			parents = append(parents, g.Node(hash))
 		case "committer":
 			n.time, seenTime = committerTime(value), true
 		}
@@ -132,7 +132,7 @@ func (g *graph) parse(n *node, content []byte) error {
 	if !seenTree || !seenTime {
 		return errors.New("no tree or no committer line")
 	}
-	n.parents = g.link(parents)
+	n.Parents = g.link(parents)
 	if g.message != nil {
 		g.message(n, message)
 	}
@@ -148,8 +148,8 @@ func readHash(hash *plumbing.Hash, text []byte) bool {
 	return err == nil
 }
 
-// committerTime reads the seconds of "Name <mail> 1700000000 +0800". A commit without a readable time counts as the oldest,
-// as in git: dates only order the walks, they decide nothing.
+// committerTime reads the seconds of "Name <mail> 1700000000 +0800". A commit without a readable time counts as the
+// oldest, as in git: dates only order the walks, they decide nothing.
 func committerTime(line []byte) int64 {
 	rest := bytes.TrimSpace(line[bytes.LastIndexByte(line, '>')+1:])
 	if end := bytes.IndexAny(rest, " \t"); end >= 0 {
@@ -162,22 +162,22 @@ func committerTime(line []byte) int64 {
 	return seconds
 }
 
-// peel follows annotated tags to a commit, which it does not load. ok is false for a tag of a tree or a blob.
-func (g *graph) peel(hash plumbing.Hash) (n *node, ok bool, err error) {
+// Peel follows annotated tags to a commit, which it does not load. ok is false for a tag of a tree or a blob.
+func (g *Graph) Peel(hash plumbing.Hash) (n *Node, ok bool, err error) {
 	const depth = 10
 	for range depth {
 		if n := g.nodes.find(hash); n != nil && n.loaded {
 			return n, true, nil
 		}
-		kind, err := g.objects.kind(hash)
+		kind, err := g.objects.Kind(hash)
 		if err != nil {
 			return nil, false, err
 		}
 		switch kind {
 		case plumbing.CommitObject:
-			return g.node(hash), true, nil
+			return g.Node(hash), true, nil
 		case plumbing.TagObject:
-			_, content, err := g.objects.read(hash)
+			_, content, err := g.objects.Read(hash)
 			if err != nil {
 				return nil, false, err
 			}

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -14,22 +14,22 @@ import (
 // name is relative to the root, with slashes. Of a symbolic link it is the target's name.
 // Errors: fs.ErrNotExist when HEAD has no such file, ErrNoCommits, *MissingObjectError, *CorruptObjectError, a file of
 // more than 4 MiB.
-func (r *gitStore) File(name string) ([]byte, error) {
-	_, hash, err := r.refs.head()
+func (r *Repository) File(name string) ([]byte, error) {
+	_, hash, err := r.Refs.Head()
 	if err != nil {
 		return nil, err
 	}
-	head := r.graph.node(hash)
-	if err := r.graph.load(head); err != nil {
+	head := r.Graph.Node(hash)
+	if err := r.Graph.Load(head); err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
 	}
-	at := head.tree
+	at := head.Tree
 	for step := range strings.SplitSeq(path.Clean(name), "/") {
 		if at, err = r.below(at, step); err != nil {
 			return nil, fmt.Errorf("read %s at HEAD: %w", name, err)
 		}
 	}
-	kind, content, err := r.objects().read(at)
+	kind, content, err := r.Objects().Read(at)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read %s at HEAD: %w", name, err)
@@ -42,8 +42,8 @@ func (r *gitStore) File(name string) ([]byte, error) {
 }
 
 // below finds a name in a tree object.
-func (r *gitStore) below(tree plumbing.Hash, name string) (plumbing.Hash, error) {
-	kind, content, err := r.objects().read(tree)
+func (r *Repository) below(tree plumbing.Hash, name string) (plumbing.Hash, error) {
+	kind, content, err := r.Objects().Read(tree)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
@@ -54,8 +54,8 @@ func (r *gitStore) below(tree plumbing.Hash, name string) (plumbing.Hash, error)
 		return plumbing.ZeroHash, &CorruptObjectError{Hash: tree.String(), Err: err}
 	}
 	for len(content) > 0 {
-		var e entry
-		if e, content = nextEntry(content); bytes.Equal(e.name, []byte(name)) {
+		var e TreeEntry
+		if e, content = NextEntry(content); bytes.Equal(e.Name, []byte(name)) {
 			return e.hash, nil
 		}
 	}

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -28,9 +28,9 @@ func FuzzCommit(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		g := newGraph(nil, nil)
-		n := g.node(plumbing.NewHash(strings.Repeat("cd", 20)))
+		n := g.Node(plumbing.NewHash(strings.Repeat("cd", 20)))
 		if err := g.parse(n, content); err != nil {
-			if n.tree != plumbing.ZeroHash && n.parents != nil {
+			if n.Tree != plumbing.ZeroHash && n.Parents != nil {
 				t.Error("refused, and taken over")
 			}
 			return
@@ -39,10 +39,10 @@ func FuzzCommit(f *testing.F) {
 			t.Errorf("time %d", n.time)
 		}
 		header, _, _ := bytes.Cut(content, []byte("\n\n"))
-		if parents := bytes.Count(append([]byte("\n"), header...), []byte("\nparent ")); len(n.parents) > parents {
-			t.Errorf("%d parents of %d lines", len(n.parents), parents)
+		if parents := bytes.Count(append([]byte("\n"), header...), []byte("\nparent ")); len(n.Parents) > parents {
+			t.Errorf("%d parents of %d lines", len(n.Parents), parents)
 		}
-		if slices.Contains(n.parents, nil) {
+		if slices.Contains(n.Parents, nil) {
 			t.Error("a parent that is none")
 		}
 	})
@@ -73,12 +73,12 @@ func FuzzTagObject(f *testing.F) {
 		g := newGraph(store, nil)
 		hash := plumbing.ComputeHash(plumbing.TagObject, content)
 		writeLoose(t, r.Dir, plumbing.TagObject, content)
-		n, ok, err := g.peel(hash)
+		n, ok, err := g.Peel(hash)
 		if err != nil && (ok || strings.ContainsAny(err.Error(), "\n\x1b")) {
 			t.Errorf("got %v, %t, %q", n, ok, err)
 		}
-		if ok && n.hash.String() != commit {
-			t.Errorf("peeled to %s, which is no commit here", n.hash)
+		if ok && n.Hash.String() != commit {
+			t.Errorf("peeled to %s, which is no commit here", n.Hash)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func FuzzTree(f *testing.F) {
 			return
 		}
 		calls := 0
-		if err := diffTrees(a, b, func([]byte, plumbing.Hash, plumbing.Hash) error { calls++; return nil }); err != nil {
+		if err := DiffTrees(a, b, func([]byte, plumbing.Hash, plumbing.Hash) error { calls++; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if bytes.Equal(a, b) && calls > 0 {

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import "context"
 
@@ -8,9 +8,9 @@ type kinship struct {
 	after   bool // it descends from HEAD
 }
 
-// diverged returns which of the commits that HEAD does not reach left its history: they have an ancestor in common with
+// Diverged returns which of the commits that HEAD does not reach left its history: they have an ancestor in common with
 // HEAD, and HEAD is none of their ancestors. One walk for all of them, over what HEAD does not reach.
-func (g *graph) diverged(ctx context.Context, head *node, tips []*node) (map[*node]bool, error) {
+func (g *Graph) Diverged(ctx context.Context, head *Node, tips []*Node) (map[*Node]bool, error) {
 	const ofHead = 1
 	w := g.newWalk(ctx, func(m *mark) bool { return m.mask&ofHead == 0 })
 	if err := w.paint(head, false, ofHead); err != nil {
@@ -27,10 +27,10 @@ func (g *graph) diverged(ctx context.Context, head *node, tips []*node) (map[*no
 				return nil, err
 			}
 		}
-		known := map[*node]kinship{}
-		left, strangers := map[*node]bool{}, false
+		known := map[*Node]kinship{}
+		left, strangers := map[*Node]bool{}, false
 		for _, tip := range tips {
-			k := kinOf(tip, head, known, func(n *node) bool { return w.marked(n).mask&ofHead != 0 })
+			k := kinOf(tip, head, known, func(n *Node) bool { return w.marked(n).mask&ofHead != 0 })
 			left[tip] = k.related && !k.after
 			strangers = strangers || !k.related
 		}
@@ -41,9 +41,10 @@ func (g *graph) diverged(ctx context.Context, head *node, tips []*node) (map[*no
 	}
 }
 
-// kinOf follows parents up to commits that are HEAD's. It keeps its own stack: a history may be deeper than one of calls.
-func kinOf(tip, head *node, known map[*node]kinship, ofHead func(*node) bool) kinship {
-	for stack := []*node{tip}; len(stack) > 0; {
+// kinOf follows parents up to commits that are HEAD's. It keeps its own stack: a history may be deeper than one of
+// calls.
+func kinOf(tip, head *Node, known map[*Node]kinship, ofHead func(*Node) bool) kinship {
+	for stack := []*Node{tip}; len(stack) > 0; {
 		n := stack[len(stack)-1]
 		if _, done := known[n]; done {
 			stack = stack[:len(stack)-1]
@@ -55,7 +56,7 @@ func kinOf(tip, head *node, known map[*node]kinship, ofHead func(*node) bool) ki
 		}
 		var k kinship
 		open := len(stack)
-		for _, parent := range n.parents {
+		for _, parent := range n.Parents {
 			if of, done := known[parent]; done {
 				k.related, k.after = k.related || of.related, k.after || of.after
 			} else {
@@ -69,19 +70,19 @@ func kinOf(tip, head *node, known map[*node]kinship, ofHead func(*node) bool) ki
 	return known[tip]
 }
 
-// leadsTo reports whether a commit's first parents lead to another.
-func (g *graph) leadsTo(ctx context.Context, from, to *node) (bool, error) {
-	commits, err := g.uncovered(ctx, from, []*node{to}, false)
+// LeadsTo reports whether a commit's first parents lead to another.
+func (g *Graph) LeadsTo(ctx context.Context, from, to *Node) (bool, error) {
+	commits, err := g.Uncovered(ctx, from, []*Node{to}, false)
 	if err != nil {
 		return false, err
 	}
-	since := make(map[*node]bool, len(commits))
+	since := make(map[*Node]bool, len(commits))
 	for _, n := range commits {
-		since[n.node] = true
+		since[n.Node] = true
 	}
 	at := from
-	for since[at] && len(at.parents) > 0 {
-		at = at.parents[0]
+	for since[at] && len(at.Parents) > 0 {
+		at = at.Parents[0]
 	}
 	return at == to, nil
 }

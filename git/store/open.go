@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bufio"
@@ -16,19 +16,20 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// smallFile bounds the files of a .git folder that are read whole and are a few lines: HEAD, commondir, alternates, config.
+// smallFile bounds the files of a .git folder that are read whole and are a few lines: HEAD, commondir, alternates,
+// config.
 const smallFile = 1 << 20
 
-// gitStore is an open git repository, as it is stored. It keeps the commits that it has read.
+// Repository is an open git repository, as it is stored. It keeps the commits that it has read.
 // It is not safe for concurrent use. Close it when done.
-type gitStore struct {
+type Repository struct {
 	// Cuts are the commits of a shallow clone whose parents are not here.
-	cuts []plumbing.Hash
+	Cuts []plumbing.Hash
 	// Partial: objects were left out (--filter), which is no damage.
-	partial bool
+	Partial bool
 	// Refs and Graph read branches and tags, and commits.
-	refs  *refs
-	graph *graph
+	Refs  *Refs
+	Graph *Graph
 
 	root   string            // the work tree; empty in a bare repository
 	gitDir string            // HEAD and index
@@ -38,10 +39,10 @@ type gitStore struct {
 	asked  bool              // the commit-graph is not to be asked for again
 }
 
-// openStore finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or
+// Open finds the repository that holds path, from any folder inside it: a work tree, a linked worktree, a submodule or
 // a bare repository. message is given each commit's message as the commit is read, and may be nil; see graph.
 // Errors: ErrNotRepository, ErrSHA256.
-func openStore(path string, message func(*node, []byte)) (*gitStore, error) {
+func Open(path string, message func(*Node, []byte)) (*Repository, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", path, err)
@@ -53,7 +54,7 @@ func openStore(path string, message func(*node, []byte)) (*gitStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &gitStore{root: root, gitDir: gitDir, common: gitDir}
+	r := &Repository{root: root, gitDir: gitDir, common: gitDir}
 	if dir, err := readSmall(filepath.Join(gitDir, "commondir")); err == nil {
 		r.common = join(gitDir, strings.TrimSpace(dir))
 	}
@@ -63,36 +64,37 @@ func openStore(path string, message func(*node, []byte)) (*gitStore, error) {
 	if err := r.readShallow(); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", gitDir, err)
 	}
-	store, err := openObjects(filepath.Join(r.common, "objects"), r.partial)
+	store, err := openObjects(filepath.Join(r.common, "objects"), r.Partial)
 	if err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", gitDir, err)
 	}
-	r.refs = &refs{gitDir: r.gitDir, common: r.common}
-	r.graph = newGraph(store, message)
+	r.Refs = &Refs{gitDir: r.gitDir, common: r.common}
+	r.Graph = newGraph(store, message)
 	return r, nil
 }
 
 // Close closes the files that are open.
-func (r *gitStore) Close() error { return errors.Join(r.graph.objects.close(), r.file.close()) }
+func (r *Repository) Close() error { return errors.Join(r.Graph.objects.close(), r.file.close()) }
 
 // Root is the absolute path of the work tree, and empty in a bare repository.
-func (r *gitStore) Root() string { return r.root }
+func (r *Repository) Root() string { return r.root }
 
-// objects are the repository's, and those that were added.
-func (r *gitStore) objects() *objects { return r.graph.objects }
+// Objects are the repository's, and those that were added.
+func (r *Repository) Objects() *Objects { return r.Graph.objects }
 
-// Dir is the folder of HEAD and the index, and Common the one of refs, objects and settings, which linked work trees share.
-func (r *gitStore) Dir() string { return r.gitDir }
+// Dir is the folder of HEAD and the index, and Common the one of refs, objects and settings, which linked work trees
+// share.
+func (r *Repository) Dir() string { return r.gitDir }
 
 // Common is the folder that linked work trees share; see Dir.
-func (r *gitStore) Common() string { return r.common }
+func (r *Repository) Common() string { return r.common }
 
-// Setting is one of the repository's own settings, without included files; empty where it is not set. The section and the
-// name are in lower case.
-func (r *gitStore) Setting(key string) string { return r.config[key] }
+// Setting is one of the repository's own settings, without included files; empty where it is not set. The section and
+// the name are in lower case.
+func (r *Repository) Setting(key string) string { return r.config[key] }
 
 // Remote is the remote of HEAD's branch, else origin, else the only one; empty when there is none.
-func (r *gitStore) Remote() string {
+func (r *Repository) Remote() string {
 	var names []string
 	for key := range r.config {
 		if name, ok := strings.CutPrefix(key, "remote."); ok {
@@ -101,7 +103,7 @@ func (r *gitStore) Remote() string {
 			}
 		}
 	}
-	branch, _, err := r.refs.head()
+	branch, _, err := r.Refs.Head()
 	if err == nil && slices.Contains(names, r.config["branch."+branch+".remote"]) {
 		return r.config["branch."+branch+".remote"]
 	}
@@ -116,9 +118,9 @@ func (r *gitStore) Remote() string {
 
 // AddObjects adds an object folder, for what was fetched beside the repository, and forgets the commits that were read.
 // What is missing from now on may just not have been fetched.
-func (r *gitStore) AddObjects(dir string) error {
-	objects := r.graph.objects
-	r.partial, objects.partial = true, true
+func (r *Repository) AddObjects(dir string) error {
+	objects := r.Graph.objects
+	r.Partial, objects.partial = true, true
 	if err := objects.add(dir, 0); err != nil {
 		return err
 	}
@@ -127,16 +129,16 @@ func (r *gitStore) AddObjects(dir string) error {
 }
 
 // forget drops the commits that were read.
-func (r *gitStore) forget() {
-	cut := r.graph.cut
-	r.graph = newGraph(r.graph.objects, r.graph.message)
-	r.graph.cut = cut
+func (r *Repository) forget() {
+	cut := r.Graph.Cut
+	r.Graph = newGraph(r.Graph.objects, r.Graph.message)
+	r.Graph.Cut = cut
 }
 
-// DropCommitGraph forgets the commits that were read, and reads them without the commit-graph from now on: what a damaged
-// one has is in the commits too. It reports whether one was in use.
-func (r *gitStore) DropCommitGraph() bool {
-	used := r.graph.file != nil
+// DropCommitGraph forgets the commits that were read, and reads them without the commit-graph from now on: what a
+// damaged one has is in the commits too. It reports whether one was in use.
+func (r *Repository) DropCommitGraph() bool {
+	used := r.Graph.file != nil
 	if used {
 		r.forget()
 	}
@@ -144,7 +146,7 @@ func (r *gitStore) DropCommitGraph() bool {
 }
 
 // readShallow reads where a shallow clone is cut off.
-func (r *gitStore) readShallow() error {
+func (r *Repository) readShallow() error {
 	list, err := readSmall(filepath.Join(r.common, "shallow"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -153,13 +155,13 @@ func (r *gitStore) readShallow() error {
 		if !plumbing.IsHash(line) {
 			return fmt.Errorf("read shallow: %q is no commit", text.Short(line))
 		}
-		r.cuts = append(r.cuts, plumbing.NewHash(line))
+		r.Cuts = append(r.Cuts, plumbing.NewHash(line))
 	}
 	return nil
 }
 
-// discover walks up from dir to the repository around it. GIT_DIR and its kin are not looked at: a CI job that exports them
-// for another purpose must not get another repository's version.
+// discover walks up from dir to the repository around it. GIT_DIR and its kin are not looked at: a CI job that exports
+// them for another purpose must not get another repository's version.
 //
 // A bare repository is taken only where no .git is above it: one that lies in a work tree came with it, and its settings
 // are those of whoever committed it.
@@ -231,7 +233,7 @@ var harmless = []string{"noop", "noop-v1", "preciousobjects", "partialclone", "w
 
 // readFormat refuses the repository formats that we would misread, and only those: go-git refuses more
 // (facts/git-ci-canary.md 2). As in git, extensions count only from format version 1 on, except partialClone.
-func (r *gitStore) readFormat() error {
+func (r *Repository) readFormat() error {
 	text, err := readSmall(filepath.Join(r.common, "config"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -240,7 +242,7 @@ func (r *gitStore) readFormat() error {
 		return err
 	}
 	settings := readConfig(text)
-	r.config, r.partial = settings, isPartial(settings)
+	r.config, r.Partial = settings, isPartial(settings)
 	version := settings["core.repositoryformatversion"]
 	if version != "" && version != "0" && version != "1" {
 		return fmt.Errorf("repository format version %q is not supported", version)

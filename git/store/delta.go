@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"encoding/binary"
@@ -7,8 +7,8 @@ import (
 
 var errDelta = errors.New("bad delta")
 
-// applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes. It is built in room where
-// that suffices.
+// applyDelta builds an object from its base: two sizes, then copies out of the base and literal bytes. It is built in
+// room where that suffices.
 func applyDelta(room, base, delta []byte) ([]byte, error) {
 	from, n := binary.Uvarint(delta)
 	if n <= 0 || from != uint64(len(base)) {
@@ -51,8 +51,8 @@ func applyDelta(room, base, delta []byte) ([]byte, error) {
 	return out, nil
 }
 
-// copyRange reads the operands of a copy: bits 0 to 3 of op say which bytes of the start follow, bits 4 to 6 which of the
-// length.
+// copyRange reads the operands of a copy: bits 0 to 3 of op say which bytes of the start follow, bits 4 to 6 which of
+// the length.
 func copyRange(op byte, delta []byte) (start, length int, rest []byte, ok bool) {
 	for bit := range 7 {
 		if op&(1<<bit) == 0 {

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"crypto/sha1"

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -39,8 +39,8 @@ func (p *pack) find(hash plumbing.Hash) (int64, error) {
 	return p.offset(binary.BigEndian.Uint32(short[:]))
 }
 
-// place finds a hash among names of one first byte; -1 where it is not. Names are spread evenly: how far a name is from the hash
-// tells about how many lie between. Where they are not, halving finds it.
+// place finds a hash among names of one first byte; -1 where it is not. Names are spread evenly: how far a name is from
+// the hash tells about how many lie between. Where they are not, halving finds it.
 func place(names []byte, hash plumbing.Hash) int {
 	const guesses = 4
 	low, high := 0, len(names)/hashSize
@@ -71,8 +71,9 @@ func place(names []byte, hash plumbing.Hash) int {
 	return -1
 }
 
-// names returns those among the n names of a bucket where the hash would stand, and which of the n is the first. Names are
-// spread evenly, so of a large bucket a part around the likely place will do; one that is asked for often is kept whole.
+// names returns those among the n names of a bucket where the hash would stand, and which of the n is the first. Names
+// are spread evenly, so of a large bucket a part around the likely place will do; one that is asked for often is kept
+// whole.
 func (p *pack) names(hash plumbing.Hash, first int64, n int) (names []byte, start int, err error) {
 	const around, often = 512, 8
 	kept := &p.buckets[hash[0]]

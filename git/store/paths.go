@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Rel turns a path of the file system into one relative to the repository's root, with slashes; "." is the root. The path
-// may be absolute or relative to the working folder, lead through symbolic links, and need not exist.
-// Errors: a path outside the repository, a bare repository.
-func (r *gitStore) Rel(path string) (string, error) {
+// Rel turns a path of the file system into one relative to the repository's root, with slashes; "." is the root. The
+// path may be absolute or relative to the working folder, lead through symbolic links, and need not exist. Errors: a
+// path outside the repository, a bare repository.
+func (r *Repository) Rel(path string) (string, error) {
 	if r.root == "" {
 		return "", fmt.Errorf("path %s: the repository is bare and has no files", path)
 	}
@@ -36,7 +36,7 @@ func (r *gitStore) Rel(path string) (string, error) {
 
 // Abs turns a path relative to the root, with slashes, into one of the file system. Error: a path that leaves the
 // repository by its letters; a symbolic link may still lead out, which Rel of the result finds.
-func (r *gitStore) Abs(rel string) (string, error) {
+func (r *Repository) Abs(rel string) (string, error) {
 	local := filepath.FromSlash(rel)
 	if r.root == "" || !filepath.IsLocal(local) {
 		return "", fmt.Errorf("path %q is outside the repository %s", rel, r.root)

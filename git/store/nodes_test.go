@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -26,22 +26,22 @@ func TestNodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, few := range []bool{false, true} {
 		var s nodes
-		known := map[plumbing.Hash]*node{}
+		known := map[plumbing.Hash]*Node{}
 		for range 4 * blockSize {
 			hash := randomHash(r, few)
 			if n := s.find(hash); n != known[hash] {
 				t.Fatalf("found %v before it was made, want %v", n, known[hash])
 			}
 			n := s.get(hash)
-			if n.hash != hash || known[hash] != nil && known[hash] != n {
+			if n.Hash != hash || known[hash] != nil && known[hash] != n {
 				t.Fatalf("got %v for %s", n, hash)
 			}
 			known[hash] = n
 		}
 		count := 0
 		for n := range s.all {
-			if known[n.hash] != n || s.find(n.hash) != n {
-				t.Fatalf("%s was lost", n.hash)
+			if known[n.Hash] != n || s.find(n.Hash) != n {
+				t.Fatalf("%s was lost", n.Hash)
 			}
 			count++
 		}

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"crypto/sha256"
@@ -46,11 +46,11 @@ func TestObjectsAgainstGit(t *testing.T) {
 			for line := range strings.SplitSeq(r.Git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
 				fields := strings.Fields(line)
 				hash := plumbing.NewHash(fields[0])
-				kind, err := store.kind(hash)
+				kind, err := store.Kind(hash)
 				if err != nil || kind.String() != fields[1] {
 					t.Errorf("%s: got kind %v, %v", line, kind, err)
 				}
-				_, content, err := store.read(hash)
+				_, content, err := store.Read(hash)
 				if err != nil {
 					t.Errorf("%s: %v", line, err)
 				}
@@ -89,7 +89,7 @@ func TestReadsAcrossPages(t *testing.T) {
 	}
 	for line := range strings.FieldsSeq(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")) {
 		hash := plumbing.NewHash(line)
-		for _, read := range []func(plumbing.Hash) (plumbing.ObjectType, []byte, error){store.read, store.readOnce} {
+		for _, read := range []func(plumbing.Hash) (plumbing.ObjectType, []byte, error){store.Read, store.readOnce} {
 			kind, content, err := read(hash)
 			if err != nil || plumbing.ComputeHash(kind, content) != hash {
 				t.Fatalf("%s: %v, %d bytes", hash, err, len(content))
@@ -107,7 +107,7 @@ func mustRel(t *testing.T, base, path string) string {
 	return rel
 }
 
-func closeStore(t *testing.T, store *objects) {
+func closeStore(t *testing.T, store *Objects) {
 	t.Helper()
 	if err := store.close(); err != nil {
 		t.Error(err)

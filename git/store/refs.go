@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bufio"
@@ -19,25 +19,25 @@ import (
 // symrefDepth is git's own bound on chains of symbolic refs.
 const symrefDepth = 5
 
-// refs reads refs from disk. It is here because go-git drops the peeled values that packed-refs holds, without which every
-// annotated tag of a monorepo costs an object.
-type refs struct {
+// Refs reads refs from disk. It is here because go-git drops the peeled values that packed-refs holds, without which
+// every annotated tag of a monorepo costs an object.
+type Refs struct {
 	gitDir, common string
-	packed         []ref       // by name; nil until read
+	packed         []Ref       // by name; nil until read
 	written        os.FileInfo // of the file that packed was read from
 }
 
-// ref is a full name and what it stands for. Peeled is the commit behind an annotated tag where packed-refs says so; settled means that
-// no object need be read to know it.
-type ref struct {
-	name    string
-	hash    plumbing.Hash
-	peeled  plumbing.Hash
-	settled bool
+// Ref is a full name and what it stands for. Peeled is the commit behind an annotated tag where packed-refs says so;
+// settled means that no object need be read to know it.
+type Ref struct {
+	Name    string
+	Hash    plumbing.Hash
+	Peeled  plumbing.Hash
+	Settled bool
 }
 
-// head resolves HEAD. Branch is empty when HEAD is detached. Error: ErrNoCommits.
-func (r *refs) head() (branch string, hash plumbing.Hash, err error) {
+// Head resolves HEAD. Branch is empty when HEAD is detached. Error: ErrNoCommits.
+func (r *Refs) Head() (branch string, hash plumbing.Hash, err error) {
 	name := "HEAD"
 	for range symrefDepth {
 		content, err := readSmall(r.file(name))
@@ -55,44 +55,44 @@ func (r *refs) head() (branch string, hash plumbing.Hash, err error) {
 			}
 			return strings.TrimPrefix(branch, "refs/heads/"), plumbing.NewHash(content), nil
 		}
-		if name = strings.TrimSpace(target); !safeRef(name) {
+		if name = strings.TrimSpace(target); !SafeRef(name) {
 			return "", plumbing.ZeroHash, fmt.Errorf("read HEAD: %q is no ref name", text.Short(name))
 		}
 		branch = name
 	}
-	found, ok, err := r.lookup(name)
+	found, ok, err := r.Lookup(name)
 	if err != nil {
 		return "", plumbing.ZeroHash, err
 	}
 	if !ok {
 		return "", plumbing.ZeroHash, fmt.Errorf("%w on %s; commit first", ErrNoCommits, strings.TrimPrefix(name, "refs/heads/"))
 	}
-	return strings.TrimPrefix(branch, "refs/heads/"), found.hash, nil
+	return strings.TrimPrefix(branch, "refs/heads/"), found.Hash, nil
 }
 
-// lookup finds one ref by its full name, loose before packed.
-func (r *refs) lookup(name string) (ref, bool, error) {
-	if !safeRef(name) {
-		return ref{}, false, nil
+// Lookup finds one ref by its full name, loose before packed.
+func (r *Refs) Lookup(name string) (Ref, bool, error) {
+	if !SafeRef(name) {
+		return Ref{}, false, nil
 	}
 	text, err := readSmall(r.file(name))
 	if err == nil && plumbing.IsHash(strings.TrimSpace(text)) {
-		return ref{name: name, hash: plumbing.NewHash(strings.TrimSpace(text))}, true, nil
+		return Ref{Name: name, Hash: plumbing.NewHash(strings.TrimSpace(text))}, true, nil
 	}
 	packed, err := r.readPacked()
 	if err != nil {
-		return ref{}, false, err
+		return Ref{}, false, err
 	}
 	if at, ok := slices.BinarySearchFunc(packed, name, compareName); ok {
 		return packed[at], true, nil
 	}
-	return ref{}, false, nil
+	return Ref{}, false, nil
 }
 
-func compareName(r ref, name string) int { return strings.Compare(r.name, name) }
+func compareName(r Ref, name string) int { return strings.Compare(r.Name, name) }
 
-// under returns every ref below a prefix such as "refs/tags/", by name.
-func (r *refs) under(prefix string) ([]ref, error) {
+// Under returns every ref below a prefix such as "refs/tags/", by name.
+func (r *Refs) Under(prefix string) ([]Ref, error) {
 	loose, err := r.loose(prefix) // first: git pack-refs writes the packed file before it removes the loose ones
 	if err != nil {
 		return nil, err
@@ -101,32 +101,32 @@ func (r *refs) under(prefix string) ([]ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	among := refsBelow(packed, prefix)
+	among := RefsBelow(packed, prefix)
 	found := slices.Clone(among)
 	for _, one := range loose {
-		if at, ok := slices.BinarySearchFunc(found[:len(among)], one.name, compareName); ok {
+		if at, ok := slices.BinarySearchFunc(found[:len(among)], one.Name, compareName); ok {
 			found[at] = one
 		} else {
 			found = append(found, one)
 		}
 	}
-	slices.SortFunc(found, func(a, b ref) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(found, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
 	return found, nil
 }
 
-// refsBelow returns those of some refs, which are sorted by name, whose names have a prefix.
-func refsBelow(sorted []ref, prefix string) []ref {
+// RefsBelow returns those of some refs, which are sorted by name, whose names have a prefix.
+func RefsBelow(sorted []Ref, prefix string) []Ref {
 	first, _ := slices.BinarySearchFunc(sorted, prefix, compareName)
 	end := first
-	for end < len(sorted) && strings.HasPrefix(sorted[end].name, prefix) {
+	for end < len(sorted) && strings.HasPrefix(sorted[end].Name, prefix) {
 		end++
 	}
 	return sorted[first:end]
 }
 
 // loose returns the refs that are files of their own.
-func (r *refs) loose(prefix string) ([]ref, error) {
-	var found []ref
+func (r *Refs) loose(prefix string) ([]Ref, error) {
+	var found []Ref
 	top := filepath.Join(r.common, filepath.FromSlash(prefix))
 	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, os.ErrNotExist) {
@@ -141,8 +141,8 @@ func (r *refs) loose(prefix string) ([]ref, error) {
 		}
 		name := filepath.ToSlash(rel)
 		text, err := readSmall(path)
-		if err == nil && safeRef(name) && plumbing.IsHash(strings.TrimSpace(text)) {
-			found = append(found, ref{name: name, hash: plumbing.NewHash(strings.TrimSpace(text))})
+		if err == nil && SafeRef(name) && plumbing.IsHash(strings.TrimSpace(text)) {
+			found = append(found, Ref{Name: name, Hash: plumbing.NewHash(strings.TrimSpace(text))})
 		}
 		return nil // a lock file, a broken or a symbolic ref: git warns and goes on
 	})
@@ -152,7 +152,7 @@ func (r *refs) loose(prefix string) ([]ref, error) {
 	return found, nil
 }
 
-func (r *refs) file(name string) string {
+func (r *Refs) file(name string) string {
 	dir := r.common
 	if !strings.HasPrefix(name, "refs/") {
 		dir = r.gitDir
@@ -161,7 +161,7 @@ func (r *refs) file(name string) string {
 }
 
 // readPacked reads packed-refs, and again when git has written it anew.
-func (r *refs) readPacked() ([]ref, error) {
+func (r *Refs) readPacked() ([]Ref, error) {
 	f, err := os.Open(filepath.Join(r.common, "packed-refs"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -187,8 +187,8 @@ func (r *refs) readPacked() ([]ref, error) {
 
 // parsePacked reads the lines of packed-refs, by name. A line "^hash" peels the tag above it; with "fully-peeled" in the
 // header, a ref without such a line is no annotated tag.
-func parsePacked(f io.Reader) ([]ref, error) {
-	var packed []ref
+func parsePacked(f io.Reader) ([]Ref, error) {
+	var packed []Ref
 	fullyPeeled := false
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -198,7 +198,7 @@ func parsePacked(f io.Reader) ([]ref, error) {
 			fullyPeeled = strings.Contains(line, " fully-peeled")
 		case strings.HasPrefix(line, "^"):
 			if last := len(packed) - 1; last >= 0 && plumbing.IsHash(line[1:]) {
-				packed[last].peeled, packed[last].settled = plumbing.NewHash(line[1:]), true
+				packed[last].Peeled, packed[last].Settled = plumbing.NewHash(line[1:]), true
 			}
 		default:
 			if one, ok := packedLine(line, fullyPeeled); ok {
@@ -206,24 +206,24 @@ func parsePacked(f io.Reader) ([]ref, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) })
+	slices.SortStableFunc(packed, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
 	return packed, lines.Err()
 }
 
-func packedLine(line string, fullyPeeled bool) (ref, bool) {
+func packedLine(line string, fullyPeeled bool) (Ref, bool) {
 	hash, name, ok := strings.Cut(line, " ")
 	if !ok || !plumbing.IsHash(hash) {
-		return ref{}, false
+		return Ref{}, false
 	}
-	one := ref{name: name, hash: plumbing.NewHash(hash)}
+	one := Ref{Name: name, Hash: plumbing.NewHash(hash)}
 	if fullyPeeled {
-		one.peeled, one.settled = one.hash, true
+		one.Peeled, one.Settled = one.Hash, true
 	}
 	return one, true
 }
 
-// safeRef refuses names that git refuses and that would leave the refs folder or garble a terminal.
-func safeRef(name string) bool {
+// SafeRef refuses names that git refuses and that would leave the refs folder or garble a terminal.
+func SafeRef(name string) bool {
 	if name == "" || len(name) > 1024 || strings.HasPrefix(name, "/") {
 		return false
 	}

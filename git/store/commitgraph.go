@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"encoding/binary"
@@ -29,8 +29,8 @@ const (
 // errGraph says that a commit-graph is damaged. Everything it has is in the commits too.
 var errGraph = errors.New(`the commit-graph is damaged; run "git commit-graph write --reachable"`)
 
-// commitGraph is git's file of commits without their messages, or a chain of such files (gitformat-commit-graph). A commit's
-// position counts through the chain.
+// commitGraph is git's file of commits without their messages, or a chain of such files (gitformat-commit-graph). A
+// commit's position counts through the chain.
 type commitGraph struct {
 	files []*graphFile
 	total uint32
@@ -182,9 +182,9 @@ func (g *commitGraph) row(position uint32, room []uint32) (r row, err error) {
 }
 
 // fromFile fills a node from the commit-graph; ok is false where that does not have it.
-func (g *graph) fromFile(n *node) (ok bool, err error) {
+func (g *Graph) fromFile(n *Node) (ok bool, err error) {
 	if n.position == 0 {
-		position, ok, err := g.file.find(n.hash)
+		position, ok, err := g.file.find(n.Hash)
 		if err != nil || !ok {
 			return false, err
 		}
@@ -198,7 +198,7 @@ func (g *graph) fromFile(n *node) (ok bool, err error) {
 	if r.generation == 0 {
 		return false, errGraph
 	}
-	var room [8]*node
+	var room [8]*Node
 	parents := room[:0]
 	for _, position := range r.parents {
 		parent, err := g.ancestor(position, r.generation)
@@ -207,12 +207,13 @@ func (g *graph) fromFile(n *node) (ok bool, err error) {
 		}
 		parents = append(parents, parent)
 	}
-	n.tree, n.time, n.parents, n.loaded, n.unsaid = r.tree, r.time, g.link(parents), true, true
+	n.Tree, n.time, n.Parents, n.loaded, n.unsaid = r.tree, r.time, g.link(parents), true, true
 	return true, nil
 }
 
-// ancestor is the node at a position, which has to be of a lower generation: that keeps a damaged file from making a circle.
-func (g *graph) ancestor(position, below uint32) (*node, error) {
+// ancestor is the node at a position, which has to be of a lower generation: that keeps a damaged file from making a
+// circle.
+func (g *Graph) ancestor(position, below uint32) (*Node, error) {
 	var few [8]uint32
 	r, err := g.file.row(position, few[:])
 	if err != nil {
@@ -225,15 +226,15 @@ func (g *graph) ancestor(position, below uint32) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := g.node(hash)
+	n := g.Node(hash)
 	n.position = position + 1
 	return n, nil
 }
 
-// say loads a commit and reads its message. That of one which came from the commit-graph has not been read by load; what
-// the commit-graph has of it is then held against the commit itself.
-func (g *graph) say(n *node) error {
-	if err := g.load(n); err != nil {
+// ReadMessage loads a commit and reads its message. That of one which came from the commit-graph has not been read by
+// load; what the commit-graph has of it is then held against the commit itself.
+func (g *Graph) ReadMessage(n *Node) error {
+	if err := g.Load(n); err != nil {
 		return err
 	}
 	if !n.unsaid {
@@ -244,11 +245,11 @@ func (g *graph) say(n *node) error {
 	if err := g.fromObject(n); err != nil {
 		return err
 	}
-	if n.tree != was.tree || len(n.parents) != len(was.parents) {
+	if n.Tree != was.Tree || len(n.Parents) != len(was.Parents) {
 		return errGraph
 	}
-	for i := range n.parents {
-		if n.parents[i] != was.parents[i] {
+	for i := range n.Parents {
+		if n.Parents[i] != was.Parents[i] {
 			return errGraph
 		}
 	}
@@ -256,7 +257,7 @@ func (g *graph) say(n *node) error {
 }
 
 // UseCommitGraph opens the commit-graph, once, unless commits may have other parents here than they say.
-func (r *gitStore) UseCommitGraph() {
+func (r *Repository) UseCommitGraph() {
 	if r.asked || r.config["core.commitgraph"] == "false" {
 		return
 	}
@@ -264,9 +265,9 @@ func (r *gitStore) UseCommitGraph() {
 	if grafts, err := os.Stat(filepath.Join(r.common, "info", "grafts")); err == nil && grafts.Size() > 0 {
 		return
 	}
-	if replaced, err := r.refs.under("refs/replace/"); err != nil || len(replaced) > 0 {
+	if replaced, err := r.Refs.Under("refs/replace/"); err != nil || len(replaced) > 0 {
 		return
 	}
 	r.file = openCommitGraph(filepath.Join(r.common, "objects"))
-	r.graph.file = r.file
+	r.Graph.file = r.file
 }

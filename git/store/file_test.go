@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"errors"
@@ -26,7 +26,11 @@ func TestFile(t *testing.T) {
 				r.Git("repack", "-q", "-a", "-d", "-f")
 				r.Git("prune-packed")
 			}
-			repository := openAt(t, r.Dir)
+			repository, err := Open(r.Dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer repository.Close()
 			for name, want := range map[string]string{"dir/登录": long + "more\n", "./dir//登录": long + "more\n", "empty": ""} {
 				if got, err := repository.File(name); err != nil || string(got) != want {
 					t.Errorf("%s: %d bytes, %v", name, len(got), err)

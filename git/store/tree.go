@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -11,36 +11,36 @@ import (
 // treeMode is the mode of a folder in a tree object.
 const treeMode = "40000"
 
-// entry is a line of a tree object: "mode name", a zero byte and the hash. The slices are of the object.
-type entry struct {
-	mode, name []byte
+// TreeEntry is a line of a tree object: "mode name", a zero byte and the hash. The slices are of the object.
+type TreeEntry struct {
+	mode, Name []byte
 	hash       plumbing.Hash
 }
 
-// folder is the tree behind an entry, and zero for a file.
-func (e entry) folder() plumbing.Hash {
+// Folder is the tree behind an entry, and zero for a file.
+func (e TreeEntry) Folder() plumbing.Hash {
 	if string(e.mode) != treeMode {
 		return plumbing.ZeroHash
 	}
 	return e.hash
 }
 
-// nextEntry splits a checked tree, which is not empty, after its first entry.
-func nextEntry(tree []byte) (e entry, rest []byte) {
+// NextEntry splits a checked tree, which is not empty, after its first entry.
+func NextEntry(tree []byte) (e TreeEntry, rest []byte) {
 	space := bytes.IndexByte(tree, ' ')
 	end := space + bytes.IndexByte(tree[space:], 0)
-	e = entry{mode: tree[:space], name: tree[space+1 : end], hash: plumbing.Hash(tree[end+1 : end+1+hashSize])}
+	e = TreeEntry{mode: tree[:space], Name: tree[space+1 : end], hash: plumbing.Hash(tree[end+1 : end+1+hashSize])}
 	return e, tree[end+1+hashSize:]
 }
 
 // tree reads a tree object and checks it, so that nextEntry and diffTrees can read it.
-func (o *objects) tree(hash plumbing.Hash) ([]byte, error) {
-	kind, content, err := o.read(hash)
+func (o *Objects) tree(hash plumbing.Hash) ([]byte, error) {
+	kind, content, err := o.Read(hash)
 	return checked(hash, kind, content, err)
 }
 
-// treeOnce is tree for content that is not kept: it is valid until the next read.
-func (o *objects) treeOnce(hash plumbing.Hash) ([]byte, error) {
+// TreeOnce is tree for content that is not kept: it is valid until the next read.
+func (o *Objects) TreeOnce(hash plumbing.Hash) ([]byte, error) {
 	kind, content, err := o.readOnce(hash)
 	return checked(hash, kind, content, err)
 }
@@ -74,21 +74,21 @@ func checkTree(tree []byte) error {
 	return nil
 }
 
-// diffTrees calls differ for every name that two checked trees do not have alike, with the folders behind it. A file that
-// became a folder is called for twice, as git sorts the two apart.
-func diffTrees(a, b []byte, differ func(name []byte, folderA, folderB plumbing.Hash) error) error {
+// DiffTrees calls differ for every name that two checked trees do not have alike, with the folders behind it. A file
+// that became a folder is called for twice, as git sorts the two apart.
+func DiffTrees(a, b []byte, differ func(name []byte, folderA, folderB plumbing.Hash) error) error {
 	for len(a) > 0 || len(b) > 0 {
 		if n := sameEntry(a, b); n > 0 {
 			a, b = a[n:], b[n:]
 			continue
 		}
-		var inA, inB entry
+		var inA, inB TreeEntry
 		restA, restB := a, b
 		if len(a) > 0 {
-			inA, restA = nextEntry(a)
+			inA, restA = NextEntry(a)
 		}
 		if len(b) > 0 {
-			inB, restB = nextEntry(b)
+			inB, restB = NextEntry(b)
 		}
 		order := 0
 		switch {
@@ -102,13 +102,13 @@ func diffTrees(a, b []byte, differ func(name []byte, folderA, folderB plumbing.H
 		var err error
 		switch {
 		case order < 0:
-			a, err = restA, differ(inA.name, inA.folder(), plumbing.ZeroHash)
+			a, err = restA, differ(inA.Name, inA.Folder(), plumbing.ZeroHash)
 		case order > 0:
-			b, err = restB, differ(inB.name, plumbing.ZeroHash, inB.folder())
+			b, err = restB, differ(inB.Name, plumbing.ZeroHash, inB.Folder())
 		default:
 			a, b = restA, restB
 			if inA.hash != inB.hash || !bytes.Equal(inA.mode, inB.mode) {
-				err = differ(inA.name, inA.folder(), inB.folder())
+				err = differ(inA.Name, inA.Folder(), inB.Folder())
 			}
 		}
 		if err != nil {
@@ -131,19 +131,19 @@ func sameEntry(a, b []byte) int {
 }
 
 // compareEntries is the order of a tree: by bytes, a folder as if its name ended in a slash.
-func compareEntries(a, b entry) int {
-	n := min(len(a.name), len(b.name))
-	if order := bytes.Compare(a.name[:n], b.name[:n]); order != 0 {
+func compareEntries(a, b TreeEntry) int {
+	n := min(len(a.Name), len(b.Name))
+	if order := bytes.Compare(a.Name[:n], b.Name[:n]); order != 0 {
 		return order
 	}
 	return int(a.after(n)) - int(b.after(n))
 }
 
 // after is the byte that counts at a place of the name.
-func (e entry) after(n int) byte {
+func (e TreeEntry) after(n int) byte {
 	switch {
-	case n < len(e.name):
-		return e.name[n]
+	case n < len(e.Name):
+		return e.Name[n]
 	case string(e.mode) == treeMode:
 		return '/'
 	}

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"bytes"
@@ -92,7 +92,7 @@ func FuzzPack(f *testing.F) {
 		}
 		defer closeStore(t, store)
 		for _, hash := range all {
-			if _, _, err := store.read(hash); err != nil && strings.Contains(err.Error(), "\n") {
+			if _, _, err := store.Read(hash); err != nil && strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %q", err)
 			}
 		}

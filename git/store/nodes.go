@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"encoding/binary"
@@ -6,10 +6,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// nodes holds commits by their hashes. Of hundreds of thousands a map of the language takes more memory than they do: this is
-// a table of numbers, open to the next free place, and hashes need no hashing.
+// nodes holds commits by their hashes. Of hundreds of thousands a map of the language takes more memory than they do:
+// this is a table of numbers, open to the next free place, and hashes need no hashing.
 type nodes struct {
-	blocks [][]node
+	blocks [][]Node
 	count  int
 	table  []uint32 // a node's number, counted from 1; 0 is free. Its length is a power of two, twice the count at least.
 }
@@ -17,7 +17,7 @@ type nodes struct {
 // blockSize is how many nodes, or links to parents, are allocated at once.
 const blockSize = 512
 
-func (s *nodes) at(number uint32) *node {
+func (s *nodes) at(number uint32) *Node {
 	return &s.blocks[(number-1)/blockSize][(number-1)%blockSize]
 }
 
@@ -25,14 +25,14 @@ func (s *nodes) at(number uint32) *node {
 func (s *nodes) place(hash *plumbing.Hash) uint64 {
 	last := uint64(len(s.table) - 1)
 	place := binary.LittleEndian.Uint64(hash[:]) & last
-	for s.table[place] != 0 && s.at(s.table[place]).hash != *hash {
+	for s.table[place] != 0 && s.at(s.table[place]).Hash != *hash {
 		place = (place + 1) & last
 	}
 	return place
 }
 
 // find returns the node of a hash, or nil.
-func (s *nodes) find(hash plumbing.Hash) *node {
+func (s *nodes) find(hash plumbing.Hash) *Node {
 	if s.count == 0 {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (s *nodes) find(hash plumbing.Hash) *node {
 }
 
 // get returns the node of a hash, which it makes where there is none.
-func (s *nodes) get(hash plumbing.Hash) *node {
+func (s *nodes) get(hash plumbing.Hash) *Node {
 	if 2*s.count >= len(s.table) {
 		s.grow()
 	}
@@ -52,24 +52,24 @@ func (s *nodes) get(hash plumbing.Hash) *node {
 		return s.at(number)
 	}
 	if s.count%blockSize == 0 {
-		s.blocks = append(s.blocks, make([]node, blockSize))
+		s.blocks = append(s.blocks, make([]Node, blockSize))
 	}
 	s.count++
 	s.table[place] = uint32(s.count)
 	n := s.at(uint32(s.count))
-	n.hash = hash
+	n.Hash = hash
 	return n
 }
 
 func (s *nodes) grow() {
 	s.table = make([]uint32, max(2*blockSize, 2*len(s.table)))
 	for number := range uint32(s.count) {
-		s.table[s.place(&s.at(number+1).hash)] = number + 1
+		s.table[s.place(&s.at(number+1).Hash)] = number + 1
 	}
 }
 
 // all yields every node.
-func (s *nodes) all(yield func(*node) bool) {
+func (s *nodes) all(yield func(*Node) bool) {
 	for number := range uint32(s.count) {
 		if !yield(s.at(number + 1)) {
 			return

@@ -1,4 +1,4 @@
-package versioning
+package store
 
 import (
 	"os"
@@ -23,18 +23,18 @@ func FuzzPackedRefs(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "packed-refs"), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r := &refs{gitDir: dir, common: dir}
+		r := &Refs{gitDir: dir, common: dir}
 		packed, err := r.readPacked()
 		if err != nil {
 			return
 		}
-		if !slices.IsSortedFunc(packed, func(a, b ref) int { return strings.Compare(a.name, b.name) }) {
+		if !slices.IsSortedFunc(packed, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) }) {
 			t.Error("not sorted")
 		}
 		for _, one := range packed {
-			found, ok, err := r.lookup(one.name)
-			if err != nil || ok != safeRef(one.name) || ok && found.name != one.name {
-				t.Errorf("%q: found %+v, %t, %v", one.name, found, ok, err)
+			found, ok, err := r.Lookup(one.Name)
+			if err != nil || ok != SafeRef(one.Name) || ok && found.Name != one.Name {
+				t.Errorf("%q: found %+v, %t, %v", one.Name, found, ok, err)
 			}
 		}
 	})
