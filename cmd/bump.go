@@ -14,6 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/release"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -54,7 +55,7 @@ func bump(e env, c *cli.Context) error {
 	var g *git.Repository
 	if c.Bool("commit") {
 		if g, err = openGit(p); err == nil {
-			err = pipeline.CheckIndex(c.Context, g)
+			err = release.CheckIndex(c.Context, g)
 		}
 		if err != nil {
 			return withCode(exitcode.Failed, err)
@@ -114,7 +115,7 @@ func openGit(p *project) (*git.Repository, error) {
 }
 
 func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
-	hash, err := pipeline.CommitBump(c.Context, o.Project, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit), o.Bump.Release != "")
+	hash, err := release.CommitBump(c.Context, o.Project, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit), o.Bump.Release != "")
 	if err != nil {
 		return withCode(exitcode.Failed, err)
 	}

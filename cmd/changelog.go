@@ -15,6 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
+	"github.com/pintle-ci/pintle/pipeline/release"
 	"github.com/pintle-ci/pintle/versioning/changelog"
 )
 
@@ -57,10 +58,10 @@ func changes(e env, c *cli.Context) error {
 	if err != nil {
 		return withCode(exitcode.Usage, err)
 	}
-	notes, err := pipeline.Changelog(c.Context, versioned, pipeline.ChangelogOptions{
+	notes, err := release.Changelog(c.Context, versioned, release.ChangelogOptions{
 		Services: c.Args().Slice(), From: c.String("from"), To: c.String("to"), Release: c.String("release"),
 	})
-	if errors.Is(err, pipeline.ErrNoSuchVersion) || errors.Is(err, pipeline.ErrNoSuchRange) {
+	if errors.Is(err, release.ErrNoSuchVersion) || errors.Is(err, release.ErrNoSuchRange) {
 		return withCode(exitcode.Usage, err)
 	}
 	if err != nil {
@@ -87,7 +88,7 @@ func sectionTemplate(c *cli.Context, cfg *config.Config) (file, text string, err
 	default:
 		file = filepath.Join(cfg.Dir, filepath.FromSlash(cfg.Changelog.Template))
 	}
-	text, err = pipeline.ReadTemplate(tree, file)
+	text, err = release.ReadTemplate(tree, file)
 	return file, text, err
 }
 
@@ -158,7 +159,7 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 		if err != nil {
 			return err
 		}
-		name, changed, err := pipeline.KeepChangelog(s.project, service, n.Version, text)
+		name, changed, err := release.KeepChangelog(s.project, service, n.Version, text)
 		switch {
 		case errors.Is(err, changelog.ErrPresent):
 			s.e.log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)

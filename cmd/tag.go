@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
+	"github.com/pintle-ci/pintle/pipeline/release"
 )
 
 func tagCommand(e env) *cli.Command {
@@ -88,7 +89,7 @@ func tag(e env, c *cli.Context) error {
 	if err := checkRelease(c, p.config); err != nil {
 		return err
 	}
-	tags, err := pipeline.Tag(c.Context, versioned, pipeline.TagOptions{
+	tags, err := release.Tag(c.Context, versioned, release.TagOptions{
 		Services: c.Args().Slice(), Release: c.String("release"), Git: g, Remote: remote, Branch: strings.TrimPrefix(c.String("with-branch"), "refs/heads/"),
 		Message: c.String("message"), Sign: c.Bool("sign"), DryRun: c.Bool("dry-run"),
 	})
@@ -104,7 +105,7 @@ func syncTags(e env, c *cli.Context, p *project, g *git.Repository, remote strin
 	if p.repository.Shallow() {
 		return false, nil
 	}
-	n, err := pipeline.SyncTags(c.Context, g, remote, p.config.TagPrefixes(), c.Bool("dry-run"))
+	n, err := release.SyncTags(c.Context, g, remote, p.config.TagPrefixes(), c.Bool("dry-run"))
 	if err != nil || n == 0 {
 		return false, tagHint(err)
 	}
@@ -143,7 +144,7 @@ func versionedProject(c *cli.Context, p *project) (*pipeline.Project, error) {
 	return p.at(resolved), nil
 }
 
-func tellTags(e env, c *cli.Context, tags []pipeline.Tagged, remote string) error {
+func tellTags(e env, c *cli.Context, tags []release.Tagged, remote string) error {
 	if c.String("output") == "json" {
 		type row struct {
 			Service string   `json:"service,omitempty"`
@@ -167,8 +168,8 @@ func tellTags(e env, c *cli.Context, tags []pipeline.Tagged, remote string) erro
 	}
 	for _, t := range tags {
 		said := map[string]string{
-			pipeline.TagMade: "tagged" + where, pipeline.TagPresent: "was there already",
-			pipeline.TagUnchanged: "nothing has changed since", pipeline.TagPlanned: "would be tagged" + where,
+			release.TagMade: "tagged" + where, release.TagPresent: "was there already",
+			release.TagUnchanged: "nothing has changed since", release.TagPlanned: "would be tagged" + where,
 		}[t.State]
 		if _, err := fmt.Fprintf(e.stdoutText, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package pipeline
+package release
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/pipeline"
 )
 
 // ErrStaged says that the index holds changes that are not bump's.
@@ -46,7 +47,7 @@ func shownNames(names []string) string {
 // CommitBump commits what a bump wrote, now or in an earlier run, and nothing else: a file that differs from HEAD in more than
 // that is refused. It returns the commit's hash, or "" when there is nothing to commit. template is the message, with
 // {version} and {services}; of a release the services that have not changed are none.
-func CommitBump(ctx context.Context, p *Project, out Outcome, g *git.Repository, template string, release bool) (string, error) {
+func CommitBump(ctx context.Context, p *pipeline.Project, out pipeline.Outcome, g *git.Repository, template string, release bool) (string, error) {
 	edits := p.Edits()
 	var names []string
 	for _, f := range out.Bumped {
@@ -78,7 +79,7 @@ func CommitBump(ctx context.Context, p *Project, out Outcome, g *git.Repository,
 	if len(changed) == 0 {
 		return "", nil
 	}
-	released := slices.DeleteFunc(slices.Clone(out.Versions), func(v ServiceVersion) bool { return release && v.Version.Unchanged })
+	released := slices.DeleteFunc(slices.Clone(out.Versions), func(v pipeline.ServiceVersion) bool { return release && v.Version.Unchanged })
 	hash, err := g.Commit(ctx, commitMessage(template, released, out.ProjectVersion), changed)
 	if err != nil {
 		return "", fmt.Errorf("commit the version: %w", err)
@@ -87,7 +88,7 @@ func CommitBump(ctx context.Context, p *Project, out Outcome, g *git.Repository,
 }
 
 // commitMessage fills a template in. With different versions {version} names each service.
-func commitMessage(template string, versions []ServiceVersion, project string) string {
+func commitMessage(template string, versions []pipeline.ServiceVersion, project string) string {
 	var names, each []string
 	one := project
 	same := true

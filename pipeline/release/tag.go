@@ -1,4 +1,8 @@
-package pipeline
+// Package release makes what a release leaves in git: the tags, the section of a
+// changelog, and the commit of what a bump has written. It refuses to publish and
+// to deploy, which is the pipeline's, and to decide versions, which is
+// versioning's.
+package release
 
 import (
 	"context"
@@ -11,6 +15,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/pintle-ci/pintle/git"
+	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -110,7 +115,7 @@ func versionTag(name string, prefixes []string) bool {
 // Tag tags HEAD with the next version of each chosen service, or of all, and pushes the tags: all or none. The remote takes a
 // tag only where it has none of that name, so of two builds one wins; the other hears *TagTakenError, or that its tag is
 // there when both tagged one commit. What was made here is removed again when it was not pushed.
-func Tag(ctx context.Context, p *Project, o TagOptions) ([]Tagged, error) {
+func Tag(ctx context.Context, p *pipeline.Project, o TagOptions) ([]Tagged, error) {
 	tags, err := decideTags(ctx, p, o)
 	if err != nil {
 		return nil, err
@@ -132,7 +137,7 @@ func Tag(ctx context.Context, p *Project, o TagOptions) ([]Tagged, error) {
 }
 
 // decideTags decides the version of each tag.
-func decideTags(ctx context.Context, p *Project, o TagOptions) ([]Tagged, error) {
+func decideTags(ctx context.Context, p *pipeline.Project, o TagOptions) ([]Tagged, error) {
 	units, err := p.Versioned(o.Services)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package pipeline
+package release
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/pintle-ci/pintle/internal/files"
+	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 	"github.com/pintle-ci/pintle/versioning/changelog"
@@ -33,7 +34,7 @@ var ErrNoSuchRange = errors.New("no such range")
 
 // Changelog collects the changes of each chosen service, or of all with one version for all. A service without a version at
 // HEAD gets notes without one: unreleased changes.
-func Changelog(ctx context.Context, p *Project, o ChangelogOptions) ([]changelog.Notes, error) {
+func Changelog(ctx context.Context, p *pipeline.Project, o ChangelogOptions) ([]changelog.Notes, error) {
 	units, err := p.Versioned(o.Services)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func Changelog(ctx context.Context, p *Project, o ChangelogOptions) ([]changelog
 
 // changes is one Changelog under way.
 type changes struct {
-	*Project
+	*pipeline.Project
 	o    ChangelogOptions
 	skip func(subject string) bool
 }
@@ -171,7 +172,7 @@ func (c *changes) tagged(prefix, version string) (*versioning.Tag, error) {
 
 // KeepChangelog puts the section of a version into the CHANGELOG.md of its service, or of the repository, and returns the
 // file's name from the folder of pintle.yaml and whether it changed. Errors: changelog.ErrPresent, a link.
-func KeepChangelog(p *Project, service, version, section string) (name string, changed bool, err error) {
+func KeepChangelog(p *pipeline.Project, service, version, section string) (name string, changed bool, err error) {
 	name = path.Clean(p.Config.Changelog.File)
 	if s := p.Config.Services[service]; s != nil {
 		name = path.Join(s.Path, p.Config.Changelog.File)
