@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -102,19 +103,19 @@ type run struct {
 	span    event.Span
 	storage *release.Storage
 	redact  func(string) string
-	logs    *follower // nil where none are told
-	expires time.Time // of waits for objects without a limit of their own; zero: when the context ends
+	logs    *wait.Logs // nil where none are told
+	expires time.Time  // of waits for objects without a limit of their own; zero: when the context ends
 
 	mu      sync.Mutex
-	applied []*awaited // in what state the objects were left
-	hooked  []kube.Ref // hook objects that this run created and did not delete
-	doomed  []kube.Ref // hook objects to delete once the evidence is collected
+	applied []*wait.Item // in what state the objects were left
+	hooked  []kube.Ref   // hook objects that this run created and did not delete
+	doomed  []kube.Ref   // hook objects to delete once the evidence is collected
 }
 
 func (e *Engine) newRun(p *Plan, span event.Span) *run {
 	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.secrets.Text}
 	if p.request.Logs {
-		r.logs = newFollower(e.cluster, span, r.redact)
+		r.logs = wait.NewLogs(e.cluster, span, r.redact)
 	}
 	return r
 }
@@ -188,7 +189,7 @@ func (r *run) execute(ctx context.Context) error {
 	}
 	for _, step := range steps {
 		if ctx.Err() != nil {
-			return &failures{err: context.Cause(ctx)}
+			return &wait.Failures{Err: context.Cause(ctx)}
 		}
 		if err := step(ctx); err != nil {
 			return err
@@ -235,15 +236,15 @@ func (r *run) applyWaves(ctx context.Context) error {
 func (r *run) wait(ctx context.Context) error {
 	if r.plan.request.NoWait {
 		for _, a := range r.applied {
-			r.span.Object(a.ref.Namespace, a.ref.String(), string(a.change), event.Passed, "applied, not awaited")
+			r.span.Object(a.Ref.Namespace, a.Ref.String(), string(a.Action), event.Passed, "applied, not awaited")
 		}
 		return nil
 	}
-	return r.waiter().await(ctx, r.applied)
+	return r.waiter().Await(ctx, r.applied)
 }
 
-func (r *run) waiter() *waiter {
-	return &waiter{cluster: r.engine.cluster, span: r.span, expires: r.expires, logs: r.logs}
+func (r *run) waiter() *wait.Waiter {
+	return &wait.Waiter{Cluster: r.engine.cluster, Span: r.span, Expires: r.expires, Logs: r.logs}
 }
 
 // limited is the context of the run's work: it ends after the request's Timeout,
@@ -253,7 +254,7 @@ func (r *run) limited(parent context.Context) (context.Context, context.CancelFu
 	timeout, longest := r.plan.request.Timeout, longestWait(r.plan.Objects)
 	r.expires = time.Now().Add(timeout)
 	r.plan.request.RollbackTimeout = max(r.plan.request.RollbackTimeout, longest)
-	return context.WithTimeoutCause(parent, max(timeout, longest), errTimeout)
+	return context.WithTimeoutCause(parent, max(timeout, longest), wait.ErrTimeout)
 }
 
 // longestWait is the longest limit that one of the objects has for itself.

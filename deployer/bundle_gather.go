@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
@@ -25,7 +26,7 @@ const (
 
 // seal makes the bundle of a failure and hands it to whoever keeps it, before
 // anything is rolled back. What cannot be read stands in its index.
-func (r *run) seal(ctx context.Context, f *FailedError, failed []failure) {
+func (r *run) seal(ctx context.Context, f *FailedError, failed []wait.Failure) {
 	if r.plan.request.Evidence == nil {
 		return
 	}
@@ -48,8 +49,8 @@ func (r *run) seal(ctx context.Context, f *FailedError, failed []failure) {
 		b.addObject("nodes/"+name+".yaml", node)
 	}
 	for _, a := range r.applied {
-		if a.object != nil {
-			b.addObject("objects/"+fileName(a.ref)+".yaml", a.object)
+		if a.Object != nil {
+			b.addObject("objects/"+fileName(a.Ref)+".yaml", a.Object)
 		}
 	}
 	archive, err := b.archive()
@@ -62,19 +63,19 @@ func (r *run) seal(ctx context.Context, f *FailedError, failed []failure) {
 }
 
 // sealFailed adds the failed objects and their pods; it returns the pods' nodes.
-func (r *run) sealFailed(ctx context.Context, b *bundle, failed []failure) (nodes []string) {
+func (r *run) sealFailed(ctx context.Context, b *bundle, failed []wait.Failure) (nodes []string) {
 	seen := map[string]bool{}
 	for i, f := range failed {
 		if i == maxObjects {
 			b.missing = append(b.missing, text.Counted(len(failed)-i, "more failed object"))
 			break
 		}
-		live, err := r.engine.cluster.Get(ctx, f.ref)
+		live, err := r.engine.cluster.Get(ctx, f.Ref)
 		if err != nil {
-			b.lacks("failed/"+fileName(f.ref), err)
+			b.lacks("failed/"+fileName(f.Ref), err)
 			continue
 		}
-		b.addObject("failed/"+fileName(f.ref)+".yaml", live)
+		b.addObject("failed/"+fileName(f.Ref)+".yaml", live)
 		for _, pod := range r.podsShowing(ctx, f, live) {
 			if seen[pod.GetName()] || len(seen) == bundlePods {
 				continue

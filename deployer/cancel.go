@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
 // Bounds of what follows an interruption. A CI kills 15 s after it asks; the
@@ -84,8 +86,8 @@ func lingering(parent context.Context, p Policy) (context.Context, context.Cance
 // hurry left; and nothing when the lock is lost.
 func afterwards(parent context.Context, bound, hurry time.Duration) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
-	ctx, cancel := context.WithTimeoutCause(ctx, bound, errTimeout)
-	timer := time.AfterFunc(bound, func() { end(errTimeout) })
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, wait.ErrTimeout)
+	timer := time.AfterFunc(bound, func() { end(wait.ErrTimeout) })
 	stop := context.AfterFunc(parent, func() {
 		if errors.Is(context.Cause(parent), errLockLost) {
 			end(context.Cause(parent))

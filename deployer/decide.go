@@ -183,7 +183,7 @@ func decidePrune(s scene) []Change {
 		c.leftover = true
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b Change) int { return rank(b.Object.Kind) - rank(a.Object.Kind) })
+	slices.SortStableFunc(out, func(a, b Change) int { return release.Wave(b.Object.Kind) - release.Wave(a.Object.Kind) })
 	return out
 }
 

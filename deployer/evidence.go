@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -29,27 +30,27 @@ const (
 // that failed, and tells it. It must run before anything is rolled back.
 func (r *run) failed(ctx context.Context, err error) *FailedError {
 	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
-	list, ok := errors.AsType[*failures](err)
-	if !ok || (list.err != nil && !errors.Is(list.err, errTimeout)) {
+	list, ok := errors.AsType[*wait.Failures](err)
+	if !ok || (list.Err != nil && !errors.Is(list.Err, wait.ErrTimeout)) {
 		return f
 	}
 	whole := ctx
 	ctx, cancel := context.WithTimeout(ctx, evidenceBound)
 	defer cancel()
-	f.Objects = make([]ObjectFailure, len(list.objects))
+	f.Objects = make([]ObjectFailure, len(list.Objects))
 	type job struct {
 		i int
-		failure
+		wait.Failure
 	}
 	var jobs []job
-	for i, o := range list.objects {
+	for i, o := range list.Objects {
 		jobs = append(jobs, job{i, o})
 	}
 	each(jobs, func(j job) {
-		out := ObjectFailure{Object: j.ref.String(), Namespace: j.ref.Namespace, Cause: text.Brief(r.redact(j.cause))}
+		out := ObjectFailure{Object: j.Ref.String(), Namespace: j.Ref.Namespace, Cause: text.Brief(r.redact(j.Cause))}
 		if j.i < maxObjects {
 			var e evidence
-			r.gather(ctx, &e, j.failure)
+			r.gather(ctx, &e, j.Failure)
 			out.Evidence = text.Clip(r.redact(e.String()), maxEvidence)
 			if e.lastLine != "" {
 				out.Cause += ": " + text.Clip(r.redact(e.lastLine), 200)
@@ -61,7 +62,7 @@ func (r *run) failed(ctx context.Context, err error) *FailedError {
 	for _, o := range f.Objects {
 		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
 	}
-	r.seal(ctx, f, list.objects)
+	r.seal(ctx, f, list.Objects)
 	r.clearDoomed(whole)
 	return f
 }
@@ -99,8 +100,8 @@ type evidence struct {
 // gather asks the cluster about a failed object: its conditions and events, then
 // its worst pods with their containers, events and logs. What cannot be read is
 // left out; the cause is known anyway.
-func (r *run) gather(ctx context.Context, e *evidence, f failure) {
-	live, err := r.engine.cluster.Get(ctx, f.ref)
+func (r *run) gather(ctx context.Context, e *evidence, f wait.Failure) {
+	live, err := r.engine.cluster.Get(ctx, f.Ref)
 	if err != nil {
 		return
 	}
@@ -118,9 +119,9 @@ func (r *run) gather(ctx context.Context, e *evidence, f failure) {
 
 // podsShowing are the pods the wait judged by, as they are now; without any,
 // the workload's pods that are not ready.
-func (r *run) podsShowing(ctx context.Context, f failure, live *unstructured.Unstructured) []*unstructured.Unstructured {
+func (r *run) podsShowing(ctx context.Context, f wait.Failure, live *unstructured.Unstructured) []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
-	for _, ref := range f.pods {
+	for _, ref := range f.Pods {
 		if pod, err := r.engine.cluster.Get(ctx, ref); err == nil {
 			out = append(out, pod)
 		}

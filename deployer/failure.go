@@ -12,10 +12,6 @@ import (
 // ErrBusy is a release that another operation holds, or seems to.
 var ErrBusy = errors.New("another operation on the release is in progress")
 
-// errTimeout is the cause of a context that ended because the request's own
-// Timeout was over; any other cause is an interruption.
-var errTimeout = errors.New("timed out")
-
 // errLockLost is the cause of a context that ended because the lock is another
 // job's, or gone: this one must not touch the release any more.
 var errLockLost = errors.New("the release's lock is lost")
@@ -161,48 +157,3 @@ func (e *FailedError) Details() string {
 
 // Unwrap gives what stopped the operation.
 func (e *FailedError) Unwrap() error { return e.Err }
-
-// failures is what an act returns when objects failed.
-type failures struct {
-	objects []failure
-	err     error // what ended the act, when no single object did: timeout, interruption
-}
-
-// failure is an object that failed, before evidence is collected.
-type failure struct {
-	ref   kube.Ref
-	cause string
-	pods  []kube.Ref // the pods that show why
-	err   error
-}
-
-// Error is one line: the cause for a single object, else the first and a count.
-func (f *failures) Error() string {
-	if len(f.objects) == 0 {
-		return f.err.Error()
-	}
-	first := f.objects[0]
-	s := first.ref.String() + ": " + first.cause
-	if n := len(f.objects) - 1; n > 0 {
-		s += fmt.Sprintf(" (and %d more)", n)
-	}
-	return s
-}
-
-func (f *failures) Unwrap() error {
-	if f.err != nil {
-		return f.err
-	}
-	for _, o := range f.objects {
-		if o.err != nil {
-			return o.err
-		}
-	}
-	return nil
-}
-
-// compareFailures orders failed objects as they are applied, so that a cause
-// stands before its consequences.
-func compareFailures(a, b failure) int {
-	return cmp.Or(cmp.Compare(rank(a.ref.Kind), rank(b.ref.Kind)), cmp.Compare(a.ref.Name, b.ref.Name))
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -161,7 +162,7 @@ func (r *run) onlyUnready(err error) bool {
 			applied++
 		}
 	}
-	return errors.Is(err, errTimeout) && len(r.applied) == applied
+	return errors.Is(err, wait.ErrTimeout) && len(r.applied) == applied
 }
 
 // done says what a carried out plan did.

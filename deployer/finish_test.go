@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
 // TestAfterwards holds how long a clean-up may take, on a clock of its own.
@@ -16,11 +18,11 @@ func TestAfterwards(t *testing.T) {
 		want        time.Duration
 		wantCause   error
 	}{
-		"cancelled before":     {0, context.Canceled, interruptBound, errTimeout},
-		"cancelled meanwhile":  {time.Minute, context.Canceled, time.Minute + interruptBound, errTimeout},
-		"never cancelled":      {time.Hour, context.Canceled, 5 * time.Minute, errTimeout},
+		"cancelled before":     {0, context.Canceled, interruptBound, wait.ErrTimeout},
+		"cancelled meanwhile":  {time.Minute, context.Canceled, time.Minute + interruptBound, wait.ErrTimeout},
+		"never cancelled":      {time.Hour, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
 		"lock lost meanwhile":  {time.Minute, errLockLost, time.Minute, errLockLost},
-		"cancelled near bound": {5*time.Minute - time.Second, context.Canceled, 5 * time.Minute, errTimeout},
+		"cancelled near bound": {5*time.Minute - time.Second, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
 )
@@ -96,13 +97,13 @@ func (r *run) spoil(made []*unstructured.Unstructured, h *release.Hook, ran []*r
 func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructured.Unstructured, err error) {
 	objects, err := r.engine.placedHook(ctx, h, r.plan.Namespace)
 	if err != nil {
-		return nil, &failures{err: fmt.Errorf("hook %s: %w", h.Path, err)}
+		return nil, &wait.Failures{Err: fmt.Errorf("hook %s: %w", h.Path, err)}
 	}
 	for _, o := range objects {
 		if err := r.clearHook(ctx, kube.RefOf(o), h); err != nil {
 			return nil, hookFault(o, err)
 		}
-		if err := r.awaitFormer(ctx, o, r.waiter()); err != nil {
+		if err := r.waiter().AwaitFormer(ctx, o); err != nil {
 			return nil, hookFault(o, err)
 		}
 	}
@@ -143,21 +144,21 @@ func (r *run) applyHook(ctx context.Context, o *unstructured.Unstructured) (*uns
 // finishHook waits until the objects of a hook are done and returns them as they
 // are then: one that got no pods was made again.
 func (r *run) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	var items []*awaited
+	var items []*wait.Item
 	for i, live := range made {
-		item := toFinish(live)
-		item.again = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.applyHook(ctx, objects[i]) }
+		item := wait.ToFinish(live)
+		item.Remake = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.applyHook(ctx, objects[i]) }
 		items = append(items, item)
 	}
-	err := r.waiter().await(ctx, items)
+	err := r.waiter().Await(ctx, items)
 	for i, item := range items {
-		made[i] = cmp.Or(item.object, made[i])
+		made[i] = cmp.Or(item.Object, made[i])
 	}
 	return made, err
 }
 
 func hookFault(o *unstructured.Unstructured, err error) error {
-	return &failures{objects: []failure{{ref: kube.RefOf(o), cause: "hook: " + causeOf(err), err: err}}}
+	return &wait.Failures{Objects: []wait.Failure{{Ref: kube.RefOf(o), Cause: "hook: " + causeOf(err), Err: err}}}
 }
 
 // placedHook are the objects of a hook in their namespaces.
@@ -238,7 +239,7 @@ func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) erro
 		}
 		r.span.Output(ref.String(), "replaced: an earlier run left it, "+leftAs(old))
 	}
-	return r.engine.clear(ctx, old, r.waiter())
+	return r.waiter().Clear(ctx, old)
 }
 
 // leftAs says how a Job or Pod of an earlier run ended.
@@ -285,13 +286,13 @@ func (r *run) endHook(ctx context.Context, ref kube.Ref) error {
 	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
 		return nil
 	}
-	w := &waiter{cluster: r.engine.cluster, span: r.span}
+	w := &wait.Waiter{Cluster: r.engine.cluster, Span: r.span}
 	o, err := r.engine.cluster.Get(ctx, ref)
 	if err == nil {
-		err = r.engine.clear(ctx, o, w)
+		err = w.Clear(ctx, o)
 	}
 	if err == nil {
-		err = r.awaitFormer(ctx, o, w)
+		err = w.AwaitFormer(ctx, o)
 	}
 	if err != nil && !kube.Is(err, kube.NotFound) {
 		return err

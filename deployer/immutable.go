@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/text"
 )
@@ -211,7 +212,7 @@ func below(path, parent string) bool {
 // recreate deletes the very object that the plan saw, and waits until it is
 // gone; what it owns goes first, unless that is to stay.
 func (r *run) recreate(ctx context.Context, c *Change) error {
-	if isJob(c.live) && !c.orphan {
+	if wait.IsJob(c.live) && !c.orphan {
 		return r.recreateJob(ctx, c)
 	}
 	cascade := kube.Foreground
@@ -226,18 +227,18 @@ func (r *run) recreate(ctx context.Context, c *Change) error {
 		return err
 	}
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
-	return r.waiter().await(ctx, []*awaited{toBeGone(c.live)})
+	return r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.live)})
 }
 
 // recreateJob is recreate for a Job. One that was stopped and could not be
 // deleted goes on.
 func (r *run) recreateJob(ctx context.Context, c *Change) error {
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
-	err := r.engine.clear(ctx, c.live, r.waiter())
+	err := r.waiter().Clear(ctx, c.live)
 	if was, _, _ := unstructured.NestedBool(c.live.Object, "spec", "suspend"); err != nil && !was {
 		after, cancel := afterwards(ctx, recordBound, lastBound)
 		defer cancel()
-		_ = r.engine.suspend(after, c.live, false) // most often it is gone, or going
+		_ = wait.Suspend(after, r.engine.cluster, c.live, false) // most often it is gone, or going
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -77,7 +78,7 @@ func (e *Engine) lookAt(ctx context.Context, o *unstructured.Unstructured, names
 		return lookedAt{}, err
 	}
 	ref := kube.RefOf(o)
-	l := lookedAt{namespace: ref.Namespace, selector: podSelector(o)}
+	l := lookedAt{namespace: ref.Namespace, selector: readiness.PodSelector(o)}
 	var err error
 	if tables {
 		l.table, err = e.cluster.Table(ctx, ref)
@@ -92,20 +93,6 @@ func (e *Engine) lookAt(ctx context.Context, o *unstructured.Unstructured, names
 	}
 	l.kind = o.GroupVersionKind().Version + "/" + ref.Kind
 	return l, err
-}
-
-// podSelector is what a manifest says about which pods are a workload's.
-func podSelector(o *unstructured.Unstructured) map[string]string {
-	path := []string{"spec", "selector", "matchLabels"}
-	switch o.GetKind() {
-	case "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job":
-	case "ReplicationController":
-		path = path[:2]
-	default:
-		return nil
-	}
-	m, _, _ := unstructured.NestedStringMap(o.Object, path...)
-	return m
 }
 
 // podsOf are the pods of workloads, those of each selector once.

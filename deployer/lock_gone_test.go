@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -47,10 +48,10 @@ func TestLostLock(t *testing.T) {
 			if err := cluster.Delete(t.Context(), kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, "", kube.Background); err != nil {
 				t.Fatal(err)
 			}
-			w := &waiter{cluster: cluster}
+			w := &wait.Waiter{Cluster: cluster}
 			lease, err := cluster.Get(t.Context(), kube.Ref{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: ns, Name: "pintle-lock-web"})
 			if err == nil {
-				err = w.await(t.Context(), []*awaited{toBeGone(lease)})
+				err = w.Await(t.Context(), []*wait.Item{wait.ToBeGone(lease)})
 			}
 			if err != nil && !kube.Is(err, kube.NotFound) {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
@@ -21,32 +22,32 @@ import (
 // applyWave applies changes that do not need each other, concurrently, and
 // reports all that failed.
 func (r *run) applyWave(ctx context.Context, wave []*Change) error {
-	var failed []failure
-	var crds []*awaited
+	var failed []wait.Failure
+	var crds []*wait.Item
 	each(wave, func(c *Change) {
 		o, err := r.applyOne(ctx, c)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if err != nil {
-			failed = append(failed, failure{ref: c.Object, cause: causeOf(err), err: err})
+			failed = append(failed, wait.Failure{Ref: c.Object, Cause: causeOf(err), Err: err})
 		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
-			crds = append(crds, toBeReady(o, c.Action, false, readiness.Criteria{}))
+			crds = append(crds, wait.ToBeReady(o, wait.Action(c.Action), false, readiness.Criteria{}))
 		}
 	})
 	if ctx.Err() != nil && len(failed) > 0 {
-		return &failures{err: context.Cause(ctx)}
+		return &wait.Failures{Err: context.Cause(ctx)}
 	}
 	if len(failed) > 0 {
-		return &failures{objects: failed}
+		return &wait.Failures{Objects: failed}
 	}
 	if len(crds) == 0 {
 		return nil
 	}
-	if err := r.waiter().await(ctx, crds); err != nil {
+	if err := r.waiter().Await(ctx, crds); err != nil {
 		return err
 	}
 	for _, a := range crds {
-		if err := r.engine.served(ctx, a.object); err != nil {
+		if err := r.engine.served(ctx, a.Object); err != nil {
 			return err
 		}
 	}
@@ -104,7 +105,7 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 		return c.live, nil
 	}
 	if c.live != nil && c.live.GetDeletionTimestamp() != nil {
-		if err := r.waiter().await(ctx, []*awaited{toBeGone(c.live)}); err != nil {
+		if err := r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.live)}); err != nil {
 			return nil, err
 		}
 	} else if c.Action == Recreate {
@@ -124,7 +125,7 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 		}
 	}
 	if c.live == nil || c.live.GetDeletionTimestamp() != nil || c.Action == Recreate {
-		if err := r.awaitFormer(ctx, c.object, r.waiter()); err != nil {
+		if err := r.waiter().AwaitFormer(ctx, c.object); err != nil {
 			return nil, err
 		}
 	}
@@ -167,10 +168,10 @@ func (r *run) keep(c *Change, o *unstructured.Unstructured) {
 	if o == nil || c.leftover || c.Object.Kind == "Namespace" && c.object == nil {
 		return
 	}
-	a := toBeReady(o, c.Action, r.plan.request.WaitForJobs, r.plan.request.Readiness.For(o))
-	a.settle = settleTime(o, c.Action, r.plan.request.Settle)
-	if c.Action != Unchanged && isJob(o) {
-		a.again = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.write(ctx, c) }
+	a := wait.ToBeReady(o, wait.Action(c.Action), r.plan.request.WaitForJobs, r.plan.request.Readiness.For(o))
+	a.SettleFor(r.plan.request.Settle)
+	if c.Action != Unchanged && wait.IsJob(o) {
+		a.Remake = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.write(ctx, c) }
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

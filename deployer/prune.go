@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -67,7 +68,7 @@ func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructure
 // deleteCascading deletes objects wave by wave, last wave first. Only the very
 // objects seen are deleted, not others under their names.
 func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
-	var failed []failure
+	var failed []wait.Failure
 	for _, wave := range uninstallWaves(objects) {
 		each(wave, func(o *unstructured.Unstructured) {
 			ref := kube.RefOf(o)
@@ -78,17 +79,17 @@ func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstr
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if err != nil {
-				failed = append(failed, failure{ref: ref, cause: causeOf(err), err: err})
+				failed = append(failed, wait.Failure{Ref: ref, Cause: causeOf(err), Err: err})
 				return
 			}
 			tell(o)
 		})
 		if ctx.Err() != nil && len(failed) > 0 {
-			return &failures{err: context.Cause(ctx)}
+			return &wait.Failures{Err: context.Cause(ctx)}
 		}
 	}
 	if len(failed) > 0 {
-		return &failures{objects: failed}
+		return &wait.Failures{Objects: failed}
 	}
 	return nil
 }
@@ -103,12 +104,12 @@ func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstruc
 }
 
 func (r *run) awaitGone(ctx context.Context, objects []*unstructured.Unstructured) error {
-	var items []*awaited
+	var items []*wait.Item
 	for _, o := range objects {
-		items = append(items, toBeGone(o))
+		items = append(items, wait.ToBeGone(o))
 	}
-	w := &waiter{cluster: r.engine.cluster}
-	return w.await(ctx, items)
+	w := &wait.Waiter{Cluster: r.engine.cluster}
+	return w.Await(ctx, items)
 }
 
 // remove takes a failed first install away: what this run and earlier attempts

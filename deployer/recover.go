@@ -13,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
@@ -274,7 +275,8 @@ func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, timeo
 		return o.GetCreationTimestamp().Time.Before(dead.Created) // of an earlier revision
 	}) {
 		ref := kube.RefOf(o)
-		err := e.clear(ctx, o, &waiter{cluster: e.cluster, span: span, expires: time.Now().Add(timeout)})
+		w := &wait.Waiter{Cluster: e.cluster, Span: span, Expires: time.Now().Add(timeout)}
+		err := w.Clear(ctx, o)
 		if err != nil && !kube.Is(err, kube.Conflict) {
 			return err
 		}

@@ -174,7 +174,7 @@ func (s *sequencer) stages(before []string) (map[string]int, error) {
 			}
 		}
 		stage := s.stage(m)
-		if m.group.name != "" || rank(m.object.GetKind()) > supporting {
+		if m.group.name != "" || release.Wave(m.object.GetKind()) > supporting {
 			stage += starts[of]
 		}
 		out[refIn(m.object, s.namespace).Key()] = stage
@@ -191,7 +191,7 @@ func (s *sequencer) stage(m member) int {
 	if m.group.name != "" {
 		return s.depth[m.group]
 	}
-	if rank(m.object.GetKind()) <= supporting {
+	if release.Wave(m.object.GetKind()) <= supporting {
 		return 0
 	}
 	last := 0

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -65,7 +66,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	p.secrets = full.Secrets
 	learnRevisions(p.secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
 	r := e.newRun(p, span)
-	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, wait.ErrTimeout)
 	defer cancel()
 	var failed *FailedError
 	failed, out.Logs = r.runTests(ctx, tests, req.Logs)
@@ -100,7 +101,7 @@ func (r *run) runTests(ctx context.Context, tests []*release.Hook, logs bool) (*
 	defer cancel()
 	failed := r.failed(fresh, err)
 	failed.Doing = "test"
-	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout) {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), wait.ErrTimeout) {
 		failed.Err, failed.Cause = context.Cause(ctx), "interrupted: "+context.Cause(ctx).Error()
 	}
 	return failed, read

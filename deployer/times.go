@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
 // What counts as slow, and what is remembered to know it.
@@ -72,12 +73,12 @@ func (t baseline) next(took map[string]time.Duration, present map[string]bool) b
 
 // timed reports whether the time that an object takes says something: it runs,
 // or a controller works on it.
-func timed(a *awaited) bool {
-	switch a.ref.Kind {
+func timed(a *wait.Item) bool {
+	switch a.Ref.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod":
 		return true
 	}
-	return a.object != nil && readiness.IsCustom(a.object.GroupVersionKind().Group)
+	return a.Object != nil && readiness.IsCustom(a.Object.GroupVersionKind().Group)
 }
 
 // noteTimes compares how long the changed objects took with what they used to
@@ -102,10 +103,10 @@ func (r *run) noteTimes() {
 func (r *run) took() (took map[string]time.Duration, present map[string]bool) {
 	took, present = map[string]time.Duration{}, map[string]bool{}
 	for _, a := range r.applied {
-		name := a.ref.String()
+		name := a.Ref.String()
 		present[name] = true
-		if a.change != Unchanged && a.change != Delete && !a.notes.Ignore && !a.since.IsZero() && timed(a) {
-			took[name] = a.since.Sub(a.born)
+		if d, ok := a.Took(); ok && timed(a) {
+			took[name] = d
 		}
 	}
 	return took, present

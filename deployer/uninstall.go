@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
@@ -65,7 +66,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	defer l.release()
 	work, stop := lingering(ctx, full.OnCancel)
 	defer stop()
-	ctx, cancel := context.WithTimeoutCause(work, full.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(work, full.Timeout, wait.ErrTimeout)
 	defer cancel()
 	seen, err := e.observeRelease(ctx, full)
 	if err != nil {
@@ -109,7 +110,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 		defer cancel()
 		failed := r.failed(fresh, err)
 		failed.Doing = "uninstall"
-		if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errTimeout) {
+		if ctx.Err() != nil && !errors.Is(context.Cause(ctx), wait.ErrTimeout) {
 			failed.Err = context.Cause(ctx)
 			out.Status = event.Interrupted
 		}

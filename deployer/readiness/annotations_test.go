@@ -7,7 +7,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
-func TestNotes(t *testing.T) {
+func TestReadAnnotations(t *testing.T) {
 	for _, tt := range []struct{ key, value, err string }{
 		{WaitAnnotation, "ignore", ""},
 		{WaitAnnotation, "never", `"never" is unknown; write ignore`},

@@ -8,7 +8,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
-func TestPatience(t *testing.T) {
+func TestGracePeriods(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	p := GracePeriods{}
 	pull := Trouble{Reason: "ErrImagePull", key: "k", episode: "ErrImagePull0"}

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"context"
@@ -39,9 +39,9 @@ func positive(o *unstructured.Unstructured, field string) bool {
 
 // remake deletes the Jobs that get no pods and makes them again. Nothing of them
 // has run. What fails is tried again, and in the end told by the wait's own end.
-func (w *waiter) remake(ctx context.Context, now time.Time) {
+func (w *Waiter) remake(ctx context.Context, now time.Time) {
 	for _, a := range w.items {
-		if a.again == nil || !stuck(a.object) || w.hasPods(a) || len(w.ownTroubles(a)) > 0 {
+		if a.Remake == nil || !stuck(a.Object) || w.hasPods(a) || len(w.ownTroubles(a)) > 0 {
 			a.podless = time.Time{}
 			continue
 		}
@@ -57,22 +57,22 @@ func (w *waiter) remake(ctx context.Context, now time.Time) {
 	}
 }
 
-func (w *waiter) remakeOne(ctx context.Context, a *awaited) {
-	w.span.Output(a.ref.String(), "deleted and made again: its controller has made no pod, as it still counts those of an earlier one of its name")
-	uid := a.object.GetUID()
+func (w *Waiter) remakeOne(ctx context.Context, a *Item) {
+	w.Span.Output(a.Ref.String(), "deleted and made again: its controller has made no pod, as it still counts those of an earlier one of its name")
+	uid := a.Object.GetUID()
 	a.former = append(a.former, uid)
-	err := w.cluster.Delete(ctx, a.ref, string(uid), kube.Background)
+	err := w.Cluster.Delete(ctx, a.Ref, string(uid), kube.Background)
 	if err != nil && !kube.Is(err, kube.NotFound) && !kube.Is(err, kube.Conflict) || !sleep.For(ctx, forgetPause) {
 		return
 	}
-	if made, err := a.again(ctx); err == nil {
-		a.object = made
+	if made, err := a.Remake(ctx); err == nil {
+		a.Object = made
 	}
 }
 
-func (w *waiter) hasPods(a *awaited) bool {
+func (w *Waiter) hasPods(a *Item) bool {
 	for _, p := range w.pods {
-		if object.Controlled(p, string(a.object.GetUID())) {
+		if object.Controlled(p, string(a.Object.GetUID())) {
 			return true
 		}
 	}
@@ -80,6 +80,6 @@ func (w *waiter) hasPods(a *awaited) bool {
 }
 
 // outlived reports a notice of a Job that was made again since.
-func (a *awaited) outlived(n notice) bool {
+func (a *Item) outlived(n notice) bool {
 	return slices.Contains(a.former, n.Object.GetUID())
 }

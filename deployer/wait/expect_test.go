@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"testing"
@@ -8,11 +8,12 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
+	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
 // A pod that crashes while it is being removed does not make the removal fail.
 func TestWhatIsToGoMayCrash(t *testing.T) {
-	pod := obj(t, `
+	pod := objecttest.Parse(t, `
 apiVersion: v1
 kind: Pod
 metadata: {name: web, namespace: shop, uid: one}
@@ -27,15 +28,15 @@ status:
 `)
 	for _, tt := range []struct {
 		name  string
-		item  *awaited
+		item  *Item
 		fails bool
 	}{
-		{"to be ready", toBeReady(pod, Create, true, readiness.Criteria{}), true},
-		{"to be gone", toBeGone(pod), false},
+		{"to be ready", ToBeReady(pod, Create, true, readiness.Criteria{}), true},
+		{"to be gone", ToBeGone(pod), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := &waiter{
-				items: []*awaited{tt.item}, patience: readiness.GracePeriods{}, events: map[string]kube.Event{},
+			w := &Waiter{
+				items: []*Item{tt.item}, gracePeriods: readiness.GracePeriods{}, events: map[string]kube.Event{},
 				pods: map[string]*unstructured.Unstructured{"one": pod}, sets: map[string]*unstructured.Unstructured{},
 			}
 			now := time.Now()

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"context"
@@ -16,7 +16,7 @@ type source struct {
 	apiVersion, kind string
 	selection        kube.Selection
 	vital            bool
-	items            []*awaited // that it tells of, when vital
+	items            []*Item // that it tells of, when vital
 }
 
 // What only explains is asked for when a workload has told nothing new for so
@@ -28,12 +28,12 @@ const (
 
 // vital are the watches for what is not ready yet, one for each kind and
 // namespace. That of a single object begins where our own write left it.
-func (w *waiter) vital() []source {
+func (w *Waiter) vital() []source {
 	type group struct{ apiVersion, kind, namespace string }
-	groups := map[group][]*awaited{}
+	groups := map[group][]*Item{}
 	for _, a := range w.items {
 		if !a.settled(w.began) {
-			g := group{a.ref.APIVersion, a.ref.Kind, a.ref.Namespace}
+			g := group{a.Ref.APIVersion, a.Ref.Kind, a.Ref.Namespace}
 			groups[g] = append(groups[g], a)
 		}
 	}
@@ -42,46 +42,37 @@ func (w *waiter) vital() []source {
 		s := source{name: "objects", apiVersion: g.apiVersion, kind: g.kind, vital: true, items: items}
 		s.selection = kube.Selection{Namespace: g.namespace}
 		if len(items) == 1 {
-			s.selection.Fields = "metadata.name=" + items[0].ref.Name
-			s.selection.Since = items[0].written()
+			s.selection.Fields = "metadata.name=" + items[0].Ref.Name
+			s.selection.Since = items[0].writtenVersion()
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// puzzling reports whether something waits for an explanation. Where logs are
+// needsDiagnosis reports whether something waits for an explanation. Where logs are
 // told the pods are needed from the beginning.
-func (w *waiter) puzzling(now time.Time) bool {
-	if w.logs != nil || now.Sub(w.began) >= explainAnyway {
+func (w *Waiter) needsDiagnosis(now time.Time) bool {
+	if w.Logs != nil || now.Sub(w.began) >= explainAnyway {
 		return true
 	}
-	return slices.ContainsFunc(w.items, func(a *awaited) bool {
-		return !a.settled(now) && a.object != nil && now.Sub(a.heard) >= explainSilence
+	return slices.ContainsFunc(w.items, func(a *Item) bool {
+		return !a.settled(now) && a.Object != nil && now.Sub(a.seenAt) >= explainSilence
 	})
-}
-
-// written is the resource version that our write gave the object; empty when
-// there was none.
-func (a *awaited) written() string {
-	if a.object == nil || a.change == Unchanged || a.change == Delete {
-		return ""
-	}
-	return a.object.GetResourceVersion()
 }
 
 // explaining are the watches for pods, ReplicaSets and warnings, where
 // workloads are not ready by now.
-func (w *waiter) explaining(now time.Time) []source {
+func (w *Waiter) explaining(now time.Time) []source {
 	templates := map[string][]map[string]string{} // by namespace
 	deployments := map[string]bool{}
 	for _, a := range w.items {
-		if a.settled(now) || a.object == nil {
+		if a.settled(now) || a.Object == nil {
 			continue
 		}
-		if labels := readiness.TemplateLabels(a.object); labels != nil {
-			templates[a.ref.Namespace] = append(templates[a.ref.Namespace], labels)
-			deployments[a.ref.Namespace] = deployments[a.ref.Namespace] || a.ref.Kind == "Deployment"
+		if labels := readiness.TemplateLabels(a.Object); labels != nil {
+			templates[a.Ref.Namespace] = append(templates[a.Ref.Namespace], labels)
+			deployments[a.Ref.Namespace] = deployments[a.Ref.Namespace] || a.Ref.Kind == "Deployment"
 		}
 	}
 	var out []source
@@ -100,9 +91,9 @@ func (w *waiter) explaining(now time.Time) []source {
 }
 
 // watch feeds one source's notices to the waiter until ctx ends.
-func (w *waiter) watch(ctx context.Context, s source) error {
+func (w *Waiter) watch(ctx context.Context, s source) error {
 	told := map[string]bool{}
-	return w.cluster.Watch(ctx, s.apiVersion, s.kind, s.selection, func(n kube.Notice) {
+	return w.Cluster.Watch(ctx, s.apiVersion, s.kind, s.selection, func(n kube.Notice) {
 		if n.Change == kube.Synced && s.vital {
 			w.sweep(ctx, s, told)
 		}
@@ -117,13 +108,13 @@ func (w *waiter) watch(ctx context.Context, s source) error {
 }
 
 // sweep reports as gone what was expected of a source but stood not in its list.
-func (w *waiter) sweep(ctx context.Context, s source, told map[string]bool) {
+func (w *Waiter) sweep(ctx context.Context, s source, told map[string]bool) {
 	for _, a := range s.items {
-		if told[a.ref.Key()] {
+		if told[a.Ref.Key()] {
 			continue
 		}
 		select {
-		case w.notices <- notice{"objects", kube.Notice{Change: kube.Gone, Object: stub(a.ref)}}:
+		case w.notices <- notice{"objects", kube.Notice{Change: kube.Gone, Object: stub(a.Ref)}}:
 		case <-ctx.Done():
 		}
 	}

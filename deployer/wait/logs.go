@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"context"
@@ -25,9 +25,9 @@ const (
 	followLinger  = 1 * time.Second // how long a ready object is still listened to
 )
 
-// follower tells the logs of pods while a run waits for them. Each container has
+// Logs tells the logs of pods while a run waits for them. Each container has
 // a goroutine; the wait that has begun it ends it before it returns.
-type follower struct {
+type Logs struct {
 	cluster *kube.Client
 	span    event.Span
 	redact  func(string) string
@@ -42,12 +42,12 @@ type follower struct {
 	dropped int             // since the last one that was told
 }
 
-func newFollower(cluster *kube.Client, span event.Span, redact func(string) string) *follower {
-	return &follower{cluster: cluster, span: span, redact: redact, known: map[string]bool{}}
+func NewLogs(cluster *kube.Client, span event.Span, redact func(string) string) *Logs {
+	return &Logs{cluster: cluster, span: span, redact: redact, known: map[string]bool{}}
 }
 
-// look begins to follow every container of these pods that has started anew.
-func (f *follower) look(ctx context.Context, pods []*unstructured.Unstructured, streams *sync.WaitGroup) {
+// start begins to follow every container of these pods that has started anew.
+func (f *Logs) start(ctx context.Context, pods []*unstructured.Unstructured, streams *sync.WaitGroup) {
 	for _, pod := range pods {
 		for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
 			list, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
@@ -65,7 +65,7 @@ func (f *follower) look(ctx context.Context, pods []*unstructured.Unstructured, 
 }
 
 // admit takes one of the streams, for a run that has none yet.
-func (f *follower) admit(run string) bool {
+func (f *Logs) admit(run string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.denied || f.known[run] {
@@ -83,10 +83,10 @@ func (f *follower) admit(run string) bool {
 	return true
 }
 
-func (f *follower) follow(ctx context.Context, pod *unstructured.Unstructured, container string) {
+func (f *Logs) follow(ctx context.Context, pod *unstructured.Unstructured, container string) {
 	source := pod.GetName() + "/" + container
 	err := f.cluster.FollowLogs(ctx, pod.GetNamespace(), pod.GetName(), container, followTail, func(line string) {
-		f.tell(source, line, time.Now())
+		f.report(source, line, time.Now())
 	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,14 +97,14 @@ func (f *follower) follow(ctx context.Context, pod *unstructured.Unstructured, c
 	}
 }
 
-// tell passes a line on, unless there were too many in this second.
-func (f *follower) tell(source, line string, now time.Time) {
+// report passes a line on, unless there were too many in this second.
+func (f *Logs) report(source, line string, now time.Time) {
 	line = text.Clip(strings.TrimSpace(f.redact(line)), followLine)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now.Sub(f.second) >= time.Second {
 		f.second, f.lines = now, 0
-		f.confess()
+		f.reportDropped()
 	}
 	if f.lines++; f.lines > followRate {
 		f.dropped++
@@ -113,8 +113,8 @@ func (f *follower) tell(source, line string, now time.Time) {
 	f.span.Log(source, line)
 }
 
-// confess says how many lines were left out; the lock is held.
-func (f *follower) confess() {
+// reportDropped says how many lines were left out; the lock is held.
+func (f *Logs) reportDropped() {
 	if f.dropped > 0 {
 		f.span.Log("", text.Counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
 	}
@@ -122,26 +122,26 @@ func (f *follower) confess() {
 }
 
 // end is called when all streams have ended.
-func (f *follower) end() {
+func (f *Logs) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.confess()
+	f.reportDropped()
 }
 
-func (w *waiter) endLogs() {
-	if w.logs != nil {
-		w.logs.end()
+func (w *Waiter) endLogs() {
+	if w.Logs != nil {
+		w.Logs.end()
 	}
 }
 
 // listen makes the wait tell the logs of what is being rolled out.
-func (w *waiter) listen(ctx context.Context, streams *sync.WaitGroup) {
-	if w.logs == nil {
+func (w *Waiter) listen(ctx context.Context, streams *sync.WaitGroup) {
+	if w.Logs == nil {
 		return
 	}
 	for _, a := range w.items {
-		if a.object != nil && a.change != Unchanged && a.change != Delete {
-			w.logs.look(ctx, readiness.PodsOf(a.object, w.pods, w.sets), streams)
+		if a.Object != nil && a.written() {
+			w.Logs.start(ctx, readiness.PodsOf(a.Object, w.pods, w.sets), streams)
 		}
 	}
 }

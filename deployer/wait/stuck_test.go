@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
 func TestStuckJobs(t *testing.T) {
@@ -30,7 +31,7 @@ func TestStuckJobs(t *testing.T) {
 		`{spec: {completions: 0}, status: {` + seen + `}}`:                          false,
 		`{spec: {managedBy: example.com/queue}, status: {` + seen + `}}`:            false,
 	} {
-		if got := stuck(status(t, "batch/v1", "Job", text)); got != want {
+		if got := stuck(objecttest.Of(t, "batch/v1", "Job", text)); got != want {
 			t.Errorf("%s: %t", text, got)
 		}
 	}
@@ -45,26 +46,26 @@ func TestStuckJobIsMadeAgain(t *testing.T) {
 	namespace := kubetest.Namespace(t)
 	quick := kubetest.Image(t, "stuck:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	apply := func(name string) (*unstructured.Unstructured, error) {
-		o := obj(t, fmt.Sprintf("apiVersion: batch/v1\nkind: Job\nmetadata: {name: %s, namespace: %s}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: %q}]}}}\n", name, namespace, quick))
+		o := objecttest.Parse(t, fmt.Sprintf("apiVersion: batch/v1\nkind: Job\nmetadata: {name: %s, namespace: %s}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: %q}]}}}\n", name, namespace, quick))
 		return c.Apply(t.Context(), o, kube.ApplyOptions{Manager: "test"})
 	}
 	found := stuckOne(t, c, namespace, apply)
 	if found == nil {
 		t.Skip("no Job got stuck: this machine is too quick or too slow for the race")
 	}
-	item := toFinish(found)
-	item.again = func(context.Context) (*unstructured.Unstructured, error) { return apply(found.GetName()) }
+	item := ToFinish(found)
+	item.Remake = func(context.Context) (*unstructured.Unstructured, error) { return apply(found.GetName()) }
 	var told []string
 	log := event.NewLog(nil, func(e event.Event) { told = append(told, e.Message) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	log.Step("web", "deploy", func(s event.Span) event.Result {
-		if err := (&waiter{cluster: c, span: s}).await(ctx, []*awaited{item}); err != nil {
+		if err := (&Waiter{Cluster: c, Span: s}).Await(ctx, []*Item{item}); err != nil {
 			t.Error(err)
 		}
 		return event.Result{}
 	})
-	if item.object.GetUID() == found.GetUID() || !strings.Contains(strings.Join(told, "\n"), "deleted and made again") {
+	if item.Object.GetUID() == found.GetUID() || !strings.Contains(strings.Join(told, "\n"), "deleted and made again") {
 		t.Errorf("it was not made again: %q", told)
 	}
 }

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"time"
@@ -10,13 +10,24 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// toBeReady expects an object to become what its spec says, by the criteria for
+// Action is what was done to an object before it is awaited, in the words of events. Any word but these three says
+// that the object was there and was written.
+type Action string
+
+// The actions that make a difference to a wait.
+const (
+	Unchanged Action = "unchanged" // nothing was written
+	Create    Action = "create"    // it was not there before
+	Delete    Action = "delete"    // it is to go
+)
+
+// ToBeReady expects an object to become what its spec says, by the criteria for
 // its kind where there are some.
-func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c readiness.Criteria) *awaited {
+func ToBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c readiness.Criteria) *Item {
 	n, _ := readiness.ReadAnnotations(o) // the plan has refused what cannot be read
-	a := &awaited{
-		ref: kube.RefOf(o), change: change, object: o, ofJob: o.GetKind() == "Job", notes: n.With(c), born: time.Now(),
-		judge: func(o *unstructured.Unstructured) readiness.Status {
+	a := &Item{
+		Ref: kube.RefOf(o), Action: change, Object: o, ofJob: o.GetKind() == "Job", notes: n.With(c), appliedAt: time.Now(),
+		evaluate: func(o *unstructured.Unstructured) readiness.Status {
 			if o == nil {
 				return readiness.Status{State: readiness.Progressing, Message: "it does not exist any more"}
 			}
@@ -24,14 +35,14 @@ func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c 
 		},
 	}
 	if n.Ignore {
-		a.judge = func(*unstructured.Unstructured) readiness.Status {
+		a.evaluate = func(*unstructured.Unstructured) readiness.Status {
 			return readiness.Status{State: readiness.Ready, Message: "not awaited, as its " + readiness.WaitAnnotation + " says"}
 		}
 	}
 	if change != Unchanged && !n.Ignore && c.Ready == nil && readiness.ExpectsStatus(o) {
-		a.applied, a.quiet = o.GetResourceVersion(), quietAfterChange
+		a.applied, a.statusGrace = o.GetResourceVersion(), quietAfterChange
 		if change == Create {
-			a.quiet = quietAfterCreation
+			a.statusGrace = quietAfterCreation
 		}
 	}
 	if n.Timeout > 0 {
@@ -45,20 +56,31 @@ func toBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c 
 // that crashes as it starts has been "ready" for a moment.
 const unprobed = 2 * time.Second
 
-// settleTime is how long an object must stay ready.
-func settleTime(o *unstructured.Unstructured, change Action, asked time.Duration) time.Duration {
-	switch o.GetKind() {
+// SettleFor says how long a workload must stay ready: as long as was asked for; 0 leaves it to its probes, below 0 is
+// not at all.
+func (a *Item) SettleFor(asked time.Duration) {
+	switch a.Ref.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet":
 	default:
-		return 0
+		return
 	}
-	if asked != 0 {
-		return max(asked, 0)
+	switch {
+	case asked != 0:
+		a.settle = max(asked, 0)
+	case a.Action != Unchanged && readiness.Replicas(a.Object) > 0 && !probed(a.Object):
+		a.settle = unprobed
 	}
-	if change == Unchanged || readiness.Replicas(o) == 0 || probed(o) {
-		return 0
+}
+
+// written reports whether the object was written before it is awaited.
+func (a *Item) written() bool { return a.Action != Unchanged && a.Action != Delete }
+
+// Took is how long a written object took to become ready; false for one that is not ready, or need not be.
+func (a *Item) Took() (time.Duration, bool) {
+	if !a.written() || a.notes.Ignore || a.readySince.IsZero() {
+		return 0, false
 	}
-	return unprobed
+	return a.readySince.Sub(a.appliedAt), true
 }
 
 // probed reports whether every container of a workload has a readiness probe.
@@ -72,13 +94,13 @@ func probed(o *unstructured.Unstructured) bool {
 	return true
 }
 
-// toBeGone expects an object to disappear. Another object under its name, with
+// ToBeGone expects an object to disappear. Another object under its name, with
 // another uid, is not it.
-func toBeGone(o *unstructured.Unstructured) *awaited {
+func ToBeGone(o *unstructured.Unstructured) *Item {
 	uid := o.GetUID()
-	return &awaited{
-		ref: kube.RefOf(o), change: Delete, object: o,
-		judge: func(o *unstructured.Unstructured) readiness.Status {
+	return &Item{
+		Ref: kube.RefOf(o), Action: Delete, Object: o,
+		evaluate: func(o *unstructured.Unstructured) readiness.Status {
 			if o == nil || o.GetUID() != uid {
 				return readiness.Status{State: readiness.Ready, Message: "gone"}
 			}
@@ -90,12 +112,12 @@ func toBeGone(o *unstructured.Unstructured) *awaited {
 	}
 }
 
-// toFinish expects a hook to be done: a Job to complete, a Pod to succeed; any
+// ToFinish expects a hook to be done: a Job to complete, a Pod to succeed; any
 // other kind counts at once (facts/helm-format.md 4.4).
-func toFinish(o *unstructured.Unstructured) *awaited {
-	return &awaited{
-		ref: kube.RefOf(o), change: Create, object: o, ofJob: true,
-		judge: func(o *unstructured.Unstructured) readiness.Status {
+func ToFinish(o *unstructured.Unstructured) *Item {
+	return &Item{
+		Ref: kube.RefOf(o), Action: Create, Object: o, ofJob: true,
+		evaluate: func(o *unstructured.Unstructured) readiness.Status {
 			switch {
 			case o == nil:
 				return readiness.Status{State: readiness.Failed, Message: "it was deleted before it had finished"}

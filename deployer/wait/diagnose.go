@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"time"
@@ -10,15 +10,15 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// look adds to a verdict why the object is not ready, and makes it final when
+// diagnose adds to a verdict why the object is not ready, and makes it final when
 // its trouble has lasted too long.
-func (w *waiter) look(a *awaited, now time.Time) {
-	if a.object == nil {
+func (w *Waiter) diagnose(a *Item, now time.Time) {
+	if a.Object == nil {
 		return
 	}
 	troubles := w.ownTroubles(a)
 	line := ""
-	for _, p := range readiness.PodsOf(a.object, w.pods, w.sets) {
+	for _, p := range readiness.PodsOf(a.Object, w.pods, w.sets) {
 		if readiness.IsPodReady(p) {
 			continue
 		}
@@ -29,8 +29,8 @@ func (w *waiter) look(a *awaited, now time.Time) {
 		}
 	}
 	for _, t := range troubles {
-		if !a.notes.Tolerates(t.Reason) && w.patience.Over(t, now) {
-			a.verdict = readiness.Status{State: readiness.Failed, Message: t.Cause}
+		if !a.notes.Tolerates(t.Reason) && w.gracePeriods.Over(t, now) {
+			a.status = readiness.Status{State: readiness.Failed, Message: t.Cause}
 			return
 		}
 	}
@@ -38,14 +38,14 @@ func (w *waiter) look(a *awaited, now time.Time) {
 		line = troubles[0].Cause
 	}
 	if line != "" {
-		a.verdict.Message += ": " + line
+		a.status.Message += ": " + line
 	}
 }
 
 // podReason says why a pod is not ready; where its status only says that its
 // containers are being created, its newest warning says more: a volume that does
 // not mount.
-func (w *waiter) podReason(pod *unstructured.Unstructured) string {
+func (w *Waiter) podReason(pod *unstructured.Unstructured) string {
 	line := readiness.PodReason(pod)
 	e, warned := w.events[string(pod.GetUID())]
 	if warned && (line == "ContainerCreating" || line == "PodInitializing") {
@@ -56,26 +56,26 @@ func (w *waiter) podReason(pod *unstructured.Unstructured) string {
 
 // ownTroubles are those of the controller itself: its status, and for kinds
 // that say it nowhere else, its FailedCreate events since the wait began.
-func (w *waiter) ownTroubles(a *awaited) []readiness.Trouble {
-	if t, ok := readiness.ControllerTrouble(a.object); ok {
+func (w *Waiter) ownTroubles(a *Item) []readiness.Trouble {
+	if t, ok := readiness.ControllerTrouble(a.Object); ok {
 		return []readiness.Trouble{t}
 	}
-	if t, ok := readiness.CustomTrouble(a.object); ok {
+	if t, ok := readiness.CustomTrouble(a.Object); ok {
 		return []readiness.Trouble{t}
 	}
-	e, ok := w.events[string(a.object.GetUID())]
-	if ok && e.Reason == "FailedCreate" && !e.Last.Before(w.began.Truncate(time.Second)) && a.object.GetKind() != "Deployment" {
-		return []readiness.Trouble{readiness.CreateTrouble(string(a.object.GetUID()), e.Message)}
+	e, ok := w.events[string(a.Object.GetUID())]
+	if ok && e.Reason == "FailedCreate" && !e.Last.Before(w.began.Truncate(time.Second)) && a.Object.GetKind() != "Deployment" {
+		return []readiness.Trouble{readiness.CreateTrouble(string(a.Object.GetUID()), e.Message)}
 	}
 	return nil
 }
 
-func (w *waiter) podRefs(a *awaited) []kube.Ref {
-	if a.object == nil {
+func (w *Waiter) podRefs(a *Item) []kube.Ref {
+	if a.Object == nil {
 		return nil
 	}
 	var out []kube.Ref
-	for _, p := range readiness.PodsOf(a.object, w.pods, w.sets) {
+	for _, p := range readiness.PodsOf(a.Object, w.pods, w.sets) {
 		if !readiness.IsPodReady(p) {
 			out = append(out, kube.RefOf(p))
 		}

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
 // Three hundred objects that find new reasons ten times a second make no flood:
@@ -19,14 +20,14 @@ func TestProgressIsBounded(t *testing.T) {
 	const objects, seconds = 300, 10
 	began := time.Now()
 	step := 0
-	w := &waiter{
-		patience: readiness.GracePeriods{}, events: map[string]kube.Event{}, began: began,
+	w := &Waiter{
+		gracePeriods: readiness.GracePeriods{}, events: map[string]kube.Event{}, began: began,
 		pods: map[string]*unstructured.Unstructured{}, sets: map[string]*unstructured.Unstructured{},
 	}
 	for i := range objects {
-		o := status(t, "v1", "ConfigMap", "{}")
+		o := objecttest.Of(t, "v1", "ConfigMap", "{}")
 		o.SetName(fmt.Sprint("c", i))
-		w.items = append(w.items, &awaited{ref: kube.RefOf(o), change: Create, object: o, judge: func(*unstructured.Unstructured) readiness.Status {
+		w.items = append(w.items, &Item{Ref: kube.RefOf(o), Action: Create, Object: o, evaluate: func(*unstructured.Unstructured) readiness.Status {
 			if step == 10*seconds {
 				return readiness.Status{State: readiness.Ready, Message: ""}
 			}
@@ -40,7 +41,7 @@ func TestProgressIsBounded(t *testing.T) {
 		}
 	})
 	log.Step("web", "deploy", func(s event.Span) event.Result {
-		w.span = s
+		w.Span = s
 		for ; step <= 10*seconds; step++ {
 			if err := w.assess(began.Add(time.Duration(step) * 100 * time.Millisecond)); err != nil {
 				t.Error(err)

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"fmt"
@@ -21,13 +21,13 @@ func TestLogsAreBounded(t *testing.T) {
 		}
 	})
 	log.Step("web", "deploy", func(span event.Span) event.Result {
-		f := newFollower(nil, span, strings.NewReplacer("hunter22", "***").Replace)
+		f := NewLogs(nil, span, strings.NewReplacer("hunter22", "***").Replace)
 		began := time.Now()
-		f.tell("web-1/main", strings.Repeat("x", followLine-4)+" hunter22 "+strings.Repeat("y", 5000), began)
+		f.report("web-1/main", strings.Repeat("x", followLine-4)+" hunter22 "+strings.Repeat("y", 5000), began)
 		for i := range 3 * followRate {
-			f.tell("web-1/main", fmt.Sprint("line ", i), began)
+			f.report("web-1/main", fmt.Sprint("line ", i), began)
 		}
-		f.tell("web-1/main", "later", began.Add(time.Second))
+		f.report("web-1/main", "later", began.Add(time.Second))
 		f.end()
 		return event.Result{Status: event.Passed}
 	})

@@ -1,4 +1,4 @@
-package deployer
+package wait
 
 import (
 	"context"
@@ -33,14 +33,14 @@ const (
 	maxRemade     = 3                // times that one Job is made again
 )
 
-func isJob(o *unstructured.Unstructured) bool {
+func IsJob(o *unstructured.Unstructured) bool {
 	return o.GetKind() == "Job" && o.GroupVersionKind().Group == "batch"
 }
 
 // builtinJob reports a Job that Kubernetes' own controller runs.
 func builtinJob(o *unstructured.Unstructured) bool {
 	by := object.String(o, "spec", "managedBy")
-	return isJob(o) && (by == "" || by == "kubernetes.io/job-controller")
+	return IsJob(o) && (by == "" || by == "kubernetes.io/job-controller")
 }
 
 // jobEnded reports whether a Job's pods have all ended, whatever came of them.
@@ -63,12 +63,12 @@ func suspendedByController(o *unstructured.Unstructured) bool {
 	return ok && c.Status == "True"
 }
 
-// clear deletes an object so that another one can be made under its name, and
+// Clear deletes an object so that another one can be made under its name, and
 // waits until it and what it runs are gone, as far as it says so itself: the pods
-// of a Job are awaited before the next is made, see awaitFormer. Waits are told
+// of a Job are awaited before the next is made, see AwaitFormer. Waits are told
 // where something runs. An object that is not there any more is no error.
-func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *waiter) error {
-	quiet, err := e.stop(ctx, o, w)
+func (w *Waiter) Clear(ctx context.Context, o *unstructured.Unstructured) error {
+	quiet, err := w.stop(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *wai
 	if !quiet {
 		cascade = kube.Foreground
 	}
-	err = e.cluster.Delete(ctx, kube.RefOf(o), string(o.GetUID()), cascade)
+	err = w.Cluster.Delete(ctx, kube.RefOf(o), string(o.GetUID()), cascade)
 	if kube.Is(err, kube.NotFound) {
 		return nil
 	}
@@ -84,9 +84,9 @@ func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *wai
 		return err
 	}
 	if ended := quiet && o.GetKind() != "Pod" || object.String(o, "status", "phase") == "Succeeded"; ended {
-		w = &waiter{cluster: e.cluster, expires: w.expires}
+		w = &Waiter{Cluster: w.Cluster, Expires: w.Expires}
 	}
-	if err := w.await(ctx, []*awaited{toBeGone(o)}); err != nil {
+	if err := w.Await(ctx, []*Item{ToBeGone(o)}); err != nil {
 		return err
 	}
 	if builtinJob(o) && !quiet {
@@ -99,22 +99,22 @@ func (e *Engine) clear(ctx context.Context, o *unstructured.Unstructured, w *wai
 // It reports whether nothing is to be expected of the object once it is deleted:
 // of a Job that its controller did not stop, and of other kinds that make pods or
 // may do so, something is.
-func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *waiter) (bool, error) {
+func (w *Waiter) stop(ctx context.Context, o *unstructured.Unstructured) (bool, error) {
 	switch {
-	case !isJob(o):
+	case !IsJob(o):
 		return readiness.TemplateLabels(o) == nil && !readiness.IsCustom(o.GroupVersionKind().Group) || o.GetKind() == "Pod", nil
 	case jobEnded(o) || jobStopped(o):
 		return true, nil
 	case !builtinJob(o) || o.GetDeletionTimestamp() != nil:
 		return false, nil
 	}
-	if err := e.suspend(ctx, o, true); err != nil {
+	if err := Suspend(ctx, w.Cluster, o, true); err != nil {
 		return false, context.Cause(ctx) // whoever may not change it may yet delete it
 	}
 	quiet := false
-	item := toBeGone(o)
+	item := ToBeGone(o)
 	began := time.Now()
-	item.judge = func(live *unstructured.Unstructured) readiness.Status {
+	item.evaluate = func(live *unstructured.Unstructured) readiness.Status {
 		quiet = live == nil || live.GetUID() != o.GetUID() || jobEnded(live) || jobStopped(live)
 		switch {
 		case quiet:
@@ -124,11 +124,11 @@ func (e *Engine) stop(ctx context.Context, o *unstructured.Unstructured, w *wait
 		}
 		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("being stopped: %d active, %d terminating", object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
 	}
-	return quiet, w.await(ctx, []*awaited{item})
+	return quiet, w.Await(ctx, []*Item{item})
 }
 
-// suspend sets spec.suspend of this very Job.
-func (e *Engine) suspend(ctx context.Context, o *unstructured.Unstructured, on bool) error {
+// Suspend sets spec.suspend of this very Job.
+func Suspend(ctx context.Context, c *kube.Client, o *unstructured.Unstructured, on bool) error {
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "test", "path": "/metadata/uid", "value": string(o.GetUID())},
 		{"op": "add", "path": "/spec/suspend", "value": on},
@@ -136,40 +136,40 @@ func (e *Engine) suspend(ctx context.Context, o *unstructured.Unstructured, on b
 	if err != nil {
 		return err
 	}
-	return e.cluster.JSONPatch(ctx, kube.RefOf(o), patch)
+	return c.JSONPatch(ctx, kube.RefOf(o), patch)
 }
 
-// awaitFormer waits until no pod runs that an earlier Job of the name has made:
+// AwaitFormer waits until no pod runs that an earlier Job of the name has made:
 // pods outlive a Job that was deleted, by us or by others, for as long as they
 // take to terminate. next is the Job to be made; other kinds have no such pods.
-func (r *run) awaitFormer(ctx context.Context, next *unstructured.Unstructured, w *waiter) error {
-	if !isJob(next) {
+func (w *Waiter) AwaitFormer(ctx context.Context, next *unstructured.Unstructured) error {
+	if !IsJob(next) {
 		return nil
 	}
-	pods, err := r.engine.formerPods(ctx, next)
+	pods, err := w.formerPods(ctx, next)
 	if kube.Is(err, kube.Forbidden) {
-		r.span.Warn(fmt.Sprintf("%s: whether pods of an earlier one still run is not known: %v", kube.RefOf(next), err))
+		w.Span.Warn(fmt.Sprintf("%s: whether pods of an earlier one still run is not known: %v", kube.RefOf(next), err))
 		return nil
 	}
 	if err != nil || len(pods) == 0 {
 		return err
 	}
-	var items []*awaited
+	var items []*Item
 	for _, p := range pods {
 		items = append(items, toHaveEnded(p, kube.RefOf(next).String()))
 	}
-	return w.await(ctx, items)
+	return w.Await(ctx, items)
 }
 
 // formerPods are the pods of a Job's name that have not ended, and whose Job is
 // not there any more.
-func (e *Engine) formerPods(ctx context.Context, next *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+func (w *Waiter) formerPods(ctx context.Context, next *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	ref := kube.RefOf(next)
 	labels := "job-name=" + ref.Name
 	if manual, _, _ := unstructured.NestedBool(next.Object, "spec", "manualSelector"); manual {
-		labels = readiness.CommonSelector([]map[string]string{podSelector(next)})
+		labels = readiness.CommonSelector([]map[string]string{readiness.PodSelector(next)})
 	}
-	found, _, err := e.cluster.List(ctx, "v1", "Pod", kube.Selection{Namespace: ref.Namespace, Labels: labels})
+	found, _, err := w.Cluster.List(ctx, "v1", "Pod", kube.Selection{Namespace: ref.Namespace, Labels: labels})
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (e *Engine) formerPods(ctx context.Context, next *unstructured.Unstructured
 	if len(out) == 0 {
 		return nil, nil
 	}
-	live, err := e.cluster.Get(ctx, ref)
+	live, err := w.Cluster.Get(ctx, ref)
 	if err != nil && !kube.Is(err, kube.NotFound) {
 		return nil, err
 	}
@@ -216,10 +216,10 @@ func podEnded(pod *unstructured.Unstructured) bool {
 }
 
 // toHaveEnded expects a pod of an earlier run of owner to end or to disappear.
-func toHaveEnded(pod *unstructured.Unstructured, owner string) *awaited {
-	a := toBeGone(pod)
-	gone := a.judge
-	a.judge = func(o *unstructured.Unstructured) readiness.Status {
+func toHaveEnded(pod *unstructured.Unstructured, owner string) *Item {
+	a := ToBeGone(pod)
+	gone := a.evaluate
+	a.evaluate = func(o *unstructured.Unstructured) readiness.Status {
 		v := gone(o)
 		if v.State == readiness.Progressing && podEnded(o) {
 			return readiness.Status{State: readiness.Ready, Message: "ended"}
