@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 
@@ -27,6 +28,9 @@ func write() error {
 		return err
 	}
 	if err := addTables(files); err != nil {
+		return err
+	}
+	if err := addExamples(files); err != nil {
 		return err
 	}
 	for name, content := range files {
@@ -55,5 +59,27 @@ func addTables(files map[string][]byte) error {
 			files[filepath.ToSlash(name)] = []byte(text)
 		}
 	}
+	return nil
+}
+
+// examples is the folder with a pintle.yaml for each section of docs/config.md,
+// named after it; that of the whole file is file.yaml.
+const examples = "examples/config"
+
+// addExamples puts the example of each section of docs/config.md under its
+// table. A test holds that each key has one and that each is a valid file.
+func addExamples(files map[string][]byte) error {
+	const page = "docs/config.md"
+	sections := strings.Split(string(files[page]), "\n## ")
+	for i, section := range sections[1:] {
+		title, _, _ := strings.Cut(section, "\n")
+		name := strings.ToLower(strings.TrimPrefix(title, "The "))
+		text, err := os.ReadFile(filepath.Join(examples, name+".yaml"))
+		if err != nil {
+			return fmt.Errorf("the section %s has no example: %w", title, err)
+		}
+		sections[i+1] = strings.TrimRight(section, "\n") + "\n\n```yaml\n" + string(text) + "```\n"
+	}
+	files[page] = []byte(strings.Join(sections, "\n## "))
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 var call = regexp.MustCompile(`(?:^|[;&|(] *|\$\(|'|^ *- (?:run: )?|\bif |! )pintle((?: +[^\s;&|)']+|"[^"]*")+)`)
 
 // usage is a line of docs/cli.md that shows how a command is called.
-var usage = regexp.MustCompile("(?m)^(pintle[a-z ]*) \\[flags\\]")
+var usage = regexp.MustCompile(`(?m)^(pintle[a-z ]*) \[flags\]`)
 
 // flagRow is a row of a table of flags in docs/cli.md.
 var flagRow = regexp.MustCompile("(?m)^\\| `(-[^`]+)` \\|")
