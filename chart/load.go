@@ -286,3 +286,31 @@ func loadSubchart(ctx context.Context, name string, files []*File, b *budget, de
 	}
 	return assemble(ctx, inside, b, depth)
 }
+
+// FileChange is a file of a chart before and after an edit.
+type FileChange struct {
+	Name     string // relative to the chart, with slashes
+	Old, New []byte
+}
+
+// LoadWith loads the chart in the folder dir as it is once changes are written
+// into it; nothing is written. Errors and bounds are LoadFrom's.
+func LoadWith(ctx context.Context, tree files.Tree, dir string, changes []FileChange) (*Chart, error) {
+	b := newBudget()
+	all, _, err := readFolder(ctx, tree, dir, b)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", dir, err)
+	}
+	for _, change := range changes {
+		for _, f := range all {
+			if f.Name == change.Name {
+				f.Data = change.New
+			}
+		}
+	}
+	c, err := assemble(ctx, all, b, 0)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", dir, err)
+	}
+	return c, nil
+}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/Masterminds/semver/v3"
+	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
@@ -196,4 +197,13 @@ func (c *Chart) MissingDependencies() []string {
 		}
 	}
 	return missing
+}
+
+// ReadMetadata reads a Chart.yaml as Helm does, without a look at the rest of the chart.
+func ReadMetadata(text []byte) (*Metadata, error) {
+	m := &Metadata{}
+	if err := k8syaml.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("read Chart.yaml: %w", err)
+	}
+	return m, nil
 }

@@ -71,7 +71,7 @@ func pack(ctx context.Context, c *Chart, o PackageOptions) ([]byte, error) {
 		if f.Name != "Chart.yaml" {
 			continue
 		}
-		if f.Data, err = bumpMetadata(f.Data, o.Version, o.AppVersion); err != nil {
+		if f.Data, err = SetVersions(f.Data, o.Version, o.AppVersion); err != nil {
 			return nil, fmt.Errorf("edit Chart.yaml: %w", err)
 		}
 	}

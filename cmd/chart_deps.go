@@ -128,7 +128,7 @@ func listDependencies(e env, c *cli.Context, dir string) error {
 	if err != nil {
 		return withCode(codeAt(dir), err)
 	}
-	list, extra, err := chart.ListDependencies(c.Context, tree, dir, head)
+	list, extra, err := dependency.List(c.Context, tree, dir, head)
 	if err != nil {
 		return withCode(exitcode.Failed, fmt.Errorf("list dependencies of %s: %w", dir, err))
 	}

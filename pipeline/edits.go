@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/bump"
 	"github.com/pintle-ci/pintle/internal/parallel"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
@@ -81,7 +82,7 @@ func (p *Project) Edits() Edits {
 			names = append(names, "Chart.lock")
 		}
 		for _, name := range names {
-			add(path.Join(u.Chart, name), func(src []byte) ([]byte, error) { return chart.NeutralBump(name, src, o) })
+			add(path.Join(u.Chart, name), func(src []byte) ([]byte, error) { return bump.Neutral(name, src, o) })
 		}
 		addFiles(u.Files)
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/chart/bump"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/yaml/edit"
@@ -53,7 +54,7 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	}
 	j.bumpedFiles = all
 	if j.chart, err = chart.LoadWith(ctx, j.Config.Tree(), dir, changes); err == nil {
-		err = j.chart.BumpCopies(o.Dependencies)
+		err = bump.Copies(j.chart, o.Dependencies)
 	}
 	if err != nil {
 		return failed(err)
@@ -110,13 +111,13 @@ func (j *job) versionOf(service string) (string, error) {
 }
 
 // bumpChart decides what changes in the chart's own files.
-func (j *job) bumpChart(dir string, o chart.BumpOptions) ([]chart.FileChange, error) {
+func (j *job) bumpChart(dir string, o bump.Options) ([]chart.FileChange, error) {
 	for _, name := range []string{"Chart.yaml", "values.yaml", "Chart.lock"} {
 		if _, err := j.Repository.Rel(filepath.Join(dir, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w; bump writes nothing there", j.unit.Chart, err)
 		}
 	}
-	changes, err := chart.Bump(j.Config.Tree().FS(dir), o)
+	changes, err := bump.Files(j.Config.Tree().FS(dir), o)
 	if err == nil {
 		return changes, nil
 	}
@@ -274,27 +275,27 @@ func (p *Project) ReadFile(name string) ([]byte, error) {
 }
 
 // bumpOptions is what bump writes into a unit's chart; version gives those of the unit and of its siblings.
-func (p *Project) bumpOptions(u config.Unit, version func(service string) (string, error)) (chart.BumpOptions, error) {
+func (p *Project) bumpOptions(u config.Unit, version func(service string) (string, error)) (bump.Options, error) {
 	own, err := version(u.Name)
 	if err != nil {
-		return chart.BumpOptions{}, err
+		return bump.Options{}, err
 	}
-	o := chart.BumpOptions{Version: own, AppVersion: own}
+	o := bump.Options{Version: own, AppVersion: own}
 	if !u.Image.None {
-		o.Image = &chart.BumpImage{
+		o.Image = &bump.Image{
 			Repository: u.Image.Repository, Tag: own,
 			RepositoryPath: splitPath(u.Image.RepositoryPath), TagPath: splitPath(u.Image.TagPath),
 		}
 	}
 	for _, place := range u.Images {
-		o.Images = append(o.Images, chart.BumpReference{Path: place.Path, Repository: place.Repository, Tag: own})
+		o.Images = append(o.Images, bump.Reference{Path: place.Path, Repository: place.Repository, Tag: own})
 	}
 	for _, s := range p.siblings()[u.Name] {
 		wanted, err := version(s.service)
 		if err != nil {
 			return o, err
 		}
-		o.Dependencies = append(o.Dependencies, chart.BumpDependency{Name: s.name, Repository: s.repository, Version: wanted})
+		o.Dependencies = append(o.Dependencies, bump.Dependency{Name: s.name, Repository: s.repository, Version: wanted})
 	}
 	return o, nil
 }

@@ -1,4 +1,4 @@
-package chart
+package bump
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
-// BumpReference is an image that values.yaml names at any place.
-type BumpReference struct {
+// Reference is an image that values.yaml names at any place.
+type Reference struct {
 	// Path leads to a mapping with tag (and repository, registry, digest), to a text HOST/NAME:TAG, or to a tag alone, whose
 	// key is then "tag" or ends in "Tag". A step "*" stands for every entry of a mapping or a list.
 	Path []string
@@ -30,7 +30,7 @@ const maxReferences = 1000
 var imageReference = lazyregexp.New(`^((?:[^/@\s]+/)*[^/:@\s]+)(?::([\w][\w.-]{0,127}))?(@[a-z0-9]+:[0-9a-f]+)?$`)
 
 // bumpImages writes the image and the references into a values.yaml.
-func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
+func bumpImages(src []byte, o Options) ([]byte, error) {
 	if o.Image == nil && len(o.Images) == 0 {
 		return src, nil
 	}
@@ -53,7 +53,7 @@ func bumpImages(src []byte, o BumpOptions) ([]byte, error) {
 }
 
 // imageEdits are those of a service's own image. Where both paths lead below one key, what stands there decides the form.
-func imageEdits(docs []*yaml.Node, image *BumpImage) ([]edit.Change, error) {
+func imageEdits(docs []*yaml.Node, image *Image) ([]edit.Change, error) {
 	if image == nil {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func imageEdits(docs []*yaml.Node, image *BumpImage) ([]edit.Change, error) {
 }
 
 // referenceEdits are those of one reference, its wildcards expanded.
-func referenceEdits(docs []*yaml.Node, r BumpReference) ([]edit.Change, error) {
+func referenceEdits(docs []*yaml.Node, r Reference) ([]edit.Change, error) {
 	paths, err := expand(docs, r.Path)
 	if err != nil {
 		return nil, err
@@ -215,6 +215,6 @@ func expand(docs []*yaml.Node, path []string) ([][]string, error) {
 }
 
 // wantsImages reports whether o says anything about values.yaml.
-func (o BumpOptions) wantsImages() bool {
+func (o Options) wantsImages() bool {
 	return o.Image != nil && (o.Image.Repository != "" || o.Image.Tag != "") || len(o.Images) > 0
 }

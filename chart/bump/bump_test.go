@@ -1,4 +1,4 @@
-package chart
+package bump
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
@@ -28,14 +30,14 @@ replicas: 2
 
 func TestBump(t *testing.T) {
 	files := fstest.MapFS{"Chart.yaml": {Data: []byte(bumpChart)}, "values.yaml": {Data: []byte(bumpValues)}}
-	o := BumpOptions{Version: "1.5.0-dev.12.g0a1b2c3d", AppVersion: "1.5.0", Image: &BumpImage{Repository: "reg:5000/cart", Tag: "1.10"}}
-	got, err := Bump(files, o)
+	o := Options{Version: "1.5.0-dev.12.g0a1b2c3d", AppVersion: "1.5.0", Image: &Image{Repository: "reg:5000/cart", Tag: "1.10"}}
+	got, err := Files(files, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []FileChange{
-		{"Chart.yaml", []byte(bumpChart), []byte(strings.NewReplacer("0.1.0", "1.5.0-dev.12.g0a1b2c3d", `"1.0"`, `"1.5.0"`).Replace(bumpChart))},
-		{"values.yaml", []byte(bumpValues), []byte(strings.NewReplacer("example.com/cart", "reg:5000/cart", `""`, `"1.10"`).Replace(bumpValues))},
+	want := []chart.FileChange{
+		{Name: "Chart.yaml", Old: []byte(bumpChart), New: []byte(strings.NewReplacer("0.1.0", "1.5.0-dev.12.g0a1b2c3d", `"1.0"`, `"1.5.0"`).Replace(bumpChart))},
+		{Name: "values.yaml", Old: []byte(bumpValues), New: []byte(strings.NewReplacer("example.com/cart", "reg:5000/cart", `""`, `"1.10"`).Replace(bumpValues))},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
@@ -43,7 +45,7 @@ func TestBump(t *testing.T) {
 	for _, c := range got {
 		files[c.Name].Data = c.New
 	}
-	if again, err := Bump(files, o); err != nil || len(again) != 0 {
+	if again, err := Files(files, o); err != nil || len(again) != 0 {
 		t.Errorf("a second bump changes %v, %v", again, err)
 	}
 }
@@ -59,7 +61,7 @@ func TestBumpAppVersionInserted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := Bump(fstest.MapFS{"Chart.yaml": {Data: []byte(tt.src)}}, BumpOptions{AppVersion: "1.0"})
+			got, err := Files(fstest.MapFS{"Chart.yaml": {Data: []byte(tt.src)}}, Options{AppVersion: "1.0"})
 			if err != nil || len(got) != 1 {
 				t.Fatal(got, err)
 			}
@@ -74,24 +76,24 @@ func TestBumpErrors(t *testing.T) {
 	tests := []struct {
 		name  string
 		files fstest.MapFS
-		o     BumpOptions
+		o     Options
 		want  string
 		is    error
 	}{
-		{"no Chart.yaml", fstest.MapFS{}, BumpOptions{Version: "1.0.0"}, "read chart: open Chart.yaml: file does not exist", fs.ErrNotExist},
-		{"no version", fstest.MapFS{"Chart.yaml": {Data: []byte("name: a\n")}}, BumpOptions{Version: "1.0.0"}, "bump Chart.yaml: version: no such key", edit.ErrNoSuchKey},
+		{"no Chart.yaml", fstest.MapFS{}, Options{Version: "1.0.0"}, "read chart: open Chart.yaml: file does not exist", fs.ErrNotExist},
+		{"no version", fstest.MapFS{"Chart.yaml": {Data: []byte("name: a\n")}}, Options{Version: "1.0.0"}, "bump Chart.yaml: version: no such key", edit.ErrNoSuchKey},
 		{
-			"no tag", fstest.MapFS{"values.yaml": {Data: []byte("image: {repository: a}\n")}}, BumpOptions{Image: &BumpImage{Tag: "2"}},
+			"no tag", fstest.MapFS{"values.yaml": {Data: []byte("image: {repository: a}\n")}}, Options{Image: &Image{Tag: "2"}},
 			"bump values.yaml: image.tag: no such key", edit.ErrNoSuchKey,
 		},
 		{
 			"own path", fstest.MapFS{"values.yaml": {Data: []byte("image: {tag: a}\n")}},
-			BumpOptions{Image: &BumpImage{Tag: "2", TagPath: []string{"web", "image", "tag"}}}, "bump values.yaml: web.image.tag: no such key", edit.ErrNoSuchKey,
+			Options{Image: &Image{Tag: "2", TagPath: []string{"web", "image", "tag"}}}, "bump values.yaml: web.image.tag: no such key", edit.ErrNoSuchKey,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Bump(tt.files, tt.o)
+			_, err := Files(tt.files, tt.o)
 			if err == nil || err.Error() != tt.want || !errors.Is(err, tt.is) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}

@@ -1,4 +1,4 @@
-package chart
+package dependency
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/files"
 )
 
-// DependencyStatus is a dependency of Chart.yaml and what charts/ has of it.
-type DependencyStatus struct {
+// Status is a dependency of Chart.yaml and what charts/ has of it.
+type Status struct {
 	Name       string `json:"name"`
 	Version    string `json:"version"` // as Chart.yaml wants it
 	Repository string `json:"repository"`
@@ -21,10 +22,10 @@ type DependencyStatus struct {
 	Status     string `json:"status"`          // ok (an archive), unpacked (a folder), missing, wrong version, corrupt, several
 }
 
-// ListDependencies compares the dependencies of head, the chart in the folder
+// List compares the dependencies of head, the chart in the folder
 // dir, with charts/. extra are the charts there that are no dependencies. What is
 // not in the tree is not looked at.
-func ListDependencies(ctx context.Context, tree files.Tree, dir string, head *Chart) (list []DependencyStatus, extra []string, err error) {
+func List(ctx context.Context, tree files.Tree, dir string, head *chart.Chart) (list []Status, extra []string, err error) {
 	entries, err := fs.ReadDir(tree.FS(dir), "charts")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
@@ -56,9 +57,9 @@ type presentChart struct {
 
 func lookAt(ctx context.Context, tree files.Tree, charts string, e fs.DirEntry) presentChart {
 	p := presentChart{file: e.Name(), packed: !e.IsDir()}
-	load := LoadHead
+	load := chart.LoadHead
 	if p.packed {
-		load = LoadFrom
+		load = chart.LoadFrom
 	}
 	if c, err := load(ctx, tree, filepath.Join(charts, e.Name())); err == nil {
 		p.name, p.version = c.Metadata.Name, c.Metadata.Version
@@ -66,8 +67,8 @@ func lookAt(ctx context.Context, tree files.Tree, charts string, e fs.DirEntry) 
 	return p
 }
 
-func statusOf(d *Dependency, found []presentChart) DependencyStatus {
-	s := DependencyStatus{Name: d.Name, Version: d.Version, Repository: d.Repository, Status: "missing"}
+func statusOf(d *chart.Dependency, found []presentChart) Status {
+	s := Status{Name: d.Name, Version: d.Version, Repository: d.Repository, Status: "missing"}
 	matches := 0
 	for _, p := range found {
 		switch {
@@ -85,7 +86,7 @@ func statusOf(d *Dependency, found []presentChart) DependencyStatus {
 	return s
 }
 
-func (p presentChart) status(d *Dependency) string {
+func (p presentChart) status(d *chart.Dependency) string {
 	v, err := semver.NewVersion(p.version)
 	constraint, wrong := semver.NewConstraint(d.Version)
 	switch {

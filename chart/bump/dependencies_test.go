@@ -1,4 +1,4 @@
-package chart
+package bump
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 const dependentChart = `apiVersion: v2
@@ -26,7 +28,7 @@ dependencies:
 `
 
 func TestBumpDependencies(t *testing.T) {
-	dependencies := []BumpDependency{
+	dependencies := []Dependency{
 		{"lib", "file://../../lib/chart", "2.0.0-dev.1.gabc"},
 		{"lib2", "oci://reg/charts", "2.0.0-dev.1.gabc"},
 		{"lib3", "oci://reg/charts", "2.0.0"},
@@ -54,8 +56,8 @@ generated: "2026-01-02T03:04:05Z"
 		t.Fatal(err)
 	}
 	files := fstest.MapFS{"Chart.yaml": {Data: []byte(dependentChart)}, "Chart.lock": {Data: []byte(lockText("1.0.0", "1.0.0", "1.0.5", sum))}}
-	o := BumpOptions{Version: "3.0.0", Dependencies: dependencies}
-	changes, err := Bump(files, o)
+	o := Options{Version: "3.0.0", Dependencies: dependencies}
+	changes, err := Files(files, o)
 	if err != nil || len(changes) != 2 {
 		t.Fatal(changes, err)
 	}
@@ -76,20 +78,20 @@ generated: "2026-01-02T03:04:05Z"
 		}
 		files[c.Name].Data = c.New
 	}
-	if again, err := Bump(files, o); err != nil || len(again) != 0 {
+	if again, err := Files(files, o); err != nil || len(again) != 0 {
 		t.Errorf("a second bump changes %v, %v", again, err)
 	}
 	o.Dependencies[0].Version = "2.1.0"
 	files["Chart.lock"].Data = []byte(lockText("1.0.0", "1.0.0", "1.0.5", "sha256:stale"))
-	if changes, err = Bump(files, o); err != nil || len(changes) != 2 || !strings.Contains(string(changes[1].New), "digest: sha256:stale\n") {
+	if changes, err = Files(files, o); err != nil || len(changes) != 2 || !strings.Contains(string(changes[1].New), "digest: sha256:stale\n") {
 		t.Errorf("a lock that was out of date must stay so: %v, %v", changes, err)
 	}
 }
 
-func sameButForBump(t *testing.T, name string, a, b []byte, o BumpOptions) bool {
+func sameButForBump(t *testing.T, name string, a, b []byte, o Options) bool {
 	t.Helper()
-	x, errX := NeutralBump(name, a, o)
-	y, errY := NeutralBump(name, b, o)
+	x, errX := Neutral(name, a, o)
+	y, errY := Neutral(name, b, o)
 	if errX != nil || errY != nil {
 		t.Fatal(errX, errY)
 	}
@@ -98,13 +100,13 @@ func sameButForBump(t *testing.T, name string, a, b []byte, o BumpOptions) bool 
 
 // TestBumpCopies: an alias holds only where the copy has the version that Chart.yaml asks for.
 func TestBumpCopies(t *testing.T) {
-	copyOf := func(name string) *Chart {
-		file := &File{Name: "Chart.yaml", Data: []byte("apiVersion: v2\nname: " + name + "\nversion: 1.0.0 # ours\n")}
-		return &Chart{Metadata: &Metadata{Name: name, Version: "1.0.0"}, Raw: []*File{file}}
+	copyOf := func(name string) *chart.Chart {
+		file := &chart.File{Name: "Chart.yaml", Data: []byte("apiVersion: v2\nname: " + name + "\nversion: 1.0.0 # ours\n")}
+		return &chart.Chart{Metadata: &chart.Metadata{Name: name, Version: "1.0.0"}, Raw: []*chart.File{file}}
 	}
-	c := &Chart{Dependencies: []*Chart{copyOf("lib"), copyOf("twice"), copyOf("twice"), copyOf("redis")}}
+	c := &chart.Chart{Dependencies: []*chart.Chart{copyOf("lib"), copyOf("twice"), copyOf("twice"), copyOf("redis")}}
 	before := c.Dependencies[0].Raw[0]
-	if err := c.BumpCopies([]BumpDependency{{Name: "lib", Version: "2.0.0"}, {Name: "twice", Version: "2.0.0"}, {Name: "absent", Version: "2.0.0"}}); err != nil {
+	if err := Copies(c, []Dependency{{Name: "lib", Version: "2.0.0"}, {Name: "twice", Version: "2.0.0"}, {Name: "absent", Version: "2.0.0"}}); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"2.0.0", "1.0.0", "1.0.0", "1.0.0"} {

@@ -1,4 +1,4 @@
-package chart
+package bump
 
 import (
 	"errors"
@@ -8,13 +8,15 @@ import (
 	"strconv"
 
 	"github.com/Masterminds/semver/v3"
-	"github.com/pintle-ci/pintle/internal/yaml/edit"
 	"go.yaml.in/yaml/v3"
-	sigsyaml "sigs.k8s.io/yaml"
+	k8syaml "sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/yaml/edit"
 )
 
-// BumpDependency is a dependency on a chart that is bumped too.
-type BumpDependency struct {
+// Dependency is a dependency on a chart that is bumped too.
+type Dependency struct {
 	Name       string // as in dependencies of Chart.yaml
 	Repository string // as it stands there
 	Version    string // the one that the other chart gets
@@ -24,7 +26,7 @@ const lockFile = "Chart.lock"
 
 // bumpDependencies writes the versions of dependencies into a Chart.yaml. A constraint that admits the version stays: it was
 // meant for that.
-func bumpDependencies(src []byte, dependencies []BumpDependency) ([]byte, error) {
+func bumpDependencies(src []byte, dependencies []Dependency) ([]byte, error) {
 	return editDependencies(src, dependencies, func(old, wanted string) bool {
 		if _, err := semver.StrictNewVersion(old); err == nil {
 			return false
@@ -36,7 +38,7 @@ func bumpDependencies(src []byte, dependencies []BumpDependency) ([]byte, error)
 }
 
 // bumpLock writes them into a Chart.lock, where versions are exact, and a digest, if one is given.
-func bumpLock(src []byte, dependencies []BumpDependency, digest string) ([]byte, error) {
+func bumpLock(src []byte, dependencies []Dependency, digest string) ([]byte, error) {
 	src, err := editDependencies(src, dependencies, func(string, string) bool { return false })
 	if err != nil || digest == "" {
 		return src, err
@@ -44,15 +46,15 @@ func bumpLock(src []byte, dependencies []BumpDependency, digest string) ([]byte,
 	return edit.Set(src, []edit.Change{{Path: []string{"digest"}, Value: digest}})
 }
 
-// BumpCopies gives the copies of charts in charts/ the versions that their charts get: what Chart.yaml asks for after a bump is
+// Copies gives the copies of charts in charts/ of c the versions that their charts get: what Chart.yaml asks for after a bump is
 // what is there. Nothing is written. A chart that is there more than once stays as it is.
-func (c *Chart) BumpCopies(dependencies []BumpDependency) error {
+func Copies(c *chart.Chart, dependencies []Dependency) error {
 	for _, d := range dependencies {
-		copies := slices.DeleteFunc(slices.Clone(c.Dependencies), func(sub *Chart) bool { return sub.Name() != d.Name })
+		copies := slices.DeleteFunc(slices.Clone(c.Dependencies), func(sub *chart.Chart) bool { return sub.Name() != d.Name })
 		if len(copies) != 1 || copies[0].Metadata.Version == d.Version {
 			continue
 		}
-		if err := copies[0].setVersion(d.Version); err != nil {
+		if err := setVersion(copies[0], d.Version); err != nil {
 			return fmt.Errorf("charts/%s: %w", d.Name, err)
 		}
 	}
@@ -60,23 +62,23 @@ func (c *Chart) BumpCopies(dependencies []BumpDependency) error {
 }
 
 // setVersion changes the version of a loaded chart, in its file too.
-func (c *Chart) setVersion(version string) error {
+func setVersion(c *chart.Chart, version string) error {
 	for i, f := range c.Raw {
 		if f.Name != "Chart.yaml" {
 			continue
 		}
-		data, err := bumpMetadata(f.Data, version, "")
+		data, err := chart.SetVersions(f.Data, version, "")
 		if err != nil {
 			return err
 		}
-		c.Raw[i] = &File{Name: f.Name, Data: data}
+		c.Raw[i] = &chart.File{Name: f.Name, Data: data}
 	}
 	c.Metadata.Version = version
 	return nil
 }
 
 // editDependencies sets the versions in a list under dependencies, unless keep says otherwise.
-func editDependencies(src []byte, dependencies []BumpDependency, keep func(old, wanted string) bool) ([]byte, error) {
+func editDependencies(src []byte, dependencies []Dependency, keep func(old, wanted string) bool) ([]byte, error) {
 	if len(dependencies) == 0 {
 		return src, nil
 	}
@@ -93,7 +95,7 @@ func editDependencies(src []byte, dependencies []BumpDependency, keep func(old, 
 	}
 	var edits []edit.Change
 	for i, item := range list.Value.Content {
-		at := slices.IndexFunc(dependencies, func(d BumpDependency) bool {
+		at := slices.IndexFunc(dependencies, func(d Dependency) bool {
 			return textOf(item, "name") == d.Name && textOf(item, "repository") == d.Repository
 		})
 		if old := textOf(item, "version"); at >= 0 && old != "" && !keep(old, dependencies[at].Version) {
@@ -115,7 +117,7 @@ func textOf(mapping *yaml.Node, key string) string {
 
 // lockChange is what becomes of the lock beside a Chart.yaml; nil where there is none or it stays. The digest follows only
 // where it belonged to the old Chart.yaml, so that a lock that was out of date still says so (facts/helm-format.md 4.19).
-func lockChange(files fs.FS, before, after []byte, o BumpOptions) (*FileChange, error) {
+func lockChange(files fs.FS, before, after []byte, o Options) (*chart.FileChange, error) {
 	if len(o.Dependencies) == 0 {
 		return nil, nil
 	}
@@ -140,26 +142,26 @@ func lockChange(files fs.FS, before, after []byte, o BumpOptions) (*FileChange, 
 	if string(old) == string(edited) {
 		return nil, nil
 	}
-	return &FileChange{Name: lockFile, Old: old, New: edited}, nil
+	return &chart.FileChange{Name: lockFile, Old: old, New: edited}, nil
 }
 
 // digestOf is the digest of a Chart.yaml with a lock, and the one that the lock has.
 func digestOf(metadata, lock []byte) (sum, locked string, err error) {
-	var m Metadata
-	var l Lock
-	if err := errors.Join(sigsyaml.Unmarshal(metadata, &m), sigsyaml.Unmarshal(lock, &l)); err != nil {
+	var m chart.Metadata
+	var l chart.Lock
+	if err := errors.Join(k8syaml.Unmarshal(metadata, &m), k8syaml.Unmarshal(lock, &l)); err != nil {
 		return "", "", err
 	}
-	sum, err = LockDigest(m.Dependencies, l.Dependencies)
+	sum, err = chart.LockDigest(m.Dependencies, l.Dependencies)
 	return sum, l.Digest, err
 }
 
 // neutralVersion stands for every version in comparisons; nobody writes it.
 const neutralVersion = "0.0.0-0.neutral"
 
-// NeutralBump returns what Bump with o makes of one file of a chart with a version that stands for all: two contents that
+// Neutral returns what Bump with o makes of one file of a chart with a version that stands for all: two contents that
 // differ in nothing but what Bump may write come out alike.
-func NeutralBump(name string, src []byte, o BumpOptions) ([]byte, error) {
+func Neutral(name string, src []byte, o Options) ([]byte, error) {
 	o.Version, o.AppVersion = neutralVersion, neutralVersion
 	if o.Image != nil {
 		image := *o.Image
@@ -176,14 +178,5 @@ func NeutralBump(name string, src []byte, o BumpOptions) ([]byte, error) {
 	if name == lockFile {
 		return bumpLock(src, o.Dependencies, neutralVersion)
 	}
-	return BumpFile(name, src, o)
-}
-
-// ReadMetadata reads a Chart.yaml as Helm does, without a look at the rest of the chart.
-func ReadMetadata(text []byte) (*Metadata, error) {
-	m := &Metadata{}
-	if err := sigsyaml.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("read Chart.yaml: %w", err)
-	}
-	return m, nil
+	return File(name, src, o)
 }
