@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -46,25 +45,4 @@ func needing(name string, units []config.Unit) []string {
 		}
 	}
 	return names
-}
-
-// finish tells the end of a run and returns its exit code: what went wrong
-// after an interruption is the interruption's doing.
-func finish(ctx context.Context, log *event.Log, code int, began time.Time) int {
-	if ctx.Err() != nil && code != exitcode.OK {
-		code = stopCode(context.Cause(ctx))
-	}
-	status, message := verdict(ctx, code)
-	log.Emit(event.Event{Kind: event.RunFinished, Status: status, Message: message, ExitCode: code, Seconds: time.Since(began).Seconds()})
-	return code
-}
-
-// stopCode is the exit code that the cause of an interruption brings, as that
-// of a signal does.
-func stopCode(cause error) int {
-	var coded interface{ ExitCode() int }
-	if errors.As(cause, &coded) {
-		return coded.ExitCode()
-	}
-	return exitcode.Interrupted
 }

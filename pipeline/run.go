@@ -166,21 +166,6 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 	return out
 }
 
-// verdict is how a run with this exit code is told in one line.
-func verdict(ctx context.Context, code int) (event.Status, string) {
-	switch {
-	case code == exitcode.OK:
-		return event.Passed, "all steps passed"
-	case ctx.Err() != nil:
-		return event.Interrupted, context.Cause(ctx).Error()
-	case code == exitcode.RolledBack:
-		return event.RolledBack, "a deploy failed and was rolled back"
-	case code == exitcode.NotRolledBack:
-		return event.Failed, "a deploy failed and was not rolled back"
-	}
-	return event.Failed, "a step before deploy failed"
-}
-
 // shared is what the units of one run have in common.
 type shared struct {
 	Options

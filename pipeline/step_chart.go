@@ -85,16 +85,6 @@ func LintOptions(c *config.Config, service string) lint.Options {
 	return o
 }
 
-func counted(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // values are what the user gives to the chart.
 func (j *job) values() (map[string]any, error) { return j.requests.values(j.unit) }
 

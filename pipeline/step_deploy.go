@@ -129,26 +129,6 @@ func (j *job) deploy(ctx context.Context, span event.Span) event.Result {
 	return released(ctx, outcome, err, j.chart.Metadata.Version)
 }
 
-// released turns what the engine came to into a step's result.
-func released(ctx context.Context, outcome deployer.Outcome, err error, version string) event.Result {
-	result := event.Result{Status: outcome.Status, Message: oneLine(outcome.Message), Details: outcome.Details, Version: version}
-	if err == nil {
-		return result
-	}
-	result.Status, result.Message = event.Failed, oneLine(err.Error())
-	result.Untouched = deployer.Untouched(err)
-	if broken, ok := errors.AsType[*deployer.FailedError](err); ok {
-		result.Message, result.Details = oneLine(broken.Verdict()), broken.Details()
-		if broken.Restored() {
-			result.Status = event.RolledBack
-		}
-	}
-	if ctx.Err() != nil && result.Status != event.RolledBack {
-		result.Status = event.Interrupted
-	}
-	return result
-}
-
 // test runs the chart's own tests against the deployed revision.
 func (j *job) test(ctx context.Context, span event.Span) event.Result {
 	if j.Resolved.Environment == "" {
