@@ -16,7 +16,7 @@ type Kind string
 // The kinds, in the order in which a run emits them.
 const (
 	RunStarted   Kind = "run-started"   // Project, Environment, Commit, Message = the command
-	Planned      Kind = "planned"       // one for each step that may run: Service, Step
+	Planned      Kind = "planned"       // one for each step that may run: Service, Unit, Step
 	StepStarted  Kind = "step-started"  // Service, Step
 	Object       Kind = "object"        // Service, Step, Object, Namespace, Change, Status, Message
 	Output       Kind = "output"        // Service, Step, Message = one line, Object when it is that object's
@@ -42,6 +42,17 @@ const (
 	Interrupted Status = "interrupted" // stopped by a signal or a deadline of the run
 )
 
+// Unit says what a unit of a run is, whose name stands in an event as Service.
+type Unit string
+
+// What units there are.
+const (
+	UnitService Unit = "service" // of the repository
+	UnitRelease Unit = "release" // of a third-party chart, or one that no pintle.yaml has
+	UnitCluster Unit = "cluster" // what is asked of the cluster before anything is done
+	UnitFiles   Unit = "files"   // files of the one version for all
+)
+
 // Bad reports whether s makes a run fail.
 func (s Status) Bad() bool {
 	return s == Failed || s == RolledBack || s == Interrupted
@@ -57,6 +68,7 @@ type Event struct {
 	Environment string    `json:"environment,omitempty"`
 	Commit      string    `json:"commit,omitempty"`
 	Service     string    `json:"service,omitempty"`
+	Unit        Unit      `json:"unit,omitempty"` // what Service is the name of
 	Step        string    `json:"step,omitempty"`
 	Status      Status    `json:"status,omitempty"`
 	Object      string    `json:"object,omitempty"`    // Kind/name

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -109,23 +108,17 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	if r.requests, err = NewRequests(o.Config, o.Resolved, o.ReportDir, o.Secrets); err != nil {
 		return Outcome{ExitCode: exitcode.Usage}, err
 	}
-	var jobs []*job
+	jobs := r.jobs(chosen)
 	var units []runner.Unit
-	if o.Goal.NeedsCluster() && o.Resolved.Environment != "" {
-		units = append(units, r.clusterUnit())
-	}
-	for _, u := range chosen {
-		j := &job{shared: r, unit: u}
-		jobs = append(jobs, j)
-		units = append(units, runner.Unit{Name: u.Name, Needs: u.Needs, Steps: j.maskedSteps(), Left: j.left})
-	}
-	if j, ok := r.versionFilesJob(); ok {
-		chosen = append(slices.Clone(chosen), j.unit)
-		jobs = append(jobs, j)
-		units = append(units, runner.Unit{Name: "version.files", Steps: []runner.Step{{Name: "bump", Phase: runner.Check, Run: j.bumpVersionFiles}}})
+	var versioned []config.Unit
+	for _, j := range jobs {
+		units = append(units, runner.Unit{Name: j.name(), Kind: j.kind, Needs: j.unit.Needs, Steps: j.steps(), Left: j.left})
+		if j.unit.Service {
+			versioned = append(versioned, j.unit)
+		}
 	}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) {
-		return o.decideVersions(ctx, chosen, wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services})
+		return o.decideVersions(ctx, versioned, wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services})
 	})
 	r.selection = sync.OnceValues(r.selectUnits)
 
@@ -149,14 +142,39 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	return out, nil
 }
 
+// jobs are those of the chosen units, with the cluster before and the files of the one version for all behind them, where
+// the run is about those.
+func (r *shared) jobs(chosen []config.Unit) []*job {
+	var jobs []*job
+	if r.Goal.NeedsCluster() && r.Resolved.Environment != "" {
+		jobs = append(jobs, &job{shared: r, kind: event.UnitCluster})
+	}
+	for _, u := range chosen {
+		jobs = append(jobs, &job{shared: r, kind: kindOf(u), unit: u})
+	}
+	if r.writesVersionFiles() {
+		u := r.whole()
+		u.Files = r.Config.Version.Files
+		jobs = append(jobs, &job{shared: r, kind: event.UnitFiles, unit: u})
+	}
+	return jobs
+}
+
+func kindOf(u config.Unit) event.Unit {
+	if u.Service {
+		return event.UnitService
+	}
+	return event.UnitRelease
+}
+
 func (r *shared) outcome(code int, jobs []*job) Outcome {
 	out := Outcome{ExitCode: code}
 	for _, j := range jobs {
 		out.Bumped = append(out.Bumped, j.bumpedFiles...)
-		if j.unit.Name == "" {
+		if j.kind == event.UnitFiles {
 			out.ProjectVersion = j.version.Number
 		}
-		if j.unit.Service && j.unit.Name != "" && j.version.Number != "" {
+		if j.kind == event.UnitService && j.version.Number != "" {
 			out.Versions = append(out.Versions, ServiceVersion{j.unit.Name, j.version})
 		}
 		if j.plan != nil {

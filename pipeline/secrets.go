@@ -7,7 +7,6 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/pipeline/runner"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -55,17 +54,9 @@ func LearnChart(set *secret.Set, c *chart.Chart, values map[string]any) {
 	set.AddValues(values)
 }
 
-// maskedSteps are the unit's steps, none of which tells its secrets. To compute a
-// version reads no values.
-func (j *job) maskedSteps() []runner.Step {
-	steps := j.steps()
-	if j.Goal == GoalVersion {
-		return steps
-	}
-	for i := range steps {
-		steps[i].Run = secretly(j.requests.Secrets(j.unit), steps[i].Run)
-	}
-	return steps
+// hasSecrets reports whether the unit has values to hide. To compute a version reads none.
+func (j *job) hasSecrets() bool {
+	return j.Goal != GoalVersion && (j.kind == event.UnitService || j.kind == event.UnitRelease)
 }
 
 // secretly runs a step with everything masked that it tells.

@@ -62,14 +62,10 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	return j.bumpResult(all)
 }
 
-// versionFilesJob is the job of the files that hold the one version for all. A run for some services leaves them alone.
-func (r *shared) versionFilesJob() (*job, bool) {
-	if len(r.Config.Version.Files) == 0 || len(r.Services) > 0 || !slices.Contains(r.Goal.steps(), "bump") || r.PerService() {
-		return nil, false
-	}
-	u := r.whole()
-	u.Files = r.Config.Version.Files
-	return &job{shared: r, unit: u}, true
+// writesVersionFiles reports whether the run is about the files that hold the one version for all. A run for some services
+// leaves them alone.
+func (r *shared) writesVersionFiles() bool {
+	return len(r.Config.Version.Files) > 0 && len(r.Services) == 0 && !r.PerService() && r.Goal.has(func(s step) bool { return s.name == "bump" })
 }
 
 // bumpVersionFiles is bump for the files of the one version for all.

@@ -13,33 +13,25 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/pipeline/runner"
 )
 
 // connectTimeout bounds the first question to the cluster, which every proxy on
 // the way may keep waiting.
 const connectTimeout = 15 * time.Second
 
-// clusterUnit asks, before anything is published, whether the cluster answers
+// connect asks, before anything is published, whether the cluster answers
 // and knows us: an expired token found after the push would be half a job.
-func (r *shared) clusterUnit() runner.Unit {
-	connect := func(run context.Context, _ event.Span) event.Result {
-		server := r.Cluster.Client.Server()
-		err := r.ping()
-		if err == nil {
-			return event.Result{Status: event.Passed, Message: server}
-		}
-		result := failed(err)
-		if run.Err() == nil && !strings.Contains(result.Message, server) && !strings.Contains(result.Message, ";") { // neither the place nor a hint
-			result.Message += "; so answers " + server + ": is it the API server? try kubectl cluster-info"
-		}
-		return result
+func (j *job) connect(ctx context.Context, _ event.Span) event.Result {
+	server := j.Cluster.Client.Server()
+	err := j.ping()
+	if err == nil {
+		return event.Result{Status: event.Passed, Message: server}
 	}
-	steps := []runner.Step{{Name: "connect", Phase: runner.Check, Run: connect}}
-	if r.Goal.Selects() {
-		steps = append(steps, runner.Step{Name: "select", Phase: runner.Check, Run: r.tellSelection})
+	result := failed(err)
+	if ctx.Err() == nil && !strings.Contains(result.Message, server) && !strings.Contains(result.Message, ";") { // neither the place nor a hint
+		result.Message += "; so answers " + server + ": is it the API server? try kubectl cluster-info"
 	}
-	return runner.Unit{Name: r.Resolved.Environment + " cluster", Steps: steps}
+	return result
 }
 
 // pinging asks once whether the cluster answers.

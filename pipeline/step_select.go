@@ -14,12 +14,6 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/runner"
 )
 
-// ownSteps are those that a unit goes through also where the run leaves it as it is deployed: they look at the commit.
-var ownSteps = []string{"version", "bump", "lint", "package"}
-
-// Selects reports whether the goal does anything with units that it could leave alone.
-func (g Goal) Selects() bool { return g.MayPlan() || slices.Contains(g.steps(), "push") }
-
 // selectUnits decides which units the run takes; what is deployed is asked of the cluster, where it matters.
 func (r *shared) selectUnits() (selection, error) {
 	s := selecting{
@@ -64,7 +58,7 @@ func (r *shared) presence(u config.Unit) (bool, error) {
 // left is why the run leaves the unit as it is, and so does nothing in a step; empty where it does.
 func (j *job) left(step runner.Step) string {
 	switch {
-	case !j.Goal.Selects() || slices.Contains(ownSteps, step.Name):
+	case j.kind == event.UnitCluster || !j.Goal.Selects() || slices.Contains(buildSteps(), step.Name):
 		return ""
 	case step.Name == "plan" && j.Deploy.Saved != nil && j.Deploy.Saved.Has(j.unit.Release, j.unit.Namespace): // it says what is left undone
 		return ""
@@ -83,8 +77,8 @@ func (j *job) leftBy() string {
 
 // tellSelection is the step that begins a plan: what it takes and what it leaves, by which rule. It fails where something
 // is needed that is neither in the run nor deployed.
-func (r *shared) tellSelection(_ context.Context, span event.Span) event.Result {
-	s, err := r.selection()
+func (j *job) tellSelection(_ context.Context, span event.Span) event.Result {
+	s, err := j.selection()
 	if err != nil {
 		return failed(err)
 	}
@@ -97,7 +91,7 @@ func (r *shared) tellSelection(_ context.Context, span event.Span) event.Result 
 		return result
 	}
 	taken := func(u deployer.Scoped) bool { return u.Fate == deployer.Taken }
-	if tag := r.Resolved.Ref.Tag; tag != "" && !slices.ContainsFunc(s.units, taken) {
+	if tag := j.Resolved.Ref.Tag; tag != "" && !slices.ContainsFunc(s.units, taken) {
 		span.Warn(fmt.Sprintf("nothing is published or deployed: no service carries the tag %s", tag))
 	}
 	result := event.Result{Status: event.Passed, Message: deployer.ScopeSummary(s.units)}

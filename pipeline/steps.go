@@ -1,92 +1,76 @@
 package pipeline
 
 import (
+	"context"
 	"slices"
 
-	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/pipeline/runner"
-	"github.com/pintle-ci/pintle/versioning"
 )
 
-// job is one unit's way through its steps: what configuration says about it,
-// and what each step leaves for those after it. Only the unit's own goroutine
-// touches it while the run goes on.
-type job struct {
-	*shared
-	unit config.Unit
-
-	version versioning.Version // by version
-	chart   *chart.Chart       // by bump or pull
-	archive []byte             // by package
-	plan    *deployer.Plan     // by plan
-	outcome deployer.Outcome   // by deploy
-	learned bool               // the chart's secrets are known
-
-	bumpedFiles []BumpedFile // by bump
-
-	deploying event.Span // of deploy, once it has begun
+// step is a row of the table of steps.
+type step struct {
+	name  string
+	phase runner.Phase
+	of    []event.Unit // which units have it
+	goals []Goal       // which goals have it
+	run   func(*job, context.Context, event.Span) event.Result
 }
 
-// serviceSteps is what happens to a service, in order.
-func (j *job) serviceSteps() []runner.Step {
-	return []runner.Step{
-		{Name: "version", Phase: runner.Check, Run: j.computeVersion}, // git history -> the version of chart and image
-		{Name: "bump", Phase: runner.Check, Run: j.bump},              // write it into Chart.yaml and values.yaml
-		{Name: "lint", Phase: runner.Check, Run: j.lint},              // what is wrong with the chart, before anybody sees it
-		{Name: "package", Phase: runner.Check, Run: j.pack},           // the archive, the same bytes for the same commit
-		{Name: "compare", Phase: runner.Check, Run: j.compare},        // with what is deployed: whose it is, and which version
-		{Name: "push", Phase: runner.Publish, Run: j.push},            // to the registry, never over other content
-		{Name: "plan", Phase: runner.Publish, Run: j.makePlan},        // what the cluster would change, asked of the cluster
-		{Name: "deploy", Phase: runner.Release, Run: j.deploy},        // apply, wait, and roll back when it fails
-		{Name: "test", Phase: runner.Release, Run: j.test},            // the chart's own tests
+// steps is the table of all steps, in the order in which a unit goes through those that it has.
+func steps() []step {
+	services, releases := []event.Unit{event.UnitService}, []event.Unit{event.UnitRelease}
+	deployed, clusters, files := slices.Concat(services, releases), []event.Unit{event.UnitCluster}, []event.Unit{event.UnitFiles}
+
+	runs := []Goal{GoalRun}
+	deploys := and(runs, GoalDeploy)
+	plans := and(deploys, GoalPlan)
+	builds := and(plans, GoalBuild, GoalPublish)
+	bumps := and(builds, GoalBump)
+
+	return []step{
+		{"connect", runner.Check, clusters, and(plans, GoalTest), (*job).connect}, // whether the cluster answers
+		{"select", runner.Check, clusters, plans, (*job).tellSelection},           // what the run takes, and what it leaves
+
+		{"version", runner.Check, services, and(bumps, GoalVersion), (*job).computeVersion}, // git history -> the version of chart and image
+		{"bump", runner.Check, services, bumps, (*job).bump},                                // write it into Chart.yaml and values.yaml
+		{"bump", runner.Check, files, bumps, (*job).bumpVersionFiles},                       // write the one version for all into files
+		{"lint", runner.Check, services, builds, (*job).lint},                               // what is wrong with the chart, before anybody sees it
+		{"package", runner.Check, services, builds, (*job).pack},                            // the archive, the same bytes for the same commit
+		{"pull", runner.Check, releases, plans, (*job).pull},                                // a third-party chart
+		{"compare", runner.Check, deployed, plans, (*job).compare},                          // with what is deployed: whose it is, and which version
+		{"push", runner.Publish, services, and(runs, GoalPublish), (*job).push},             // to the registry, never over other content
+		{"plan", runner.Plan, deployed, plans, (*job).makePlan},                             // what the cluster would change, asked of the cluster
+		{"deploy", runner.Deploy, deployed, deploys, (*job).deploy},                         // apply, wait, and roll back when it fails
+		{"test", runner.Deploy, services, and(runs, GoalTest), (*job).test},                 // the chart's own tests
 	}
 }
 
-// releaseSteps is what happens to a third-party release, in order.
-func (j *job) releaseSteps() []runner.Step {
-	return []runner.Step{
-		{Name: "pull", Phase: runner.Check, Run: j.pull},
-		{Name: "compare", Phase: runner.Check, Run: j.compare},
-		{Name: "plan", Phase: runner.Publish, Run: j.makePlan},
-		{Name: "deploy", Phase: runner.Release, Run: j.deploy},
-	}
-}
+// and is a list of its own of goals and more.
+func and(goals []Goal, more ...Goal) []Goal { return slices.Concat(goals, more) }
 
-// goals says which steps a goal has.
-func (g Goal) steps() []string {
-	switch g {
-	case GoalVersion:
-		return []string{"version"}
-	case GoalBump:
-		return []string{"version", "bump"}
-	case GoalBuild:
-		return []string{"version", "bump", "lint", "package"}
-	case GoalPublish:
-		return []string{"version", "bump", "lint", "package", "push"}
-	case GoalPlan:
-		return []string{"version", "bump", "lint", "package", "pull", "compare", "plan"}
-	case GoalDeploy:
-		return []string{"version", "bump", "lint", "package", "pull", "compare", "plan", "deploy"}
-	case GoalTest:
-		return []string{"test"}
-	default:
-		return []string{"version", "bump", "lint", "package", "push", "pull", "compare", "plan", "deploy", "test"}
-	}
+// has reports whether the goal has a step like that.
+func (g Goal) has(like func(step) bool) bool {
+	return slices.ContainsFunc(steps(), func(s step) bool { return slices.Contains(s.goals, g) && like(s) })
 }
 
 // NeedsCluster reports whether any step of the goal talks to the cluster.
 func (g Goal) NeedsCluster() bool {
-	return slices.Contains(g.steps(), "plan") || slices.Contains(g.steps(), "test")
+	return g.has(func(s step) bool { return s.phase == runner.Plan || s.phase == runner.Deploy })
 }
 
 // MayPlan reports whether the goal decides what the cluster is to become.
-func (g Goal) MayPlan() bool { return slices.Contains(g.steps(), "plan") }
+func (g Goal) MayPlan() bool { return g.has(func(s step) bool { return s.phase == runner.Plan }) }
 
-// Deploys reports whether the goal changes the cluster.
-func (g Goal) Deploys() bool { return slices.Contains(g.steps(), "deploy") }
+// Deploys reports whether the goal carries out what it plans.
+func (g Goal) Deploys() bool {
+	return g.MayPlan() && g.has(func(s step) bool { return s.phase == runner.Deploy })
+}
+
+// Selects reports whether the goal does anything with units that it could leave alone.
+func (g Goal) Selects() bool {
+	return g.MayPlan() || g.has(func(s step) bool { return s.phase == runner.Publish })
+}
 
 // MustDeploy reports whether the goal has no meaning without an environment. A
 // whole run has: the build of a branch that is deployed nowhere.
@@ -98,21 +82,35 @@ func (g Goal) writesTree() bool {
 	return g != GoalPlan && g != GoalVersion && g != GoalTest
 }
 
-// steps are the unit's steps for the run's goal.
-func (j *job) steps() []runner.Step {
-	all := j.releaseSteps()
-	if j.unit.Service {
-		all = j.serviceSteps()
-	}
-	wanted := j.Goal.steps()
-	if j.Resolved.Environment == "" || j.Deploy.Saved != nil { // a saved plan was compared when it was made
-		wanted = slices.DeleteFunc(wanted, func(name string) bool { return name == "compare" })
-	}
-	all = slices.DeleteFunc(all, func(s runner.Step) bool { return !slices.Contains(wanted, s.Name) })
-	for i, s := range all {
-		if s.Name == "plan" && j.Deploy.Saved != nil {
-			all[i] = runner.Step{Name: "plan", Phase: runner.Check, Run: j.asSaved(s.Run)} // nothing is deployed unless every plan still fits
+// buildSteps are those of a build: they look at the commit, and at nothing that is deployed.
+func buildSteps() []string {
+	var names []string
+	for _, s := range steps() {
+		if slices.Contains(s.goals, GoalBuild) {
+			names = append(names, s.name)
 		}
 	}
-	return all
+	return names
+}
+
+// steps are the unit's steps for the run's goal, none of which tells its secrets.
+func (j *job) steps() []runner.Step {
+	var own []runner.Step
+	for _, row := range steps() {
+		if !slices.Contains(row.of, j.kind) || !slices.Contains(row.goals, j.Goal) {
+			continue
+		}
+		s := runner.Step{Name: row.name, Phase: row.phase, Run: func(ctx context.Context, span event.Span) event.Result { return row.run(j, ctx, span) }}
+		switch {
+		case s.Name == "compare" && (j.Resolved.Environment == "" || j.Deploy.Saved != nil):
+			continue // a saved plan was compared when it was made
+		case s.Phase == runner.Plan && j.Deploy.Saved != nil:
+			s.Phase, s.Run = runner.Check, j.asSaved(s.Run) // nothing is deployed unless every plan still fits
+		}
+		if j.hasSecrets() {
+			s.Run = secretly(j.requests.Secrets(j.unit), s.Run)
+		}
+		own = append(own, s)
+	}
+	return own
 }

@@ -29,12 +29,12 @@ func Run(ctx context.Context, log *event.Log, parallel int, units []Unit) (int, 
 	}
 	for _, u := range units {
 		for _, s := range u.Steps {
-			log.Emit(event.Event{Kind: event.Planned, Service: u.Name, Step: s.Name})
+			log.Emit(event.Event{Kind: event.Planned, Service: u.Name, Unit: u.Kind, Step: s.Name})
 		}
 	}
 	r := &runner{log: log, slots: make(chan struct{}, max(parallel, 1))}
 	r.checkAll(ctx, units)
-	r.releaseAll(ctx, units)
+	r.goOnAll(ctx, units)
 	return r.code, nil
 }
 
@@ -54,9 +54,9 @@ func (r *runner) checkAll(ctx context.Context, units []Unit) {
 	wg.Wait()
 }
 
-// releaseAll runs the publish and release steps along the graph. When a check
-// has failed none of them runs.
-func (r *runner) releaseAll(ctx context.Context, units []Unit) {
+// goOnAll runs the steps after the checks along the graph. When a check has failed
+// none of them runs.
+func (r *runner) goOnAll(ctx context.Context, units []Unit) {
 	ends := make(map[string]*end, len(units))
 	for _, u := range units {
 		ends[u.Name] = &end{done: make(chan struct{})}
@@ -66,20 +66,21 @@ func (r *runner) releaseAll(ctx context.Context, units []Unit) {
 		wg.Go(func() {
 			e := ends[u.Name]
 			defer close(e.done)
-			e.reason = r.release(ctx, u, ends)
+			e.reason = r.goOn(ctx, u, ends)
 		})
 	}
 	wg.Wait()
 }
 
-// end is how a unit's release came out. reason is empty when all went well,
+// end is how a unit came out. reason is empty when all went well,
 // else what its dependants say when they are skipped; it may be read after done.
 type end struct {
 	done   chan struct{}
 	reason string
 }
 
-func (r *runner) release(ctx context.Context, u Unit, ends map[string]*end) string {
+// goOn runs a unit's steps after the checks, once those of the units that it needs have ended; it returns the end's reason.
+func (r *runner) goOn(ctx context.Context, u Unit, ends map[string]*end) string {
 	_, steps := split(u.Steps)
 	if r.cause != "" {
 		r.skip(u.Name, steps, "nothing is released: "+r.cause)
@@ -139,10 +140,10 @@ func (u Unit) left(s Step) string {
 }
 
 // run runs the step. What fails while the run is being stopped is stopped and
-// not broken; a release step knows itself what it has brought back.
+// not broken; a deploy step knows itself what it has brought back.
 func (s Step) run(ctx context.Context, span event.Span) event.Result {
 	result := s.Run(ctx, span)
-	if ctx.Err() != nil && result.Status == event.Failed && s.Phase != Release {
+	if ctx.Err() != nil && result.Status == event.Failed && s.Phase != Deploy {
 		result.Status = event.Interrupted
 	}
 	return result

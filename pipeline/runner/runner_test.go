@@ -42,7 +42,7 @@ func unit(name string, needs []string, outcome map[string]event.Status) Unit {
 			return event.Result{Status: event.Passed}
 		}}
 	}
-	return Unit{Name: name, Needs: needs, Steps: []Step{step("lint", Check), step("push", Publish), step("deploy", Release)}}
+	return Unit{Name: name, Needs: needs, Steps: []Step{step("lint", Check), step("push", Publish), step("deploy", Deploy)}}
 }
 
 func runUnits(ctx context.Context, t *testing.T, parallel int, units ...Unit) (int, *trail) {
@@ -125,7 +125,7 @@ func TestRunGravestFailureDecides(t *testing.T) {
 // What has touched nothing is as grave as a step before, wherever it fails.
 func TestRunUntouched(t *testing.T) {
 	for untouched, want := range map[bool]int{true: exitcode.Failed, false: exitcode.NotRolledBack} {
-		deploy := Step{"deploy", Release, func(context.Context, event.Span) event.Result {
+		deploy := Step{"deploy", Deploy, func(context.Context, event.Span) event.Result {
 			return event.Result{Status: event.Failed, Untouched: untouched}
 		}}
 		code, _ := runUnits(t.Context(), t, 1, Unit{Name: "cart", Steps: []Step{deploy}})

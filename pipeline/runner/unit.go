@@ -17,7 +17,8 @@ import (
 // repository, a third-party release, or the environment itself.
 type Unit struct {
 	Name  string
-	Needs []string // names of units whose release steps come first
+	Kind  event.Unit
+	Needs []string // names of units whose steps after the checks come first
 	Steps []Step
 	Left  func(Step) string // why a step is not run, told as a skip; empty, or nil: it is run
 }
@@ -30,14 +31,15 @@ type Step struct {
 	Run   func(ctx context.Context, span event.Span) event.Result
 }
 
-// Phase says when a step may run and how grave its failure is.
+// Phase says what a step may change: when it may run, and how grave its failure is.
 type Phase int
 
-// The phases of a unit, in order.
+// The phases. A unit's checks come first; its other steps follow in the order of its list.
 const (
-	Check   Phase = iota // changes nothing outside the working tree
+	Check   Phase = iota // changes nothing outside the working tree, and needs no other unit
+	Plan                 // changes nothing, and reads what the units that are needed have made
 	Publish              // changes a registry
-	Release              // changes the cluster
+	Deploy               // changes the cluster
 )
 
 // exitCode is what one step's result makes of the whole run.
@@ -45,7 +47,7 @@ func exitCode(p Phase, s event.Status) int {
 	switch {
 	case !s.Bad():
 		return exitcode.OK
-	case p != Release:
+	case p != Deploy:
 		return exitcode.Failed
 	case s == event.RolledBack:
 		return exitcode.RolledBack
