@@ -108,7 +108,7 @@ func (f *folder) step(e event.Event) *Step {
 		f.services[e.Service] = service
 		f.run.Services = append(f.run.Services, service)
 	}
-	service.Version = cmp.Or(e.Version, service.Version)
+	service.Version, service.Kind = cmp.Or(e.Version, service.Version), cmp.Or(service.Kind, e.Unit)
 	key := [2]string{e.Service, e.Step}
 	step := f.steps[key]
 	if step == nil {

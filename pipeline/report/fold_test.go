@@ -3,6 +3,7 @@ package report_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,40 @@ func TestVerdict(t *testing.T) {
 		if got := report.Fold(readStream(t, stream)).Verdict(); got != verdict {
 			t.Errorf("%s: %q, want %q", stream, got, verdict)
 		}
+	}
+}
+
+// What is asked of the cluster, and the files of the one version for all, are no services.
+func TestVerdictCountsServicesAndReleases(t *testing.T) {
+	of := func(kind event.Unit, e event.Event) event.Event {
+		e.Unit = kind
+		return e
+	}
+	units := []event.Event{
+		of(event.UnitCluster, plan("prod cluster", "connect")), of(event.UnitService, plan("cart", "bump")),
+		of(event.UnitRelease, plan("redis", "pull")), of(event.UnitFiles, plan("version.files", "bump")),
+	}
+	ends := []event.Event{
+		begin("prod cluster", "connect"), end("prod cluster", "connect", event.Passed, ""), begin("cart", "bump"), end("cart", "bump", event.Passed, ""),
+		begin("redis", "pull"), end("redis", "pull", event.Unchanged, ""), begin("version.files", "bump"), end("version.files", "bump", event.Passed, ""),
+		{Kind: event.RunFinished, Status: event.Passed},
+	}
+	run := report.Fold(script(slices.Concat(units, ends)...))
+	var kinds []string
+	for _, s := range run.Services {
+		kinds = append(kinds, s.Label()+" "+string(s.Kind))
+	}
+	if diff := cmp.Diff([]string{"prod cluster cluster", "cart service", "redis (release) release", "version.files files"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	if got := run.Verdict(); got != "1 passed, 1 unchanged" {
+		t.Errorf("%q", got)
+	}
+	if got := report.Fold(script(ends...)).Verdict(); got != "3 passed, 1 unchanged" {
+		t.Errorf("of events that do not say what their units are: %q", got)
+	}
+	if got := report.Fold(script(units[0], ends[0], ends[1], ends[8])).Verdict(); got != "1 passed" {
+		t.Errorf("of a cluster alone: %q", got)
 	}
 }
 

@@ -75,7 +75,7 @@ const maxUnfolded = 8
 // Unfold reports whether the page shows a service's steps at once: those that
 // failed, and the others of a small run that came out well.
 func (p page) Unfold(s *Service) bool {
-	return s.Status.Bad() || len(p.Failures) == 0 && len(p.Services) <= maxUnfolded
+	return s.Status.Bad() || len(p.Failures) == 0 && len(p.counted()) <= maxUnfolded
 }
 
 // title is what the run was about, as in "shop to prod".

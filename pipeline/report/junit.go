@@ -124,7 +124,7 @@ func runSuite(run Run) junitSuite {
 func properties(run Run, service *Service) []junitProperty {
 	var out []junitProperty
 	for _, p := range []junitProperty{
-		{"project", run.Project}, {"environment", run.Environment}, {"commit", run.Commit}, {"version", service.Version},
+		{"project", run.Project}, {"environment", run.Environment}, {"commit", run.Commit}, {"version", service.Version}, {"kind", string(service.Kind)},
 	} {
 		if p.Value != "" {
 			out = append(out, p)

@@ -61,7 +61,7 @@ func (l *Live) table(columns int) (rows []liveRow, heading string) {
 	}
 	g.add(head...)
 	for _, service := range l.fold.run.Services {
-		row := []gridCell{{text: fit(service.Title(), liveService)}, {text: fit(service.Version, liveService), paint: l.dim}}
+		row := []gridCell{{text: fit(service.Label(), liveService)}, {text: fit(service.Version, liveService), paint: l.dim}}
 		for _, n := range names {
 			row = append(row, l.cell(service.Step(n)))
 		}
@@ -106,7 +106,7 @@ func (l *Live) narrow(columns int) []string {
 			text = step.Name + " " + l.cell(step).text
 		}
 		text = fit(text, columns)
-		name := fit(service.Title(), max(columns-cells(text)-2, 0))
+		name := fit(service.Label(), max(columns-cells(text)-2, 0))
 		gap := strings.Repeat(" ", max(columns-cells(name)-cells(text), 0))
 		lines = append(lines, name+gap+l.c.status(step.Status, text))
 	}

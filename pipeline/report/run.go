@@ -31,7 +31,8 @@ type Run struct {
 
 // Service is one unit of a run with its steps, both in the order of first mention.
 type Service struct {
-	Name    string       `json:"name"` // empty for what belongs to no service
+	Name    string       `json:"name"`           // empty for what belongs to no service
+	Kind    event.Unit   `json:"kind,omitempty"` // empty in a stream of events that does not say it
 	Status  event.Status `json:"status"`
 	Version string       `json:"version,omitempty"`
 	Seconds float64      `json:"seconds"` // of work: the sum of its steps
@@ -139,11 +140,26 @@ func gravity(s event.Status) int {
 	return len(order)
 }
 
-// Verdict counts the services by status, the gravest first, as in
+// counted are the services and third-party releases: what is asked of the cluster beforehand, and the files of the
+// one version for all, are none. A stream of events that does not say what its units are, or has none of either, counts all.
+func (r Run) counted() []*Service {
+	var out []*Service
+	for _, s := range r.Services {
+		if s.Kind == "" || s.Kind == event.UnitService || s.Kind == event.UnitRelease {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return r.Services
+	}
+	return out
+}
+
+// Verdict counts services and releases by status, the gravest first, as in
 // "1 rolled back, 1 skipped, 2 passed".
 func (r Run) Verdict() string {
 	counts := make(map[event.Status]int)
-	for _, s := range r.Services {
+	for _, s := range r.counted() {
 		counts[s.Status]++
 	}
 	statuses := slices.SortedFunc(maps.Keys(counts), func(a, b event.Status) int {
@@ -175,6 +191,14 @@ func (r Run) AllWarnings() []string {
 
 // Title is the service's name, or what stands for it where it has none.
 func (s *Service) Title() string { return cmp.Or(s.Name, noService) }
+
+// Label is the title, with what the unit is where that is no service and its name does not tell.
+func (s *Service) Label() string {
+	if s.Kind == event.UnitRelease {
+		return s.Title() + " (release)"
+	}
+	return s.Title()
+}
 
 // noService stands where steps belong to no service.
 const noService = "(run)"

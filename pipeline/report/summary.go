@@ -67,7 +67,7 @@ func writeTable(b *bytes.Buffer, run Run, c colors) {
 	}
 	g.add(append(header, gridCell{text: "TIME", paint: quiet, right: true}, gridCell{text: "MESSAGE", paint: quiet})...)
 	for _, service := range run.Services {
-		row := []gridCell{{text: fit(service.Title(), 40)}, {text: fit(service.Version, 40)}}
+		row := []gridCell{{text: fit(service.Label(), 40)}, {text: fit(service.Version, 40)}}
 		for _, name := range columns {
 			row = append(row, stepCell(service.Step(name), c))
 		}

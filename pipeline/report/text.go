@@ -33,7 +33,7 @@ func cleanEvent(e event.Event) event.Event {
 	for _, name := range []*string{&e.Project, &e.Environment, &e.Commit, &e.Service, &e.Step, &e.Object, &e.Namespace, &e.Change, &e.Version, &e.File} {
 		*name = line(*name, maxName)
 	}
-	e.Status = event.Status(line(string(e.Status), maxName))
+	e.Status, e.Unit = event.Status(line(string(e.Status), maxName)), event.Unit(line(string(e.Unit), maxName))
 	if e.Kind == event.Output || e.Kind == event.PodLog {
 		// Indentation carries meaning in output, so no line() here.
 		e.Message = cut(strings.ReplaceAll(text.Clean(e.Message), "\n", " "), maxMessage, "...")
