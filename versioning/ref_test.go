@@ -180,37 +180,3 @@ func FuzzNext(f *testing.F) {
 		}
 	})
 }
-
-func TestReadChange(t *testing.T) {
-	tests := []struct {
-		message string
-		want    change
-	}{
-		{"", change{}},
-		{"Update the readme", change{}},
-		{"docs: x", change{}},
-		{"fix: x", change{bump: BumpPatch}},
-		{"fix:x", change{}},
-		{"FIX(api): x", change{bump: BumpPatch}},
-		{"feat: x", change{bump: BumpMinor}},
-		{"feature: x", change{}},
-		{"feat(a/b-c): x\n\nbody", change{bump: BumpMinor}},
-		{"chore!: x", change{bump: BumpMajor}},
-		{"refactor(core)!: x", change{bump: BumpMajor}},
-		{"Revert \"feat!: x\"", change{}},
-		{"fix: x\n\nBREAKING CHANGE: y", change{bump: BumpMajor}},
-		{"fix: x\n\nBREAKING-CHANGE: y", change{bump: BumpMajor}},
-		{"fix: x\r\n\r\nBREAKING CHANGE: y\r\n", change{bump: BumpMajor}},
-		{"fix: x\n\nthis is no BREAKING CHANGE: y", change{bump: BumpPatch}},
-		{"fix: x\n\nbreaking change: y", change{bump: BumpPatch}},
-		{"chore: x\n\nRelease-As: 2.0.0", change{releaseAs: "2.0.0"}},
-		{"chore: x\n\nrelease-as: v2.0.0-rc.1\r\n", change{releaseAs: "2.0.0-rc.1"}},
-		{"chore: x\n\nRelease-As: 2.0", change{}},
-		{"chore: x\n\nRelease-As: 2.0.0+x", change{}},
-	}
-	for _, tt := range tests {
-		if got := readChange([]byte(tt.message)); got != tt.want {
-			t.Errorf("%q: got %+v, want %+v", tt.message, got, tt.want)
-		}
-	}
-}

@@ -3,6 +3,7 @@ package versioning
 import (
 	"errors"
 	"github.com/pintle-ci/pintle/git/store"
+	"github.com/pintle-ci/pintle/versioning/commit"
 	"strings"
 )
 
@@ -46,10 +47,10 @@ func (r *Repository) RemoteURL() string {
 
 // readMessage keeps what a commit's message asks for.
 func (r *Repository) readMessage(n *store.Node, message []byte) {
-	asked := readChange(message)
-	n.Note = uint8(asked.bump)
-	if asked.releaseAs != "" {
-		r.releaseAs[n] = asked.releaseAs
+	read := commit.Read(message)
+	n.Note = uint8(bumps[read.Change])
+	if read.ReleaseAs != "" {
+		r.releaseAs[n] = read.ReleaseAs
 	}
 }
 

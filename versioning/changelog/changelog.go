@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pintle-ci/pintle/versioning/commit"
 )
 
 // MaxEntries bounds each section; the rest is counted.
@@ -67,23 +69,13 @@ func Sections(commits []Commit, skip func(subject string) bool) []Section {
 	undone := undone(commits)
 	groups := map[string][]Entry{}
 	for i, c := range commits {
-		m := parseMessage(c.Message)
-		switch {
-		case undone[i], m.subject == "", c.Merge && m.kind == "", skip != nil && skip(m.subject):
+		subject, _, _ := strings.Cut(c.Message, "\n")
+		if subject = clean(subject); undone[i] || subject == "" || skip != nil && skip(subject) {
 			continue
 		}
-		title := Other
-		switch {
-		case m.breaking:
-			title = Breaking
-		case m.kind == "feat":
-			title = Features
-		case m.kind == "fix", m.kind == "perf":
-			title = Fixes
+		if entry, title := entryOf(c); !c.Merge || entry.Type != "" {
+			groups[title] = append(groups[title], entry)
 		}
-		groups[title] = append(groups[title], Entry{
-			Hash: c.Hash, Type: m.kind, Scope: m.scope, Description: m.description, Breaking: m.breaking, Note: m.note, Author: c.Author,
-		})
 	}
 	var sections []Section
 	for _, title := range []string{Breaking, Features, Fixes, Other} {
@@ -102,7 +94,7 @@ func undone(commits []Commit) []bool {
 	reverters := make([][]int, len(commits)) // of commit i
 	targets := make([][]int, len(commits))
 	for i, c := range commits {
-		for _, hash := range reverted(c.Message) {
+		for _, hash := range commit.Reverted(c.Message) {
 			if at := slices.IndexFunc(commits, func(c Commit) bool { return strings.HasPrefix(c.Hash, hash) && c.Hash != commits[i].Hash }); at >= 0 {
 				reverters[at], targets[i] = append(reverters[at], i), append(targets[i], at)
 			}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/versioning/commit"
 )
 
 func hashOf(i int) string { return fmt.Sprintf("%08x%032x", 0xabc0000+i, i) }
@@ -304,4 +306,22 @@ func FuzzInsert(f *testing.F) {
 			t.Errorf("%q: again %q, %v", s, again, err)
 		}
 	})
+}
+
+// The sections are those that the version moves by: breaking, features, fixes. A revert is told as what it reverts, or
+// among the others.
+func TestSectionsFollowChanges(t *testing.T) {
+	titles := map[commit.Change]string{commit.Breaking: Breaking, commit.Feature: Features, commit.Fix: Fixes, commit.None: Other}
+	for _, message := range []string{
+		"feat: x", "Feat(api): x", "feat:x", "fix: ", "perf: x", "docs: x", "docs!: x", "x\n\nBREAKING CHANGE: y", "feat: \u200b", "feat: \x07", "fix: x\r",
+	} {
+		sections := Sections([]Commit{{Hash: "1", Message: message}}, nil)
+		want := titles[commit.Read([]byte(message)).Change]
+		if len(sections) != 1 || sections[0].Title != want || sections[0].Entries[0].Description == "" {
+			t.Errorf("%q: got %+v, want one entry with words under %q", message, sections, want)
+		}
+	}
+	if got := Sections([]Commit{{Hash: "1", Message: "revert: x"}}, nil); got[0].Title != Other {
+		t.Errorf("a revert stands under %q", got[0].Title)
+	}
 }

@@ -1,89 +1,43 @@
 package changelog
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/versioning/commit"
 )
 
 // maxText bounds a description or a note, in characters.
 const maxText = 300
 
-// message is a commit message, read as Conventional Commits 1.0.0 has it.
-type message struct {
-	subject                        string
-	kind, scope, description, note string
-	breaking                       bool
-}
-
-var (
-	// header is matched with the subject as it is: versioning reads it so, and a version and its changelog must agree.
-	header = lazyregexp.New(`^([A-Za-z]+)(?:\(([^()\r\n]*)\))?(!)?: (.*)$`)
-	// breakingFooter is a line that begins a footer about a breaking change; it must be upper case.
-	breakingFooter = lazyregexp.New(`^BREAKING[ -]CHANGE(?:: | #)(.*)$`)
-	anyFooter      = lazyregexp.New(`^[A-Za-z][A-Za-z-]*(?:: | #)`)
-	// revertLine is what git revert writes; hashes of merges are followed by more text.
-	revertLine   = lazyregexp.New(`^This reverts commit ([0-9a-f]{7,40})\b`)
-	revertFooter = lazyregexp.New(`^Refs(?:: | #)([0-9a-f]{7,40}(?:,\s*[0-9a-f]{7,40})*)\s*$`)
-)
-
-// parseMessage reads a message.
-func parseMessage(text string) message {
-	subject, rest, _ := strings.Cut(text, "\n")
-	m := message{subject: clean(subject)}
-	m.description = m.subject
-	if found := header.FindStringSubmatch(subject); found != nil {
-		m.kind, m.scope, m.breaking = strings.ToLower(found[1]), clean(found[2]), found[3] == "!"
-		m.description = cmp.Or(clean(found[4]), m.subject)
+// entryOf is what a changelog shows of a commit, and its section. The description is empty for a commit without words.
+func entryOf(c Commit) (e Entry, title string) {
+	m := commit.Read([]byte(c.Message))
+	subject := clean(string(m.Subject))
+	e = Entry{
+		Hash: c.Hash, Type: string(bytes.ToLower(m.Type)), Scope: clean(string(m.Scope)), Breaking: m.Change == commit.Breaking,
+		Description: cmp.Or(clean(string(m.Description)), subject), Author: c.Author,
 	}
-	lines := strings.Split(rest, "\n")
-	for i, line := range lines {
-		found := breakingFooter.FindStringSubmatch(strings.TrimRight(line, "\r"))
-		if found == nil {
-			continue
-		}
-		m.breaking = true
-		if m.note == "" {
-			m.note = clean(strings.Join(append([]string{found[1]}, paragraph(lines[i+1:])...), " "))
-		}
-	}
-	return m
-}
-
-// paragraph is what goes on below a footer's first line.
-func paragraph(lines []string) []string {
-	for i, line := range lines {
-		if strings.TrimSpace(line) == "" || anyFooter.MatchString(line) || breakingFooter.MatchString(line) {
-			return lines[:i]
-		}
-	}
-	return lines
-}
-
-// reverted are the beginnings of the hashes that a message says it reverts.
-func reverted(text string) []string {
-	subject, rest, _ := strings.Cut(text, "\n")
-	conventional := strings.HasPrefix(strings.ToLower(subject), "revert:") || strings.HasPrefix(strings.ToLower(subject), "revert(")
-	if !conventional && !strings.HasPrefix(subject, `Revert "`) && !strings.HasPrefix(subject, `Reapply "`) {
-		return nil
-	}
-	var hashes []string
-	for line := range strings.Lines(rest) {
-		line = strings.TrimSpace(line)
-		if m := revertLine.FindStringSubmatch(line); m != nil {
-			hashes = append(hashes, m[1])
-		}
-		if m := revertFooter.FindStringSubmatch(line); m != nil && conventional {
-			for hash := range strings.SplitSeq(m[1], ",") {
-				hashes = append(hashes, strings.TrimSpace(hash))
-			}
-		}
-		if len(hashes) > 100 {
+	for _, note := range m.Notes {
+		if e.Note = clean(note); e.Note != "" {
 			break
 		}
 	}
-	return hashes
+	return e, titleOf(m.Change, e.Type)
+}
+
+// titleOf is the section of a change. A revert moves the version as a fix does, and is told among the others.
+func titleOf(change commit.Change, kind string) string {
+	switch {
+	case change == commit.Breaking:
+		return Breaking
+	case change == commit.Feature:
+		return Features
+	case change == commit.Fix && kind != "revert":
+		return Fixes
+	}
+	return Other
 }
 
 // clean makes one line of visible characters: no control characters, and none that turn the direction of the text
