@@ -12,10 +12,10 @@ import (
 // left HEAD's history, as release/1.5 leaves trunk (facts/git-ci-canary.md 1.5 rule 5). A tag that descends from HEAD
 // is its future, and none of a rebuild's business; a tag of an unrelated history says nothing; a candidate on a trunk's
 // own line, as git-flow's on develop, is no line's.
-func (a *answer) releases(ctx context.Context) error {
-	above := map[*part][]candidate{}
+func (rd *reader) releases(ctx context.Context) error {
+	above := map[*queryState][]candidate{}
 	var tips []*store.Node
-	for _, p := range a.parts {
+	for _, p := range rd.states {
 		if !p.query.TrackReleases {
 			continue
 		}
@@ -23,7 +23,7 @@ func (a *answer) releases(ctx context.Context) error {
 			if c.name == p.baseName() {
 				break
 			}
-			ok, err := a.resolve(&c)
+			ok, err := rd.resolve(&c)
 			if err != nil {
 				return err
 			}
@@ -35,7 +35,7 @@ func (a *answer) releases(ctx context.Context) error {
 	if len(tips) == 0 {
 		return nil
 	}
-	left, err := a.repository.Graph.Diverged(ctx, a.head, tips)
+	left, err := rd.repository.Graph.Diverged(ctx, rd.head, tips)
 	if err != nil {
 		return fmt.Errorf("look for release lines: %w", err)
 	}
@@ -44,14 +44,14 @@ func (a *answer) releases(ctx context.Context) error {
 			if !left[c.node] {
 				continue
 			}
-			past, err := a.goesPast(ctx, p, c)
+			past, err := rd.goesPast(ctx, p, c)
 			if err != nil {
 				return err
 			}
 			if !past {
 				continue
 			}
-			commit, err := a.repository.commit(c.node)
+			commit, err := rd.repository.commit(c.node)
 			if err != nil {
 				return err
 			}
@@ -65,32 +65,32 @@ func (a *answer) releases(ctx context.Context) error {
 
 // goesPast reports whether a tag of a line that left is to be gone past. What trunk itself has released since a feature
 // left it is no line: the feature is to come after it, but was made before.
-func (a *answer) goesPast(ctx context.Context, p *part, c candidate) (bool, error) {
+func (rd *reader) goesPast(ctx context.Context, p *queryState, c candidate) (bool, error) {
 	if c.version.Prerelease() != "" || p.query.Ref.Class(p.query.Trunks) != ClassTrunk {
-		owned, _, err := a.owned(ctx, p.query.Trunks, c.node)
+		owned, _, err := rd.owned(ctx, p.query.Trunks, c.node)
 		if err != nil || owned {
 			return false, err
 		}
 	}
-	on, err := a.onLine(ctx, p, c.node)
+	on, err := rd.onLine(ctx, p, c.node)
 	return !on, err
 }
 
 // markMerged fills Merged.
-func (a *answer) markMerged(ctx context.Context) error {
-	for _, p := range a.parts {
+func (rd *reader) markMerged(ctx context.Context) error {
+	for _, p := range rd.states {
 		if !p.query.TrackReleases || p.base == nil || semver.MustParse(p.facts.Base.Version).Prerelease() == "" {
 			continue
 		}
 		var err error
-		if p.facts.Merged, err = a.merged(ctx, p); err != nil {
+		if p.facts.Merged, err = rd.merged(ctx, p); err != nil {
 			return fmt.Errorf("look for release lines: %w", err)
 		}
 	}
 	return nil
 }
 
-func (p *part) baseName() string {
+func (p *queryState) baseName() string {
 	if p.facts.Base == nil {
 		return ""
 	}

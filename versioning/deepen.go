@@ -226,9 +226,9 @@ func (d *deepening) wants() ([]byte, error) {
 
 // tracked are the commits of version tags that are not here, when a query asks about lines that HEAD does not reach.
 func (d *deepening) tracked() ([]plumbing.Hash, error) {
-	a := &answer{repository: d.repository}
+	rd := &reader{repository: d.repository}
 	var err error
-	if a.tags, err = d.repository.tags(); err != nil {
+	if rd.tags, err = d.repository.tags(); err != nil {
 		return nil, err
 	}
 	found := map[plumbing.Hash]bool{}
@@ -236,7 +236,7 @@ func (d *deepening) tracked() ([]plumbing.Hash, error) {
 		if !query.TrackReleases {
 			continue
 		}
-		candidates, err := a.versions(query)
+		candidates, err := rd.versions(query)
 		if err != nil {
 			return nil, err
 		}

@@ -14,11 +14,11 @@ import (
 )
 
 // dirty fills in the modified files for the queries that ask, with one look at the work tree.
-func (a *answer) dirty(ctx context.Context, queries []Query, facts []Facts) error {
+func (rd *reader) dirty(ctx context.Context, queries []Query, facts []Facts) error {
 	if !slices.ContainsFunc(queries, func(q Query) bool { return q.Dirty }) {
 		return nil
 	}
-	files, err := a.repository.Modified(ctx)
+	files, err := rd.repository.Modified(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (a *answer) dirty(ctx context.Context, queries []Query, facts []Facts) erro
 	return nil
 }
 
-// within tells whether a file is one of the paths or below one. No paths are the whole repository.
+// within reports whether a file is one of the paths or below one. No paths are the whole repository.
 func within(file string, paths []string) bool {
 	return len(paths) == 0 || slices.ContainsFunc(paths, func(p string) bool {
 		p = path.Clean(p)

@@ -1,6 +1,6 @@
 // Package versioning turns a git history into versions.
 //
-// git.go and the files beside it observe: they read refs, commits and trees out of git/store, with walks that stop at
+// query.go and the files beside it observe: they read refs, commits and trees out of git/store, with walks that stop at
 // the base tag. next.go decides: Next is a pure function of Facts and Rules, without a clock, a network or a build
 // number, so the same commit gives the same version on every machine (facts/git-ci-canary.md 1.5).
 //

@@ -10,48 +10,48 @@ import (
 )
 
 // history fills what needs walks: bases, counts, bumps, the last commits.
-func (a *answer) history(ctx context.Context) error {
-	if err := a.findBases(ctx); err != nil {
+func (rd *reader) history(ctx context.Context) error {
+	if err := rd.findBases(ctx); err != nil {
 		return fmt.Errorf("find the base tag: %w", err)
 	}
-	if err := a.releases(ctx); err != nil {
+	if err := rd.releases(ctx); err != nil {
 		return err
 	}
-	if err := a.markMerged(ctx); err != nil {
+	if err := rd.markMerged(ctx); err != nil {
 		return err
 	}
-	scope := a.repository.newScope(len(a.parts))
-	for i, p := range a.parts {
+	scope := rd.repository.newScope(len(rd.states))
+	for i, p := range rd.states {
 		if err := scope.add(i, p.query.Paths); err != nil {
 			return fmt.Errorf("count commits: %w", err)
 		}
 	}
-	for at := 0; at < len(a.parts); {
-		bases, end := a.basesFrom(at)
-		if end < len(a.parts) && scope.known == nil {
+	for at := 0; at < len(rd.states); {
+		bases, end := rd.basesFrom(at)
+		if end < len(rd.states) && scope.known == nil {
 			scope.known = map[*store.Node]set{}
 		}
-		if err := a.count(ctx, at, end, bases, scope); err != nil {
+		if err := rd.count(ctx, at, end, bases, scope); err != nil {
 			return fmt.Errorf("count commits: %w", err)
 		}
 		at = end
 	}
-	if err := a.settle(ctx, scope); err != nil {
+	if err := rd.settle(ctx, scope); err != nil {
 		return fmt.Errorf("count commits: %w", err)
 	}
 	return nil
 }
 
-// findBases finds each part's highest candidate that HEAD reaches. Usually it is the very highest, so the first round
+// findBases finds each query's highest candidate that HEAD reaches. Usually it is the very highest, so the first round
 // asks only for that; later rounds ask for more and more at once.
-func (a *answer) findBases(ctx context.Context) error {
-	open := a.parts
-	next := make(map[*part]int, len(open))
+func (rd *reader) findBases(ctx context.Context) error {
+	open := rd.states
+	next := make(map[*queryState]int, len(open))
 	for share := 1; len(open) > 0; share = min(share*4, store.Batch) {
-		var rest []*part
+		var rest []*queryState
 		for at := 0; at < len(open); {
 			end := min(len(open), at+store.Batch/share)
-			if err := a.askRound(ctx, open[at:end], next, share); err != nil {
+			if err := rd.askRound(ctx, open[at:end], next, share); err != nil {
 				return err
 			}
 			for _, p := range open[at:end] {
@@ -63,24 +63,24 @@ func (a *answer) findBases(ctx context.Context) error {
 		}
 		open = rest
 	}
-	for _, p := range a.parts {
+	for _, p := range rd.states {
 		if p.base == nil {
-			p.facts.Unprefixed = a.unprefixed(p.query.Prefix)
+			p.facts.Unprefixed = rd.unprefixed(p.query.Prefix)
 		}
 	}
 	return nil
 }
 
-// askRound asks for the next share of candidates of each part.
-func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int, share int) error {
-	g := a.repository.Graph
+// askRound asks for the next share of candidates of each query.
+func (rd *reader) askRound(ctx context.Context, states []*queryState, next map[*queryState]int, share int) error {
+	g := rd.repository.Graph
 	var claims []store.Claim
 	var asked []candidate
-	for group, p := range parts {
+	for group, p := range states {
 		end := min(len(p.candidates), next[p]+share)
 		for i := range p.candidates[next[p]:end] {
 			c := &p.candidates[next[p]+i]
-			ok, err := a.resolve(c)
+			ok, err := rd.resolve(c)
 			if err != nil {
 				return err
 			}
@@ -92,13 +92,13 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 		}
 		next[p] = end
 	}
-	found, err := g.Highest(ctx, a.head, claims)
+	found, err := g.Highest(ctx, rd.head, claims)
 	if err != nil {
 		return err
 	}
 	for group, index := range found {
-		c, p := asked[index], parts[group]
-		commit, err := a.repository.commit(c.node)
+		c, p := asked[index], states[group]
+		commit, err := rd.repository.commit(c.node)
 		if err != nil {
 			return err
 		}
@@ -108,11 +108,11 @@ func (a *answer) askRound(ctx context.Context, parts []*part, next map[*part]int
 	return nil
 }
 
-// basesFrom groups parts from an index on, as many as have no more than a batch of different commits to count from.
-func (a *answer) basesFrom(at int) (bases []*store.Node, end int) {
+// basesFrom groups queries from an index on, as many as have no more than a batch of different commits to count from.
+func (rd *reader) basesFrom(at int) (bases []*store.Node, end int) {
 	seen := map[*store.Node]bool{}
-	for end = at; end < len(a.parts); end++ {
-		p := a.parts[end]
+	for end = at; end < len(rd.states); end++ {
+		p := rd.states[end]
 		var more []*store.Node
 		for _, n := range []*store.Node{p.base, p.ahead} {
 			if n != nil && !seen[n] {
@@ -130,24 +130,24 @@ func (a *answer) basesFrom(at int) (bases []*store.Node, end int) {
 	return bases, end
 }
 
-// count walks once for the parts from at to end, whose bases are those given.
-func (a *answer) count(ctx context.Context, at, end int, bases []*store.Node, scope *scope) error {
-	g := a.repository.Graph
+// count walks once for the queries from at to end, whose bases are those given.
+func (rd *reader) count(ctx context.Context, at, end int, bases []*store.Node, scope *scope) error {
+	g := rd.repository.Graph
 	bit := make(map[*store.Node]uint64, len(bases))
 	for i, base := range bases {
 		bit[base] = 1 << i
 	}
-	parts := a.parts[at:end]
+	states := rd.states[at:end]
 	whole := false
-	for _, p := range parts {
+	for _, p := range states {
 		whole = whole || p.base == nil
 		p.bit, p.aheadBit = bit[p.base], bit[p.ahead]
 	}
-	commits, err := g.Uncovered(ctx, a.head, bases, whole)
+	commits, err := g.Uncovered(ctx, rd.head, bases, whole)
 	if err != nil {
 		return err
 	}
-	if err := a.repository.haveTrees(scope, commits); err != nil {
+	if err := rd.repository.haveTrees(scope, commits); err != nil {
 		return err
 	}
 	for step, n := range commits {
@@ -158,7 +158,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*store.Node, sc
 		if err != nil {
 			return err
 		}
-		for i, p := range parts {
+		for i, p := range states {
 			if p.facts.Scoped && !touched.has(at+i) {
 				continue
 			}
@@ -166,7 +166,7 @@ func (a *answer) count(ctx context.Context, at, end int, bases []*store.Node, sc
 				if err := g.ReadMessage(n.Node); err != nil {
 					return err
 				}
-				p.facts.take(n.Node, a.repository.releaseAs[n.Node])
+				p.facts.take(n.Node, rd.repository.releaseAs[n.Node])
 			}
 			if p.ahead != nil && n.Mask&p.aheadBit == 0 {
 				p.facts.CountAhead++
@@ -189,10 +189,10 @@ func (f *Facts) take(n *store.Node, as string) {
 	}
 }
 
-// settle fills Last of the scoped parts.
-func (a *answer) settle(ctx context.Context, scope *scope) error {
-	seek := newSet(len(a.parts))
-	for i, p := range a.parts {
+// settle fills Last of the queries with paths.
+func (rd *reader) settle(ctx context.Context, scope *scope) error {
+	seek := newSet(len(rd.states))
+	for i, p := range rd.states {
 		switch {
 		case p.facts.Scoped && p.facts.Count == 0 && p.base != nil:
 			p.facts.Last = p.facts.Base.Commit
@@ -200,16 +200,16 @@ func (a *answer) settle(ctx context.Context, scope *scope) error {
 			seek.add(i)
 		}
 	}
-	origins, err := a.origins(ctx, scope, seek)
+	origins, err := rd.origins(ctx, scope, seek)
 	if err != nil {
 		return err
 	}
 	for i, n := range origins {
-		p := a.parts[i]
-		if p.facts.Last, err = a.repository.commit(n); err != nil {
+		p := rd.states[i]
+		if p.facts.Last, err = rd.repository.commit(n); err != nil {
 			return err
 		}
-		if n == a.head {
+		if n == rd.head {
 			p.facts.Last = p.facts.Source // a throw-away merge is no name for content
 		}
 	}
@@ -219,27 +219,27 @@ func (a *answer) settle(ctx context.Context, scope *scope) error {
 // origins finds, for each query sought, the commit that gave its paths the content they have at HEAD: from HEAD on,
 // always to a parent with the same content, until there is none. Its tree at the paths is HEAD's, so its hash names the
 // content, whatever merges threw away on the way. A query whose paths HEAD does not have gets HEAD.
-func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*store.Node, error) {
-	present, err := scope.differs(plumbing.ZeroHash, a.head.Tree)
+func (rd *reader) origins(ctx context.Context, scope *scope, seek set) (map[int]*store.Node, error) {
+	present, err := scope.differs(plumbing.ZeroHash, rd.head.Tree)
 	if err != nil {
 		return nil, err
 	}
 	found := map[int]*store.Node{}
 	for i := range seek.all {
 		if !present.has(i) {
-			found[i] = a.head
+			found[i] = rd.head
 			seek.remove(i)
 		}
 	}
-	at := map[*store.Node]set{a.head: seek}
-	for next := (store.Queue{a.head}); len(next) > 0; {
+	at := map[*store.Node]set{rd.head: seek}
+	for next := (store.Queue{rd.head}); len(next) > 0; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		n := next.Pop()
 		here := at[n]
 		delete(at, n)
-		if err := scope.passOn(n, here, at, &next); err != nil {
+		if err := scope.pushToParents(n, here, at, &next); err != nil {
 			return nil, err
 		}
 		for i := range here.all {
@@ -249,8 +249,9 @@ func (a *answer) origins(ctx context.Context, scope *scope, seek set) (map[int]*
 	return found, nil
 }
 
-// passOn moves the queries that a commit shares with a parent to that parent, and leaves in here those that it changed.
-func (s *scope) passOn(n *store.Node, here set, at map[*store.Node]set, next *store.Queue) error {
+// pushToParents moves the queries that a commit shares with a parent to that parent, and leaves in here those that it
+// changed.
+func (s *scope) pushToParents(n *store.Node, here set, at map[*store.Node]set, next *store.Queue) error {
 	for _, parent := range n.Parents {
 		if here.empty() {
 			return nil

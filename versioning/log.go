@@ -159,7 +159,7 @@ func (r *Repository) Before(ctx context.Context, prefix, version, commit string)
 
 // versionsFound are the version tags of a prefix, highest first.
 type versionsFound struct {
-	*answer
+	*reader
 	candidates []candidate
 }
 
@@ -168,18 +168,18 @@ func (r *Repository) versionTags(prefix string) (*versionsFound, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{repository: r, head: r.Graph.Node(hash)}
-	if err := r.Graph.Load(a.head); err != nil {
+	rd := &reader{repository: r, head: r.Graph.Node(hash)}
+	if err := r.Graph.Load(rd.head); err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
 	}
-	if a.tags, err = r.tags(); err != nil {
+	if rd.tags, err = r.tags(); err != nil {
 		return nil, err
 	}
-	candidates, err := a.versions(Query{Prefix: prefix})
+	candidates, err := rd.versions(Query{Prefix: prefix})
 	if err != nil {
 		return nil, fmt.Errorf("read tags: %w", err)
 	}
-	return &versionsFound{a, candidates}, nil
+	return &versionsFound{rd, candidates}, nil
 }
 
 func (f *versionsFound) tag(c candidate) (*Tag, error) {

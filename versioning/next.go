@@ -101,10 +101,8 @@ func newDecision(facts Facts, rules Rules) (*decision, error) {
 			return nil, fmt.Errorf("version.labels: %q for branch %q is no label; use letters, digits and dashes, as \"alpha\"", label, branch)
 		}
 	}
-	if facts.Base != nil {
-		if d.base, err = semver.StrictNewVersion(facts.Base.Version); err != nil {
-			return nil, fmt.Errorf("tag %s: %w", facts.Base.Name, err)
-		}
+	if d.base, err = facts.base(); err != nil {
+		return nil, err
 	}
 	class := facts.Ref.Class(rules.Trunks)
 	d.version = Version{Class: class, Dirty: len(facts.Dirty) > 0}

@@ -44,8 +44,12 @@ var ErrNotReleased = errors.New("versions are released from trunk, release and h
 // line.
 func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 	class := facts.Ref.Class(rules.Trunks)
+	base, err := facts.base()
+	if err != nil {
+		return Released{}, err
+	}
 	if !slices.Contains(ReleaseKinds, wanted) {
-		return releaseAs(facts, class, wanted)
+		return releaseAs(facts, base, class, wanted)
 	}
 	if class == ClassFeature || class == ClassChange {
 		return Released{}, fmt.Errorf("%s is a %s: %w; name a version instead of %q to release it all the same", facts.Ref, class, ErrNotReleased, wanted)
@@ -67,7 +71,7 @@ func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 	least := coreVersion(number)
 	v := least
 	if wanted != ReleaseAuto {
-		v = step(facts, least, wanted)
+		v = step(base, least, wanted)
 		explain = append(explain, fmt.Sprintf("release %s: %s", wanted, v))
 	} else {
 		explain = append(explain, fmt.Sprintf("release %s", v))
@@ -75,7 +79,7 @@ func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 	if v.LessThan(least) {
 		explain = append(explain, fmt.Sprintf("builds of this branch were %s-..., which sort above %s", least, v))
 	}
-	if err := inLine(facts, class, v); err != nil {
+	if err := inLine(facts, base, class, v); err != nil {
 		return Released{}, err
 	}
 	return released(facts, v, explain)
@@ -83,14 +87,13 @@ func Release(facts Facts, rules Rules, wanted string) (Released, error) {
 
 // step moves the base by a kind. Without a base it is what the builds lead to, but a first major version is 1.0.0 at
 // least.
-func step(facts Facts, least *semver.Version, kind string) *semver.Version {
-	if facts.Base == nil {
+func step(base, least *semver.Version, kind string) *semver.Version {
+	if base == nil {
 		if first := semver.New(1, 0, 0, "", ""); kind == ReleaseMajor && least.LessThan(first) {
 			return first
 		}
 		return least
 	}
-	base := semver.MustParse(facts.Base.Version) // Next has parsed it
 	if core := coreVersion(base); base.Prerelease() != "" &&
 		(kind == ReleasePatch || core.Patch() == 0 && (kind == ReleaseMinor || core.Minor() == 0)) {
 		return core
@@ -108,7 +111,7 @@ func step(facts Facts, least *semver.Version, kind string) *semver.Version {
 }
 
 // releaseAs checks a version that was named.
-func releaseAs(facts Facts, class Class, wanted string) (Released, error) {
+func releaseAs(facts Facts, base *semver.Version, class Class, wanted string) (Released, error) {
 	v, err := semver.StrictNewVersion(wanted)
 	if err != nil {
 		return Released{}, fmt.Errorf("%q is no release: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", text.Short(wanted))
@@ -124,27 +127,25 @@ func releaseAs(facts Facts, class Class, wanted string) (Released, error) {
 	if class == ClassChange {
 		return Released{}, fmt.Errorf("%s is a throw-away merge: %w", facts.Ref, ErrNotReleased)
 	}
-	if facts.Base != nil {
-		if base := semver.MustParse(facts.Base.Version); !v.GreaterThan(base) {
-			return Released{}, fmt.Errorf("version %s is not above %s, which this branch has released as %s", wanted, base, facts.Base.Name)
-		}
+	if base != nil && !v.GreaterThan(base) {
+		return Released{}, fmt.Errorf("version %s is not above %s, which this branch has released as %s", wanted, base, facts.Base.Name)
 	}
-	if err := inLine(facts, class, v); err != nil {
+	if err := inLine(facts, base, class, v); err != nil {
 		return Released{}, err
 	}
 	return released(facts, v, []string{"release " + wanted + ", as asked"})
 }
 
 // inLine refuses what is not of the release or hotfix branch's line.
-func inLine(facts Facts, class Class, v *semver.Version) error {
+func inLine(facts Facts, base *semver.Version, class Class, v *semver.Version) error {
 	if class != ClassRelease && class != ClassHotfix {
 		return nil
 	}
 	line, ok := facts.Ref.line()
 	switch {
 	case ok && (v.Major() != line.Major() || v.Minor() != line.Minor()):
-	case !ok && facts.Base != nil && !sameLine(v, semver.MustParse(facts.Base.Version)):
-		line = semver.MustParse(facts.Base.Version)
+	case !ok && base != nil && !sameLine(v, base):
+		line = base
 	default:
 		return nil
 	}

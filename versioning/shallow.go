@@ -93,7 +93,7 @@ func (r *Repository) lacks(queries []Query, facts []Facts, err error, rules Rule
 	return lacksNothing
 }
 
-// doubtsTags tells whether the remote may have tags that matter and that the checkout did not bring: there is none at
+// doubtsTags reports whether the remote may have tags that matter and that the checkout did not bring: there is none at
 // all, or not the one to be built, or those of other branches are wanted. A whole clone that a person made is taken at
 // its word, with a warning where it has no tag at all, and so is one without a remote. A detached HEAD is a job's,
 // whatever CI it is.
@@ -121,8 +121,8 @@ func (r *Repository) doubtsTags(queries []Query, facts []Facts, fetch Fetch) boo
 	return false
 }
 
-// doubtsLines tells whether the remote may have lines that a build goes past: release lines of a feature or change in a
-// clone of few branches, and the trunk that a candidate may be of.
+// doubtsLines reports whether the remote may have lines that a build goes past: release lines of a feature or change in
+// a clone of few branches, and the trunk that a candidate may be of.
 func (r *Repository) doubtsLines(queries []Query, fetch Fetch) bool {
 	if r.shallow || r.alone || r.Remote() == "" || r.side != nil && r.side.heads != nil {
 		return false

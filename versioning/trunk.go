@@ -15,15 +15,15 @@ type trunks struct {
 }
 
 // trunksOf finds the tips of the trunk branches: local ones, those of remotes, and what the remote was asked for.
-func (a *answer) trunksOf(names []string) (*trunks, error) {
+func (rd *reader) trunksOf(names []string) (*trunks, error) {
 	if len(names) == 0 {
 		names = DefaultTrunks
 	}
 	key := strings.Join(names, " ")
-	if known := a.trunks[key]; known != nil {
+	if known := rd.trunks[key]; known != nil {
 		return known, nil
 	}
-	r := a.repository
+	r := rd.repository
 	remotes, err := r.Refs.Under("refs/remotes/")
 	if err != nil {
 		return nil, err
@@ -52,56 +52,56 @@ func (a *answer) trunksOf(names []string) (*trunks, error) {
 			}
 		}
 	}
-	if a.trunks == nil {
-		a.trunks = map[string]*trunks{}
+	if rd.trunks == nil {
+		rd.trunks = map[string]*trunks{}
 	}
-	a.trunks[key] = found
+	rd.trunks[key] = found
 	return found, nil
 }
 
 // owned reports whether a commit is on the own line of a trunk, by first parents: what was tagged there is no release
 // line's. known is false where no trunk is here that could own it; lines are then to be asked for.
-func (a *answer) owned(ctx context.Context, names []string, n *store.Node) (owned, known bool, err error) {
-	found, err := a.trunksOf(names)
+func (rd *reader) owned(ctx context.Context, names []string, n *store.Node) (owned, known bool, err error) {
+	found, err := rd.trunksOf(names)
 	if err != nil {
 		return false, false, err
 	}
 	owned, known = found.owns[n]
 	for i := 0; i < len(found.tips) && !known && !owned; i++ {
-		if owned, err = a.repository.Graph.LeadsTo(ctx, found.tips[i], n); err != nil {
+		if owned, err = rd.repository.Graph.LeadsTo(ctx, found.tips[i], n); err != nil {
 			return false, false, err
 		}
 	}
 	found.owns[n] = owned
-	a.repository.doubtful = a.repository.doubtful || !owned && found.missing
+	rd.repository.doubtful = rd.repository.doubtful || !owned && found.missing
 	return owned, len(found.tips) > 0, nil
 }
 
 // merged reports, of a base that is a prerelease, whether it is of a release line that was merged: neither HEAD's first
 // parents lead to it nor those of a trunk. Trunk is then past its release although that has no tag yet. Where no trunk
 // is known, a feature's base counts as trunk's own.
-func (a *answer) merged(ctx context.Context, p *part) (bool, error) {
-	own, err := a.repository.Graph.LeadsTo(ctx, a.head, p.base)
+func (rd *reader) merged(ctx context.Context, p *queryState) (bool, error) {
+	own, err := rd.repository.Graph.LeadsTo(ctx, rd.head, p.base)
 	if err != nil || own {
 		return false, err
 	}
-	owned, known, err := a.owned(ctx, p.query.Trunks, p.base)
+	owned, known, err := rd.owned(ctx, p.query.Trunks, p.base)
 	return !owned && (known || p.query.Ref.Class(p.query.Trunks) == ClassTrunk), err
 }
 
 // onLine reports whether a feature or change is on a release line, which it then does not go past: its first parents
 // lead to a version tag that is no trunk's, or it has commits of a release branch that no trunk has.
-func (a *answer) onLine(ctx context.Context, p *part, ahead *store.Node) (bool, error) {
-	g := a.repository.Graph
+func (rd *reader) onLine(ctx context.Context, p *queryState, ahead *store.Node) (bool, error) {
+	g := rd.repository.Graph
 	if p.query.Ref.Class(p.query.Trunks) == ClassTrunk {
 		return false, nil
 	}
 	if p.base != nil {
-		own, err := g.LeadsTo(ctx, a.head, p.base)
+		own, err := g.LeadsTo(ctx, rd.head, p.base)
 		if err != nil {
 			return false, err
 		}
-		owned, known, err := a.owned(ctx, p.query.Trunks, p.base)
+		owned, known, err := rd.owned(ctx, p.query.Trunks, p.base)
 		if err != nil || own && known && !owned {
 			return !owned, err
 		}
@@ -110,22 +110,22 @@ func (a *answer) onLine(ctx context.Context, p *part, ahead *store.Node) (bool, 
 			return len(below) == 0, err
 		}
 	}
-	return a.sharesLine(ctx, p)
+	return rd.sharesLine(ctx, p)
 }
 
 // sharesLine reports whether HEAD and a release branch that is here have a commit in common that no trunk has.
-func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
-	g := a.repository.Graph
-	found, err := a.trunksOf(p.query.Trunks)
+func (rd *reader) sharesLine(ctx context.Context, p *queryState) (bool, error) {
+	g := rd.repository.Graph
+	found, err := rd.trunksOf(p.query.Trunks)
 	if err != nil || len(found.tips) == 0 {
 		return false, err
 	}
-	lines, err := a.lines(p)
+	lines, err := rd.lines(p)
 	if err != nil {
 		return false, err
 	}
 	for _, tip := range lines {
-		common, err := g.MergeBases(ctx, a.head, tip)
+		common, err := g.MergeBases(ctx, rd.head, tip)
 		if err != nil {
 			return false, err
 		}
@@ -147,8 +147,8 @@ func (a *answer) sharesLine(ctx context.Context, p *part) (bool, error) {
 }
 
 // lines are the tips of the release and hotfix branches that are here.
-func (a *answer) lines(p *part) ([]*store.Node, error) {
-	r := a.repository
+func (rd *reader) lines(p *queryState) ([]*store.Node, error) {
+	r := rd.repository
 	var tips []*store.Node
 	for _, dir := range []string{"refs/heads/", "refs/remotes/"} {
 		refs, err := r.Refs.Under(dir)

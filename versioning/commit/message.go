@@ -1,5 +1,5 @@
-// Package commit reads commit messages as Conventional Commits 1.0.0 has them, for the version and for its changelog alike:
-// the type, the scope, what is breaking, what is reverted, and release-please's Release-As.
+// Package commit reads commit messages as Conventional Commits 1.0.0 has them, for the version and for its changelog
+// alike: the type, the scope, what is breaking, what is reverted, and release-please's Release-As.
 //
 // It is pure. It refuses to correct what it reads: texts are as they were written, and may hold anything.
 package commit
@@ -24,8 +24,8 @@ const (
 	Breaking
 )
 
-// Message is what a commit message says. Its slices are of the message: nothing is copied, as all commits of a history pass
-// through here.
+// Message is what a commit message says. Its slices are of the message: nothing is copied, as all commits of a history
+// pass through here.
 type Message struct {
 	// Subject is the first line.
 	Subject []byte

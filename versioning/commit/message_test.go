@@ -121,8 +121,8 @@ func TestReverted(t *testing.T) {
 	}
 }
 
-// Whatever a message holds, it says a change that there is, and asks for a version that is one; what stands behind it in a
-// quotation asks for nothing.
+// Whatever a message holds, it says a change that there is, and asks for a version that is one; what stands behind it
+// in a quotation asks for nothing.
 func FuzzRead(f *testing.F) {
 	for _, message := range []string{
 		"feat: x", "fix(a)!: x\r\n\r\nBREAKING CHANGE: y", "chore: x\n\nRelease-As: 2.0.0-rc.1", "Release-As: 1e400.0.0", "feat(登录): 支持", "feat\x00: x",

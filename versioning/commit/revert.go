@@ -15,8 +15,8 @@ var (
 	revertFooter = lazyregexp.New(`^Refs(?:: | #)([0-9a-f]{7,40}(?:,\s*[0-9a-f]{7,40})*)\s*$`)
 )
 
-// Reverted returns the beginnings of the hashes that a message says it reverts, as git revert writes it and as Conventional
-// Commits proposes.
+// Reverted returns the beginnings of the hashes that a message says it reverts, as git revert writes it and as
+// Conventional Commits proposes.
 func Reverted(message string) []string {
 	subject, rest, _ := strings.Cut(message, "\n")
 	lower := strings.ToLower(subject)
