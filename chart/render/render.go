@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart"
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
@@ -73,12 +72,10 @@ func checkKubeVersion(c *chart.Chart, caps *capabilities) error {
 	return fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
 }
 
-var releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-
 // check refuses what cannot become a release. A chart that is only linted may
 // be a library and lack dependencies.
 func check(c *chart.Chart, opts Options) error {
-	if len(opts.ReleaseName) > 53 || !releaseName.MatchString(opts.ReleaseName) {
+	if !chart.IsReleaseName(opts.ReleaseName) {
 		return fmt.Errorf("release name %q: at most 53 of a-z, 0-9, - and ., beginning and ending with a letter or digit", opts.ReleaseName)
 	}
 	if opts.Lint {

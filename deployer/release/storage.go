@@ -15,7 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/pintle-ci/pintle/internal/lazyregexp"
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // REST is the cluster as storage needs it. in and out are JSON; errors are
@@ -86,14 +86,12 @@ type metadata struct {
 
 var systemLabels = []string{"name", "owner", "status", "version", "createdAt", "modifiedAt"}
 
-var namePattern = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-
 // CheckName reports why name cannot be a release's (facts/helm-format.md 4.1).
 func CheckName(name string) error {
-	if len(name) > 53 {
-		return fmt.Errorf("release name %q is longer than 53 characters", name)
+	if len(name) > chart.MaxReleaseName {
+		return fmt.Errorf("release name %q is longer than %d characters", name, chart.MaxReleaseName)
 	}
-	if !namePattern.MatchString(name) {
+	if !chart.IsReleaseName(name) {
 		return fmt.Errorf("release name %q must be lower-case letters, digits, '-' and '.', and begin and end with a letter or digit", name)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 // FuzzLoad holds that any bytes either load, and then resolve, or give
@@ -39,7 +41,7 @@ func FuzzLoad(f *testing.F) {
 					continue
 				}
 				for _, u := range r.Units {
-					if !label.MatchString(u.Namespace) || len(u.Release) > maxRelease || !releaseName.MatchString(u.Release) {
+					if !label.MatchString(u.Namespace) || !chart.IsReleaseName(u.Release) {
 						t.Errorf("%s: release %q in namespace %q", u.Name, u.Release, u.Namespace)
 					}
 				}

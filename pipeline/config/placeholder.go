@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -14,12 +15,11 @@ import (
 // Limits of Kubernetes and Helm (facts/git-ci-canary.md 1.4).
 const (
 	maxLabel   = 63
-	maxRelease = 53
+	maxRelease = chart.MaxReleaseName
 )
 
 var (
 	label       = lazyregexp.New(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	releaseName = lazyregexp.New(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	placeholder = lazyregexp.New(`\{([^{}]*)\}`)
 	unsluggable = lazyregexp.New(`[^0-9a-z]+`)
 )

@@ -8,6 +8,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/chart"
 )
 
 func mustLoad(t *testing.T, file string) *Config {
@@ -257,7 +259,7 @@ func TestLongNamesAreCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		u := r.Units[0]
-		if !label.MatchString(u.Namespace) || len(u.Release) > maxRelease || !releaseName.MatchString(u.Release) {
+		if !label.MatchString(u.Namespace) || !chart.IsReleaseName(u.Release) {
 			t.Errorf("%s: release %q in namespace %q", branch, u.Release, u.Namespace)
 		}
 		if other, ok := seen[u.Release]; ok {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
@@ -145,7 +146,7 @@ func (v *validator) releaseName(at, name, text string) {
 	case v.doubtful(at):
 	case len(sample) > maxRelease:
 		v.bad(at, "write a shorter one", "the release name %q is longer than %d", sample, maxRelease)
-	case !releaseName.MatchString(sample) && v.says(at) && strings.HasSuffix(at, ".release"):
+	case !chart.IsReleaseName(sample) && v.says(at) && strings.HasSuffix(at, ".release"):
 		v.bad(at, "write a-z, 0-9 and -", "%q is no release name", text)
 	}
 }
