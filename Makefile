@@ -70,13 +70,13 @@ WALK ?= 20
 WALK_SEED ?= $(shell date +%s)
 .PHONY: walk
 walk: build peers ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
-	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestReleaseWalk$$' ./cmd
+	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestWalkLikeHelm$$' ./test/walk
 
 CHAOS_N ?= 200
 CHAOS_SEED ?= $(shell date +%s)
 .PHONY: chaos
 chaos: build peers ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
-	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaos$$' ./cmd
+	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaosLikeHelm$$' ./test/chaos
 
 N ?= 20
 PKG ?= ./deployer

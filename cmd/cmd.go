@@ -41,7 +41,12 @@ type env struct {
 func Main(args []string) int {
 	ctx, stop := withSignals(context.Background(), os.Stderr)
 	defer stop()
-	return run(ctx, args, env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv})
+	return Run(ctx, args, os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+}
+
+// Run is Main over streams and variables that stand in for the process's; the work ends with ctx.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	return run(ctx, args, env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv})
 }
 
 func run(ctx context.Context, args []string, e env) int {

@@ -10,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // TestReleaseHasHelmsFlags holds that every flag of Helm's is ours too, or stands
 // in docs/engineering/helm-differences.md with the reason why not.
 func TestReleaseHasHelmsFlags(t *testing.T) {
-	helm := tool(t, "HELM", "helm")
+	helm := peer.Helm(t)
 	text, err := os.ReadFile("../docs/engineering/helm-differences.md")
 	if err != nil {
 		t.Fatal(err)

@@ -25,8 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"pintle":  func() { os.Exit(cmd.Main(os.Args)) },
-		"measure": func() { os.Exit(measure(os.Args[1], os.Args[2:])) },
+		"pintle": func() { os.Exit(cmd.Main(os.Args)) },
 	})
 }
 

@@ -1,4 +1,4 @@
-package cmd
+package chaos_test
 
 import (
 	"bytes"
@@ -21,13 +21,14 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// TestChaos ends processes with SIGKILL or SIGTERM in the middle of operations,
+// TestChaosLikeHelm ends processes with SIGKILL or SIGTERM in the middle of operations,
 // each at a request to the API server that is chosen at random, before it gets
 // there or when it has been answered. Whatever was left, the next run succeeds
 // without help, Helm agrees with the history, and no object is left over.
-func TestChaos(t *testing.T) {
+func TestChaosLikeHelm(t *testing.T) {
 	kubetest.Cluster(t)
 	number := func(variable string, otherwise int) int {
 		n, err := strconv.Atoi(cmp.Or(os.Getenv(variable), strconv.Itoa(otherwise)))
@@ -63,38 +64,38 @@ var chaosOperations = []string{"install", "upgrade", "failing upgrade", "rollbac
 
 // chaos is one release, and an operation on it that is not to end well.
 type chaos struct {
-	*walker
+	*workbench.Bench
+	r         *rand.Rand
 	operation string
 	proxy     *kubetest.Proxy
 }
 
 func newChaos(t *testing.T, r *rand.Rand, operation string) *chaos {
 	t.Helper()
-	w := &walker{workbench: newWorkbench(t, "secret"), r: r, left: map[string]bool{}}
-	c := &chaos{walker: w, operation: operation, proxy: kubetest.NewProxy(t)}
+	c := &chaos{Bench: workbench.New(t, "secret"), r: r, operation: operation, proxy: kubetest.NewProxy(t)}
 	if operation != "install" {
-		w.must(w.pintle("install", "web", w.charts["1.0.0"], "--wait", "--set", "extra=true"))
+		c.Must(c.Pintle("install", "web", c.Charts["1.0.0"], "--wait", "--set", "extra=true"))
 	}
 	if operation == "rollback" {
-		w.must(w.pintle("upgrade", "web", w.charts["1.1.0"], "--wait"))
+		c.Must(c.Pintle("upgrade", "web", c.Charts["1.1.0"], "--wait"))
 	}
 	return c
 }
 
 // command is the operation, as a process of its own, through the proxy.
 func (c *chaos) command(out *bytes.Buffer) *exec.Cmd {
-	c.t.Helper()
+	c.T.Helper()
 	args := map[string][]string{
-		"install":         {"upgrade", "--install", "web", c.charts["1.0.0"], "--wait", "--rollback-on-failure", "--set", "extra=true"},
-		"upgrade":         {"upgrade", "web", c.charts["1.1.0"], "--wait", "--rollback-on-failure"},
-		"failing upgrade": {"upgrade", "web", c.charts["2.0.0"], "--wait", "--rollback-on-failure", "--set", "hook=" + c.images["exit1"]},
+		"install":         {"upgrade", "--install", "web", c.Charts["1.0.0"], "--wait", "--rollback-on-failure", "--set", "extra=true"},
+		"upgrade":         {"upgrade", "web", c.Charts["1.1.0"], "--wait", "--rollback-on-failure"},
+		"failing upgrade": {"upgrade", "web", c.Charts["2.0.0"], "--wait", "--rollback-on-failure", "--set", "hook=" + c.Images["exit1"]},
 		"rollback":        {"rollback", "web", "1", "--wait"},
 		"uninstall":       {"uninstall", "web", "--wait"},
 	}[c.operation]
 	if policy := []string{"", "rollback", "leave", "finish"}[c.r.IntN(4)]; policy != "" {
 		args = append(args, "--on-cancel", policy)
 	}
-	cmd := exec.CommandContext(c.t.Context(), "pintle", append([]string{"release"}, append(args, "-n", c.namespace, "--kubeconfig", c.proxy.Kubeconfig)...)...)
+	cmd := exec.CommandContext(c.T.Context(), "pintle", append([]string{"release"}, append(args, "-n", c.Namespace, "--kubeconfig", c.proxy.Kubeconfig)...)...)
 	cmd.Env = append(os.Environ(), "BUILD_URL=", "GITLAB_CI=")
 	cmd.Stdout, cmd.Stderr = out, out
 	return cmd
@@ -102,7 +103,7 @@ func (c *chaos) command(out *bytes.Buffer) *exec.Cmd {
 
 // measure counts the requests of the whole operation.
 func (c *chaos) measure() int {
-	c.t.Helper()
+	c.T.Helper()
 	var mu sync.Mutex
 	n := 0
 	c.proxy.Break(func(next http.Handler) http.Handler {
@@ -114,14 +115,14 @@ func (c *chaos) measure() int {
 	var out bytes.Buffer
 	_ = c.command(&out).Run() // the failing one fails
 	if n == 0 {
-		c.t.Fatalf("%s made no request:\n%s", c.operation, out.String())
+		c.T.Fatalf("%s made no request:\n%s", c.operation, out.String())
 	}
 	return n
 }
 
 // moment ends the operation at a request, runs the next one and looks.
 func (c *chaos) moment(signal syscall.Signal, at int, table *chaosTable) {
-	c.t.Helper()
+	c.T.Helper()
 	var out bytes.Buffer
 	cmd := c.command(&out)
 	before := c.r.IntN(2) == 0
@@ -153,7 +154,7 @@ func (c *chaos) moment(signal syscall.Signal, at int, table *chaosTable) {
 		})
 	})
 	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -169,7 +170,7 @@ func (c *chaos) moment(signal syscall.Signal, at int, table *chaosTable) {
 
 // awaitEnd waits for the process, 15 seconds from the signal on: then a CI kills.
 func (c *chaos) awaitEnd(cmd *exec.Cmd, hit, ended <-chan struct{}) {
-	c.t.Helper()
+	c.T.Helper()
 	select {
 	case <-ended:
 		return
@@ -180,7 +181,7 @@ func (c *chaos) awaitEnd(cmd *exec.Cmd, hit, ended <-chan struct{}) {
 	case <-time.After(15 * time.Second):
 		_ = cmd.Process.Kill()
 		<-ended
-		c.t.Errorf("it did not end within 15 s of the signal")
+		c.T.Errorf("it did not end within 15 s of the signal")
 	}
 }
 
@@ -199,33 +200,33 @@ func (c *chaos) how(cmd *exec.Cmd, signal syscall.Signal) string {
 
 // next is what runs after: it must succeed without help and set all right.
 func (c *chaos) next(how, out string) {
-	c.t.Helper()
+	c.T.Helper()
 	defer func() {
-		if c.t.Failed() {
-			c.t.Logf("the first run %s:\n%s", how, out)
+		if c.T.Failed() {
+			c.T.Logf("the first run %s:\n%s", how, out)
 		}
 	}()
 	if c.r.IntN(4) == 0 {
-		if s := c.pintle("recover", "web"); s.code != 0 && !strings.Contains(s.stderr, "no such release") {
-			c.t.Fatalf("recover: exit code %d\n%s%s", s.code, s.stdout, s.stderr)
+		if s := c.Pintle("recover", "web"); s.Code != 0 && !strings.Contains(s.Stderr, "no such release") {
+			c.T.Fatalf("recover: exit code %d\n%s%s", s.Code, s.Stdout, s.Stderr)
 		}
 	}
 	if c.operation == "uninstall" && c.r.IntN(2) == 0 {
-		c.must(c.pintle("uninstall", "web", "--wait", "--ignore-not-found"))
+		c.Must(c.Pintle("uninstall", "web", "--wait", "--ignore-not-found"))
 		c.gone(false) // killed at its very end, it leaves a lock that the next operation takes
 	} else {
-		c.must(c.pintle("upgrade", "--install", "web", c.charts["1.1.0"], "--wait"))
+		c.Must(c.Pintle("upgrade", "--install", "web", c.Charts["1.1.0"], "--wait"))
 		c.agrees()
-		c.must(c.pintle("uninstall", "web", "--wait"))
+		c.Must(c.Pintle("uninstall", "web", "--wait"))
 		c.gone(true)
 	}
 }
 
 // gone checks that nothing is left of the release.
 func (c *chaos) gone(lock bool) {
-	c.t.Helper()
-	if live := c.liveObjects(); len(live) > 0 {
-		c.t.Errorf("left over: %v", slices.Sorted(maps.Keys(live)))
+	c.T.Helper()
+	if live := c.LiveObjects(); len(live) > 0 {
+		c.T.Errorf("left over: %v", slices.Sorted(maps.Keys(live)))
 	}
 	c.noneLeft("batch/v1", "Job")
 	if lock {
@@ -234,47 +235,48 @@ func (c *chaos) gone(lock bool) {
 }
 
 func (c *chaos) noneLeft(apiVersion, kind string) {
-	c.t.Helper()
-	objects, _, err := kubetest.Connect(c.t, nil).List(c.t.Context(), apiVersion, kind, kube.Selection{Namespace: c.namespace})
+	c.T.Helper()
+	objects, _, err := kubetest.Connect(c.T, nil).List(c.T.Context(), apiVersion, kind, kube.Selection{Namespace: c.Namespace})
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	for _, o := range objects {
-		c.t.Errorf("left over: %s", kube.RefOf(o))
+		c.T.Errorf("left over: %s", kube.RefOf(o))
 	}
 }
 
 // agrees holds history and objects against each other, and Helm against us.
 func (c *chaos) agrees() {
-	c.t.Helper()
-	var ours, helms []historyRow
-	c.rows(&ours, c.must(c.pintle("history", "web", "-o", "json")))
-	c.rows(&helms, c.must(c.helm(c.helm4, "history", "web", "-o", "json")))
+	c.T.Helper()
+	var ours, helms []workbench.Revision
+	c.rows(&ours, c.Must(c.Pintle("history", "web", "-o", "json")))
+	c.rows(&helms, c.Must(c.Helm4("history", "web", "-o", "json")))
 	if !slices.Equal(ours, helms) {
-		c.t.Errorf("histories differ:\n%v\n%v", ours, helms)
+		c.T.Errorf("histories differ:\n%v\n%v", ours, helms)
 	}
 	for i, row := range ours {
 		deployed := row.Status == "deployed"
 		if row.Revision != ours[0].Revision+i || deployed != (i == len(ours)-1) || strings.HasPrefix(row.Status, "pending") {
-			c.t.Errorf("history: %v", ours)
+			c.T.Errorf("history: %v", ours)
 			break
 		}
 	}
-	if ours, helms := c.must(c.pintle("get", "manifest", "web")), c.must(c.helm(c.helm4, "get", "manifest", "web")); ours != helms {
-		c.t.Errorf("manifests differ:\n%s\n%s", ours, helms)
+	if ours, helms := c.Must(c.Pintle("get", "manifest", "web")), c.Must(c.Helm4("get", "manifest", "web")); ours != helms {
+		c.T.Errorf("manifests differ:\n%s\n%s", ours, helms)
 	}
-	if list := c.must(c.helm(c.helm4, "list", "-o", "json")); !strings.Contains(list, `"status":"deployed"`) {
-		c.t.Errorf("helm list: %s", list)
+	if list := c.Must(c.Helm4("list", "-o", "json")); !strings.Contains(list, `"status":"deployed"`) {
+		c.T.Errorf("helm list: %s", list)
 	}
-	c.history = ours
-	c.checkObjects("pintle", stride{})
+	for key := range c.CheckObjects(c.Must(c.Pintle("get", "manifest", "web")), true) {
+		c.T.Fatalf("%s is left in the cluster and in no manifest", key)
+	}
 	c.noneLeft("batch/v1", "Job")
 }
 
-func (c *chaos) rows(out *[]historyRow, text string) {
-	c.t.Helper()
+func (c *chaos) rows(out *[]workbench.Revision, text string) {
+	c.T.Helper()
 	if err := json.Unmarshal([]byte(text), out); err != nil {
-		c.t.Fatal(errors.Join(err, errors.New(text)))
+		c.T.Fatal(errors.Join(err, errors.New(text)))
 	}
 	for i := range *out {
 		(*out)[i].Updated = time.Time{}

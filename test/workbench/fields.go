@@ -1,4 +1,4 @@
-package cmd
+package workbench
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package cmd
+package walk_test
 
 import (
 	"cmp"
@@ -14,25 +14,26 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
 // foretell lets Helm say what record pintle's operation is to make; nil where
 // Helm has no dry run for it.
 func (w *walker) foretell(who string, op stride) *release.Record {
-	w.t.Helper()
+	w.T.Helper()
 	if who != "pintle" || op.name != "install" && op.name != "upgrade" {
 		return nil
 	}
 	var r release.Record
-	w.decode(w.helm(w.helm4, slices.Concat(op.args, []string{"--dry-run=server", "-o", "json"})...), &r)
+	w.decode(w.Helm4(slices.Concat(op.args, []string{"--dry-run=server", "-o", "json"})...), &r)
 	return &r
 }
 
 func (w *walker) readRecords() []*release.Record {
-	w.t.Helper()
-	h, err := release.NewStorage(kubetest.Connect(w.t, nil), w.namespace, release.Driver(w.driver)).History(w.t.Context(), "web")
+	w.T.Helper()
+	h, err := release.NewStorage(kubetest.Connect(w.T, nil), w.Namespace, release.Driver(w.Driver)).History(w.T.Context(), "web")
 	if err != nil || len(h.Unreadable) > 0 {
-		w.t.Fatal(err, h.Unreadable)
+		w.T.Fatal(err, h.Unreadable)
 	}
 	return h.Records
 }
@@ -40,7 +41,7 @@ func (w *walker) readRecords() []*release.Record {
 // checkRecords holds what is stored after an operation against the rules by which
 // Helm makes it of what was stored before (facts/helm-format.md 4.1 to 4.4).
 func (w *walker) checkRecords(who string, op stride, began time.Time, foretold *release.Record) {
-	w.t.Helper()
+	w.T.Helper()
 	before := w.records
 	w.records = w.readRecords()
 	w.checkStored()
@@ -57,12 +58,12 @@ func (w *walker) checkRecords(who string, op stride, began time.Time, foretold *
 		}
 	}
 	if got, want := len(fresh), op.revisions(who); got != want {
-		w.t.Fatalf("%s by %s made %d revisions, not %d", op.name, who, got, want)
+		w.T.Fatalf("%s by %s made %d revisions, not %d", op.name, who, got, want)
 	}
 	ran := w.checkKept(who, op, before, kept, fresh, began)
 	for i, r := range fresh {
 		if r.Version != top+1+i {
-			w.t.Fatalf("revision %d follows %d", r.Version, top+i)
+			w.T.Fatalf("revision %d follows %d", r.Version, top+i)
 		}
 		made := op
 		if i == 1 { // the way back
@@ -103,29 +104,29 @@ func lastGood(records []*release.Record) int {
 
 // checkStored holds the labels and types of the stored objects.
 func (w *walker) checkStored() {
-	w.t.Helper()
-	kind := map[string]string{"secret": "Secret", "configmap": "ConfigMap"}[w.driver]
+	w.T.Helper()
+	kind := map[string]string{"secret": "Secret", "configmap": "ConfigMap"}[w.Driver]
 	for _, r := range w.records {
 		want := maps.Clone(r.Labels)
 		maps.Copy(want, map[string]string{"name": "web", "owner": "helm", "status": string(r.Status()), "version": strconv.Itoa(r.Version)})
 		got := maps.Clone(r.AllLabels)
 		if got["createdAt"]+got["modifiedAt"] == "" {
-			w.t.Fatalf("revision %d does not say when it was stored: %v", r.Version, got)
+			w.T.Fatalf("revision %d does not say when it was stored: %v", r.Version, got)
 		}
 		delete(got, "createdAt")
 		delete(got, "modifiedAt")
 		if diff := gocmp.Diff(want, got); diff != "" {
-			w.t.Fatalf("labels of revision %d: %s", r.Version, diff)
+			w.T.Fatalf("labels of revision %d: %s", r.Version, diff)
 		}
-		o, err := kubetest.Connect(w.t, nil).Get(w.t.Context(), kube.Ref{APIVersion: "v1", Kind: kind, Namespace: w.namespace, Name: "sh.helm.release.v1.web.v" + strconv.Itoa(r.Version)})
+		o, err := kubetest.Connect(w.T, nil).Get(w.T.Context(), kube.Ref{APIVersion: "v1", Kind: kind, Namespace: w.Namespace, Name: "sh.helm.release.v1.web.v" + strconv.Itoa(r.Version)})
 		if err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 		if kind == "Secret" && o.Object["type"] != "helm.sh/release.v1" {
-			w.t.Fatalf("the record of revision %d is of type %v", r.Version, o.Object["type"])
+			w.T.Fatalf("the record of revision %d is of type %v", r.Version, o.Object["type"])
 		}
-		if got := managersOf(o); !slices.Equal(got, []string{"Helm"}) {
-			w.t.Fatalf("the record of revision %d is managed by %v", r.Version, got)
+		if got := workbench.ManagersOf(o); !slices.Equal(got, []string{"Helm"}) {
+			w.T.Fatalf("the record of revision %d is managed by %v", r.Version, got)
 		}
 	}
 }
@@ -139,7 +140,7 @@ var parts = gocmp.Options{
 
 // checkForetold compares what pintle recorded with what Helm would have.
 func (w *walker) checkForetold(op stride, before []*release.Record, r, helms *release.Record) {
-	w.t.Helper()
+	w.T.Helper()
 	ours := r.Clone()
 	ours.ApplyMethod, helms.ApplyMethod, ours.Labels = "", "", nil
 	if op.name == "install" && len(before) > 0 { // Helm's templates see revision 1, whatever is made
@@ -153,14 +154,14 @@ func (w *walker) checkForetold(op stride, before []*release.Record, r, helms *re
 		}
 	}
 	if diff := gocmp.Diff(helms, ours, parts); diff != "" {
-		w.t.Fatalf("the record of revision %d: -helm +pintle\n%s", r.Version, diff)
+		w.T.Fatalf("the record of revision %d: -helm +pintle\n%s", r.Version, diff)
 	}
 }
 
 // checkKept holds what an operation left of the revisions before it, and returns
 // the hooks that ran of them.
 func (w *walker) checkKept(who string, op stride, before, kept, fresh []*release.Record, began time.Time) []*release.Hook {
-	w.t.Helper()
+	w.T.Helper()
 	want := w.remaining(who, op, before, fresh)
 	for i, r := range want {
 		want[i] = w.afterwards(who, op, r, r == before[len(before)-1])
@@ -182,7 +183,7 @@ func (w *walker) checkKept(who string, op stride, before, kept, fresh []*release
 		}
 	}
 	if diff := gocmp.Diff(want, kept, parts); diff != "" {
-		w.t.Fatalf("what %s by %s left of the revisions before: %s", op.name, who, diff)
+		w.T.Fatalf("what %s by %s left of the revisions before: %s", op.name, who, diff)
 	}
 	return ran
 }
@@ -201,9 +202,9 @@ func withoutRuns(r *release.Record, ran []*release.Hook) *release.Record {
 }
 
 func (w *walker) checkDeleted(info *release.Info) {
-	w.t.Helper()
+	w.T.Helper()
 	if d := info.Deleted; d.IsZero() || d.Before(info.LastDeployed.Time) {
-		w.t.Fatalf("deleted at %v, deployed at %v", d, info.LastDeployed)
+		w.T.Fatalf("deleted at %v, deployed at %v", d, info.LastDeployed)
 	}
 }
 
@@ -226,7 +227,7 @@ func (w *walker) afterwards(who string, op stride, r *release.Record, last bool)
 
 // checkFresh holds a new revision, and returns the hooks that ran for it.
 func (w *walker) checkFresh(who string, op stride, before []*release.Record, r *release.Record, began time.Time) []*release.Hook {
-	w.t.Helper()
+	w.T.Helper()
 	type facts struct {
 		Status           release.Status
 		Description      string
@@ -273,7 +274,7 @@ func (w *walker) checkFresh(who string, op stride, before []*release.Record, r *
 		got.Description = got.Description[:min(len(got.Description), len(want.Description))]
 	}
 	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		w.t.Fatalf("revision %d by %s: %s", r.Version, who, diff)
+		w.T.Fatalf("revision %d by %s: %s", r.Version, who, diff)
 	}
 	var others []*release.Hook
 	for _, h := range r.Hooks {
@@ -330,7 +331,7 @@ func (op stride) events(who string, installs bool) []string {
 // events one after another, by weight and name, up to the first that fails; all
 // others are as before. It returns those that ran, each with how it ended.
 func (w *walker) checkRuns(r *release.Record, before []*release.Hook, events []string, began time.Time) []*release.Hook {
-	w.t.Helper()
+	w.T.Helper()
 	var ran []*release.Hook
 	previous, failed := began, ""
 	for _, event := range events {
@@ -350,27 +351,27 @@ func (w *walker) checkRuns(r *release.Record, before []*release.Hook, events []s
 			if run.Phase != release.PhaseSucceeded {
 				failed = h.Name
 				if run.Phase != release.PhaseFailed {
-					w.t.Fatalf("hook %s of revision %d is %q", h.Name, r.Version, run.Phase)
+					w.T.Fatalf("hook %s of revision %d is %q", h.Name, r.Version, run.Phase)
 				}
 			}
 			if run.StartedAt.Before(previous) || run.CompletedAt.Before(run.StartedAt.Time) {
-				w.t.Fatalf("hook %s of revision %d ran from %v to %v, the one before it ended at %v", h.Name, r.Version, run.StartedAt, run.CompletedAt, previous)
+				w.T.Fatalf("hook %s of revision %d ran from %v to %v, the one before it ended at %v", h.Name, r.Version, run.StartedAt, run.CompletedAt, previous)
 			}
 			previous = run.CompletedAt.Time
 			if len(h.DeletePolicies) == 0 {
-				w.t.Fatalf("hook %s of revision %d ran without a delete policy", h.Name, r.Version)
+				w.T.Fatalf("hook %s of revision %d ran without a delete policy", h.Name, r.Version)
 			}
 		}
 	}
 	if failed != "" && r.Status() == release.Deployed && events[0] != "test" {
-		w.t.Fatalf("hook %s of revision %d failed, and it is deployed", failed, r.Version)
+		w.T.Fatalf("hook %s of revision %d failed, and it is deployed", failed, r.Version)
 	}
 	if len(r.Hooks) != len(before) {
-		w.t.Fatalf("revision %d has %d hooks, not %d", r.Version, len(r.Hooks), len(before))
+		w.T.Fatalf("revision %d has %d hooks, not %d", r.Version, len(r.Hooks), len(before))
 	}
 	for i, h := range r.Hooks {
 		if diff := gocmp.Diff(before[i].LastRun, h.LastRun); diff != "" && !slices.Contains(ran, h) {
-			w.t.Fatalf("hook %s of revision %d has not run: %s", h.Name, r.Version, diff)
+			w.T.Fatalf("hook %s of revision %d has not run: %s", h.Name, r.Version, diff)
 		}
 	}
 	return ran

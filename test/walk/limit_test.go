@@ -1,4 +1,4 @@
-package cmd
+package walk_test
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 
 // remaining are the revisions that an operation leaves in the history.
 func (w *walker) remaining(who string, op stride, before, fresh []*release.Record) []*release.Record {
-	w.t.Helper()
+	w.T.Helper()
 	switch {
 	case op.name == "uninstall" && !op.keepHistory:
 		return nil
@@ -27,7 +27,7 @@ func (w *walker) remaining(who string, op stride, before, fresh []*release.Recor
 	if op.back {
 		live := maps.Clone(w.live)
 		if op.by == "image" { // which fails after all is applied; a hook fails before
-			maps.Copy(live, w.objectsIn(fresh[0].Manifest))
+			maps.Copy(live, w.ObjectsIn(fresh[0].Manifest))
 		}
 		out = limited(out, most-2, w.needed(out, live, fresh[1]))
 	}
@@ -57,14 +57,14 @@ func limited(records []*release.Record, most int, spared map[int]bool) []*releas
 // name a live object which the next revision does not have, unless it asks to be
 // kept.
 func (w *walker) needed(records []*release.Record, live map[string]*unstructured.Unstructured, next *release.Record) map[int]bool {
-	w.t.Helper()
+	w.T.Helper()
 	gone := maps.Clone(live)
 	for key, o := range live {
 		if o.GetAnnotations()["helm.sh/resource-policy"] == "keep" {
 			delete(gone, key)
 		}
 	}
-	for key := range w.objectsIn(next.Manifest) {
+	for key := range w.ObjectsIn(next.Manifest) {
 		delete(gone, key)
 	}
 	out := map[int]bool{}
@@ -72,7 +72,7 @@ func (w *walker) needed(records []*release.Record, live map[string]*unstructured
 		if r.Status() == release.Uninstalled {
 			break
 		}
-		for key := range w.objectsIn(r.Manifest) {
+		for key := range w.ObjectsIn(r.Manifest) {
 			out[r.Version] = out[r.Version] || gone[key] != nil
 		}
 		if r.Status() == release.Deployed {

@@ -1,16 +1,18 @@
-package cmd
+package walk_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
 // addHooks gives the charts of a walk a hook for every event, at least, with all
 // delete policies; versions add, drop and reweigh some.
 func (w *walker) addHooks() {
-	w.t.Helper()
-	for version, dir := range w.charts {
+	w.T.Helper()
+	for version, dir := range w.Charts {
 		files := map[string]string{
 			"post.yaml": walkerHook("post", "post-install,post-upgrade,post-rollback", "3", "before-hook-creation,hook-succeeded"),
 			"back.yaml": walkerHook("back", "pre-rollback", "0", "hook-failed,before-hook-creation"),
@@ -23,17 +25,17 @@ func (w *walker) addHooks() {
 		case "1.1.0":
 			files["second.yaml"] = walkerHook("second", "pre-upgrade,pre-install", "-5", "before-hook-creation,hook-succeeded") // as heavy as the first: by name
 			files["test-two.yaml"] = walkerSecondTest
-			files["hook-job.yaml"] = strings.Replace(walkerJob, "hook-succeeded", "hook-succeeded,hook-failed", 1) // goes also when it has failed an upgrade
+			files["hook-job.yaml"] = strings.Replace(workbench.Job, "hook-succeeded", "hook-succeeded,hook-failed", 1) // goes also when it has failed an upgrade
 		case "2.0.0":
 			files["post.yaml"] = walkerHook("post", "post-install,post-upgrade,post-rollback", "-1", "")
 			files["last.yaml"] = walkerHook("last", "post-upgrade", "7", "hook-succeeded,before-hook-creation")
 			if err := os.Remove(filepath.Join(dir, "templates", "hook-first.yaml")); err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 		}
 		for name, text := range files {
 			if err := os.WriteFile(filepath.Join(dir, "templates", name), []byte(text), 0o644); err != nil {
-				w.t.Fatal(err)
+				w.T.Fatal(err)
 			}
 		}
 	}
@@ -52,7 +54,7 @@ func walkerFields(version string) string {
 		"labels: {app: {{ .Release.Name }}}", "labels: {app: {{ .Release.Name }}, "+labels+"}",
 		"metadata: {labels: {app: {{ .Release.Name }}, ", "metadata: {annotations: {"+labels+"}, labels: {app: {{ .Release.Name }}, "+labels+", ",
 		"name: main\n", "name: main\n        "+container+"\n",
-	).Replace(walkerDeployment)
+	).Replace(workbench.Deployment)
 }
 
 // walkerHook is a hook that succeeds as soon as it is there.

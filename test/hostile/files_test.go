@@ -1,4 +1,4 @@
-package cmd_test
+package hostile_test
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-package cmd
+package parity_test
 
 import (
 	"encoding/json"
@@ -7,22 +7,24 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
 // TestReleasePrintsWhatHelmPrints holds every command that only reads, in every
 // format, against Helm's over the same releases.
 func TestReleasePrintsWhatHelmPrints(t *testing.T) {
 	t.Parallel()
-	b := newWorkbench(t, "secret")
-	b.must(b.pintle("install", "web", b.charts["1.0.0"], "--set", "nested.a=2,greeting=héllo", "--labels", "team=shop,tier=front", "--description", "the first"))
-	b.must(b.pintle("upgrade", "web", b.charts["1.1.0"], "--set", "extra=true", "--wait"))
-	b.must(b.helm(b.helm4, "install", "api", b.charts["2.0.0"], "--set-json", `nested={"list":[1,2.5,"x",null],"html":"<a>&"}`, "--wait"))
-	b.must(b.helm(b.helm3, "install", "old", b.charts["1.0.0"], "--wait"))
-	b.must(b.pintle("rollback", "web", "1", "--wait"))
-	b.must(b.pintle("test", "web"))
-	b.must(b.helm(b.helm4, "install", "gone", b.charts["1.0.0"], "--set", "keep=true"))
-	b.must(b.pintle("uninstall", "gone", "--keep-history"))
-	if s := b.helm(b.helm4, "install", "bad", b.charts["1.0.0"], "--set", "image="+b.images["never"], "--wait", "--timeout", "2s"); s.code == 0 {
+	b := workbench.New(t, "secret")
+	b.Must(b.Pintle("install", "web", b.Charts["1.0.0"], "--set", "nested.a=2,greeting=héllo", "--labels", "team=shop,tier=front", "--description", "the first"))
+	b.Must(b.Pintle("upgrade", "web", b.Charts["1.1.0"], "--set", "extra=true", "--wait"))
+	b.Must(b.Helm4("install", "api", b.Charts["2.0.0"], "--set-json", `nested={"list":[1,2.5,"x",null],"html":"<a>&"}`, "--wait"))
+	b.Must(b.Helm3("install", "old", b.Charts["1.0.0"], "--wait"))
+	b.Must(b.Pintle("rollback", "web", "1", "--wait"))
+	b.Must(b.Pintle("test", "web"))
+	b.Must(b.Helm4("install", "gone", b.Charts["1.0.0"], "--set", "keep=true"))
+	b.Must(b.Pintle("uninstall", "gone", "--keep-history"))
+	if s := b.Helm4("install", "bad", b.Charts["1.0.0"], "--set", "image="+b.Images["never"], "--wait", "--timeout", "2s"); s.Code == 0 {
 		t.Fatal("the fixture does not fail")
 	}
 	for _, line := range []string{
@@ -43,7 +45,7 @@ func TestReleasePrintsWhatHelmPrints(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)
-			want, got := b.must(b.helm(b.helm4, args...)), b.must(b.pintle(args...))
+			want, got := b.Must(b.Helm4(args...)), b.Must(b.Pintle(args...))
 			want, got = listVersion.ReplaceAllString(want, "LIST"), listVersion.ReplaceAllString(got, "LIST")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-helm +pintle\n%s", diff)
@@ -52,7 +54,7 @@ func TestReleasePrintsWhatHelmPrints(t *testing.T) {
 	}
 	for _, name := range []string{"web", "api", "old", "gone", "bad"} {
 		t.Run("status "+name, func(t *testing.T) {
-			want, got := b.must(b.helm(b.helm4, "status", name)), b.must(b.pintle("status", name))
+			want, got := b.Must(b.Helm4("status", name)), b.Must(b.Pintle("status", name))
 			if diff := cmp.Diff(sections(want), sections(got)); diff != "" {
 				t.Errorf("-helm +pintle\n%s", diff)
 			}
@@ -89,8 +91,8 @@ func sections(status string) map[string]string {
 // something print on stdout, but for times.
 func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 	t.Parallel()
-	ours, theirs := newWorkbench(t, "secret"), newWorkbench(t, "secret")
-	theirs.charts = ours.charts
+	ours, theirs := workbench.New(t, "secret"), workbench.New(t, "secret")
+	theirs.Charts = ours.Charts
 	for _, line := range []string{
 		"install web CHART/1.0.0", "install web2 CHART/1.0.0 --hide-notes", "install web3 CHART/1.0.0 -o json", "install web4 CHART/1.0.0 --dry-run=server",
 		"install web4 CHART/1.0.0 --dry-run=client", "install web4 CHART/1.0.0 --dry-run=server --hide-secret", "upgrade web CHART/1.1.0 --set keep=true", "upgrade web CHART/1.1.0 --dry-run=server --description why",
@@ -107,10 +109,10 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 			args := strings.Fields(line)
 			for i, a := range args {
 				if version, ok := strings.CutPrefix(a, "CHART/"); ok {
-					args[i] = ours.charts[version]
+					args[i] = ours.Charts[version]
 				}
 			}
-			want, got := theirs.must(theirs.helm(theirs.helm4, args...)), ours.must(ours.pintle(args...))
+			want, got := theirs.Must(theirs.Helm4(args...)), ours.Must(ours.Pintle(args...))
 			if strings.Contains(line, "-o ") {
 				want, got = shape(t, want), shape(t, got)
 			}
@@ -125,10 +127,10 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 // us, and that nothing is printed on stdout that Helm does not print.
 func TestReleaseFailsWhereHelmFails(t *testing.T) {
 	t.Parallel()
-	b := newWorkbench(t, "configmap")
-	b.must(b.pintle("install", "web", b.charts["1.0.0"]))
-	b.must(b.helm(b.helm4, "install", "gone", b.charts["1.0.0"]))
-	b.must(b.helm(b.helm4, "uninstall", "gone", "--keep-history"))
+	b := workbench.New(t, "configmap")
+	b.Must(b.Pintle("install", "web", b.Charts["1.0.0"]))
+	b.Must(b.Helm4("install", "gone", b.Charts["1.0.0"]))
+	b.Must(b.Helm4("uninstall", "gone", "--keep-history"))
 	for _, line := range []string{
 		"status nothing", "status nothing -o json", "history nothing", "history nothing -o json", "get values nothing", "get all nothing -o json", "get manifest nothing", "get notes nothing", "get hooks nothing",
 		"get metadata nothing", "test nothing", "rollback nothing", "rollback nothing 1", "rollback web 99", "rollback web -1", "rollback web x", "uninstall nothing", "uninstall gone --keep-history",
@@ -143,27 +145,27 @@ func TestReleaseFailsWhereHelmFails(t *testing.T) {
 			args := strings.Fields(line)
 			for i, a := range args {
 				if version, ok := strings.CutPrefix(a, "CHART/"); ok {
-					args[i] = b.charts[version]
+					args[i] = b.Charts[version]
 				}
 			}
-			theirs, ours := b.helm(b.helm4, args...), b.pintle(args...)
-			if theirs.code == 0 || ours.code == 0 {
-				t.Errorf("Helm ends with %d, pintle with %d\n%s%s", theirs.code, ours.code, theirs.stderr, ours.stderr)
+			theirs, ours := b.Helm4(args...), b.Pintle(args...)
+			if theirs.Code == 0 || ours.Code == 0 {
+				t.Errorf("Helm ends with %d, pintle with %d\n%s%s", theirs.Code, ours.Code, theirs.Stderr, ours.Stderr)
 			}
-			if ours.stdout != "" {
-				t.Errorf("pintle prints %q, Helm %q", ours.stdout, theirs.stdout)
+			if ours.Stdout != "" {
+				t.Errorf("pintle prints %q, Helm %q", ours.Stdout, theirs.Stdout)
 			}
 		})
 	}
-	if got := b.must(b.helm(b.helm4, "list", "-q")); got != "gone\nweb\n" {
+	if got := b.Must(b.Helm4("list", "-q")); got != "gone\nweb\n" {
 		t.Errorf("what failed has left %q", got)
 	}
 }
 
 var moment = regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT[\d:.]+Z`)
 
-func timeless(text string, b *workbench) string {
-	return strings.ReplaceAll(moment.ReplaceAllString(text, "TIME"), b.namespace, "NAMESPACE")
+func timeless(text string, b *workbench.Bench) string {
+	return strings.ReplaceAll(moment.ReplaceAllString(text, "TIME"), b.Namespace, "NAMESPACE")
 }
 
 // shape leaves the parts of a printed record that depend on files' times out.

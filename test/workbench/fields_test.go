@@ -1,18 +1,14 @@
-package cmd
+package workbench
 
 import (
-	"maps"
-	"slices"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
-
-	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// The rules of the walk must be able to fail.
+// The rules must be able to fail.
 
-func TestWalkLacks(t *testing.T) {
+func TestLacks(t *testing.T) {
 	list := func(items ...any) any { return map[string]any{"list": items} }
 	for name, c := range map[string]struct {
 		want, live any
@@ -33,7 +29,7 @@ func TestWalkLacks(t *testing.T) {
 	}
 }
 
-func TestWalkLacksButMore(t *testing.T) {
+func TestLacksButMore(t *testing.T) {
 	one, two := map[string]any{"name": "ONE", "value": "1"}, map[string]any{"name": "TWO", "value": "2"}
 	if path := lacks([]any{two}, []any{one, two}, true); path != "" {
 		t.Errorf("an item by another name is not passed: %s", path)
@@ -45,12 +41,12 @@ func TestWalkLacksButMore(t *testing.T) {
 	}
 }
 
-func TestWalkFieldsLeftBehind(t *testing.T) {
-	w := &walker{workbench: &workbench{t: t}}
+func TestFieldsLeftBehind(t *testing.T) {
+	b := &Bench{T: t}
 	deployment := func(labels, pod, container string) map[string]any {
 		text := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {a: b" + labels + "}, annotations: {deployment.kubernetes.io/revision: '1'}}\n" +
 			"spec: {replicas: 1, template: {metadata: {labels: {a: b" + pod + "}}, spec: {containers: [{name: main" + container + "}]}}}\n"
-		return owned(w.objectsIn(text)["Deployment/web"])
+		return owned(b.ObjectsIn(text)["Deployment/web"])
 	}
 	plain := deployment("", "", "")
 	if diff := gocmp.Diff(plain, deployment(", app.kubernetes.io/managed-by: Helm", "", ", imagePullPolicy: Always")); diff != "" {
@@ -62,41 +58,6 @@ func TestWalkFieldsLeftBehind(t *testing.T) {
 	} {
 		if gocmp.Equal(plain, left) {
 			t.Errorf("a %s that is left behind is not seen", name)
-		}
-	}
-}
-
-// A failed revision outlasts the limit while it names an object that goes, and no
-// longer.
-func TestWalkLimit(t *testing.T) {
-	w := &walker{workbench: &workbench{t: t}}
-	const one, two = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\n"
-	revision := func(number int, status release.Status, manifest string) *release.Record {
-		return &release.Record{Version: number, Manifest: manifest, Info: &release.Info{Status: status}}
-	}
-	before := []*release.Record{
-		revision(1, release.Superseded, two), revision(2, release.Deployed, one), revision(3, release.Failed, one+"---\n"+two), revision(4, release.Failed, one),
-	}
-	live := w.objectsIn(one + "---\n" + two)
-	for name, c := range map[string]struct {
-		live string
-		next string
-		want []int
-	}{
-		"it is there and goes":  {two, one, []int{2, 3}},
-		"it is gone":            {"", one, []int{2, 4}},
-		"it is there and stays": {two, two, []int{2, 4}},
-	} {
-		have := maps.Clone(live)
-		if c.live == "" {
-			delete(have, "ConfigMap/two")
-		}
-		var got []int
-		for _, r := range limited(before, 2, w.needed(before, have, revision(5, release.Deployed, one+"---\n"+c.next))) {
-			got = append(got, r.Version)
-		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v remain, not %v", name, got, c.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package cmd
+package chaos_test
 
 import (
 	"bytes"
@@ -60,10 +60,10 @@ func leaves(operation, policy, from string) string {
 	return `stopped by SIGTERM; the rollback to revision 1 failed too: .*; ` + again
 }
 
-// TestTerminatedWithoutAnAnswer: a process whose API server swallows every
+// TestTerminatedWithoutAnAnswerLikeHelm: a process whose API server swallows every
 // request from some moment on ends within 15 seconds of SIGTERM, whatever it was
 // to do then, and says what it leaves; the next run sets that right.
-func TestTerminatedWithoutAnAnswer(t *testing.T) {
+func TestTerminatedWithoutAnAnswerLikeHelm(t *testing.T) {
 	kubetest.Cluster(t)
 	policies := []string{"rollback", "leave", "finish"}
 	for i, operation := range []string{"install", "upgrade", "uninstall"} {
@@ -91,9 +91,9 @@ func TestTerminatedWithoutAnAnswer(t *testing.T) {
 }
 
 // swallowed runs the operation and, from a request on, gives no answer any more.
-// It returns what the process said.
+// It returns what the process workbench.Result.
 func (c *chaos) swallowed(policy string, from func(*http.Request) bool) string {
-	c.t.Helper()
+	c.T.Helper()
 	var once sync.Once
 	silent := make(chan struct{})
 	c.proxy.Break(func(next http.Handler) http.Handler {
@@ -114,7 +114,7 @@ func (c *chaos) swallowed(policy string, from func(*http.Request) bool) string {
 	cmd := c.command(&out)
 	cmd.Args = append(cmd.Args, "--on-cancel", policy)
 	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -124,21 +124,21 @@ func (c *chaos) swallowed(policy string, from func(*http.Request) bool) string {
 	select {
 	case <-silent:
 	case <-ended:
-		c.t.Fatalf("it ended before:\n%s", out.String())
+		c.T.Fatalf("it ended before:\n%s", out.String())
 	}
 	c.terminate(cmd, ended)
 	if code := cmd.ProcessState.ExitCode(); code != 128+int(syscall.SIGTERM) {
-		c.t.Errorf("exit code %d:\n%s", code, out.String())
+		c.T.Errorf("exit code %d:\n%s", code, out.String())
 	}
 	return out.String()
 }
 
 // terminate sends SIGTERM and gives the process the time that a CI does.
 func (c *chaos) terminate(cmd *exec.Cmd, ended <-chan struct{}) {
-	c.t.Helper()
+	c.T.Helper()
 	hit := make(chan struct{})
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	close(hit)
 	c.awaitEnd(cmd, hit, ended)

@@ -1,4 +1,4 @@
-package cmd_test
+package bench_test
 
 import (
 	"cmp"
@@ -19,14 +19,14 @@ const benchCharts = "PINTLE_BENCH_CHARTS"
 
 // BenchmarkTemplateStarter renders the chart that helm create makes.
 func BenchmarkTemplateStarter(b *testing.B) {
-	b.Chdir("..") // for bin/pintle
+	b.Chdir("../..") // for bin/pintle
 	compareTemplate(b, starter(b))
 }
 
 // BenchmarkTemplateUmbrella renders charts of many subcharts; the milliseconds
 // for each subchart stay the same if time grows linearly.
 func BenchmarkTemplateUmbrella(b *testing.B) {
-	b.Chdir("..")
+	b.Chdir("../..")
 	from := starter(b)
 	for _, n := range []int{10, 50, 100, 200, 400} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -38,7 +38,7 @@ func BenchmarkTemplateUmbrella(b *testing.B) {
 
 // BenchmarkTemplateStack renders kube-prometheus-stack.
 func BenchmarkTemplateStack(b *testing.B) {
-	b.Chdir("..")
+	b.Chdir("../..")
 	for _, dir := range publicCharts(b) {
 		if filepath.Base(dir) == "kube-prometheus-stack" {
 			compareTemplate(b, dir)
@@ -51,7 +51,7 @@ func BenchmarkTemplateStack(b *testing.B) {
 // BenchmarkTemplatePublic renders every public chart with its own values and
 // with each values file of its ci folder; the ratio is that of the sums.
 func BenchmarkTemplatePublic(b *testing.B) {
-	b.Chdir("..")
+	b.Chdir("../..")
 	var cases [][]string
 	for _, dir := range publicCharts(b) {
 		cases = append(cases, []string{"rel", dir, "--namespace", "ns"})

@@ -1,4 +1,4 @@
-package cmd_test
+package bench_test
 
 import (
 	"context"
@@ -92,7 +92,7 @@ func newDeployBench(b *testing.B) *deployBench {
 	kubeconfig, _ := kubetest.Cluster(b)
 	b.Setenv("BUILD_URL", "")
 	b.Setenv("GITLAB_CI", "")
-	b.Chdir("..") // for bin/pintle
+	b.Chdir("../..") // for bin/pintle
 	pintle, err := filepath.Abs(pintleBinary)
 	if err != nil {
 		b.Fatal(err)

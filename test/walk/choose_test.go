@@ -1,4 +1,4 @@
-package cmd
+package walk_test
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
 // stride is one thing to do to the release, and how it must end.
@@ -29,7 +30,7 @@ func (op *stride) has(arg string) bool { return slices.Contains(op.args, arg) }
 
 // choose takes something that the state of the release allows.
 func (w *walker) choose(who string) stride {
-	last := historyRow{}
+	last := workbench.Revision{}
 	if n := len(w.history); n > 0 {
 		last = w.history[n-1]
 	}
@@ -70,7 +71,7 @@ func (w *walker) everDeployed() bool {
 }
 
 func (w *walker) deployed() bool {
-	return slices.ContainsFunc(w.history, func(r historyRow) bool { return r.Status == "deployed" })
+	return slices.ContainsFunc(w.history, func(r workbench.Revision) bool { return r.Status == "deployed" })
 }
 
 func (w *walker) some(words ...string) string { return words[w.r.IntN(len(words))] }
@@ -78,13 +79,13 @@ func (w *walker) some(words ...string) string { return words[w.r.IntN(len(words)
 // chance is true once in n times.
 func (w *walker) chance(n int) bool { return w.r.IntN(n) == 0 }
 
-func (w *walker) version() string { return w.charts[w.some("1.0.0", "1.1.0", "2.0.0")] }
+func (w *walker) version() string { return w.Charts[w.some("1.0.0", "1.1.0", "2.0.0")] }
 
 // good adds values that let everything pass, at random where they may be.
 func (w *walker) good(op *stride) {
-	op.add("--set", "selector=one,image="+w.images["ready"]+",hook="+w.images["exit0"])
+	op.add("--set", "selector=one,image="+w.Images["ready"]+",hook="+w.Images["exit0"])
 	for _, set := range []string{"greeting=" + w.some("hi", "hey", "ho"), "extra=" + w.some("true", "false"), "keep=" + w.some("true", "false"),
-		"replicas=" + w.some("0", "1", "2"), "sub.enabled=" + w.some("true", "false"), "test=" + w.images[w.some("exit0", "exit1")], "nested.b=null"} {
+		"replicas=" + w.some("0", "1", "2"), "sub.enabled=" + w.some("true", "false"), "test=" + w.Images[w.some("exit0", "exit1")], "nested.b=null"} {
 		if w.chance(2) {
 			op.add("--set", set)
 		}
@@ -159,9 +160,9 @@ func (w *walker) broken(op *stride) {
 	case "selector":
 		op.add("--set", "selector=two", "--timeout", "20s")
 	case "hook":
-		op.add("--set", "hook="+w.images["exit1"], "--timeout", "20s")
+		op.add("--set", "hook="+w.Images["exit1"], "--timeout", "20s")
 	case "image":
-		op.add("--set", "image="+w.images["never"]+",replicas=1", "--wait", "--timeout", "4s")
+		op.add("--set", "image="+w.Images["never"]+",replicas=1", "--wait", "--timeout", "4s")
 	}
 }
 
@@ -282,6 +283,6 @@ func (w *walker) test(string) stride {
 		return stride{}
 	}
 	var values struct{ Test string }
-	w.decode(w.pintle("get", "values", "web", "-a", "-o", "json"), &values)
-	return stride{name: "test", args: []string{"test", "web", "--timeout", "60s"}, fails: strings.HasSuffix(values.Test, w.images["exit1"])}
+	w.decode(w.Pintle("get", "values", "web", "-a", "-o", "json"), &values)
+	return stride{name: "test", args: []string{"test", "web", "--timeout", "60s"}, fails: strings.HasSuffix(values.Test, w.Images["exit1"])}
 }

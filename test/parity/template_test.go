@@ -1,4 +1,4 @@
-package cmd_test
+package parity_test
 
 import (
 	"bytes"
@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // templateCalls are calls that must print and write what Helm does.
@@ -62,13 +65,10 @@ var templateCalls = []string{
 	"lacking ./lacking --dependency-update",
 }
 
-// TestTemplateLikeHelm compares with the Helm of $HELM: what is printed, what is
+// TestTemplateLikeHelm compares with the Helm: what is printed, what is
 // written, and whether it fails.
 func TestTemplateLikeHelm(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		t.Skip("$HELM does not name a helm binary")
-	}
+	helm := peer.Helm(t)
 	charts := templateCharts(t)
 	for _, call := range templateCalls {
 		t.Run(call, func(t *testing.T) {
@@ -139,11 +139,11 @@ func runTemplate(t *testing.T, env []string, charts, name string, args []string)
 func templateCharts(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	archive, err := txtar.ParseFile("testdata/template.txtar")
+	archive, err := txtar.ParseFile("../../cmd/testdata/template.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	forms, err := txtar.ParseFile("testdata/charts/forms.txt")
+	forms, err := txtar.ParseFile("testdata/forms.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,19 +184,17 @@ func writeTestFile(t *testing.T, path string, data []byte) {
 
 // TestTemplateLikeHelmInCluster compares what both make of the same cluster.
 func TestTemplateLikeHelmInCluster(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" || os.Getenv("PINTLE_SANDBOX_REGISTRY") == "" {
-		t.Skip("needs the sandbox and $HELM")
-	}
+	kubeconfig, _ := kubetest.Cluster(t)
+	helm := peer.Helm(t)
 	charts := t.TempDir()
-	asking, err := txtar.ParseFile("testdata/charts/asking.txt")
+	asking, err := txtar.ParseFile("testdata/asking.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range asking.Files {
 		writeTestFile(t, filepath.Join(charts, f.Name), f.Data)
 	}
-	env := []string{"KUBECONFIG=" + os.Getenv("KUBECONFIG")}
+	env := []string{"KUBECONFIG=" + kubeconfig}
 	for _, call := range []string{
 		"asking ./asking --dry-run=server",
 		"asking ./asking --validate",

@@ -1,4 +1,4 @@
-package cmd
+package walk_test
 
 import (
 	"cmp"
@@ -16,16 +16,17 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/test/workbench"
 )
 
 const walkLength = 20 // operations of one sequence
 
-// TestReleaseWalk lets Helm 4, Helm 3 and pintle work on one release in turn, at
+// TestWalkLikeHelm lets Helm 4, Helm 3 and pintle work on one release in turn, at
 // random, and after every operation compares what they say about it, the record
 // with what Helm's rules make of it, and the objects with what the record says.
 // $PINTLE_WALK is the number of sequences, $PINTLE_WALK_SEED the seed of the
 // first: "make walk".
-func TestReleaseWalk(t *testing.T) {
+func TestWalkLikeHelm(t *testing.T) {
 	number := func(variable string, otherwise int) int {
 		n, err := strconv.Atoi(cmp.Or(os.Getenv(variable), strconv.Itoa(otherwise)))
 		if err != nil {
@@ -38,33 +39,33 @@ func TestReleaseWalk(t *testing.T) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 0))
-			w := &walker{workbench: newWorkbench(t, []string{"secret", "configmap"}[r.IntN(2)]), r: r, asks: rand.New(rand.NewPCG(uint64(seed), 1)), left: map[string]bool{}}
+			w := &walker{Bench: workbench.New(t, []string{"secret", "configmap"}[r.IntN(2)]), r: r, asks: rand.New(rand.NewPCG(uint64(seed), 1)), left: map[string]bool{}}
 			w.addHooks()
 			defer w.tellOnFailure()
 			for range walkLength {
 				w.step()
 			}
-			t.Logf("seed %d: %d operations, records in %ss: %s", seed, len(w.done), w.driver, w.tally())
+			t.Logf("seed %d: %d operations, records in %ss: %s", seed, len(w.done), w.Driver, w.tally())
 		})
 	}
 }
 
 // walker is one sequence under way.
 type walker struct {
-	*workbench
+	*workbench.Bench
 	r       *rand.Rand
 	asks    *rand.Rand                            // chooses among views, so that the operations of a seed stay the same
 	done    []string                              // the operations so far, and how they ended
 	names   []string                              // of the operations so far
-	history []historyRow                          // before the next one
+	history []workbench.Revision                  // before the next one
 	records []*release.Record                     // of the release, before the next one
 	live    map[string]*unstructured.Unstructured // the release's objects, before the next one
 	left    map[string]bool                       // objects that Helm has left behind, which nobody knows any more
 }
 
 func (w *walker) tellOnFailure() {
-	if w.t.Failed() {
-		w.t.Logf("%s: records in %ss:\n%s", w.t.Name(), w.driver, strings.Join(w.done, "\n"))
+	if w.T.Failed() {
+		w.T.Logf("%s: records in %ss:\n%s", w.T.Name(), w.Driver, strings.Join(w.done, "\n"))
 	}
 }
 
@@ -83,23 +84,23 @@ func (w *walker) tally() string {
 }
 
 func (w *walker) step() {
-	w.t.Helper()
+	w.T.Helper()
 	who := []string{"pintle", "helm4", "helm3"}[w.r.IntN(3)]
 	op := w.choose(who)
 	line := fmt.Sprintf("%2d %-6s %s", len(w.done)+1, who, strings.Join(op.args, " "))
-	for version, path := range w.charts {
+	for version, path := range w.Charts {
 		line = strings.ReplaceAll(line, path, version)
 	}
-	for how, ref := range w.images {
+	for how, ref := range w.Images {
 		line = strings.ReplaceAll(line, ref, how)
 	}
 	want := w.foretell(who, op)
-	w.live = w.liveObjects()
+	w.live = w.LiveObjects()
 	began := time.Now()
 	s := w.by(who, op.args...)
-	w.done, w.names = append(w.done, fmt.Sprintf("%s -> %d, %.1f s", line, s.code, time.Since(began).Seconds())), append(w.names, who+" "+op.name)
-	if (s.code != 0) != op.fails {
-		w.t.Fatalf("%s: exit code %d\n%s%s", line, s.code, s.stdout, s.stderr)
+	w.done, w.names = append(w.done, fmt.Sprintf("%s -> %d, %.1f s", line, s.Code, time.Since(began).Seconds())), append(w.names, who+" "+op.name)
+	if (s.Code != 0) != op.fails {
+		w.T.Fatalf("%s: exit code %d\n%s%s", line, s.Code, s.Stdout, s.Stderr)
 	}
 	w.checkRecords(who, op, began, want)
 	w.compareViews()
@@ -108,27 +109,27 @@ func (w *walker) step() {
 }
 
 // by lets one of the tools do something.
-func (w *walker) by(who string, args ...string) said {
-	w.t.Helper()
+func (w *walker) by(who string, args ...string) workbench.Result {
+	w.T.Helper()
 	switch who {
 	case "pintle":
-		return w.pintle(args...)
+		return w.Pintle(args...)
 	case "helm4":
-		return w.helm(w.helm4, args...)
+		return w.Helm4(args...)
 	}
-	return w.helm(w.helm3, args...)
+	return w.Helm3(args...)
 }
 
-func (w *walker) decode(s said, into any) {
-	w.t.Helper()
-	if err := json.Unmarshal([]byte(w.must(s)), into); err != nil {
-		w.t.Fatal(err)
+func (w *walker) decode(s workbench.Result, into any) {
+	w.T.Helper()
+	if err := json.Unmarshal([]byte(w.Must(s)), into); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 // compareViews asks Helm and pintle the same questions.
 func (w *walker) compareViews() {
-	w.t.Helper()
+	w.T.Helper()
 	lines := []string{"list -o json", "history web -o json", "get values web -o json", "get manifest web", "get all web", "status web -o json"}
 	others := []string{"history web", "get values web -a", "get notes web", "get hooks web", "get metadata web", "get metadata web -o json"}
 	if len(w.history) > 0 { // an older revision, as Helm or somebody else has left it
@@ -137,26 +138,26 @@ func (w *walker) compareViews() {
 	}
 	for _, line := range append(lines, others[w.asks.IntN(len(others))]) {
 		args := strings.Fields(line)
-		w.compare(line, w.helm(w.helm4, args...), w.pintle(args...))
+		w.compare(line, w.Helm4(args...), w.Pintle(args...))
 	}
-	w.compare("list of helm3", w.helm(w.helm3, "list", "-a"), w.pintle("list"))
+	w.compare("list of helm3", w.Helm3("list", "-a"), w.Pintle("list"))
 	line := []string{"get hooks web", "get manifest web", "get values web -a -o json"}[w.asks.IntN(3)]
 	args := strings.Fields(line)
-	w.compare(line+" of helm3", w.helm(w.helm3, args...), w.pintle(args...))
+	w.compare(line+" of helm3", w.Helm3(args...), w.Pintle(args...))
 }
 
 // compare holds that two answers are the same, and that both tools refuse to
 // answer where there is nothing of what is asked for, and nowhere else.
-func (w *walker) compare(line string, theirs, ours said) {
-	w.t.Helper()
-	if there := w.hasAnswer(line); (theirs.code == 0) != there || (ours.code == 0) != there {
-		w.t.Fatalf("%s: Helm ends with %d, pintle with %d; is there an answer? %t\n%s%s", line, theirs.code, ours.code, there, theirs.stderr, ours.stderr)
+func (w *walker) compare(line string, theirs, ours workbench.Result) {
+	w.T.Helper()
+	if there := w.hasAnswer(line); (theirs.Code == 0) != there || (ours.Code == 0) != there {
+		w.T.Fatalf("%s: Helm ends with %d, pintle with %d; is there an answer? %t\n%s%s", line, theirs.Code, ours.Code, there, theirs.Stderr, ours.Stderr)
 	}
 	if strings.HasPrefix(line, "status") { // the objects move
-		theirs.stdout, ours.stdout = w.still(theirs), w.still(ours)
+		theirs.Stdout, ours.Stdout = w.still(theirs), w.still(ours)
 	}
-	if diff := gocmp.Diff(theirs.stdout, ours.stdout); diff != "" {
-		w.t.Fatalf("%s: -helm +pintle\n%s", line, diff)
+	if diff := gocmp.Diff(theirs.Stdout, ours.Stdout); diff != "" {
+		w.T.Fatalf("%s: -helm +pintle\n%s", line, diff)
 	}
 }
 
@@ -169,9 +170,9 @@ func (w *walker) hasAnswer(line string) bool {
 }
 
 // still is a status without the live objects.
-func (w *walker) still(s said) string {
-	w.t.Helper()
-	if s.code != 0 {
+func (w *walker) still(s workbench.Result) string {
+	w.T.Helper()
+	if s.Code != 0 {
 		return ""
 	}
 	var v map[string]any
@@ -181,20 +182,20 @@ func (w *walker) still(s said) string {
 	}
 	text, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return string(text)
 }
 
 // checkHistory holds the rules of a history (facts/helm-format.md 4.3).
 func (w *walker) checkHistory(op stride) {
-	w.t.Helper()
+	w.T.Helper()
 	w.history = nil
-	if s := w.pintle("history", "web", "-o", "json"); s.code == 0 {
+	if s := w.Pintle("history", "web", "-o", "json"); s.Code == 0 {
 		w.decode(s, &w.history)
 	}
 	if len(w.history) != len(w.records) {
-		w.t.Fatalf("the history has %d revisions, %d are stored", len(w.history), len(w.records))
+		w.T.Fatalf("the history has %d revisions, %d are stored", len(w.history), len(w.records))
 	}
 	deployed, last := 0, 0
 	for _, r := range w.history {
@@ -202,17 +203,17 @@ func (w *walker) checkHistory(op stride) {
 			deployed++
 		}
 		if strings.HasPrefix(r.Status, "pending") || r.Status == "uninstalling" || r.Description == "" {
-			w.t.Fatalf("revision %d is %s: %q", r.Revision, r.Status, r.Description)
+			w.T.Fatalf("revision %d is %s: %q", r.Revision, r.Status, r.Description)
 		}
 		if r.Revision <= last {
-			w.t.Fatalf("revision %d comes after %d", r.Revision, last)
+			w.T.Fatalf("revision %d comes after %d", r.Revision, last)
 		}
 		last = r.Revision
 	}
 	if deployed > 1 {
-		w.t.Fatalf("%d revisions are deployed: %+v", deployed, w.history)
+		w.T.Fatalf("%d revisions are deployed: %+v", deployed, w.history)
 	}
 	if n := len(w.history); !op.fails && op.name != "uninstall" && (n == 0 || w.history[n-1].Status != "deployed") {
-		w.t.Fatalf("after %s: %+v", op.name, w.history)
+		w.T.Fatalf("after %s: %+v", op.name, w.history)
 	}
 }
