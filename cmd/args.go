@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 )
 
 // reorder moves flags before arguments, because the flag package stops at the
@@ -12,7 +12,7 @@ import (
 // Global flags go to the front, a command's flags behind its name. "--" ends
 // the flags, and a command that parses its own arguments is left alone. A flag
 // at the end that lacks its value is an error, or it would take an argument.
-func reorder(app *cli.App, args []string) ([]string, error) {
+func reorder(app *urfave.App, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return args, nil
 	}
@@ -36,9 +36,9 @@ func reorder(app *cli.App, args []string) ([]string, error) {
 
 // reordering is a command line on its way into the flag package's order.
 type reordering struct {
-	app      *cli.App
-	here     *cli.Command // nil before the first command
-	commands []*cli.Command
+	app      *urfave.App
+	here     *urfave.Command // nil before the first command
+	commands []*urfave.Command
 	words    []string // that are still to come
 
 	global, path, local, rest []string
@@ -89,7 +89,7 @@ func (r *reordering) word(w string) {
 	}
 }
 
-func find(commands []*cli.Command, name string) *cli.Command {
+func find(commands []*urfave.Command, name string) *urfave.Command {
 	for _, c := range commands {
 		if c.HasName(name) {
 			return c
@@ -101,7 +101,7 @@ func find(commands []*cli.Command, name string) *cli.Command {
 // fullFlag finds the flag written as word among flags and writes it with its
 // full name, because the flag package refuses "-f a --values b"; takes says
 // whether a value follows it. An unknown flag stays as it is.
-func fullFlag(flags []cli.Flag, word string) (full string, takes, known bool) {
+func fullFlag(flags []urfave.Flag, word string) (full string, takes, known bool) {
 	name, value, assigned := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	for _, f := range flags {
 		if !slices.Contains(f.Names(), name) {
@@ -111,7 +111,7 @@ func fullFlag(flags []cli.Flag, word string) (full string, takes, known bool) {
 		if assigned {
 			full += "=" + value
 		}
-		g, ok := f.(cli.DocGenerationFlag)
+		g, ok := f.(urfave.DocGenerationFlag)
 		return full, ok && g.TakesValue(), true
 	}
 	return word, false, false

@@ -5,19 +5,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 )
 
 func TestReorder(t *testing.T) {
-	app := &cli.App{
+	app := &urfave.App{
 		Name:  "pintle",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "debug"}, &cli.StringFlag{Name: "color"}},
-		Commands: []*cli.Command{
-			{Name: "run", Flags: []cli.Flag{&cli.StringFlag{Name: "environment", Aliases: []string{"e"}}}},
+		Flags: []urfave.Flag{&urfave.BoolFlag{Name: "debug"}, &urfave.StringFlag{Name: "color"}},
+		Commands: []*urfave.Command{
+			{Name: "run", Flags: []urfave.Flag{&urfave.StringFlag{Name: "environment", Aliases: []string{"e"}}}},
 			{Name: "sandbox", SkipFlagParsing: true},
-			{Name: "chart", Subcommands: []*cli.Command{{Name: "template", Flags: []cli.Flag{
-				&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}}, &cli.StringSliceFlag{Name: "values", Aliases: []string{"f"}},
-				&cli.StringSliceFlag{Name: "set"}, &cli.BoolFlag{Name: "include-crds"},
+			{Name: "chart", Subcommands: []*urfave.Command{{Name: "template", Flags: []urfave.Flag{
+				&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}}, &urfave.StringSliceFlag{Name: "values", Aliases: []string{"f"}},
+				&urfave.StringSliceFlag{Name: "set"}, &urfave.BoolFlag{Name: "include-crds"},
 			}}}},
 		},
 	}
@@ -57,7 +57,7 @@ func TestReorder(t *testing.T) {
 
 // TestReorderKeepsEmpty passes a value that is there and empty: -n "".
 func TestReorderKeepsEmpty(t *testing.T) {
-	app := &cli.App{Commands: []*cli.Command{{Name: "run", Flags: []cli.Flag{&cli.StringFlag{Name: "environment", Aliases: []string{"e"}}}}}}
+	app := &urfave.App{Commands: []*urfave.Command{{Name: "run", Flags: []urfave.Flag{&urfave.StringFlag{Name: "environment", Aliases: []string{"e"}}}}}}
 	got, err := reorder(app, []string{"pintle", "run", "web", "-e", ""})
 	if diff := cmp.Diff([]string{"pintle", "run", "--environment", "", "web"}, got); diff != "" || err != nil {
 		t.Errorf("%s, %v", diff, err)

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -18,26 +18,26 @@ import (
 	"github.com/pintle-ci/pintle/versioning"
 )
 
-func bumpCommand(e env) *cli.Command {
+func bumpCommand(e env) *urfave.Command {
 	command := goalCommand(e, pipeline.GoalBump, "write the versions into charts, values.yaml and other files of the project")
 	command.Description = "It changes the bytes of the values alone; doing it again changes nothing. docs/releasing.md tells what it writes, and how a release is made."
 	command.Flags = append(command.Flags,
-		&cli.BoolFlag{Name: "check", Usage: "write nothing; print what would change, and exit with 10 when there is something"},
+		&urfave.BoolFlag{Name: "check", Usage: "write nothing; print what would change, and exit with 10 when there is something"},
 		releaseFlag("write", ""),
-		&cli.BoolFlag{Name: "commit", Usage: "commit what was written, and nothing else"},
-		&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`MESSAGE` of the commit, with {version} and {services}", DefaultText: "version.commit of pintle.yaml"},
+		&urfave.BoolFlag{Name: "commit", Usage: "commit what was written, and nothing else"},
+		&urfave.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "`MESSAGE` of the commit, with {version} and {services}", DefaultText: "version.commit of pintle.yaml"},
 	)
-	command.Action = func(c *cli.Context) error { return bump(e, c) }
+	command.Action = func(c *urfave.Context) error { return bump(e, c) }
 	return command
 }
 
-func releaseFlag(verb, value string) cli.Flag {
+func releaseFlag(verb, value string) urfave.Flag {
 	usage := verb + " the version of a release at HEAD: auto (what builds of the branch lead to), patch, minor, major, or a whole `VERSION`"
-	return &cli.StringFlag{Name: "release", Value: value, Usage: usage}
+	return &urfave.StringFlag{Name: "release", Value: value, Usage: usage}
 }
 
 // bump wires a run of the goal, and the commit after it.
-func bump(e env, c *cli.Context) error {
+func bump(e env, c *urfave.Context) error {
 	switch {
 	case c.Bool("check") && c.Bool("commit"):
 		return usagef("--check writes nothing, so there is nothing to --commit: use one of them")
@@ -85,7 +85,7 @@ func bump(e env, c *cli.Context) error {
 }
 
 // checkReleaseFlag refuses what is neither a kind of release nor a version.
-func checkReleaseFlag(c *cli.Context) error {
+func checkReleaseFlag(c *urfave.Context) error {
 	wanted := c.String("release")
 	if wanted == "" && !c.IsSet("release") || slices.Contains(versioning.ReleaseKinds, wanted) || versioning.Check(wanted) == nil {
 		return nil
@@ -94,7 +94,7 @@ func checkReleaseFlag(c *cli.Context) error {
 }
 
 // checkRelease refuses one version for several services.
-func checkRelease(c *cli.Context, cfg *config.Config) error {
+func checkRelease(c *urfave.Context, cfg *config.Config) error {
 	wanted := c.String("release")
 	if wanted == "" || slices.Contains(versioning.ReleaseKinds, wanted) || !strings.Contains(cfg.Version.Tag, "{service}") {
 		return nil
@@ -114,7 +114,7 @@ func openGit(p *project) (*git.Repository, error) {
 	return git.Open(root, os.Environ())
 }
 
-func commitBump(e env, c *cli.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
+func commitBump(e env, c *urfave.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
 	hash, err := release.CommitBump(c.Context, o.Project, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit), o.Bump.Release != "")
 	if err != nil {
 		return withCode(exitcode.Failed, err)

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -19,23 +19,23 @@ import (
 	"github.com/pintle-ci/pintle/versioning/changelog"
 )
 
-func changelogCommand(e env) *cli.Command {
-	return &cli.Command{
+func changelogCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "changelog", Usage: "tell what changed between two versions, from conventional commits", ArgsUsage: "[SERVICE...]",
 		Description: "It prints Markdown for a release note: the changes since the release before, of the version that a tag at HEAD names or --release gives. " +
 			"docs/releasing.md has the rules, and what a template may use.",
 		Flags: append(projectFlags(),
-			&cli.StringFlag{Name: "from", Usage: "begin after this `VERSION`", DefaultText: "the release before"},
-			&cli.StringFlag{Name: "to", Usage: "end with this `VERSION`", DefaultText: "HEAD"},
+			&urfave.StringFlag{Name: "from", Usage: "begin after this `VERSION`", DefaultText: "the release before"},
+			&urfave.StringFlag{Name: "to", Usage: "end with this `VERSION`", DefaultText: "HEAD"},
 			releaseFlag("head the changes with", ""),
-			&cli.BoolFlag{Name: "write", Usage: "put the section into CHANGELOG.md, where it is not there yet"},
-			&cli.StringFlag{Name: "template", Usage: "Go template `FILE` of a section", DefaultText: "changelog.template of pintle.yaml"},
+			&urfave.BoolFlag{Name: "write", Usage: "put the section into CHANGELOG.md, where it is not there yet"},
+			&urfave.StringFlag{Name: "template", Usage: "Go template `FILE` of a section", DefaultText: "changelog.template of pintle.yaml"},
 		),
-		Action: func(c *cli.Context) error { return changes(e, c) },
+		Action: func(c *urfave.Context) error { return changes(e, c) },
 	}
 }
 
-func changes(e env, c *cli.Context) error {
+func changes(e env, c *urfave.Context) error {
 	if c.IsSet("to") && c.IsSet("release") {
 		return usagef("--to is a version that is there, --release one that is to come: use one of them")
 	}
@@ -76,7 +76,7 @@ func changes(e env, c *cli.Context) error {
 
 // sectionTemplate is the template that the flag names, which may be anywhere, or
 // pintle.yaml; empty without one.
-func sectionTemplate(c *cli.Context, cfg *config.Config) (file, text string, err error) {
+func sectionTemplate(c *urfave.Context, cfg *config.Config) (file, text string, err error) {
 	tree := cfg.Tree()
 	switch file = c.String("template"); {
 	case file != "":

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/oci"
@@ -20,10 +20,10 @@ import (
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func chartCommand(e env) *cli.Command {
-	return &cli.Command{
+func chartCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "chart", Usage: "work with one chart", ArgsUsage: "create|template|lint|package|push|pull|show|deps|test",
-		Subcommands: []*cli.Command{
+		Subcommands: []*urfave.Command{
 			createCommand(e), templateCommand(e), lintCommand(e), packageCommand(e), pushCommand(e), pullCommand(e), showCommand(e), depsCommand(e), chartTestCommand(e),
 		},
 		Action: noSubcommand,
@@ -31,23 +31,23 @@ func chartCommand(e env) *cli.Command {
 }
 
 // noSubcommand answers a group of commands that was called by itself.
-func noSubcommand(c *cli.Context) error {
+func noSubcommand(c *urfave.Context) error {
 	if c.Args().Len() == 0 {
-		return cli.ShowSubcommandHelp(c)
+		return urfave.ShowSubcommandHelp(c)
 	}
 	name, group := c.Args().First(), c.Command.HelpName
 	return usagef("no command %q: %ssee %q", group+" "+name, nearestCommand(name, c.Command.Subcommands), group+" --help")
 }
 
 // valueFlags are Helm's flags for values, in Helm's meaning.
-func valueFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "values", Aliases: []string{"f"}, Usage: "values `FILE`, - for stdin; may be repeated, later ones win"},
-		&cli.GenericFlag{Name: "set", Value: &exprs{}, Usage: "set values: `KEY=VALUE`,..."},
-		&cli.GenericFlag{Name: "set-string", Value: &exprs{}, Usage: "set values as strings: `KEY=VALUE`,..."},
-		&cli.GenericFlag{Name: "set-file", Value: &exprs{}, Usage: "set values from files: `KEY=PATH`,..."},
-		&cli.GenericFlag{Name: "set-json", Value: &exprs{}, Usage: "set JSON values: `KEY=JSON`,... or an object"},
-		&cli.GenericFlag{Name: "set-literal", Value: &exprs{}, Usage: "set a literal string: `KEY=VALUE`"},
+func valueFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.StringSliceFlag{Name: "values", Aliases: []string{"f"}, Usage: "values `FILE`, - for stdin; may be repeated, later ones win"},
+		&urfave.GenericFlag{Name: "set", Value: &exprs{}, Usage: "set values: `KEY=VALUE`,..."},
+		&urfave.GenericFlag{Name: "set-string", Value: &exprs{}, Usage: "set values as strings: `KEY=VALUE`,..."},
+		&urfave.GenericFlag{Name: "set-file", Value: &exprs{}, Usage: "set values from files: `KEY=PATH`,..."},
+		&urfave.GenericFlag{Name: "set-json", Value: &exprs{}, Usage: "set JSON values: `KEY=JSON`,... or an object"},
+		&urfave.GenericFlag{Name: "set-literal", Value: &exprs{}, Usage: "set a literal string: `KEY=VALUE`"},
 	}
 }
 
@@ -55,18 +55,18 @@ func valueFlags() []cli.Flag {
 // meaning inside the value.
 type exprs struct{ list []string }
 
-// Set implements cli.Generic.
+// Set implements urfave.Generic.
 func (x *exprs) Set(s string) error {
 	x.list = append(x.list, s)
 	return nil
 }
 
-// String implements cli.Generic.
+// String implements urfave.Generic.
 func (x *exprs) String() string { return strings.Join(x.list, " ") }
 
 // readValuesWithOrigin merges what the value flags say, in Helm's order, and
 // tells for any value which file or flag gave it.
-func readValuesWithOrigin(e env, c *cli.Context) (map[string]any, func(path []string) string, error) {
+func readValuesWithOrigin(e env, c *urfave.Context) (map[string]any, func(path []string) string, error) {
 	list := func(name string) []string {
 		if x, ok := c.Generic(name).(*exprs); ok {
 			return x.list
@@ -158,16 +158,16 @@ func hintRemote(err error, ref string) error {
 
 var plainName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
-func access(e env, c *cli.Context) registry.Access {
+func access(e env, c *urfave.Context) registry.Access {
 	return registry.Access{
 		Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http"), Memory: answers.NewMemory(),
 	}
 }
 
-func versionFlag() cli.Flag {
-	return &cli.StringFlag{Name: "version", Usage: "`VERSION` or range of a chart in a registry; the newest otherwise"}
+func versionFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "version", Usage: "`VERSION` or range of a chart in a registry; the newest otherwise"}
 }
 
-func plainHTTPFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry, and send it credentials in clear", EnvVars: []string{"PINTLE_PLAIN_HTTP"}}
+func plainHTTPFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry, and send it credentials in clear", EnvVars: []string{"PINTLE_PLAIN_HTTP"}}
 }

@@ -4,20 +4,20 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/starter"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func createCommand(e env) *cli.Command {
-	return &cli.Command{
+func createCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "create", Usage: "write a new chart that is fit for production", ArgsUsage: "NAME",
 		Description: "NAME is the folder to make. Its last part is the chart's name, and the part above in services/web/chart.\nWhat exists is never written over.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "starter", Aliases: []string{"p"}, Usage: "start from this `CHART`: a folder, an archive, or the name of one of Helm's starters; <CHARTNAME> is replaced in its files"},
+		Flags: []urfave.Flag{
+			&urfave.StringFlag{Name: "starter", Aliases: []string{"p"}, Usage: "start from this `CHART`: a folder, an archive, or the name of one of Helm's starters; <CHARTNAME> is replaced in its files"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if n := c.Args().Len(); n > 1 {
 				return usagef("create takes one name, not %d: pintle chart create services/web/chart", n)
 			} else if n == 0 {
@@ -28,7 +28,7 @@ func createCommand(e env) *cli.Command {
 	}
 }
 
-func createChart(e env, c *cli.Context, dir string) error {
+func createChart(e env, c *urfave.Context, dir string) error {
 	from := c.String("starter")
 	if from != "" {
 		var err error

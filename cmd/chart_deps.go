@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/dependency"
@@ -19,10 +19,10 @@ import (
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func depsCommand(e env) *cli.Command {
-	return &cli.Command{
+func depsCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "deps", Aliases: []string{"dependency", "dep"}, Usage: "fetch a chart's dependencies into charts/", ArgsUsage: "update|build|list",
-		Subcommands: []*cli.Command{
+		Subcommands: []*urfave.Command{
 			depsFetchCommand(e, "update", []string{"up"}, "fetch the newest versions that Chart.yaml allows, and write Chart.lock", dependency.Update),
 			depsFetchCommand(e, "build", nil, "fetch the versions that Chart.lock names", dependency.Build),
 			depsListCommand(e),
@@ -34,13 +34,13 @@ func depsCommand(e env) *cli.Command {
 // fetchDependencies is an update or a build.
 type fetchDependencies func(context.Context, string, dependency.Options) (dependency.Result, error)
 
-func depsFetchCommand(e env, name string, aliases []string, usage string, fetch fetchDependencies) *cli.Command {
-	return &cli.Command{
+func depsFetchCommand(e env, name string, aliases []string, usage string, fetch fetchDependencies) *urfave.Command {
+	return &urfave.Command{
 		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "[CHART]",
 		Description: "Repositories are https:// (an index), oci://, file:// (a folder beside the chart), @NAME of Helm's repositories.yaml,\n" +
 			"or none for a chart that is in charts/. Nothing changes before every archive has arrived.",
-		Flags: []cli.Flag{plainHTTPFlag()},
-		Action: func(c *cli.Context) error {
+		Flags: []urfave.Flag{plainHTTPFlag()},
+		Action: func(c *urfave.Context) error {
 			dir, err := chartFolder(c)
 			if err != nil {
 				return err
@@ -59,7 +59,7 @@ func depsFetchCommand(e env, name string, aliases []string, usage string, fetch 
 }
 
 // chartFolder is the one argument CHART, the current folder without it.
-func chartFolder(c *cli.Context) (string, error) {
+func chartFolder(c *urfave.Context) (string, error) {
 	switch c.Args().Len() {
 	case 0:
 		return ".", nil
@@ -70,7 +70,7 @@ func chartFolder(c *cli.Context) (string, error) {
 }
 
 // dependencyOptions are those of every command that fetches dependencies.
-func dependencyOptions(e env, c *cli.Context) (dependency.Options, error) {
+func dependencyOptions(e env, c *urfave.Context) (dependency.Options, error) {
 	mtime, err := sourceDate(e)
 	generated := mtime
 	if generated.IsZero() {
@@ -102,11 +102,11 @@ func tellDependencies(e env, result dependency.Result) error {
 	return nil
 }
 
-func depsListCommand(e env) *cli.Command {
-	return &cli.Command{
+func depsListCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "list", Aliases: []string{"ls"}, Usage: "list a chart's dependencies and whether charts/ has them", ArgsUsage: "[CHART]",
-		Flags: []cli.Flag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json"}},
-		Action: func(c *cli.Context) error {
+		Flags: []urfave.Flag{&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json"}},
+		Action: func(c *urfave.Context) error {
 			dir, err := chartFolder(c)
 			if err != nil {
 				return err
@@ -119,7 +119,7 @@ func depsListCommand(e env) *cli.Command {
 	}
 }
 
-func listDependencies(e env, c *cli.Context, dir string) error {
+func listDependencies(e env, c *urfave.Context, dir string) error {
 	tree, err := files.Around(dir)
 	if err != nil {
 		return withCode(codeAt(dir), fmt.Errorf("load chart %s: %w", dir, errors.Unwrap(err)))

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -17,26 +17,26 @@ import (
 	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
-func lintCommand(e env) *cli.Command {
-	return &cli.Command{
+func lintCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
 		Description: "Exit code 4 if there is an error. The rules, and how to silence one: docs/lint.md.",
 		Flags: append(valueFlags(),
-			&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
-			&cli.StringFlag{Name: "kube-version", Usage: "hold objects against the schemas of this Kubernetes `VERSION`; the newest known otherwise"},
-			&cli.BoolFlag{Name: "cluster", Usage: "hold objects against the schemas that the cluster serves, CRDs included"},
-			&cli.StringFlag{Name: "kubeconfig", Usage: "with --cluster: kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
-			&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "with --cluster: `CONTEXT` of the kubeconfig; the current one otherwise"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json, sarif, junit"},
-			&cli.BoolFlag{Name: "strict", Usage: "let warnings fail: --fail-on warning"},
-			&cli.StringFlag{Name: "fail-on", Value: "error", Usage: "fail on findings of this `SEVERITY` and graver ones: error, warning, info, none"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "leave findings of severity info out"},
-			&cli.BoolFlag{Name: "with-subcharts", Usage: "judge the subcharts too"},
-			&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
-			&cli.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out: image/latest, values/*"},
+			&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
+			&urfave.StringFlag{Name: "kube-version", Usage: "hold objects against the schemas of this Kubernetes `VERSION`; the newest known otherwise"},
+			&urfave.BoolFlag{Name: "cluster", Usage: "hold objects against the schemas that the cluster serves, CRDs included"},
+			&urfave.StringFlag{Name: "kubeconfig", Usage: "with --cluster: kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+			&urfave.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "with --cluster: `CONTEXT` of the kubeconfig; the current one otherwise"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text", Usage: "`FORMAT`: text, json, sarif, junit"},
+			&urfave.BoolFlag{Name: "strict", Usage: "let warnings fail: --fail-on warning"},
+			&urfave.StringFlag{Name: "fail-on", Value: "error", Usage: "fail on findings of this `SEVERITY` and graver ones: error, warning, info, none"},
+			&urfave.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "leave findings of severity info out"},
+			&urfave.BoolFlag{Name: "with-subcharts", Usage: "judge the subcharts too"},
+			&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+			&urfave.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out: image/latest, values/*"},
 			versionFlag(), plainHTTPFlag(),
 		),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
 				return usagef("lint takes charts: pintle chart lint ./chart")
 			}
@@ -68,7 +68,7 @@ func (l lintedChart) file(f lint.Finding) string {
 	return path.Join(l.Path, f.Path)
 }
 
-func lintCharts(e env, c *cli.Context) error {
+func lintCharts(e env, c *urfave.Context) error {
 	write, err := lintWriter(c.String("output"))
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func lintCharts(e env, c *cli.Context) error {
 
 // lintOne judges one chart. A chart that cannot be loaded has that as its
 // finding, so that the others are judged too.
-func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedChart, error) {
+func lintOne(e env, c *urfave.Context, ref string, options lint.Options) (lintedChart, error) {
 	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(ref), "/"), Findings: []lint.Finding{}}
 	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
 	if cause := c.Context.Err(); cause != nil {
@@ -130,7 +130,7 @@ func lintOne(e env, c *cli.Context, ref string, options lint.Options) (lintedCha
 	return out, c.Context.Err()
 }
 
-func lintOptions(e env, c *cli.Context) (lint.Options, error) {
+func lintOptions(e env, c *urfave.Context) (lint.Options, error) {
 	values, origin, err := readValuesWithOrigin(e, c)
 	if err != nil {
 		return lint.Options{}, err
@@ -163,7 +163,7 @@ func nearestRule(id string) string {
 }
 
 // withClusterSchema reads which Kubernetes the cluster is and what it serves.
-func withClusterSchema(c *cli.Context, o lint.Options) (lint.Options, error) {
+func withClusterSchema(c *urfave.Context, o lint.Options) (lint.Options, error) {
 	cluster, err := kube.Connect(kube.Config{Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context")})
 	if err != nil {
 		return o, withCode(exitcode.Usage, err)
@@ -189,7 +189,7 @@ var severityWeights = map[lint.Severity]severityThreshold{lint.Error: 3, lint.Wa
 func (t severityThreshold) reached(f lint.Finding) bool { return severityWeights[f.Severity] >= t }
 
 // failOn reads --fail-on and --strict, of which the stricter one counts.
-func failOn(c *cli.Context) (severityThreshold, error) {
+func failOn(c *urfave.Context) (severityThreshold, error) {
 	word := c.String("fail-on")
 	t, ok := severityWeights[lint.Severity(word)]
 	if !ok && word != "none" {

@@ -7,23 +7,23 @@ import (
 	"io"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/lint"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
 // lintWriter is the function that writes findings in a format.
-func lintWriter(format string) (func(env, *cli.Context, []lintedChart) error, error) {
+func lintWriter(format string) (func(env, *urfave.Context, []lintedChart) error, error) {
 	switch format {
 	case "text":
 		return writeLintText, nil
 	case "json":
-		return func(e env, _ *cli.Context, charts []lintedChart) error { return writeLintJSON(e.stdout, charts) }, nil
+		return func(e env, _ *urfave.Context, charts []lintedChart) error { return writeLintJSON(e.stdout, charts) }, nil
 	case "sarif":
-		return func(e env, _ *cli.Context, charts []lintedChart) error { return writeLintSARIF(e.stdout, charts) }, nil
+		return func(e env, _ *urfave.Context, charts []lintedChart) error { return writeLintSARIF(e.stdout, charts) }, nil
 	case "junit":
-		return func(e env, _ *cli.Context, charts []lintedChart) error {
+		return func(e env, _ *urfave.Context, charts []lintedChart) error {
 			return report.WriteCases(e.stdout, "chart-lint", lintCases(charts))
 		}, nil
 	}
@@ -31,7 +31,7 @@ func lintWriter(format string) (func(env, *cli.Context, []lintedChart) error, er
 }
 
 // writeLintText writes findings grouped by file, and how many there are.
-func writeLintText(e env, c *cli.Context, charts []lintedChart) error {
+func writeLintText(e env, c *urfave.Context, charts []lintedChart) error {
 	color := paints(e, c)
 	var b strings.Builder
 	counts := map[lint.Severity]int{}

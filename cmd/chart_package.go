@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/dependency"
@@ -18,18 +18,18 @@ import (
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func packageCommand(e env) *cli.Command {
-	return &cli.Command{
+func packageCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "package", Usage: "pack charts: equal charts give equal bytes", ArgsUsage: "CHART...",
 		Description: "Files carry the time of $SOURCE_DATE_EPOCH (seconds), 1970 without it.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "version", Usage: "replace the chart's `VERSION`"},
-			&cli.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
-			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
-			&cli.BoolFlag{Name: "dependency-update", Aliases: []string{"u"}, Usage: "first fetch the dependencies, as \"chart deps update\" does"},
+		Flags: []urfave.Flag{
+			&urfave.StringFlag{Name: "version", Usage: "replace the chart's `VERSION`"},
+			&urfave.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
+			&urfave.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
+			&urfave.BoolFlag{Name: "dependency-update", Aliases: []string{"u"}, Usage: "first fetch the dependencies, as \"chart deps update\" does"},
 			plainHTTPFlag(),
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
 				return usagef("package takes charts: pintle chart package ./chart")
 			}
@@ -43,7 +43,7 @@ func packageCommand(e env) *cli.Command {
 	}
 }
 
-func packageChart(e env, c *cli.Context, path string) error {
+func packageChart(e env, c *urfave.Context, path string) error {
 	mtime, err := sourceDate(e)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func packageChart(e env, c *cli.Context, path string) error {
 
 // updateDependencies fetches the dependencies of the chart at path, before
 // something else is done with it. A packed chart has them in it.
-func updateDependencies(e env, c *cli.Context, path string) error {
+func updateDependencies(e env, c *urfave.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil
 	}
@@ -107,11 +107,11 @@ func sourceDate(e env) (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-func pushCommand(e env) *cli.Command {
-	return &cli.Command{
+func pushCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "push", Usage: "push a packaged chart to a registry", ArgsUsage: "CHART.TGZ oci://HOST/PATH",
-		Flags: []cli.Flag{plainHTTPFlag()},
-		Action: func(c *cli.Context) error {
+		Flags: []urfave.Flag{plainHTTPFlag()},
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 2 {
 				return usagef("push takes a package and where it goes: pintle chart push web-1.0.0.tgz oci://registry.example.com/charts")
 			}
@@ -143,15 +143,15 @@ func pushCommand(e env) *cli.Command {
 	}
 }
 
-func pullCommand(e env) *cli.Command {
-	return &cli.Command{
+func pullCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "pull", Usage: "download a packaged chart from a registry or a repository", ArgsUsage: "oci://HOST/PATH/NAME",
 		Description: "With --repo the argument is the name of a chart there.",
-		Flags: []cli.Flag{
+		Flags: []urfave.Flag{
 			versionFlag(), plainHTTPFlag(), repoFlag(),
-			&cli.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
+			&urfave.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 1 {
 				return usagef("pull takes one chart: pintle chart pull oci://registry.example.com/charts/web --version 1.0.0")
 			}
@@ -162,7 +162,7 @@ func pullCommand(e env) *cli.Command {
 
 // pull writes a chart into a file that is called as the chart is, NAME-VERSION.tgz,
 // whatever the reference calls it.
-func pull(e env, c *cli.Context, ref string) error {
+func pull(e env, c *urfave.Context, ref string) error {
 	tgz, err := pullArchive(e, c, ref)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func pull(e env, c *cli.Context, ref string) error {
 }
 
 // pullArchive downloads a chart.
-func pullArchive(e env, c *cli.Context, ref string) ([]byte, error) {
+func pullArchive(e env, c *urfave.Context, ref string) ([]byte, error) {
 	if c.String("repo") != "" {
 		return fromRepository(e, c, ref, c.String("version"))
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 	"k8s.io/client-go/util/jsonpath"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -14,17 +14,17 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func showCommand(e env) *cli.Command {
-	return &cli.Command{
+func showCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "show", Usage: "print a part of a chart, as \"helm show\" does", ArgsUsage: strings.Join(chart.Parts, "|") + " CHART",
 		Description: "CHART is a folder, an archive, oci://HOST/PATH/NAME, or with --repo the name of a chart there.",
-		Flags: []cli.Flag{
+		Flags: []urfave.Flag{
 			versionFlag(), plainHTTPFlag(),
-			&cli.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},
+			&urfave.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},
 			repoFlag(),
-			&cli.StringFlag{Name: "jsonpath", Usage: "of the values, print only this `EXPRESSION`: {.image.tag}"},
+			&urfave.StringFlag{Name: "jsonpath", Usage: "of the values, print only this `EXPRESSION`: {.image.tag}"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			part, ref := c.Args().Get(0), c.Args().Get(1)
 			switch {
 			case c.Args().Len() != 2:
@@ -39,7 +39,7 @@ func showCommand(e env) *cli.Command {
 	}
 }
 
-func show(e env, c *cli.Context, part, ref string) error {
+func show(e env, c *urfave.Context, part, ref string) error {
 	loaded, err := loadShown(e, c, ref)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func show(e env, c *cli.Context, part, ref string) error {
 }
 
 // loadShown loads a chart from where --repo says, or else as every command does.
-func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
+func loadShown(e env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	version := c.String("version")
 	if version == "" && c.Bool("devel") {
 		version = ">0.0.0-0"
@@ -80,12 +80,12 @@ func loadShown(e env, c *cli.Context, ref string) (*chart.Chart, error) {
 	return loaded, withCode(exitcode.Failed, err)
 }
 
-func repoFlag() cli.Flag {
-	return &cli.StringFlag{Name: "repo", Usage: "the `URL` of an index repository, or @NAME of Helm's repositories.yaml"}
+func repoFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "repo", Usage: "the `URL` of an index repository, or @NAME of Helm's repositories.yaml"}
 }
 
 // fromRepository downloads a chart from the index repository of --repo.
-func fromRepository(e env, c *cli.Context, name, version string) ([]byte, error) {
+func fromRepository(e env, c *urfave.Context, name, version string) ([]byte, error) {
 	known, err := repository.Load(e.getenv)
 	if err != nil {
 		return nil, withCode(exitcode.Usage, err)

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
@@ -16,38 +16,38 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
-func templateCommand(e env) *cli.Command {
-	return &cli.Command{
+func templateCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "template", Usage: "print what a chart renders to, as \"helm template\" does", ArgsUsage: "[NAME] CHART",
 		Description: "CHART is a folder, an archive (.tgz) or oci://HOST/PATH/NAME. Without NAME the release is called release-name.",
 		Flags:       append(valueFlags(), templateFlags()...),
-		Action:      func(c *cli.Context) error { return templateChart(e, c) },
+		Action:      func(c *urfave.Context) error { return templateChart(e, c) },
 	}
 }
 
-func templateFlags() []cli.Flag {
-	return append([]cli.Flag{
-		&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; the kubeconfig context's or \"default\" otherwise"},
-		&cli.StringFlag{Name: "name-template", Usage: "make the release name of this `TEMPLATE`: web-{{ randAlpha 5 | lower }}"},
-		&cli.BoolFlag{Name: "generate-name", Aliases: []string{"g"}, Usage: "take the name release-name, as without NAME"},
-		&cli.StringFlag{Name: "kube-version", Usage: "render for this Kubernetes `VERSION`"},
-		&cli.StringSliceFlag{Name: "api-versions", Aliases: []string{"a"}, Usage: "the cluster also serves this `VERSION`: group/version or group/version/Kind"},
-		&cli.BoolFlag{Name: "include-crds", Usage: "print the charts' CRDs too"},
-		&cli.BoolFlag{Name: "no-hooks", Usage: "leave hooks out"},
-		&cli.BoolFlag{Name: "skip-tests", Usage: "leave test hooks out"},
-		&cli.StringSliceFlag{Name: "show-only", Aliases: []string{"s"}, Usage: "print only what this `TEMPLATE` renders to: templates/service.yaml"},
-		&cli.StringFlag{Name: "output-dir", Usage: "write a file for each template into this `FOLDER`, and print their names"},
-		&cli.BoolFlag{Name: "release-name", Usage: "with --output-dir, put the files into a folder of the release's name"},
-		&cli.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies that charts/ lacks, and write Chart.lock"},
-		&cli.BoolFlag{Name: "is-upgrade", Usage: "set .Release.IsUpgrade instead of .Release.IsInstall"},
-		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
-		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
-		&cli.BoolFlag{Name: "render-subchart-notes", Usage: "render the notes of subcharts too"},
+func templateFlags() []urfave.Flag {
+	return append([]urfave.Flag{
+		&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; the kubeconfig context's or \"default\" otherwise"},
+		&urfave.StringFlag{Name: "name-template", Usage: "make the release name of this `TEMPLATE`: web-{{ randAlpha 5 | lower }}"},
+		&urfave.BoolFlag{Name: "generate-name", Aliases: []string{"g"}, Usage: "take the name release-name, as without NAME"},
+		&urfave.StringFlag{Name: "kube-version", Usage: "render for this Kubernetes `VERSION`"},
+		&urfave.StringSliceFlag{Name: "api-versions", Aliases: []string{"a"}, Usage: "the cluster also serves this `VERSION`: group/version or group/version/Kind"},
+		&urfave.BoolFlag{Name: "include-crds", Usage: "print the charts' CRDs too"},
+		&urfave.BoolFlag{Name: "no-hooks", Usage: "leave hooks out"},
+		&urfave.BoolFlag{Name: "skip-tests", Usage: "leave test hooks out"},
+		&urfave.StringSliceFlag{Name: "show-only", Aliases: []string{"s"}, Usage: "print only what this `TEMPLATE` renders to: templates/service.yaml"},
+		&urfave.StringFlag{Name: "output-dir", Usage: "write a file for each template into this `FOLDER`, and print their names"},
+		&urfave.BoolFlag{Name: "release-name", Usage: "with --output-dir, put the files into a folder of the release's name"},
+		&urfave.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies that charts/ lacks, and write Chart.lock"},
+		&urfave.BoolFlag{Name: "is-upgrade", Usage: "set .Release.IsUpgrade instead of .Release.IsInstall"},
+		&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+		&urfave.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
+		&urfave.BoolFlag{Name: "render-subchart-notes", Usage: "render the notes of subcharts too"},
 		versionFlag(), plainHTTPFlag(),
 	}, previewFlags()...)
 }
 
-func templateChart(e env, c *cli.Context) error {
+func templateChart(e env, c *urfave.Context) error {
 	mode, err := previewMode(e, c)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func templateChart(e env, c *cli.Context) error {
 	return writeTemplates(e, c, name, result)
 }
 
-func writeTemplates(e env, c *cli.Context, name string, result *render.Result) error {
+func writeTemplates(e env, c *urfave.Context, name string, result *render.Result) error {
 	options := render.TemplateOptions{
 		NoHooks: c.Bool("no-hooks"), SkipTests: c.Bool("skip-tests"), ShowOnly: c.StringSlice("show-only"),
 	}
@@ -109,14 +109,14 @@ func writeTemplates(e env, c *cli.Context, name string, result *render.Result) e
 
 // renderOffline renders without a cluster, for the version and the APIs that the
 // flags name.
-func renderOffline(ctx context.Context, c *cli.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
+func renderOffline(ctx context.Context, c *urfave.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
 	o.Namespace, o.Revision, o.IsUpgrade = templateNamespace(c), 1, c.Bool("is-upgrade")
 	o.KubeVersion, o.APIVersions = c.String("kube-version"), c.StringSlice("api-versions")
 	return render.Render(ctx, loaded, values, withRenderFlags(c, o))
 }
 
 // withRenderFlags sets what the flags say whether there is a cluster or not.
-func withRenderFlags(c *cli.Context, o render.Options) render.Options {
+func withRenderFlags(c *urfave.Context, o render.Options) render.Options {
 	o.IncludeCRDs, o.SubchartNotes = c.Bool("include-crds"), c.Bool("render-subchart-notes")
 	o.SkipSchemaValidation, o.EnableDNS = c.Bool("skip-schema-validation"), c.Bool("enable-dns")
 	return o

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
@@ -24,14 +24,14 @@ const (
 	validated                // --validate: that, and the server checks every object
 )
 
-func previewFlags() []cli.Flag {
-	return []cli.Flag{
-		optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "--dry-run=server renders with the cluster's version, APIs and lookups, and checks that it serves every kind and holds no object of somebody else; --dry-run=client, the default, asks no cluster"}},
-		&cli.BoolFlag{Name: "validate", Usage: "as --dry-run=server, and let the API server check every object; nothing is written"},
+func previewFlags() []urfave.Flag {
+	return []urfave.Flag{
+		optionalFlag{&urfave.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "--dry-run=server renders with the cluster's version, APIs and lookups, and checks that it serves every kind and holds no object of somebody else; --dry-run=client, the default, asks no cluster"}},
+		&urfave.BoolFlag{Name: "validate", Usage: "as --dry-run=server, and let the API server check every object; nothing is written"},
 		noLookupSecretsFlag(),
-		&cli.BoolFlag{Name: "take-ownership", Usage: "with a cluster: do not mind objects that no or another release owns"},
-		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
-		&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
+		&urfave.BoolFlag{Name: "take-ownership", Usage: "with a cluster: do not mind objects that no or another release owns"},
+		&urfave.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&urfave.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
 	}
 }
 
@@ -39,8 +39,8 @@ const noLookupSecrets = "no-lookup-secrets"
 
 // noLookupSecretsFlag is for jobs that render what they do not trust with an account
 // that may read Secrets.
-func noLookupSecretsFlag() cli.Flag {
-	return &cli.BoolFlag{
+func noLookupSecretsFlag() urfave.Flag {
+	return &urfave.BoolFlag{
 		Name: noLookupSecrets, EnvVars: []string{"PINTLE_NO_LOOKUP_SECRETS"},
 		Usage: "let templates find no Secret of the cluster by \"lookup\", as for the builds of forks; a warning names those asked for",
 	}
@@ -49,26 +49,26 @@ func noLookupSecretsFlag() cli.Flag {
 // optional is the value of a flag that may stand alone: --dry-run.
 type optional struct{ value string }
 
-// Set implements cli.Generic.
+// Set implements urfave.Generic.
 func (o *optional) Set(s string) error {
 	o.value = s
 	return nil
 }
 
-// String implements cli.Generic.
+// String implements urfave.Generic.
 func (o *optional) String() string { return o.value }
 
 // IsBoolFlag tells the flag package that the flag may stand alone; its value is "true" then.
 func (o *optional) IsBoolFlag() bool { return true }
 
 // optionalFlag is a flag whose value can only be written with "=".
-type optionalFlag struct{ *cli.GenericFlag }
+type optionalFlag struct{ *urfave.GenericFlag }
 
-// TakesValue implements cli.DocGenerationFlag: the next word is not the value.
+// TakesValue implements urfave.DocGenerationFlag: the next word is not the value.
 func (optionalFlag) TakesValue() bool { return false }
 
 // previewMode reads --dry-run and --validate in Helm's meaning.
-func previewMode(e env, c *cli.Context) (preview, error) {
+func previewMode(e env, c *urfave.Context) (preview, error) {
 	if c.Bool("validate") {
 		if c.IsSet("dry-run") {
 			return offline, usagef("--validate and --dry-run do not go together: --validate asks the cluster already")
@@ -92,7 +92,7 @@ func previewMode(e env, c *cli.Context) (preview, error) {
 	return offline, usagef("--dry-run=%s: write --dry-run=client or --dry-run=server: a template is never installed", value)
 }
 
-func (p preview) render(c *cli.Context, loaded *chart.Chart, known *secret.Set, o render.Options, values map[string]any) (*render.Result, error) {
+func (p preview) render(c *urfave.Context, loaded *chart.Chart, known *secret.Set, o render.Options, values map[string]any) (*render.Result, error) {
 	if p == offline {
 		result, err := renderOffline(c.Context, c, loaded, o, values)
 		if errors.Is(err, render.ErrKubeVersion) {
@@ -116,7 +116,7 @@ func (p preview) render(c *cli.Context, loaded *chart.Chart, known *secret.Set, 
 }
 
 // templateNamespace is --namespace, else the kubeconfig context's, else "default".
-func templateNamespace(c *cli.Context) string {
+func templateNamespace(c *urfave.Context) string {
 	return kube.DefaultNamespace(kube.Config{
 		Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context"), Namespace: c.String("namespace"),
 	})

@@ -3,7 +3,7 @@ package cmd
 import (
 	"os"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/dependency"
@@ -13,7 +13,7 @@ import (
 // loadTemplated loads the chart to render. With --dependency-update it fetches
 // what charts/ lacks, as Helm does; what that says goes to stderr, because stdout
 // is for manifests.
-func loadTemplated(e env, c *cli.Context, ref string) (*chart.Chart, error) {
+func loadTemplated(e env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
 	if err != nil {
 		return nil, err

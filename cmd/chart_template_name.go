@@ -6,13 +6,13 @@ import (
 	"text/template"
 
 	"github.com/Masterminds/sprig/v3"
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 )
 
 // nameAndChart are the arguments "[NAME] CHART". Without NAME the release is
 // called what --name-template says, else release-name; and so it is with
 // --generate-name, as for Helm, which generates names for installs only.
-func nameAndChart(c *cli.Context) (name, ref string, err error) {
+func nameAndChart(c *urfave.Context) (name, ref string, err error) {
 	args := c.Args().Slice()
 	named := c.String("name-template")
 	switch {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/unittest"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -18,24 +18,24 @@ import (
 // testFormats are what chart test writes.
 var testFormats = []string{"text", "json", "junit"}
 
-func chartTestCommand(e env) *cli.Command {
-	return &cli.Command{
+func chartTestCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "test", Usage: "run the unit tests of a chart's templates, without a cluster", ArgsUsage: "CHART...",
 		Description: "Suites are YAML files in helm-unittest's format: docs/unittest.md. Test hooks, the pods in templates/tests that\n" +
 			"\"helm test\" runs in a cluster, are another thing: \"pintle test\" runs those.",
-		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "run the suites in files that match this `PATTERN` from the chart's folder; ** crosses folders", DefaultText: unittest.DefaultFiles},
-			&cli.StringSliceFlag{Name: "values", Aliases: []string{"v"}, Usage: "values `FILE` for all suites; may be repeated, later ones win"},
-			&cli.BoolFlag{Name: "with-subchart", Aliases: []string{"s"}, Value: true, Usage: "run the suites of the charts in charts/ too; --with-subchart=false leaves them out"},
-			&cli.StringFlag{Name: "chart-tests-path", Usage: "a `FOLDER` in the chart with a chart that renders to suites"},
-			&cli.BoolFlag{Name: "update-snapshot", Aliases: []string{"u"}, Usage: "take snapshots again, and remove those that nothing asks for"},
-			&cli.BoolFlag{Name: "strict", Usage: "refuse suites and tests with keys that nothing reads, instead of a warning"},
-			&cli.BoolFlag{Name: "failfast", Aliases: []string{"q"}, Usage: "end after the first failure"},
-			&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FORMAT`: " + strings.Join(testFormats, ", "), DefaultText: "text"},
-			&cli.StringFlag{Name: "output-file", Usage: "write that to this `FILE`, JUnit without -o, and text to stdout"},
+		Flags: []urfave.Flag{
+			&urfave.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "run the suites in files that match this `PATTERN` from the chart's folder; ** crosses folders", DefaultText: unittest.DefaultFiles},
+			&urfave.StringSliceFlag{Name: "values", Aliases: []string{"v"}, Usage: "values `FILE` for all suites; may be repeated, later ones win"},
+			&urfave.BoolFlag{Name: "with-subchart", Aliases: []string{"s"}, Value: true, Usage: "run the suites of the charts in charts/ too; --with-subchart=false leaves them out"},
+			&urfave.StringFlag{Name: "chart-tests-path", Usage: "a `FOLDER` in the chart with a chart that renders to suites"},
+			&urfave.BoolFlag{Name: "update-snapshot", Aliases: []string{"u"}, Usage: "take snapshots again, and remove those that nothing asks for"},
+			&urfave.BoolFlag{Name: "strict", Usage: "refuse suites and tests with keys that nothing reads, instead of a warning"},
+			&urfave.BoolFlag{Name: "failfast", Aliases: []string{"q"}, Usage: "end after the first failure"},
+			&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write `FORMAT`: " + strings.Join(testFormats, ", "), DefaultText: "text"},
+			&urfave.StringFlag{Name: "output-file", Usage: "write that to this `FILE`, JUnit without -o, and text to stdout"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
 				return usagef("chart test takes charts: pintle chart test ./chart")
 			}
@@ -53,7 +53,7 @@ type chartTest struct {
 	result *unittest.Result
 }
 
-func testCharts(e env, c *cli.Context) error {
+func testCharts(e env, c *urfave.Context) error {
 	tests, problems, err := loadTests(e, c)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func testCharts(e env, c *cli.Context) error {
 
 // loadTests reads the suites of all charts, so that everything wrong with them
 // is said before any is run.
-func loadTests(e env, c *cli.Context) ([]chartTest, []unittest.Problem, error) {
+func loadTests(e env, c *urfave.Context) ([]chartTest, []unittest.Problem, error) {
 	var tests []chartTest
 	var problems []unittest.Problem
 	for _, dir := range c.Args().Slice() {
@@ -123,7 +123,7 @@ func warnProblems(e env, problems []unittest.Problem) {
 
 // missingTests says where there is nothing to run. That is a problem if somebody
 // asked for it: a pattern with a typing error must not pass.
-func missingTests(e env, c *cli.Context, tests []chartTest) []unittest.Problem {
+func missingTests(e env, c *urfave.Context, tests []chartTest) []unittest.Problem {
 	var problems, warnings []unittest.Problem
 	found := false
 	for _, pattern := range c.StringSlice("file") {
@@ -154,7 +154,7 @@ func missingTests(e env, c *cli.Context, tests []chartTest) []unittest.Problem {
 // writeTests writes the results: text to stdout, and another format to a file;
 // or that format alone to stdout. Suites that are wrong are told as an error,
 // not as text on stdout.
-func writeTests(e env, c *cli.Context, r testReport) error {
+func writeTests(e env, c *urfave.Context, r testReport) error {
 	format, file := c.String("output"), c.String("output-file")
 	switch {
 	case file != "" && format == "":

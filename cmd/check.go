@@ -4,19 +4,19 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func checkCommand(e env) *cli.Command {
-	return &cli.Command{
+func checkCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "check", Usage: "check pintle.yaml: all problems at once, each with its line and what to write",
-		Flags: []cli.Flag{
+		Flags: []urfave.Flag{
 			projectFlags()[0],
-			&cli.BoolFlag{Name: "schema", Usage: "print the JSON schema of pintle.yaml instead"},
+			&urfave.BoolFlag{Name: "schema", Usage: "print the JSON schema of pintle.yaml instead"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() > 0 {
 				return usagef("check takes no arguments; --file names another file")
 			}

@@ -16,7 +16,7 @@ import (
 	"syscall"
 
 	"github.com/sirupsen/logrus"
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -93,13 +93,13 @@ func conclude(ctx context.Context, e env, err error) int {
 }
 
 // newApp is the whole command tree; the generated documentation is made from it.
-func newApp(e env) *cli.App {
+func newApp(e env) *urfave.App {
 	all := commands(e)
-	walk(all, "", func(_ string, c *cli.Command) {
+	walk(all, "", func(_ string, c *urfave.Command) {
 		c.OnUsageError, c.HideHelpCommand = usageError, true
 		c.Flags = keepNames(c.Flags)
 	})
-	return &cli.App{
+	return &urfave.App{
 		Name:           "pintle",
 		Usage:          "take a repository of microservices from git tags to running releases on Kubernetes",
 		UsageText:      "pintle [global flags] command [flags] [arguments]",
@@ -108,10 +108,10 @@ func newApp(e env) *cli.App {
 		Reader:         e.stdin,
 		Writer:         e.stdout,
 		ErrWriter:      e.stderr,
-		ExitErrHandler: func(*cli.Context, error) {}, // run decides about exit codes
+		ExitErrHandler: func(*urfave.Context, error) {}, // run decides about exit codes
 		OnUsageError:   usageError,
 		Flags:          keepNames(globalFlags()),
-		Before: func(c *cli.Context) error {
+		Before: func(c *urfave.Context) error {
 			if c.Bool("debug") {
 				e.log.SetLevel(logrus.DebugLevel)
 			}
@@ -129,15 +129,15 @@ version, bump, lint, package, push, plan, deploy, test, with reports in build/pi
 EXIT STATUS
 `
 
-func globalFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "debug", Usage: "print diagnostics to stderr", EnvVars: []string{"PINTLE_DEBUG"}},
-		&cli.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}, Action: knownColor},
-		&cli.StringFlag{Name: "limits", Usage: "what rendering one chart may take, as `LIMITS`: time=1m,heap=1GiB, of a processor's time and of memory; over limits in pintle.yaml", EnvVars: []string{"PINTLE_LIMITS"}},
+func globalFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.BoolFlag{Name: "debug", Usage: "print diagnostics to stderr", EnvVars: []string{"PINTLE_DEBUG"}},
+		&urfave.StringFlag{Name: "color", Value: "auto", Usage: "`WHEN` to use colour: auto, always, never", EnvVars: []string{"PINTLE_COLOR"}, Action: knownColor},
+		&urfave.StringFlag{Name: "limits", Usage: "what rendering one chart may take, as `LIMITS`: time=1m,heap=1GiB, of a processor's time and of memory; over limits in pintle.yaml", EnvVars: []string{"PINTLE_LIMITS"}},
 	}
 }
 
-func knownColor(_ *cli.Context, when string) error {
+func knownColor(_ *urfave.Context, when string) error {
 	if !slices.Contains([]string{"auto", "always", "never"}, when) {
 		return usagef("--color %q: write auto, always or never", when)
 	}
@@ -145,9 +145,9 @@ func knownColor(_ *cli.Context, when string) error {
 }
 
 // noCommand answers a command line without a known command.
-func noCommand(c *cli.Context) error {
+func noCommand(c *urfave.Context) error {
 	if c.Args().Len() == 0 {
-		return cli.ShowAppHelp(c)
+		return urfave.ShowAppHelp(c)
 	}
 	name := c.Args().First()
 	return usagef("no command %q: %ssee %q", name, nearestCommand(name, c.App.Commands), "pintle --help")
@@ -155,7 +155,7 @@ func noCommand(c *cli.Context) error {
 
 // nearestCommand asks whether another command was meant, if one has a similar
 // name. Short aliases are similar to too much.
-func nearestCommand(name string, commands []*cli.Command) string {
+func nearestCommand(name string, commands []*urfave.Command) string {
 	var known []string
 	for _, command := range commands {
 		known = append(known, command.Name)

@@ -1,14 +1,14 @@
 package cmd
 
 import (
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
 // commands is the command tree, in the order of its help.
-func commands(e env) []*cli.Command {
-	return []*cli.Command{
+func commands(e env) []*urfave.Command {
+	return []*urfave.Command{
 		initCommand(e),
 		checkCommand(e),
 		goalCommand(e, pipeline.GoalRun, "do the whole job: version, bump, lint, package, push, plan, deploy, test"),

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -53,7 +53,7 @@ func usagef(format string, args ...any) error {
 }
 
 // usageError turns the flag parser's complaint into one line with the next step.
-func usageError(c *cli.Context, err error, _ bool) error {
+func usageError(c *urfave.Context, err error, _ bool) error {
 	name := "pintle"
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
@@ -67,7 +67,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 }
 
 // nearestFlag asks whether another flag was meant, if one has a similar name.
-func nearestFlag(c *cli.Context, name string) string {
+func nearestFlag(c *urfave.Context, name string) string {
 	flags := c.App.Flags
 	if c.Command != nil {
 		flags = slices.Concat(c.Command.Flags, flags)

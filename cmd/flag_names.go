@@ -1,6 +1,6 @@
 package cmd
 
-import "github.com/urfave/cli/v2"
+import urfave "github.com/urfave/cli/v2"
 
 // namedFlag is a flag that keeps its names. The library asks every flag of a
 // command for them once for each of its flags, and finds them by a regular
@@ -12,10 +12,10 @@ type namedFlag struct {
 
 // anyFlag is what the library asks of its flags.
 type anyFlag interface {
-	cli.DocGenerationFlag
-	cli.RequiredFlag
-	cli.CategorizableFlag
-	cli.ActionableFlag
+	urfave.DocGenerationFlag
+	urfave.RequiredFlag
+	urfave.CategorizableFlag
+	urfave.ActionableFlag
 }
 
 // Names are the flag's name and its aliases.
@@ -26,7 +26,7 @@ func (f *namedFlag) Names() []string {
 	return f.names
 }
 
-func keepNames(flags []cli.Flag) []cli.Flag {
+func keepNames(flags []urfave.Flag) []urfave.Flag {
 	for i, f := range flags {
 		if f, ok := f.(anyFlag); ok {
 			flags[i] = &namedFlag{anyFlag: f}

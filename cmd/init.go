@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -14,16 +14,16 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func initCommand(e env) *cli.Command {
-	return &cli.Command{
+func initCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "init", Usage: "look at the repository and write pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work as they are", ArgsUsage: "[FOLDER]",
 		Description: "Files that exist are kept as they are.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "project", Usage: "the product's `NAME`; that of the git remote or the folder otherwise"},
-			&cli.StringFlag{Name: "charts", Usage: "where charts are pushed: `oci://HOST/PATH`"},
-			&cli.StringFlag{Name: "images", Usage: "where images are: `HOST/PATH`"},
+		Flags: []urfave.Flag{
+			&urfave.StringFlag{Name: "project", Usage: "the product's `NAME`; that of the git remote or the folder otherwise"},
+			&urfave.StringFlag{Name: "charts", Usage: "where charts are pushed: `oci://HOST/PATH`"},
+			&urfave.StringFlag{Name: "images", Usage: "where images are: `HOST/PATH`"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() > 1 {
 				return usagef("init takes one folder, or none for this one")
 			}
@@ -32,7 +32,7 @@ func initCommand(e env) *cli.Command {
 	}
 }
 
-func scaffold(e env, c *cli.Context) error {
+func scaffold(e env, c *urfave.Context) error {
 	dir, err := filepath.Abs(c.Args().First())
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
@@ -71,7 +71,7 @@ func scaffold(e env, c *cli.Context) error {
 
 // gitText is what git prints, empty when there is no git or it has no answer:
 // init is content with less.
-func gitText(c *cli.Context, dir string, args ...string) string {
+func gitText(c *urfave.Context, dir string, args ...string) string {
 	out, err := git.Command{Dir: dir, Environ: git.ReadOnly(git.Environment(os.Environ()))}.Run(c.Context, args...)
 	if err != nil {
 		return ""

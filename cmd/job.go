@@ -3,7 +3,7 @@ package cmd
 import (
 	"cmp"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
@@ -22,8 +22,8 @@ func ciJob(build ci.CI) deployer.Job {
 }
 
 // supersedeFlag lets a newer build of a branch stop an older one.
-func supersedeFlag(otherwise string) cli.Flag {
-	return &cli.BoolFlag{
+func supersedeFlag(otherwise string) urfave.Flag {
+	return &urfave.BoolFlag{
 		Name:        "supersede",
 		Usage:       "ask an older build of the same branch that works on a release to stop, and stop for a newer one; both must say so",
 		DefaultText: otherwise,

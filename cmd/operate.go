@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -29,12 +29,12 @@ type deployed struct {
 	reports  string // their folder
 }
 
-func releaseFlags() []cli.Flag {
+func releaseFlags() []urfave.Flag {
 	return append(append(projectFlags(), environmentFlag()), clusterFlags()...)
 }
 
 // openDeployed finds the environment and connects to its cluster.
-func openDeployed(e env, c *cli.Context) (*deployed, func(), error) {
+func openDeployed(e env, c *urfave.Context) (*deployed, func(), error) {
 	p, closeProject, err := openProject(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -72,11 +72,11 @@ func (d *deployed) unit(name string) (config.Unit, error) {
 	return units[0], nil
 }
 
-func statusCommand(e env) *cli.Command {
-	return &cli.Command{
+func statusCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "status", Usage: "show what is deployed in an environment, and what of it is not ready", ArgsUsage: "[SERVICE...]",
 		Flags: releaseFlags(),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			d, closeProject, err := openDeployed(e, c)
 			if err != nil {
 				return err
@@ -132,11 +132,11 @@ func chartName(r *release.Record) string {
 	return r.Chart.Metadata.Name + "-" + r.Chart.Metadata.Version
 }
 
-func historyCommand(e env) *cli.Command {
-	return &cli.Command{
+func historyCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "history", Usage: "list the revisions of a service in an environment", ArgsUsage: "SERVICE",
 		Flags: releaseFlags(),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 1 {
 				return usagef("history takes one service: pintle history cart --environment prod")
 			}
@@ -163,11 +163,11 @@ func historyCommand(e env) *cli.Command {
 	}
 }
 
-func rollbackCommand(e env) *cli.Command {
-	return &cli.Command{
+func rollbackCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "rollback", Usage: "bring a service back to an earlier revision, the last good one by default", ArgsUsage: "SERVICE [REVISION]",
 		Flags: append(releaseFlags(), reportDirFlag(), takeOverFlag(), forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail")),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if n := c.Args().Len(); n < 1 || n > 2 {
 				return usagef("rollback takes a service and, if you like, a revision: pintle rollback cart 3 --environment prod")
 			}
@@ -191,12 +191,12 @@ func rollbackCommand(e env) *cli.Command {
 	}
 }
 
-func uninstallCommand(e env) *cli.Command {
-	return &cli.Command{
+func uninstallCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "uninstall", Usage: "take services out of an environment, with their history", ArgsUsage: "SERVICE...",
 		Flags: append(releaseFlags(), reportDirFlag(), approveFlag(), takeOverFlag(),
-			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the service back"}),
-		Action: func(c *cli.Context) error {
+			&urfave.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the service back"}),
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
 				return usagef("uninstall takes services: pintle uninstall cart --environment preview")
 			}
@@ -218,7 +218,7 @@ type operation func(ctx context.Context, d *deployed, u config.Unit, span event.
 
 // operate runs one operation on each of the named units, with the console and
 // the reports of a run.
-func operate(e env, c *cli.Context, name string, op operation, units ...string) error {
+func operate(e env, c *urfave.Context, name string, op operation, units ...string) error {
 	if c.String("environment") == "" {
 		return usagef("%s changes what is deployed: name the environment with --environment", name)
 	}

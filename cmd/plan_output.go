@@ -3,17 +3,17 @@ package cmd
 import (
 	"io"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 )
 
 // planOutputFlag is -o of plan.
-func planOutputFlag() cli.Flag {
-	return &cli.StringFlag{
+func planOutputFlag() urfave.Flag {
+	return &urfave.StringFlag{
 		Name: "output", Aliases: []string{"o"}, Value: "text",
 		Usage: "print the plan as `FORMAT`: text, json, or markdown for a comment on a merge request",
-		Action: func(_ *cli.Context, s string) error {
+		Action: func(_ *urfave.Context, s string) error {
 			if s != "text" && s != "json" && s != "markdown" {
 				return usagef("--output %s: write text, json or markdown", s)
 			}

@@ -3,23 +3,23 @@ package cmd
 import (
 	"slices"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 )
 
 // policyFlags say how a plan goes about what is in the cluster already.
-func policyFlags() []cli.Flag {
-	return []cli.Flag{
+func policyFlags() []urfave.Flag {
+	return []urfave.Flag{
 		forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail"),
-		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
-		&cli.BoolFlag{Name: "allow-crd-changes", Usage: "change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type"},
-		&cli.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
+		&urfave.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
+		&urfave.BoolFlag{Name: "allow-crd-changes", Usage: "change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type"},
+		&urfave.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
 	}
 }
 
 // policies are what the flags say over pintle.yaml.
-func policies(c *cli.Context) (deployer.SavedPolicies, error) {
+func policies(c *urfave.Context) (deployer.SavedPolicies, error) {
 	p := deployer.SavedPolicies{
 		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
 		WithMissing: c.Bool("with-missing"),
@@ -34,7 +34,7 @@ func policies(c *cli.Context) (deployer.SavedPolicies, error) {
 
 // adoption reads --adopt and --take-ownership; without either the policy is
 // empty, which leaves it to pintle.yaml.
-func adoption(c *cli.Context) (deployer.Adoption, []string, error) {
+func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
 	asked := c.StringSlice("adopt")
 	switch {
 	case c.Bool("take-ownership") && len(asked) > 0:
@@ -55,13 +55,13 @@ func adoption(c *cli.Context) (deployer.Adoption, []string, error) {
 	return deployer.AdoptListed, asked, nil
 }
 
-func forceConflictsFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
+func forceConflictsFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
 }
 
 // onConflictFlag says who prevails where somebody else has set what a chart sets.
-func onConflictFlag(byDefault string) cli.Flag {
-	return &cli.StringFlag{
+func onConflictFlag(byDefault string) urfave.Flag {
+	return &urfave.StringFlag{
 		Name: "on-conflict", DefaultText: byDefault,
 		Usage: "where somebody else has set a field otherwise, `POLICY`: fail, force (take it over) or keep it",
 	}
@@ -69,7 +69,7 @@ func onConflictFlag(byDefault string) cli.Flag {
 
 // onConflict reads --on-conflict and --force-conflicts; without either the policy
 // is empty.
-func onConflict(c *cli.Context) (deployer.ConflictPolicy, error) {
+func onConflict(c *urfave.Context) (deployer.ConflictPolicy, error) {
 	p, force := deployer.ConflictPolicy(c.String("on-conflict")), c.Bool("force-conflicts")
 	switch {
 	case p != "" && !slices.Contains(deployer.ConflictPolicies(), p):

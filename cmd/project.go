@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
@@ -38,30 +38,30 @@ func (p *project) at(r *config.Resolved) *pipeline.Project {
 	return &pipeline.Project{Config: p.config, Resolved: r, Ref: p.ref, Repository: p.repository, Fetch: p.fetch}
 }
 
-func projectFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}},
-		&cli.StringFlag{Name: "branch", Usage: "build this `BRANCH`, where the CI or a detached HEAD does not say"},
-		&cli.StringFlag{Name: "tag", Usage: "build this `TAG`"},
+func projectFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}},
+		&urfave.StringFlag{Name: "branch", Usage: "build this `BRANCH`, where the CI or a detached HEAD does not say"},
+		&urfave.StringFlag{Name: "tag", Usage: "build this `TAG`"},
 	}
 }
 
-func environmentFlag() cli.Flag {
-	return &cli.StringFlag{
+func environmentFlag() urfave.Flag {
+	return &urfave.StringFlag{
 		Name: "environment", Aliases: []string{"e"}, EnvVars: []string{"PINTLE_ENVIRONMENT"},
 		Usage: "deploy to this environment of pintle.yaml (`NAME`) instead of the one that takes the branch or tag",
 	}
 }
 
-func clusterFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
-		&cli.StringFlag{Name: "kube-context", Usage: "`CONTEXT` of the kubeconfig; the environment's or the current one otherwise"},
+func clusterFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&urfave.StringFlag{Name: "kube-context", Usage: "`CONTEXT` of the kubeconfig; the environment's or the current one otherwise"},
 	}
 }
 
 // loadConfig reads the pintle.yaml that --file names or that is found upwards.
-func loadConfig(e env, c *cli.Context) (*config.Config, error) {
+func loadConfig(e env, c *urfave.Context) (*config.Config, error) {
 	load, path := config.LoadFile, c.String("file")
 	if path == "" {
 		dir, err := os.Getwd()
@@ -82,7 +82,7 @@ func loadConfig(e env, c *cli.Context) (*config.Config, error) {
 
 // openProject loads the configuration and finds out what is built: by flag, by
 // the CI's word, else by HEAD. close ends it.
-func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
+func openProject(e env, c *urfave.Context) (p *project, close func(), err error) {
 	cfg, err := loadConfig(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -91,7 +91,7 @@ func openProject(e env, c *cli.Context) (p *project, close func(), err error) {
 }
 
 // openConfig opens the repository around a configuration.
-func openConfig(e env, c *cli.Context, cfg *config.Config) (p *project, close func(), err error) {
+func openConfig(e env, c *urfave.Context, cfg *config.Config) (p *project, close func(), err error) {
 	repo, err := versioning.Open(cfg.Dir)
 	if err != nil {
 		return nil, nil, withCode(exitcode.Usage, err)
@@ -133,7 +133,7 @@ func (p *project) readEvent(e env) {
 	}
 }
 
-func (p *project) resolveRef(c *cli.Context) error {
+func (p *project) resolveRef(c *urfave.Context) error {
 	head, err := p.repository.Head()
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (p *project) headTags(ctx context.Context, queries []versioning.Query) ([]v
 // resolve finds the environment and what everything comes down to in it. When
 // deploying is not asked for, or nothing takes the ref and the goal is a whole
 // run, the environment stays empty and nothing is deployed.
-func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goal) (*config.Resolved, error) {
+func (p *project) resolve(ctx context.Context, c *urfave.Context, goal pipeline.Goal) (*config.Resolved, error) {
 	ref, err := p.builtRef(ctx)
 	if err != nil {
 		return nil, err
@@ -235,7 +235,7 @@ func (p *project) resolve(ctx context.Context, c *cli.Context, goal pipeline.Goa
 // foreign refuses to choose an environment by a ref that says nothing about HEAD: where the CI system says that it builds
 // another commit, HEAD is of a fork or of another repository. A commit that the job has made on top of its own is its own.
 // Whoever names the environment, the branch or the tag has said it.
-func (p *project) foreign(c *cli.Context, ref config.Ref) error {
+func (p *project) foreign(c *urfave.Context, ref config.Ref) error {
 	if p.ci.Commit == "" || cmp.Or(c.String("environment"), c.String("branch"), c.String("tag")) != "" {
 		return nil
 	}
@@ -252,7 +252,7 @@ func (p *project) foreign(c *cli.Context, ref config.Ref) error {
 
 // connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
 // and is not so is a fault of the call.
-func connect(c *cli.Context, kubeContext string) (*kube.Client, error) {
+func connect(c *urfave.Context, kubeContext string) (*kube.Client, error) {
 	cluster, err := kube.Connect(kube.Config{
 		Kubeconfig: c.String("kubeconfig"),
 		Context:    cmp.Or(c.String("kube-context"), kubeContext),
@@ -296,7 +296,7 @@ func secrets(getenv func(string) string) *secret.Set {
 // reportDir is the folder of the reports: a flag is relative to where the
 // command runs and may name any, the file's setting is relative to the file and
 // stays in the repository.
-func reportDir(c *cli.Context, cfg *config.Config, r *config.Resolved) (string, error) {
+func reportDir(c *urfave.Context, cfg *config.Config, r *config.Resolved) (string, error) {
 	if dir := c.String("report-dir"); dir != "" {
 		return dir, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
 	"github.com/pintle-ci/pintle/ci"
@@ -173,7 +173,7 @@ func newConsole(e env, build ci.CI, color bool) (io.Closer, event.Sink) {
 }
 
 // colorWanted decides about colour on stderr.
-func colorWanted(e env, c *cli.Context, build ci.CI) bool {
+func colorWanted(e env, c *urfave.Context, build ci.CI) bool {
 	if c.String("color") == "auto" && build.Name != ci.None {
 		return build.ANSI
 	}
@@ -181,13 +181,13 @@ func colorWanted(e env, c *cli.Context, build ci.CI) bool {
 }
 
 // paints decides about colour in text on stdout, and lets it through if so.
-func paints(e env, c *cli.Context) bool {
+func paints(e env, c *urfave.Context) bool {
 	e.stdoutText.Colors = colorOn(e, c, e.stdout)
 	return e.stdoutText.Colors
 }
 
 // colorOn decides about colour on w: --color, then NO_COLOR, then whether w is a terminal.
-func colorOn(e env, c *cli.Context, w io.Writer) bool {
+func colorOn(e env, c *urfave.Context, w io.Writer) bool {
 	switch c.String("color") {
 	case "always":
 		return true

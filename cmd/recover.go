@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -16,19 +16,19 @@ import (
 const recoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
 	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
 
-func recoverFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},
-		&cli.BoolFlag{Name: "leave", Usage: "leave the objects as they are: only the lock, the record and the hooks are seen to"},
+func recoverFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},
+		&urfave.BoolFlag{Name: "leave", Usage: "leave the objects as they are: only the lock, the record and the hooks are seen to"},
 	}
 }
 
-func recoverCommand(e env) *cli.Command {
-	return &cli.Command{
+func recoverCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
 		Description: recoverDescription,
 		Flags:       append(append(releaseFlags(), reportDirFlag(), takeOverFlag()), recoverFlags()...),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Recover(u, &span)
 				req.DryRun = c.Bool("dry-run")
@@ -45,11 +45,11 @@ func recoverCommand(e env) *cli.Command {
 	}
 }
 
-func releaseRecoverCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseRecoverCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: recoverDescription,
 		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), recoverFlags()...),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			name, err := oneRelease(c)
 			if err != nil {
 				return err

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
@@ -25,13 +25,13 @@ import (
 
 // releaseCommand is the group that takes Helm's arguments and flags and prints
 // what Helm prints, without a pintle.yaml.
-func releaseCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
 		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test|recover",
 		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/engineering/helm-differences.md.\n" +
 			"The result is on stdout, as Helm prints it; how it goes is on stderr.",
-		Subcommands: []*cli.Command{
+		Subcommands: []*urfave.Command{
 			releaseInstallCommand(e), releaseUpgradeCommand(e), releaseRollbackCommand(e), releaseUninstallCommand(e),
 			releaseListCommand(e), releaseHistoryCommand(e), releaseStatusCommand(e), releaseGetCommand(e), releaseTestCommand(e), releaseRecoverCommand(e),
 		},
@@ -40,41 +40,41 @@ func releaseCommand(e env) *cli.Command {
 }
 
 // releaseClusterFlags say where a release is, with Helm's variables.
-func releaseClusterFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; that of the kubeconfig's context otherwise"},
-		&cli.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
-		&cli.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
-		&cli.StringFlag{Name: "driver", EnvVars: []string{"HELM_DRIVER"}, Value: string(release.Secrets), Usage: "`KIND` of object that records live in: secret, configmap"},
+func releaseClusterFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}, EnvVars: []string{"HELM_NAMESPACE"}, Usage: "`NAMESPACE` of the release; that of the kubeconfig's context otherwise"},
+		&urfave.StringFlag{Name: "kubeconfig", Usage: "kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod's service account otherwise"},
+		&urfave.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
+		&urfave.StringFlag{Name: "driver", EnvVars: []string{"HELM_DRIVER"}, Value: string(release.Secrets), Usage: "`KIND` of object that records live in: secret, configmap"},
 	}
 }
 
-func timeoutFlag() cli.Flag {
-	return &cli.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "time for the whole operation: `DURATION`"}
+func timeoutFlag() urfave.Flag {
+	return &urfave.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "time for the whole operation: `DURATION`"}
 }
 
 // waitFlags are what to wait for. As for Helm, nothing but hooks is awaited
 // unless --wait is given.
-func waitFlags() []cli.Flag {
-	return []cli.Flag{
-		optionalFlag{&cli.GenericFlag{Name: "wait", Value: &optional{}, Usage: "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"}},
-		&cli.BoolFlag{Name: "wait-for-jobs", Usage: "with --wait: until Jobs have completed, too"},
+func waitFlags() []urfave.Flag {
+	return []urfave.Flag{
+		optionalFlag{&urfave.GenericFlag{Name: "wait", Value: &optional{}, Usage: "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"}},
+		&urfave.BoolFlag{Name: "wait-for-jobs", Usage: "with --wait: until Jobs have completed, too"},
 	}
 }
 
 // serverSideFlag takes what Helm takes, as far as it can be had.
-func serverSideFlag() cli.Flag {
-	return optionalFlag{&cli.GenericFlag{
+func serverSideFlag() urfave.Flag {
+	return optionalFlag{&urfave.GenericFlag{
 		Name: "server-side", Value: &optional{}, Usage: "objects are always applied on the server's side; --server-side=false is refused",
 	}}
 }
 
-func historyMaxFlag() cli.Flag {
-	return &cli.IntFlag{Name: "history-max", Value: release.DefaultHistory, EnvVars: []string{"HELM_MAX_HISTORY"}, Usage: "keep at most `N` revisions; 0 keeps all"}
+func historyMaxFlag() urfave.Flag {
+	return &urfave.IntFlag{Name: "history-max", Value: release.DefaultHistory, EnvVars: []string{"HELM_MAX_HISTORY"}, Usage: "keep at most `N` revisions; 0 keeps all"}
 }
 
 // optionalOf is the value of a flag that may stand alone; given says whether it was.
-func optionalOf(c *cli.Context, name string) (value string, given bool) {
+func optionalOf(c *urfave.Context, name string) (value string, given bool) {
 	if o, ok := c.Generic(name).(*optional); ok && c.IsSet(name) {
 		return o.value, true
 	}
@@ -82,7 +82,7 @@ func optionalOf(c *cli.Context, name string) (value string, given bool) {
 }
 
 // waits reads --wait.
-func waits(c *cli.Context) (bool, error) {
+func waits(c *urfave.Context) (bool, error) {
 	value, given := optionalOf(c, "wait")
 	if !given {
 		return false, nil
@@ -96,7 +96,7 @@ func waits(c *cli.Context) (bool, error) {
 	return false, usagef("--wait=%s: write --wait, --wait=watcher, --wait=legacy or --wait=hookOnly", value)
 }
 
-func checkServerSide(c *cli.Context) error {
+func checkServerSide(c *urfave.Context) error {
 	switch value, given := optionalOf(c, "server-side"); {
 	case !given || value == "auto":
 		return nil
@@ -109,7 +109,7 @@ func checkServerSide(c *cli.Context) error {
 }
 
 // recordLabels reads --labels: KEY=VALUE,...
-func recordLabels(c *cli.Context) (map[string]string, error) {
+func recordLabels(c *urfave.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for _, pair := range c.StringSlice("labels") {
 		key, value, ok := strings.Cut(pair, "=")
@@ -124,12 +124,12 @@ func recordLabels(c *cli.Context) (map[string]string, error) {
 	return out, nil
 }
 
-func labelsFlag(usage string) cli.Flag {
-	return &cli.StringSliceFlag{Name: "labels", Aliases: []string{"l"}, Usage: usage}
+func labelsFlag(usage string) urfave.Flag {
+	return &urfave.StringSliceFlag{Name: "labels", Aliases: []string{"l"}, Usage: usage}
 }
 
 // openEngine connects to the cluster of a release.
-func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
+func openEngine(e env, c *urfave.Context) (*deployer.Engine, error) {
 	drivers := map[string]release.Driver{
 		"": release.Secrets, "secret": release.Secrets, "secrets": release.Secrets,
 		"configmap": release.ConfigMaps, "configmaps": release.ConfigMaps,
@@ -147,7 +147,7 @@ func openEngine(e env, c *cli.Context) (*deployer.Engine, error) {
 }
 
 // oneRelease is the only argument of a command.
-func oneRelease(c *cli.Context) (string, error) {
+func oneRelease(c *urfave.Context) (string, error) {
 	if c.Args().Len() != 1 {
 		return "", usagef("%s takes the name of a release: %s web", c.Command.HelpName, c.Command.HelpName)
 	}
@@ -156,7 +156,7 @@ func oneRelease(c *cli.Context) (string, error) {
 
 // conduct runs one operation on a release and tells it on stderr as a run of one
 // step, without the secrets. The error is silent: all has been said.
-func conduct(e env, c *cli.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
+func conduct(e env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
 	build := ci.Detect(e.getenv)
 	console, sink := newConsole(e, build, colorWanted(e, c, build))
 	var outcome deployer.Outcome
@@ -197,7 +197,7 @@ func untouched(err error) error {
 }
 
 // chartRequest is what install and upgrade ask of the engine.
-func chartRequest(e env, c *cli.Context, name string) (deployer.Request, error) {
+func chartRequest(e env, c *urfave.Context, name string) (deployer.Request, error) {
 	wait, err := waits(c)
 	if err != nil {
 		return deployer.Request{}, err
@@ -241,7 +241,7 @@ func asHelm() map[string]deployer.ImmutablePolicy {
 }
 
 // historyLimit turns Helm's 0 into the engine's "all".
-func historyLimit(c *cli.Context) int {
+func historyLimit(c *urfave.Context) int {
 	if n := c.Int("history-max"); n > 0 {
 		return n
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/test/peer"
 )
@@ -63,6 +63,6 @@ func TestReleaseHasHelmsFlags(t *testing.T) {
 	t.Logf("%d of Helm's %d flags, over all commands", ours, theirs)
 }
 
-func hasFlag(flags []cli.Flag, name string) bool {
-	return slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+func hasFlag(flags []urfave.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(f urfave.Flag) bool { return slices.Contains(f.Names(), name) })
 }

@@ -10,7 +10,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
@@ -19,21 +19,21 @@ import (
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func releaseGetCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseGetCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "get", Usage: "print what the record of a release holds, as \"helm get\" does", ArgsUsage: "all|hooks|manifest|metadata|notes|values",
-		Subcommands: []*cli.Command{
-			getCommand(e, "all", "everything", getAll, &cli.StringFlag{Name: "template", Usage: "print by this Go `TEMPLATE`: {{.Release.Info.Status}}"}),
-			getCommand(e, "hooks", "the hooks", func(e env, _ *cli.Context, r *release.Record) error {
+		Subcommands: []*urfave.Command{
+			getCommand(e, "all", "everything", getAll, &urfave.StringFlag{Name: "template", Usage: "print by this Go `TEMPLATE`: {{.Release.Info.Status}}"}),
+			getCommand(e, "hooks", "the hooks", func(e env, _ *urfave.Context, r *release.Record) error {
 				_, err := io.WriteString(e.stdout, hooksText(r))
 				return err
 			}),
-			getCommand(e, "manifest", "the manifest, without hooks", func(e env, _ *cli.Context, r *release.Record) error {
+			getCommand(e, "manifest", "the manifest, without hooks", func(e env, _ *urfave.Context, r *release.Record) error {
 				_, err := fmt.Fprintln(e.stdout, r.Manifest)
 				return err
 			}),
 			getCommand(e, "metadata", "what is known of the chart and the revision", getMetadata, outputFlag()),
-			getCommand(e, "notes", "the notes", func(e env, _ *cli.Context, r *release.Record) error {
+			getCommand(e, "notes", "the notes", func(e env, _ *urfave.Context, r *release.Record) error {
 				if r.Info.Notes == "" {
 					return nil
 				}
@@ -41,17 +41,17 @@ func releaseGetCommand(e env) *cli.Command {
 				return err
 			}),
 			getCommand(e, "values", "the values that the user gave", getValues, outputFlag(),
-				&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "print all values, the chart's too"}),
+				&urfave.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "print all values, the chart's too"}),
 		},
 		Action: noSubcommand,
 	}
 }
 
-func getCommand(e env, name, what string, write func(env, *cli.Context, *release.Record) error, flags ...cli.Flag) *cli.Command {
-	return &cli.Command{
+func getCommand(e env, name, what string, write func(env, *urfave.Context, *release.Record) error, flags ...urfave.Flag) *urfave.Command {
+	return &urfave.Command{
 		Name: name, Usage: "print " + what + " of a release", ArgsUsage: "NAME",
 		Flags: append(append(releaseClusterFlags(), revisionFlag()), flags...),
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			_, r, err := record(e, c)
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ func getCommand(e env, name, what string, write func(env, *cli.Context, *release
 	}
 }
 
-func getAll(e env, c *cli.Context, r *release.Record) error {
+func getAll(e env, c *urfave.Context, r *release.Record) error {
 	text := c.String("template")
 	if text == "" {
 		_, err := io.WriteString(e.stdoutText, statusText(r, statusOptions{all: true}))
@@ -77,7 +77,7 @@ func getAll(e env, c *cli.Context, r *release.Record) error {
 	return nil
 }
 
-func getValues(e env, c *cli.Context, r *release.Record) error {
+func getValues(e env, c *urfave.Context, r *release.Record) error {
 	f, err := outputFormat(c)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ type metadata struct {
 	ApplyMethod  string              `json:"applyMethod,omitempty"`
 }
 
-func getMetadata(e env, c *cli.Context, r *release.Record) error {
+func getMetadata(e env, c *urfave.Context, r *release.Record) error {
 	f, err := outputFormat(c)
 	if err != nil {
 		return err

@@ -4,25 +4,25 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseHistoryCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseHistoryCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "history", Aliases: []string{"hist"}, Usage: "list the revisions of a release, as \"helm history\" does", ArgsUsage: "NAME",
 		Flags: append(releaseClusterFlags(),
 			outputFlag(),
-			&cli.IntFlag{Name: "max", Value: 256, Usage: "list at most `N` revisions, the newest"},
-			&cli.BoolFlag{Name: "show-rollback-revision", Usage: "tell in the table which revision a rollback went back to"},
+			&urfave.IntFlag{Name: "max", Value: 256, Usage: "list at most `N` revisions, the newest"},
+			&urfave.BoolFlag{Name: "show-rollback-revision", Usage: "tell in the table which revision a rollback went back to"},
 		),
-		Action: func(c *cli.Context) error { return releaseHistory(e, c) },
+		Action: func(c *urfave.Context) error { return releaseHistory(e, c) },
 	}
 }
 
-func releaseHistory(e env, c *cli.Context) error {
+func releaseHistory(e env, c *urfave.Context) error {
 	name, err := oneRelease(c)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
@@ -20,47 +20,47 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
-func releaseInstallCommand(e env) *cli.Command {
-	flags := []cli.Flag{
-		&cli.BoolFlag{Name: "replace", Usage: "reuse a name whose last revision failed, or was uninstalled and kept"},
-		&cli.BoolFlag{Name: "generate-name", Aliases: []string{"g"}, Usage: "make the name of the chart's and the time; leave NAME out"},
-		&cli.StringFlag{Name: "name-template", Usage: "make the name of this `TEMPLATE`: web-{{ randAlpha 5 | lower }}"},
+func releaseInstallCommand(e env) *urfave.Command {
+	flags := []urfave.Flag{
+		&urfave.BoolFlag{Name: "replace", Usage: "reuse a name whose last revision failed, or was uninstalled and kept"},
+		&urfave.BoolFlag{Name: "generate-name", Aliases: []string{"g"}, Usage: "make the name of the chart's and the time; leave NAME out"},
+		&urfave.StringFlag{Name: "name-template", Usage: "make the name of this `TEMPLATE`: web-{{ randAlpha 5 | lower }}"},
 	}
-	return &cli.Command{
+	return &urfave.Command{
 		Name: "install", Usage: "install a chart, as \"helm install\" does", ArgsUsage: "[NAME] CHART",
 		Flags:  append(flags, chartReleaseFlags()...),
-		Action: func(c *cli.Context) error { return releaseInstall(e, c) },
+		Action: func(c *urfave.Context) error { return releaseInstall(e, c) },
 	}
 }
 
 // chartReleaseFlags are those that install and upgrade share.
-func chartReleaseFlags() []cli.Flag {
+func chartReleaseFlags() []urfave.Flag {
 	flags := append(releaseClusterFlags(), valueFlags()...)
 	flags = append(flags, waitFlags()...)
 	return append(flags,
 		timeoutFlag(), logsFlag("with --wait: "), evidenceDirFlag(), outputFlag(), versionFlag(), plainHTTPFlag(), serverSideFlag(),
-		&cli.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies of a chart's folder first if some are missing"},
-		&cli.BoolFlag{Name: "devel", Usage: "take pre-releases of the chart, too: --version '>0.0.0-0'"},
-		&cli.BoolFlag{Name: "rollback-on-failure", Aliases: []string{"atomic"}, Usage: "wait, and when it fails go back to the last good revision, or remove a failed install"},
-		optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "change nothing and print the result: --dry-run=server asks the cluster about every object, --dry-run=client does not"}},
-		&cli.BoolFlag{Name: "create-namespace", Usage: "create the namespace of an install if it is missing"},
-		&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision"},
+		&urfave.BoolFlag{Name: "dependency-update", Usage: "fetch the dependencies of a chart's folder first if some are missing"},
+		&urfave.BoolFlag{Name: "devel", Usage: "take pre-releases of the chart, too: --version '>0.0.0-0'"},
+		&urfave.BoolFlag{Name: "rollback-on-failure", Aliases: []string{"atomic"}, Usage: "wait, and when it fails go back to the last good revision, or remove a failed install"},
+		optionalFlag{&urfave.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "change nothing and print the result: --dry-run=server asks the cluster about every object, --dry-run=client does not"}},
+		&urfave.BoolFlag{Name: "create-namespace", Usage: "create the namespace of an install if it is missing"},
+		&urfave.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision"},
 		labelsFlag("labels of the record: `KEY=VALUE`,...; the value null removes one in an upgrade"),
-		&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
-		&cli.BoolFlag{Name: "skip-crds", Usage: "leave the CRDs of crds/ out"},
-		&cli.BoolFlag{Name: "disable-openapi-validation", Usage: "let the server ignore fields that it does not know"},
+		&urfave.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
+		&urfave.BoolFlag{Name: "skip-crds", Usage: "leave the CRDs of crds/ out"},
+		&urfave.BoolFlag{Name: "disable-openapi-validation", Usage: "let the server ignore fields that it does not know"},
 		forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("what a failure would bring"), supersedeFlag("false"),
-		&cli.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"},
-		&cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
+		&urfave.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release"},
+		&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 		noLookupSecretsFlag(),
-		&cli.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
-		&cli.BoolFlag{Name: "render-subchart-notes", Usage: "keep the notes of subcharts too"},
-		&cli.BoolFlag{Name: "hide-secret", Usage: "with --dry-run: leave Secrets out of what is printed"},
-		&cli.BoolFlag{Name: "hide-notes", Usage: "do not print the notes"},
+		&urfave.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
+		&urfave.BoolFlag{Name: "render-subchart-notes", Usage: "keep the notes of subcharts too"},
+		&urfave.BoolFlag{Name: "hide-secret", Usage: "with --dry-run: leave Secrets out of what is printed"},
+		&urfave.BoolFlag{Name: "hide-notes", Usage: "do not print the notes"},
 	)
 }
 
-func releaseInstall(e env, c *cli.Context) error {
+func releaseInstall(e env, c *urfave.Context) error {
 	name, ref, err := installName(c)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func releaseInstall(e env, c *cli.Context) error {
 }
 
 // installName is NAME, or what makes it.
-func installName(c *cli.Context) (name, ref string, err error) {
+func installName(c *urfave.Context) (name, ref string, err error) {
 	args := c.Args().Slice()
 	template, generate := c.String("name-template"), c.Bool("generate-name")
 	switch {
@@ -107,7 +107,7 @@ type work struct {
 }
 
 // readWork reads the flags, the values and the chart.
-func readWork(e env, c *cli.Context, name, ref string) (*work, error) {
+func readWork(e env, c *urfave.Context, name, ref string) (*work, error) {
 	w := &work{}
 	var err error
 	if w.format, err = outputFormat(c); err != nil {
@@ -170,7 +170,7 @@ func (w *work) renderer(c *chart.Chart, values map[string]any) deployer.RenderFu
 }
 
 // run plans and, unless it is dry, does the work, and prints the revision.
-func (w *work) run(e env, c *cli.Context, step string) error {
+func (w *work) run(e env, c *urfave.Context, step string) error {
 	if w.dryRun == offlineRun && step == "install" {
 		return w.preview(e, c)
 	}
@@ -207,7 +207,7 @@ func (w *work) run(e env, c *cli.Context, step string) error {
 }
 
 // preview is an install without any cluster.
-func (w *work) preview(e env, c *cli.Context) error {
+func (w *work) preview(e env, c *urfave.Context) error {
 	w.request.Namespace = templateNamespace(c)
 	result, err := w.request.Render(c.Context, render.Options{ReleaseName: w.request.Release, Namespace: w.request.Namespace, Revision: 1})
 	if err != nil {
@@ -217,7 +217,7 @@ func (w *work) preview(e env, c *cli.Context) error {
 }
 
 // dried is the record of a dry run, as Helm describes it.
-func dried(c *cli.Context, r *release.Record) *release.Record {
+func dried(c *urfave.Context, r *release.Record) *release.Record {
 	r.Info.Description = "Dry run complete"
 	if text := c.String("description"); text != "" && r.Info.Status == release.PendingUpgrade {
 		r.Info.Description = text
@@ -230,7 +230,7 @@ func dried(c *cli.Context, r *release.Record) *release.Record {
 
 // tell prints a revision. Notes are for people, and may quote what a template has
 // looked up: they are told without secrets.
-func (w *work) tell(e env, c *cli.Context, r *release.Record) error {
+func (w *work) tell(e env, c *urfave.Context, r *release.Record) error {
 	if r == nil {
 		return errors.New("the release is as asked for, but its record is not known")
 	}
@@ -251,7 +251,7 @@ const (
 )
 
 // readDryRun reads --dry-run; alone it means client, as for Helm.
-func readDryRun(e env, c *cli.Context) (dryRun, error) {
+func readDryRun(e env, c *urfave.Context) (dryRun, error) {
 	value, given := optionalOf(c, "dry-run")
 	switch {
 	case !given || value == "none":

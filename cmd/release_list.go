@@ -6,41 +6,41 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseListCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseListCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "list", Aliases: []string{"ls"}, Usage: "list releases, as \"helm list\" does",
 		Flags: append(releaseClusterFlags(),
 			outputFlag(),
-			&cli.BoolFlag{Name: "all-namespaces", Aliases: []string{"A"}, Usage: "list the releases of all namespaces"},
-			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "list releases of every status, which is the default"},
-			&cli.BoolFlag{Name: "deployed", Usage: "list deployed releases"},
-			&cli.BoolFlag{Name: "failed", Usage: "list failed releases"},
-			&cli.BoolFlag{Name: "pending", Usage: "list pending releases"},
-			&cli.BoolFlag{Name: "superseded", Usage: "list superseded revisions"},
-			&cli.BoolFlag{Name: "uninstalled", Usage: "list uninstalled releases whose history was kept"},
-			&cli.BoolFlag{Name: "uninstalling", Usage: "list releases that are being uninstalled"},
-			&cli.StringFlag{Name: "filter", Aliases: []string{"f"}, Usage: "list releases whose name matches this `REGEXP`"},
-			&cli.StringFlag{Name: "selector", Aliases: []string{"l"}, Usage: "list releases with these labels: `KEY=VALUE`,..."},
-			&cli.BoolFlag{Name: "date", Aliases: []string{"d"}, Usage: "sort by the time of deployment"},
-			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
-			&cli.IntFlag{Name: "max", Aliases: []string{"m"}, Value: 256, Usage: "list at most `N` releases; 0 lists all"},
-			&cli.IntFlag{Name: "offset", Usage: "leave the first `N` releases out"},
-			&cli.BoolFlag{Name: "short", Aliases: []string{"q"}, Usage: "print names only"},
-			&cli.BoolFlag{Name: "no-headers", Usage: "leave the table's headers out"},
-			&cli.StringFlag{Name: "time-format", Usage: "print times by this Go `LAYOUT`: 2006-01-02"},
+			&urfave.BoolFlag{Name: "all-namespaces", Aliases: []string{"A"}, Usage: "list the releases of all namespaces"},
+			&urfave.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "list releases of every status, which is the default"},
+			&urfave.BoolFlag{Name: "deployed", Usage: "list deployed releases"},
+			&urfave.BoolFlag{Name: "failed", Usage: "list failed releases"},
+			&urfave.BoolFlag{Name: "pending", Usage: "list pending releases"},
+			&urfave.BoolFlag{Name: "superseded", Usage: "list superseded revisions"},
+			&urfave.BoolFlag{Name: "uninstalled", Usage: "list uninstalled releases whose history was kept"},
+			&urfave.BoolFlag{Name: "uninstalling", Usage: "list releases that are being uninstalled"},
+			&urfave.StringFlag{Name: "filter", Aliases: []string{"f"}, Usage: "list releases whose name matches this `REGEXP`"},
+			&urfave.StringFlag{Name: "selector", Aliases: []string{"l"}, Usage: "list releases with these labels: `KEY=VALUE`,..."},
+			&urfave.BoolFlag{Name: "date", Aliases: []string{"d"}, Usage: "sort by the time of deployment"},
+			&urfave.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
+			&urfave.IntFlag{Name: "max", Aliases: []string{"m"}, Value: 256, Usage: "list at most `N` releases; 0 lists all"},
+			&urfave.IntFlag{Name: "offset", Usage: "leave the first `N` releases out"},
+			&urfave.BoolFlag{Name: "short", Aliases: []string{"q"}, Usage: "print names only"},
+			&urfave.BoolFlag{Name: "no-headers", Usage: "leave the table's headers out"},
+			&urfave.StringFlag{Name: "time-format", Usage: "print times by this Go `LAYOUT`: 2006-01-02"},
 		),
-		Action: func(c *cli.Context) error { return releaseList(e, c) },
+		Action: func(c *urfave.Context) error { return releaseList(e, c) },
 	}
 }
 
-func releaseList(e env, c *cli.Context) error {
+func releaseList(e env, c *urfave.Context) error {
 	if c.Args().Len() > 0 {
 		return usagef("%s takes no arguments; --filter chooses by name", c.Command.HelpName)
 	}
@@ -79,7 +79,7 @@ func releaseList(e env, c *cli.Context) error {
 	return f.write(e, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
 }
 
-func listRequest(c *cli.Context) (deployer.ListRequest, error) {
+func listRequest(c *urfave.Context) (deployer.ListRequest, error) {
 	req := deployer.ListRequest{
 		Namespace: c.String("namespace"), AllNamespaces: c.Bool("all-namespaces"), Selector: c.String("selector"),
 		ByDate: c.Bool("date"), Reverse: c.Bool("reverse"), Offset: c.Int("offset"), Max: c.Int("max"),

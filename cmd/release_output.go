@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/internal/text"
@@ -23,11 +23,11 @@ const (
 	asYAML format = "yaml"
 )
 
-func outputFlag() cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(table), Usage: "print as `FORMAT`: table, json, yaml"}
+func outputFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(table), Usage: "print as `FORMAT`: table, json, yaml"}
 }
 
-func outputFormat(c *cli.Context) (format, error) {
+func outputFormat(c *urfave.Context) (format, error) {
 	f := format(c.String("output"))
 	if !slices.Contains([]format{table, asJSON, asYAML}, f) {
 		return "", usagef("--output %s: write table, json or yaml", f)

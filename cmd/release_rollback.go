@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
@@ -15,22 +15,22 @@ import (
 // maxDescription is Helm's limit of a rollback's description, in characters.
 const maxDescription = 256
 
-func releaseRollbackCommand(e env) *cli.Command {
+func releaseRollbackCommand(e env) *urfave.Command {
 	flags := append(releaseClusterFlags(), waitFlags()...)
-	return &cli.Command{
+	return &urfave.Command{
 		Name: "rollback", Usage: "bring a release back to an earlier revision, as \"helm rollback\" does; without one, to the last good one before the newest", ArgsUsage: "NAME [REVISION]",
 		Flags: append(flags,
 			timeoutFlag(), logsFlag("with --wait: "), evidenceDirFlag(), serverSideFlag(), historyMaxFlag(), forceConflictsFlag(), onConflictFlag("fail"), onCancelFlag("leave"),
-			&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision, 256 characters at most"},
-			&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
-			&cli.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
-			optionalFlag{&cli.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "change nothing; tell on stderr what would change"}},
+			&urfave.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision, 256 characters at most"},
+			&urfave.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
+			&urfave.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
+			optionalFlag{&urfave.GenericFlag{Name: "dry-run", Value: &optional{}, Usage: "change nothing; tell on stderr what would change"}},
 		),
-		Action: func(c *cli.Context) error { return releaseRollback(e, c) },
+		Action: func(c *urfave.Context) error { return releaseRollback(e, c) },
 	}
 }
 
-func releaseRollback(e env, c *cli.Context) error {
+func releaseRollback(e env, c *urfave.Context) error {
 	revision, err := rollbackTarget(c)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func releaseRollback(e env, c *cli.Context) error {
 }
 
 // rollbackTarget is REVISION, 0 without one.
-func rollbackTarget(c *cli.Context) (int, error) {
+func rollbackTarget(c *urfave.Context) (int, error) {
 	if n := c.Args().Len(); n < 1 || n > 2 {
 		return 0, usagef("%s takes a release and, if you like, a revision: %[1]s web 3", c.Command.HelpName)
 	}

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer"
@@ -17,23 +17,23 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseStatusCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseStatusCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "status", Usage: "show a release and its objects, as \"helm status\" does", ArgsUsage: "NAME",
 		Flags: append(releaseClusterFlags(), outputFlag(), revisionFlag(),
-			&cli.BoolFlag{Name: "show-resources", Usage: "show the objects, which is the default"},
-			&cli.BoolFlag{Name: "show-desc", Usage: "show the description, which is the default"},
+			&urfave.BoolFlag{Name: "show-resources", Usage: "show the objects, which is the default"},
+			&urfave.BoolFlag{Name: "show-desc", Usage: "show the description, which is the default"},
 		),
-		Action: func(c *cli.Context) error { return releaseStatus(e, c) },
+		Action: func(c *urfave.Context) error { return releaseStatus(e, c) },
 	}
 }
 
-func revisionFlag() cli.Flag {
-	return &cli.IntFlag{Name: "revision", Usage: "revision `N` instead of the newest"}
+func revisionFlag() urfave.Flag {
+	return &urfave.IntFlag{Name: "revision", Usage: "revision `N` instead of the newest"}
 }
 
 // record reads the release that the arguments and --revision name.
-func record(e env, c *cli.Context) (*deployer.Engine, *release.Record, error) {
+func record(e env, c *urfave.Context) (*deployer.Engine, *release.Record, error) {
 	name, err := oneRelease(c)
 	if err != nil {
 		return nil, nil, err
@@ -55,7 +55,7 @@ func record(e env, c *cli.Context) (*deployer.Engine, *release.Record, error) {
 	return engine, r, nil
 }
 
-func releaseStatus(e env, c *cli.Context) error {
+func releaseStatus(e env, c *urfave.Context) error {
 	f, err := outputFormat(c)
 	if err != nil {
 		return err

@@ -6,24 +6,24 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 )
 
-func releaseTestCommand(e env) *cli.Command {
-	return &cli.Command{
+func releaseTestCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "test", Usage: "run the tests of a release, as \"helm test\" does", ArgsUsage: "NAME",
 		Flags: append(releaseClusterFlags(), timeoutFlag(),
-			&cli.StringSliceFlag{Name: "filter", Usage: "run the test of this name only, or all but it: `name=NAME` or !name=NAME"},
-			&cli.BoolFlag{Name: "logs", Usage: "print the logs of the tests' pods when all have run"},
+			&urfave.StringSliceFlag{Name: "filter", Usage: "run the test of this name only, or all but it: `name=NAME` or !name=NAME"},
+			&urfave.BoolFlag{Name: "logs", Usage: "print the logs of the tests' pods when all have run"},
 		),
-		Action: func(c *cli.Context) error { return releaseTest(e, c) },
+		Action: func(c *urfave.Context) error { return releaseTest(e, c) },
 	}
 }
 
-func releaseTest(e env, c *cli.Context) error {
+func releaseTest(e env, c *urfave.Context) error {
 	name, err := oneRelease(c)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -18,24 +18,24 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseUninstallCommand(e env) *cli.Command {
+func releaseUninstallCommand(e env) *urfave.Command {
 	flags := append(releaseClusterFlags(), waitFlags()[:1]...)
-	return &cli.Command{
+	return &urfave.Command{
 		Name: "uninstall", Aliases: []string{"del", "delete", "un"}, Usage: "take releases away, as \"helm uninstall\" does", ArgsUsage: "NAME...",
 		Flags: append(flags,
 			timeoutFlag(), evidenceDirFlag(), onCancelFlag("leave"),
-			&cli.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the release back"},
-			&cli.BoolFlag{Name: "ignore-not-found", Usage: "a release that does not exist is no error"},
-			&cli.StringFlag{Name: "cascade", Value: "background", Usage: "what becomes of what the objects own: `HOW` is background, foreground or orphan"},
-			&cli.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision"},
-			&cli.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "change nothing"},
+			&urfave.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the release back"},
+			&urfave.BoolFlag{Name: "ignore-not-found", Usage: "a release that does not exist is no error"},
+			&urfave.StringFlag{Name: "cascade", Value: "background", Usage: "what becomes of what the objects own: `HOW` is background, foreground or orphan"},
+			&urfave.StringFlag{Name: "description", Usage: "`TEXT` to keep with the revision"},
+			&urfave.BoolFlag{Name: "no-hooks", Usage: "run no hooks"},
+			&urfave.BoolFlag{Name: "dry-run", Usage: "change nothing"},
 		),
-		Action: func(c *cli.Context) error { return releaseUninstall(e, c) },
+		Action: func(c *urfave.Context) error { return releaseUninstall(e, c) },
 	}
 }
 
-func releaseUninstall(e env, c *cli.Context) error {
+func releaseUninstall(e env, c *urfave.Context) error {
 	if c.Args().Len() == 0 {
 		return usagef("%s takes releases: %[1]s web", c.Command.HelpName)
 	}
@@ -65,7 +65,7 @@ func releaseUninstall(e env, c *cli.Context) error {
 	return nil
 }
 
-func uninstallOne(e env, c *cli.Context, engine *deployer.Engine, req deployer.UninstallRequest) error {
+func uninstallOne(e env, c *urfave.Context, engine *deployer.Engine, req deployer.UninstallRequest) error {
 	var outcome deployer.Outcome
 	_, err := engine.History(c.Context, req.Release, req.Namespace)
 	switch {

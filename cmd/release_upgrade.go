@@ -1,29 +1,29 @@
 package cmd
 
 import (
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-func releaseUpgradeCommand(e env) *cli.Command {
-	flags := []cli.Flag{
-		&cli.BoolFlag{Name: "install", Aliases: []string{"i"}, Usage: "install the release if there is none"},
-		&cli.BoolFlag{Name: "reset-values", Usage: "take the new chart's values and what is given now, and nothing of the last revision"},
-		&cli.BoolFlag{Name: "reuse-values", Usage: "take the old chart's values, the last revision's and what is given now"},
-		&cli.BoolFlag{Name: "reset-then-reuse-values", Usage: "take the new chart's values, the last revision's and what is given now"},
-		&cli.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
+func releaseUpgradeCommand(e env) *urfave.Command {
+	flags := []urfave.Flag{
+		&urfave.BoolFlag{Name: "install", Aliases: []string{"i"}, Usage: "install the release if there is none"},
+		&urfave.BoolFlag{Name: "reset-values", Usage: "take the new chart's values and what is given now, and nothing of the last revision"},
+		&urfave.BoolFlag{Name: "reuse-values", Usage: "take the old chart's values, the last revision's and what is given now"},
+		&urfave.BoolFlag{Name: "reset-then-reuse-values", Usage: "take the new chart's values, the last revision's and what is given now"},
+		&urfave.BoolFlag{Name: "cleanup-on-fail", Usage: "when it fails, delete the objects that it created"},
 		historyMaxFlag(),
 	}
-	return &cli.Command{
+	return &urfave.Command{
 		Name: "upgrade", Usage: "upgrade a release, as \"helm upgrade\" does", ArgsUsage: "NAME CHART",
 		Flags:  append(flags, chartReleaseFlags()...),
-		Action: func(c *cli.Context) error { return releaseUpgrade(e, c) },
+		Action: func(c *urfave.Context) error { return releaseUpgrade(e, c) },
 	}
 }
 
-func releaseUpgrade(e env, c *cli.Context) error {
+func releaseUpgrade(e env, c *urfave.Context) error {
 	if c.Args().Len() != 2 {
 		return usagef("%s takes a release and a chart: %[1]s web ./chart", c.Command.HelpName)
 	}

@@ -6,20 +6,20 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
-func reportCommand(e env) *cli.Command {
-	return &cli.Command{
+func reportCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "report", Usage: "rebuild the reports from the events of a run, also of one that was killed", ArgsUsage: "EVENTS.JSONL",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "report-dir", Usage: "write into this `FOLDER` instead of beside the events"},
+		Flags: []urfave.Flag{
+			&urfave.StringFlag{Name: "report-dir", Usage: "write into this `FOLDER` instead of beside the events"},
 		},
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 1 {
 				return usagef("report takes one file: pintle report build/pintle/events.jsonl")
 			}
@@ -28,7 +28,7 @@ func reportCommand(e env) *cli.Command {
 	}
 }
 
-func rebuildReports(e env, c *cli.Context, path string) error {
+func rebuildReports(e env, c *urfave.Context, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return withCode(exitcode.Usage, fmt.Errorf("read the events: %w", err))

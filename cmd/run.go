@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -13,10 +13,10 @@ import (
 )
 
 // goalCommand is a command that takes the services through the steps of a goal.
-func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
+func goalCommand(e env, goal pipeline.Goal, usage string) *urfave.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
-		&cli.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
+		&urfave.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
 		reportDirFlag(), plainHTTPFlag(), skipSchemaFlag(),
 	)
 	if goal.NeedsCluster() {
@@ -29,36 +29,36 @@ func goalCommand(e env, goal pipeline.Goal, usage string) *cli.Command {
 		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
 	}
 	if goal == pipeline.GoalPlan {
-		flags = append(flags, planOutputFlag(), outFlag(), &cli.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
+		flags = append(flags, planOutputFlag(), outFlag(), &urfave.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
 	}
 	if goal == pipeline.GoalDeploy {
 		flags = append(flags, savedPlanFlag())
 	}
-	return &cli.Command{
+	return &urfave.Command{
 		Name: string(goal), Usage: usage, ArgsUsage: "[SERVICE...]", Flags: flags,
-		Action: func(c *cli.Context) error { return runGoal(e, c, goal) },
+		Action: func(c *urfave.Context) error { return runGoal(e, c, goal) },
 	}
 }
 
-func skipSchemaFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json", EnvVars: []string{"PINTLE_SKIP_SCHEMA_VALIDATION"}}
+func skipSchemaFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json", EnvVars: []string{"PINTLE_SKIP_SCHEMA_VALIDATION"}}
 }
 
-func approveFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "approve", Usage: "approve the change of an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}}
+func approveFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "approve", Usage: "approve the change of an environment that asks for approval", EnvVars: []string{"PINTLE_APPROVE"}}
 }
 
-func withMissingFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "with-missing", Usage: "in a build of a tag, install also the services that are not deployed and have not changed since their tags"}
+func withMissingFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "with-missing", Usage: "in a build of a tag, install also the services that are not deployed and have not changed since their tags"}
 }
 
-func reportDirFlag() cli.Flag {
-	return &cli.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"}
+func reportDirFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"}
 }
 
 // runGoal wires a run: configuration, git, cluster, sinks; then the reports,
 // which are written whatever happened.
-func runGoal(e env, c *cli.Context, goal pipeline.Goal) error {
+func runGoal(e env, c *urfave.Context, goal pipeline.Goal) error {
 	ctx := c.Context
 	saved, err := loadSaved(c)
 	if err != nil {
@@ -99,7 +99,7 @@ type recorded struct {
 }
 
 // runRecorded carries a goal out and writes its reports.
-func runRecorded(ctx context.Context, e env, c *cli.Context, p *project, o pipeline.Options) (recorded, error) {
+func runRecorded(ctx context.Context, e env, c *urfave.Context, p *project, o pipeline.Options) (recorded, error) {
 	dir, err := reportDir(c, p.config, o.Resolved)
 	if err != nil {
 		return recorded{}, err
@@ -122,7 +122,7 @@ func runRecorded(ctx context.Context, e env, c *cli.Context, p *project, o pipel
 }
 
 // tell prints what the run came to, and is its error.
-func (r recorded) tell(e env, c *cli.Context, goal pipeline.Goal) error {
+func (r recorded) tell(e env, c *urfave.Context, goal pipeline.Goal) error {
 	return conclusion(r.outcome.ExitCode, r.unwritten, tellOutcome(e, c, goal, r.outcome, r.run, r.dir))
 }
 
@@ -136,8 +136,8 @@ func conclusion(code int, unwritten, untold error) error {
 }
 
 // positive is the check of a flag that counts something.
-func positive(name string) func(*cli.Context, int) error {
-	return func(_ *cli.Context, n int) error {
+func positive(name string) func(*urfave.Context, int) error {
+	return func(_ *urfave.Context, n int) error {
 		if n < 1 {
 			return usagef("--%s %d: it must be 1 or more", name, n)
 		}
@@ -145,7 +145,7 @@ func positive(name string) func(*cli.Context, int) error {
 	}
 }
 
-func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
+func goalOptions(ctx context.Context, e env, c *urfave.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
 	resolved, err := p.resolve(ctx, c, goal)
 	if err != nil {
 		return pipeline.Options{}, withCode(exitcode.Usage, err)
@@ -183,7 +183,7 @@ func goalOptions(ctx context.Context, e env, c *cli.Context, goal pipeline.Goal,
 
 // commandLine is what was asked for, for the reports: the command, the flags
 // that say what is built and where it goes, and the services.
-func commandLine(c *cli.Context) string {
+func commandLine(c *urfave.Context) string {
 	words := []string{c.Command.HelpName}
 	for _, flag := range []string{"environment", "branch", "tag", "file"} {
 		if value := c.String(flag); value != "" {
@@ -194,7 +194,7 @@ func commandLine(c *cli.Context) string {
 }
 
 // tellOutcome prints the command's result on stdout and sets the exit code.
-func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
+func tellOutcome(e env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
 	color := paints(e, c)
 	if goal == pipeline.GoalPlan && outcome.ExitCode == exitcode.OK {
 		changes := false
@@ -212,7 +212,7 @@ func tellOutcome(e env, c *cli.Context, goal pipeline.Goal, outcome pipeline.Out
 	return tellSummary(e, c, outcome.ExitCode, run, dir)
 }
 
-func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) error {
+func tellSummary(e env, c *urfave.Context, code int, run report.Run, dir string) error {
 	if err := report.Summary(e.stdoutText, run, summaryOptions(e, c, dir)); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
@@ -220,7 +220,7 @@ func tellSummary(e env, c *cli.Context, code int, run report.Run, dir string) er
 }
 
 // summaryOptions name those reports in dir that were written.
-func summaryOptions(e env, c *cli.Context, dir string) report.SummaryOptions {
+func summaryOptions(e env, c *urfave.Context, dir string) report.SummaryOptions {
 	html, junit := report.Written(dir)
 	return report.SummaryOptions{Color: paints(e, c), HTML: html, JUnit: junit}
 }

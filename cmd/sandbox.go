@@ -8,21 +8,21 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 )
 
 // sandboxBinary is a program of its own: it links a whole Kubernetes control
 // plane, which must not weigh on every pipeline step.
 const sandboxBinary = "pintle-sandbox"
 
-func sandboxCommand(e env) *cli.Command {
-	return &cli.Command{
+func sandboxCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name:            "sandbox",
 		Usage:           "a real Kubernetes control plane and an OCI registry on this machine, to try things on",
 		ArgsUsage:       "up|down|status|run|image ...",
 		Description:     "Runs " + sandboxBinary + ", found by $PINTLE_SANDBOX, beside pintle, or on PATH. \"pintle sandbox --help\" shows its commands.",
 		SkipFlagParsing: true,
-		Action: func(c *cli.Context) error {
+		Action: func(c *urfave.Context) error {
 			path, err := findSandbox(e.getenv)
 			if err != nil {
 				return withCode(3, err)

@@ -7,7 +7,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -15,17 +15,17 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
-func outFlag() cli.Flag {
-	return &cli.StringFlag{Name: "out", Usage: "save the plan into `FILE`, for \"pintle deploy --plan\""}
+func outFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "out", Usage: "save the plan into `FILE`, for \"pintle deploy --plan\""}
 }
 
-func savedPlanFlag() cli.Flag {
-	return &cli.StringFlag{Name: "plan", Usage: "carry out the plan that \"pintle plan --out\" saved in `FILE`, and nothing else; refuse when the cluster, the repository or the values have moved since"}
+func savedPlanFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "plan", Usage: "carry out the plan that \"pintle plan --out\" saved in `FILE`, and nothing else; refuse when the cluster, the repository or the values have moved since"}
 }
 
 // loadSaved reads the plan that --plan names, nil without one, and makes the
 // flags say what it was made for.
-func loadSaved(c *cli.Context) (*deployer.Saved, error) {
+func loadSaved(c *urfave.Context) (*deployer.Saved, error) {
 	path := c.String("plan")
 	if path == "" {
 		return nil, nil
@@ -92,7 +92,7 @@ func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipe
 }
 
 // savePlan writes the plans of a run into the file that --out names.
-func savePlan(e env, c *cli.Context, o pipeline.Options, plans []*deployer.Plan) error {
+func savePlan(e env, c *urfave.Context, o pipeline.Options, plans []*deployer.Plan) error {
 	path := c.String("out")
 	if path == "" || o.Cluster.Client == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -16,27 +16,27 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/release"
 )
 
-func tagCommand(e env) *cli.Command {
-	return &cli.Command{
+func tagCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "tag", Usage: "tag HEAD with its next version and push the tag", ArgsUsage: "[SERVICE...]",
 		Description: "The remote takes a tag only where it has none of that name: of two builds one wins, and a tag that is at this commit already is no error. " +
 			"git makes the tag and pushes it, with its own identity, keys, hooks and credentials. docs/releasing.md has the rules.",
 		Flags: append(projectFlags()[:2],
 			releaseFlag("tag", "auto"),
-			&cli.BoolFlag{Name: "dry-run", Usage: "make and push nothing; print what would be"},
-			&cli.BoolFlag{Name: "no-push", Usage: "make the tag in this clone alone, and ask no remote"},
-			&cli.StringFlag{Name: "remote", Usage: "push to this `REMOTE`", DefaultText: "the branch's, else origin, else the only one"},
-			&cli.StringFlag{Name: "with-branch", Usage: "push HEAD to this `BRANCH` with the tags: all or nothing"},
-			&cli.BoolFlag{Name: "sign", Aliases: []string{"s"}, Usage: "sign the tag as git is set up to"},
-			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Value: "Release {tag}", Usage: "`MESSAGE` of the tag, with {tag}, {version} and {service}"},
-			&cli.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Usage: "for each command to git"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json"},
+			&urfave.BoolFlag{Name: "dry-run", Usage: "make and push nothing; print what would be"},
+			&urfave.BoolFlag{Name: "no-push", Usage: "make the tag in this clone alone, and ask no remote"},
+			&urfave.StringFlag{Name: "remote", Usage: "push to this `REMOTE`", DefaultText: "the branch's, else origin, else the only one"},
+			&urfave.StringFlag{Name: "with-branch", Usage: "push HEAD to this `BRANCH` with the tags: all or nothing"},
+			&urfave.BoolFlag{Name: "sign", Aliases: []string{"s"}, Usage: "sign the tag as git is set up to"},
+			&urfave.StringFlag{Name: "message", Aliases: []string{"m"}, Value: "Release {tag}", Usage: "`MESSAGE` of the tag, with {tag}, {version} and {service}"},
+			&urfave.DurationFlag{Name: "timeout", Value: 2 * time.Minute, Usage: "for each command to git"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json"},
 		),
-		Action: func(c *cli.Context) error { return tag(e, c) },
+		Action: func(c *urfave.Context) error { return tag(e, c) },
 	}
 }
 
-func tag(e env, c *cli.Context) error {
+func tag(e env, c *urfave.Context) error {
 	switch {
 	case c.Bool("no-push") && (c.IsSet("remote") || c.IsSet("with-branch")):
 		return usagef("--no-push asks no remote: leave out --remote and --with-branch")
@@ -101,7 +101,7 @@ func tag(e env, c *cli.Context) error {
 
 // syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is decided
 // with what is fetched beside it.
-func syncTags(e env, c *cli.Context, p *project, g *git.Repository, remote string) (bool, error) {
+func syncTags(e env, c *urfave.Context, p *project, g *git.Repository, remote string) (bool, error) {
 	if p.repository.Shallow() {
 		return false, nil
 	}
@@ -126,7 +126,7 @@ func tagHint(err error) error {
 }
 
 // versionedProject is the project for what works on versions alone, without an environment.
-func versionedProject(c *cli.Context, p *project) (*pipeline.Project, error) {
+func versionedProject(c *urfave.Context, p *project) (*pipeline.Project, error) {
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
 		return nil, withCode(exitcode.Usage, err)
@@ -144,7 +144,7 @@ func versionedProject(c *cli.Context, p *project) (*pipeline.Project, error) {
 	return p.at(resolved), nil
 }
 
-func tellTags(e env, c *cli.Context, tags []release.Tagged, remote string) error {
+func tellTags(e env, c *urfave.Context, tags []release.Tagged, remote string) error {
 	if c.String("output") == "json" {
 		type row struct {
 			Service string   `json:"service,omitempty"`

@@ -7,27 +7,27 @@ import (
 	"os"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func versionCommand(e env) *cli.Command {
-	return &cli.Command{
+func versionCommand(e env) *urfave.Command {
+	return &urfave.Command{
 		Name: "version", Usage: "print the version of this commit, of each service", ArgsUsage: "[SERVICE...]",
 		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version. " +
 			"Without a pintle.yaml there is one version for all, from tags as v1.2.3. docs/versions.md has the rules.",
 		Flags: append(projectFlags(),
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json, env, dotenv, github"},
-			&cli.BoolFlag{Name: "explain", Usage: "tell on stderr how each version came about"},
+			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json, env, dotenv, github"},
+			&urfave.BoolFlag{Name: "explain", Usage: "tell on stderr how each version came about"},
 		),
-		Action: func(c *cli.Context) error { return printVersions(e, c) },
+		Action: func(c *urfave.Context) error { return printVersions(e, c) },
 	}
 }
 
-func printVersions(e env, c *cli.Context) error {
+func printVersions(e env, c *urfave.Context) error {
 	write, ok := versionFormats()[c.String("output")]
 	if !ok {
 		return usagef("no output format %q: there are plain, json, env, dotenv, github", c.String("output"))
@@ -52,7 +52,7 @@ func printVersions(e env, c *cli.Context) error {
 }
 
 // openVersions is openProject where a version is all that is asked for: a repository without a pintle.yaml has one too.
-func openVersions(e env, c *cli.Context) (*project, func(), error) {
+func openVersions(e env, c *urfave.Context) (*project, func(), error) {
 	p, closeProject, err := openProject(e, c)
 	var missing *config.NotFoundError
 	if !errors.As(err, &missing) || c.String("file") != "" || missing.Other != "" {
@@ -73,7 +73,7 @@ func openVersions(e env, c *cli.Context) (*project, func(), error) {
 }
 
 // versions decides the versions that the arguments name.
-func (p *project) versions(c *cli.Context) ([]pipeline.ServiceVersion, error) {
+func (p *project) versions(c *urfave.Context) ([]pipeline.ServiceVersion, error) {
 	for _, name := range c.Args().Slice() {
 		if _, ok := p.config.Releases[name]; ok && p.config.Services[name] == nil {
 			return nil, usagef("%s is a release, not a service: its version is what pintle.yaml says", name)
