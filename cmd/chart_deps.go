@@ -8,7 +8,6 @@ import (
 	"io"
 	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -67,39 +66,6 @@ func chartFolder(c *urfave.Context) (string, error) {
 		return c.Args().First(), nil
 	}
 	return "", usagef("%s takes one chart: %[1]s ./chart", c.Command.HelpName)
-}
-
-// dependencyOptions are those of every command that fetches dependencies.
-func dependencyOptions(e env, c *urfave.Context) (dependency.Options, error) {
-	mtime, err := sourceDate(e)
-	generated := mtime
-	if generated.IsZero() {
-		generated = time.Now()
-	}
-	return dependency.Options{
-		Access: access(e, c), Time: mtime, Generated: generated, Warn: func(text string) { e.log.Warn(text) },
-	}, err
-}
-
-func tellDependencies(e env, result dependency.Result) error {
-	for _, f := range result.Fetched {
-		text := f.Name + " " + f.Version + ": "
-		if f.File == "" {
-			text += "is in charts/"
-		} else {
-			text += "charts/" + f.File
-		}
-		if _, err := fmt.Fprintln(e.stdoutText, text); err != nil {
-			return err
-		}
-	}
-	for _, file := range result.Removed {
-		fmt.Fprintln(e.stderrText, "removed charts/"+file)
-	}
-	if result.Lock != "" {
-		fmt.Fprintln(e.stderrText, "wrote "+result.Lock)
-	}
-	return nil
 }
 
 func depsListCommand(e env) *urfave.Command {

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -92,19 +90,6 @@ func updateDependencies(e env, c *urfave.Context, path string) error {
 	}
 	_, err = dependency.Update(c.Context, path, o)
 	return withCode(codeAt(path), err)
-}
-
-// sourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.
-func sourceDate(e env) (time.Time, error) {
-	text := e.getenv("SOURCE_DATE_EPOCH")
-	if text == "" {
-		return time.Time{}, nil
-	}
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds < 0 {
-		return time.Time{}, usagef("$SOURCE_DATE_EPOCH is %q: write seconds since 1970", text)
-	}
-	return time.Unix(seconds, 0).UTC(), nil
 }
 
 func pushCommand(e env) *urfave.Command {

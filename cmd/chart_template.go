@@ -115,13 +115,6 @@ func renderOffline(ctx context.Context, c *urfave.Context, loaded *chart.Chart, 
 	return render.Render(ctx, loaded, values, withRenderFlags(c, o))
 }
 
-// withRenderFlags sets what the flags say whether there is a cluster or not.
-func withRenderFlags(c *urfave.Context, o render.Options) render.Options {
-	o.IncludeCRDs, o.SubchartNotes = c.Bool("include-crds"), c.Bool("render-subchart-notes")
-	o.SkipSchemaValidation, o.EnableDNS = c.Bool("skip-schema-validation"), c.Bool("enable-dns")
-	return o
-}
-
 // writeInto writes data to a file called name in a folder, which it makes.
 func writeInto(folder, name string, data []byte) (string, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -34,38 +33,6 @@ func previewFlags() []urfave.Flag {
 		&urfave.StringFlag{Name: "kube-context", EnvVars: []string{"HELM_KUBECONTEXT"}, Usage: "`CONTEXT` of the kubeconfig; the current one otherwise"},
 	}
 }
-
-const noLookupSecrets = "no-lookup-secrets"
-
-// noLookupSecretsFlag is for jobs that render what they do not trust with an account
-// that may read Secrets.
-func noLookupSecretsFlag() urfave.Flag {
-	return &urfave.BoolFlag{
-		Name: noLookupSecrets, EnvVars: []string{"PINTLE_NO_LOOKUP_SECRETS"},
-		Usage: "let templates find no Secret of the cluster by \"lookup\", as for the builds of forks; a warning names those asked for",
-	}
-}
-
-// optional is the value of a flag that may stand alone: --dry-run.
-type optional struct{ value string }
-
-// Set implements urfave.Generic.
-func (o *optional) Set(s string) error {
-	o.value = s
-	return nil
-}
-
-// String implements urfave.Generic.
-func (o *optional) String() string { return o.value }
-
-// IsBoolFlag tells the flag package that the flag may stand alone; its value is "true" then.
-func (o *optional) IsBoolFlag() bool { return true }
-
-// optionalFlag is a flag whose value can only be written with "=".
-type optionalFlag struct{ *urfave.GenericFlag }
-
-// TakesValue implements urfave.DocGenerationFlag: the next word is not the value.
-func (optionalFlag) TakesValue() bool { return false }
 
 // previewMode reads --dry-run and --validate in Helm's meaning.
 func previewMode(e env, c *urfave.Context) (preview, error) {
@@ -112,12 +79,5 @@ func (p preview) render(c *urfave.Context, loaded *chart.Chart, known *secret.Se
 			there.Origin, there.Path, there.Limits = o.Origin, o.Path, o.Limits
 			return render.Render(ctx, loaded, values, withRenderFlags(c, there))
 		},
-	})
-}
-
-// templateNamespace is --namespace, else the kubeconfig context's, else "default".
-func templateNamespace(c *urfave.Context) string {
-	return kube.DefaultNamespace(kube.Config{
-		Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context"), Namespace: c.String("namespace"),
 	})
 }

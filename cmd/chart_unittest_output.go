@@ -214,10 +214,3 @@ func (s snapshotsDoc) written(update bool) string {
 	}
 	return "snapshots: " + strings.Join(parts, ", ") + "; commit them"
 }
-
-func plural(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
-}

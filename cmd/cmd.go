@@ -20,22 +20,7 @@ import (
 
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/text"
-	"github.com/pintle-ci/pintle/pipeline/config"
 )
-
-// env is what a command may touch of the process: passed, never global, so
-// that a test can stand in for any of it.
-type env struct {
-	stdin  io.Reader
-	stdout io.Writer // the result, byte for byte, and nothing else
-	stderr io.Writer // everything else
-	getenv func(string) string
-	log    *logrus.Logger
-	limits *limits
-
-	// The same for people to read: what comes from outside is cleaned.
-	stdoutText, stderrText *text.Writer
-}
 
 // Main runs the command line args (args[0] is the program) and returns the exit code.
 func Main(args []string) int {
@@ -151,24 +136,6 @@ func noCommand(c *urfave.Context) error {
 	}
 	name := c.Args().First()
 	return usagef("no command %q: %ssee %q", name, nearestCommand(name, c.App.Commands), "pintle --help")
-}
-
-// nearestCommand asks whether another command was meant, if one has a similar
-// name. Short aliases are similar to too much.
-func nearestCommand(name string, commands []*urfave.Command) string {
-	var known []string
-	for _, command := range commands {
-		known = append(known, command.Name)
-		for _, alias := range command.Aliases {
-			if len(alias) > 3 {
-				known = append(known, alias)
-			}
-		}
-	}
-	if near := config.Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean %q? ", near)
-	}
-	return ""
 }
 
 // plainFormatter prints diagnostics as plain lines: time stamps come from the CI.

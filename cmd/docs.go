@@ -110,25 +110,6 @@ func placeholderOf(g urfave.DocGenerationFlag) (placeholder, usage string) {
 	return name, before + name + after
 }
 
-func dashes(name string) string {
-	if len(name) == 1 {
-		return "-"
-	}
-	return "--"
-}
-
-// walk visits every command, parents first.
-func walk(commands []*urfave.Command, prefix string, visit func(path string, c *urfave.Command)) {
-	for _, c := range commands {
-		if c.Hidden {
-			continue
-		}
-		path := prefix + " " + c.Name
-		visit(path, c)
-		walk(c.Subcommands, path, visit)
-	}
-}
-
 func manMarkdown(app *urfave.App) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%% pintle 1\n\n# NAME\n\npintle - %s\n\n# SYNOPSIS\n\n**pintle** [global flags] *command* [flags] [arguments]\n\n# DESCRIPTION\n\n", app.Usage)

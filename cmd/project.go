@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,11 +14,9 @@ import (
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
-	"github.com/pintle-ci/pintle/secret"
 	"github.com/pintle-ci/pintle/versioning"
 )
 
@@ -248,49 +245,6 @@ func (p *project) foreign(c *urfave.Context, ref config.Ref) error {
 	}
 	return &config.NoEnvironmentError{Ref: ref, Why: fmt.Sprintf("%s builds commit %.8s and HEAD is %.8s: nothing says that it is of %s",
 		p.ci.Name, p.ci.Commit, head.Commit.Hash, ref)}
-}
-
-// connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
-// and is not so is a fault of the call.
-func connect(c *urfave.Context, kubeContext string) (*kube.Client, error) {
-	cluster, err := kube.Connect(kube.Config{
-		Kubeconfig: c.String("kubeconfig"),
-		Context:    cmp.Or(c.String("kube-context"), kubeContext),
-		Namespace:  c.String("namespace"),
-		UserAgent:  "pintle/" + buildVersion(),
-	})
-	if err != nil && cmp.Or(c.String("kubeconfig"), c.String("kube-context")) != "" {
-		err = withCode(exitcode.Usage, err)
-	}
-	return cluster, err
-}
-
-// holder says who works: the CI job, else the person and machine.
-func holder(build ci.CI) string {
-	if build.BuildURL != "" {
-		return build.BuildURL
-	}
-	name := "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown host"
-	}
-	return name + "@" + host
-}
-
-// secrets are the credentials in the environment that must not show anywhere.
-func secrets(getenv func(string) string) *secret.Set {
-	known := &secret.Set{}
-	for _, name := range []string{
-		"CI_REGISTRY_PASSWORD", "CI_JOB_TOKEN", "HARBOR_PASSWORD", "GITHUB_TOKEN", "GITLAB_TOKEN",
-		"HELM_KUBETOKEN", "REGISTRY_PASSWORD", "DOCKER_PASSWORD",
-	} {
-		known.Add(getenv(name))
-	}
-	return known
 }
 
 // reportDir is the folder of the reports: a flag is relative to where the

@@ -73,14 +73,6 @@ func historyMaxFlag() urfave.Flag {
 	return &urfave.IntFlag{Name: "history-max", Value: release.DefaultHistory, EnvVars: []string{"HELM_MAX_HISTORY"}, Usage: "keep at most `N` revisions; 0 keeps all"}
 }
 
-// optionalOf is the value of a flag that may stand alone; given says whether it was.
-func optionalOf(c *urfave.Context, name string) (value string, given bool) {
-	if o, ok := c.Generic(name).(*optional); ok && c.IsSet(name) {
-		return o.value, true
-	}
-	return "", false
-}
-
 // waits reads --wait.
 func waits(c *urfave.Context) (bool, error) {
 	value, given := optionalOf(c, "wait")

@@ -8,34 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/pintle-ci/pintle/internal/exitcode"
 )
-
-// signalError is the cause of a context that a signal has ended.
-type signalError struct{ sig os.Signal }
-
-// Error implements error.
-func (s signalError) Error() string {
-	switch s.sig {
-	case syscall.SIGTERM:
-		return "stopped by SIGTERM"
-	case syscall.SIGHUP:
-		return "stopped by SIGHUP"
-	}
-	return "stopped by SIGINT"
-}
-
-// ExitCode is 128 and the signal's number.
-func (s signalError) ExitCode() int {
-	switch s.sig {
-	case syscall.SIGTERM:
-		return exitcode.Terminated
-	case syscall.SIGHUP:
-		return exitcode.HungUp
-	}
-	return exitcode.Interrupted
-}
 
 // withSignals returns a context that ends with the first SIGINT, SIGTERM or
 // SIGHUP, so that the work in progress can be brought to a safe end. The second

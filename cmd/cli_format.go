@@ -139,3 +139,10 @@ func writeRow(w io.Writer, cells ...string) {
 	}
 	fmt.Fprintln(w, strings.Join(cells, "\t"))
 }
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}

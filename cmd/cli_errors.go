@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
@@ -114,44 +110,4 @@ func didYouMean(name string, known []string) string {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}
 	return ""
-}
-
-// hintPath adds to the failure to load a chart where one may be.
-func hintPath(err error, path string) error {
-	switch {
-	case errors.Is(err, chart.ErrNoChartFile):
-		if found := chartsBelow(path); len(found) > 0 {
-			return &hintedError{err, "a chart is in " + strings.Join(found, ", ")}
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		var names []string
-		entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that cannot be read has no names to suggest
-		for _, e := range entries {
-			names = append(names, e.Name())
-		}
-		if nearest := config.Nearest(filepath.Base(path), names); nearest != "" {
-			return &hintedError{err, fmt.Sprintf("did you mean %s?", filepath.Join(filepath.Dir(path), nearest))}
-		}
-	}
-	return err
-}
-
-// chartsBelow finds a few folders with a Chart.yaml, not deep and not in charts/.
-func chartsBelow(root string) []string {
-	var found []string
-	visited := 0
-	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error { // what cannot be read has nothing to suggest
-		if visited++; err != nil || visited > 2000 || len(found) == 3 {
-			return fs.SkipAll
-		}
-		depth := strings.Count(strings.TrimPrefix(path, filepath.Clean(root)), string(filepath.Separator))
-		switch {
-		case d.IsDir() && path != root && (depth > 4 || d.Name() == "charts" || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case d.Name() == "Chart.yaml":
-			found = append(found, filepath.Dir(path))
-		}
-		return nil
-	})
-	return found
 }

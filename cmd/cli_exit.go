@@ -3,8 +3,10 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -94,4 +96,29 @@ func exitCode(err error) int {
 		return coded.code
 	}
 	return exitcode.Unexpected
+}
+
+// signalError is the cause of a context that a signal has ended.
+type signalError struct{ sig os.Signal }
+
+// Error implements error.
+func (s signalError) Error() string {
+	switch s.sig {
+	case syscall.SIGTERM:
+		return "stopped by SIGTERM"
+	case syscall.SIGHUP:
+		return "stopped by SIGHUP"
+	}
+	return "stopped by SIGINT"
+}
+
+// ExitCode is 128 and the signal's number.
+func (s signalError) ExitCode() int {
+	switch s.sig {
+	case syscall.SIGTERM:
+		return exitcode.Terminated
+	case syscall.SIGHUP:
+		return exitcode.HungUp
+	}
+	return exitcode.Interrupted
 }

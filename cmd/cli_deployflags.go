@@ -1,0 +1,163 @@
+package cmd
+
+import (
+	"cmp"
+	"slices"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/pipeline"
+)
+
+// policyFlags say how a plan goes about what is in the cluster already.
+func policyFlags() []urfave.Flag {
+	return []urfave.Flag{
+		forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail"),
+		&urfave.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
+		&urfave.BoolFlag{Name: "allow-crd-changes", Usage: "change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type"},
+		&urfave.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
+	}
+}
+
+// policies are what the flags say over pintle.yaml.
+func policies(c *urfave.Context) (deployer.SavedPolicies, error) {
+	p := deployer.SavedPolicies{
+		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
+		WithMissing: c.Bool("with-missing"),
+	}
+	var err error
+	if p.Adopt, p.AdoptList, err = adoption(c); err != nil {
+		return p, err
+	}
+	p.OnConflict, err = onConflict(c)
+	return p, err
+}
+
+// adoption reads --adopt and --take-ownership; without either the policy is
+// empty, which leaves it to pintle.yaml.
+func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
+	asked := c.StringSlice("adopt")
+	switch {
+	case c.Bool("take-ownership") && len(asked) > 0:
+		return "", nil, usagef("--take-ownership and --adopt: give one of them; the first is --adopt all")
+	case c.Bool("take-ownership"):
+		return deployer.AdoptAll, nil, nil
+	case len(asked) == 0:
+		return "", nil, nil
+	}
+	if p := deployer.Adoption(asked[0]); len(asked) == 1 && p != deployer.AdoptListed && slices.Contains(deployer.Adoptions(), p) {
+		return p, nil, nil
+	}
+	for _, s := range asked {
+		if err := deployer.CheckObjectName(s); err != nil {
+			return "", nil, usagef("--adopt: %v, or one of never, unowned and all", err)
+		}
+	}
+	return deployer.AdoptListed, asked, nil
+}
+
+func forceConflictsFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
+}
+
+// onConflictFlag says who prevails where somebody else has set what a chart sets.
+func onConflictFlag(byDefault string) urfave.Flag {
+	return &urfave.StringFlag{
+		Name: "on-conflict", DefaultText: byDefault,
+		Usage: "where somebody else has set a field otherwise, `POLICY`: fail, force (take it over) or keep it",
+	}
+}
+
+// onConflict reads --on-conflict and --force-conflicts; without either the policy
+// is empty.
+func onConflict(c *urfave.Context) (deployer.ConflictPolicy, error) {
+	p, force := deployer.ConflictPolicy(c.String("on-conflict")), c.Bool("force-conflicts")
+	switch {
+	case p != "" && !slices.Contains(deployer.ConflictPolicies(), p):
+		return "", usagef("--on-conflict %s: write fail, force or keep", p)
+	case p != "" && force && p != deployer.TakeConflicts:
+		return "", usagef("--force-conflicts and --on-conflict %s: give one of them; the first is --on-conflict force", p)
+	case force:
+		return deployer.TakeConflicts, nil
+	}
+	return p, nil
+}
+
+// onCancelFlag says what an interruption leaves behind.
+func onCancelFlag(otherwise string) urfave.Flag {
+	return &urfave.StringFlag{
+		Name: "on-cancel", DefaultText: otherwise,
+		Usage: "after SIGTERM or SIGINT: `POLICY` is rollback (a first install is removed), leave, or finish: go on for 8 seconds at most",
+		Action: func(_ *urfave.Context, value string) error {
+			if !slices.Contains(deployer.CancelPolicies(), deployer.Policy(value)) {
+				return usagef("--on-cancel %s: write rollback, leave or finish", value)
+			}
+			return nil
+		},
+	}
+}
+
+// onCancel reads --on-cancel; empty means that nothing was said.
+func onCancel(c *urfave.Context) deployer.Policy { return deployer.Policy(c.String("on-cancel")) }
+
+// ciJob is the build that works, for those who wait for it; the zero Job outside
+// of a CI.
+func ciJob(build ci.CI) deployer.Job {
+	if build.BuildURL == "" {
+		return deployer.Job{}
+	}
+	return deployer.Job{
+		URL: build.BuildURL, Name: build.JobName, Build: build.BuildNumber, Commit: cmp.Or(build.HeadSHA, build.Commit),
+		Branch: cmp.Or(build.Branch, build.ChangeBranch),
+	}
+}
+
+// supersedeFlag lets a newer build of a branch stop an older one.
+func supersedeFlag(otherwise string) urfave.Flag {
+	return &urfave.BoolFlag{
+		Name:        "supersede",
+		Usage:       "ask an older build of the same branch that works on a release to stop, and stop for a newer one; both must say so",
+		DefaultText: otherwise,
+	}
+}
+
+// logsFlag shows what pods print; where says when it works.
+func logsFlag(where string) urfave.Flag {
+	return &urfave.BoolFlag{Name: "logs", Usage: where + "show what the pods that are rolled out print, headed by pod/container"}
+}
+
+// evidenceDirFlag keeps of a failure what the console has no room for.
+func evidenceDirFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "evidence-dir", Usage: "when it fails, keep objects, events and logs in this `FOLDER`, as pintle-evidence-NAME-TIME.tgz of at most 5 MB"}
+}
+
+// evidenceKeeper keeps the bundle of a failed release as --evidence-dir says; nil
+// without it. The work is told through the span that is there by then.
+func evidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archive []byte) error {
+	dir := c.String("evidence-dir")
+	if dir == "" {
+		return nil
+	}
+	return func(archive []byte) error { return pipeline.KeepEvidence(dir, name, *work)(archive) }
+}
+
+func takeOverFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "take-over", Usage: "go on with releases that another environment, project or repository has stamped, and make them this one's"}
+}
+
+func allowDowngradeFlag() urfave.Flag {
+	return &urfave.BoolFlag{Name: "allow-downgrade", Usage: "deploy an older version over a newer one too: deploy.downgrade of pintle.yaml, refuse"}
+}
+
+const recoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
+	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
+
+func recoverFlags() []urfave.Flag {
+	return []urfave.Flag{
+		&urfave.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},
+		&urfave.BoolFlag{Name: "leave", Usage: "leave the objects as they are: only the lock, the record and the hooks are seen to"},
+	}
+}

@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/internal/exitcode"
+)
+
+func historyCommand(e env) *urfave.Command {
+	return &urfave.Command{
+		Name: "history", Usage: "list the revisions of a service in an environment", ArgsUsage: "SERVICE",
+		Flags: releaseFlags(),
+		Action: func(c *urfave.Context) error {
+			if c.Args().Len() != 1 {
+				return usagef("history takes one service: pintle history cart --environment prod")
+			}
+			d, closeProject, err := openDeployed(e, c)
+			if err != nil {
+				return err
+			}
+			defer closeProject()
+			u, err := d.unit(c.Args().First())
+			if err != nil {
+				return err
+			}
+			history, err := d.engine.History(c.Context, u.Release, u.Namespace)
+			if err != nil {
+				return withCode(exitcode.Failed, err)
+			}
+			table := tabwriter.NewWriter(e.stdoutText, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(table, "REVISION\tUPDATED\tSTATUS\tCHART\tDESCRIPTION")
+			for _, r := range history.Records {
+				writeRow(table, strconv.Itoa(r.Version), r.Info.LastDeployed.UTC().Format(time.RFC3339), string(r.Status()), chartName(r), r.Info.Description)
+			}
+			return table.Flush()
+		},
+	}
+}

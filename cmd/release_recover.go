@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/event"
+)
+
+func releaseRecoverCommand(e env) *urfave.Command {
+	return &urfave.Command{
+		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: recoverDescription,
+		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), recoverFlags()...),
+		Action: func(c *urfave.Context) error {
+			name, err := oneRelease(c)
+			if err != nil {
+				return err
+			}
+			engine, err := openEngine(e, c)
+			if err != nil {
+				return err
+			}
+			req := deployer.RecoverRequest{DryRun: c.Bool("dry-run"), Request: deployer.Request{
+				Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), HistoryLimit: historyLimit(c),
+				Secrets: secrets(e.getenv),
+			}}
+			if c.Bool("leave") {
+				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
+			}
+			outcome, err := conduct(e, c, req.Secrets, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+				return engine.Recover(ctx, req, span)
+			})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(e.stdoutText, "release %q: %s\n", name, outcome.Message)
+			return err
+		},
+	}
+}
