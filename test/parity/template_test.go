@@ -111,6 +111,9 @@ func runTemplate(t *testing.T, env []string, charts, name string, args []string)
 	if err := os.CopyFS(dir, os.DirFS(charts)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o755); err != nil { // charts beside each other are of one repository
+		t.Fatal(err)
+	}
 	command := exec.CommandContext(t.Context(), name, args...)
 	command.Dir = dir
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
