@@ -10,6 +10,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -18,7 +19,7 @@ import (
 	"github.com/pintle-ci/pintle/versioning"
 )
 
-func bumpCommand(e env) *urfave.Command {
+func bumpCommand(e cli.Env) *urfave.Command {
 	command := goalCommand(e, pipeline.GoalBump, "write the versions into charts, values.yaml and other files of the project")
 	command.Description = "It changes the bytes of the values alone; doing it again changes nothing. docs/releasing.md tells what it writes, and how a release is made."
 	command.Flags = append(command.Flags,
@@ -37,12 +38,12 @@ func releaseFlag(verb, value string) urfave.Flag {
 }
 
 // bump wires a run of the goal, and the commit after it.
-func bump(e env, c *urfave.Context) error {
+func bump(e cli.Env, c *urfave.Context) error {
 	switch {
 	case c.Bool("check") && c.Bool("commit"):
-		return usagef("--check writes nothing, so there is nothing to --commit: use one of them")
+		return cli.Usagef("--check writes nothing, so there is nothing to --commit: use one of them")
 	case c.IsSet("message") && !c.Bool("commit"):
-		return usagef("--message is the message of --commit: use both")
+		return cli.Usagef("--message is the message of --commit: use both")
 	}
 	if err := checkReleaseFlag(c); err != nil {
 		return err
@@ -58,7 +59,7 @@ func bump(e env, c *urfave.Context) error {
 			err = release.CheckIndex(c.Context, g)
 		}
 		if err != nil {
-			return withCode(exitcode.Failed, err)
+			return cli.WithCode(exitcode.Failed, err)
 		}
 	}
 	o, err := goalOptions(c.Context, e, c, pipeline.GoalBump, p)
@@ -76,7 +77,7 @@ func bump(e env, c *urfave.Context) error {
 	if r.outcome.ExitCode == exitcode.OK && r.unwritten == nil {
 		switch {
 		case o.Bump.Check:
-			return tellCheck(e.stdoutText, r.outcome.Bumped)
+			return tellCheck(e.StdoutText, r.outcome.Bumped)
 		case g != nil:
 			return commitBump(e, c, o, r.outcome, g)
 		}
@@ -90,7 +91,7 @@ func checkReleaseFlag(c *urfave.Context) error {
 	if wanted == "" && !c.IsSet("release") || slices.Contains(versioning.ReleaseKinds, wanted) || versioning.Check(wanted) == nil {
 		return nil
 	}
-	return usagef("--release %q: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", wanted)
+	return cli.Usagef("--release %q: write auto, patch, minor, major or a whole version, as 1.5.0 or 1.5.0-rc.1", wanted)
 }
 
 // checkRelease refuses one version for several services.
@@ -100,7 +101,7 @@ func checkRelease(c *urfave.Context, cfg *config.Config) error {
 		return nil
 	}
 	if c.Args().Len() != 1 && len(cfg.Services) != 1 {
-		return usagef("--release %s is one version, and each service has its own: name one service", wanted)
+		return cli.Usagef("--release %s is one version, and each service has its own: name one service", wanted)
 	}
 	return nil
 }
@@ -114,16 +115,16 @@ func openGit(p *project) (*git.Repository, error) {
 	return git.Open(root, os.Environ())
 }
 
-func commitBump(e env, c *urfave.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
+func commitBump(e cli.Env, c *urfave.Context, o pipeline.Options, outcome pipeline.Outcome, g *git.Repository) error {
 	hash, err := release.CommitBump(c.Context, o.Project, outcome, g, cmp.Or(c.String("message"), o.Config.Version.Commit), o.Bump.Release != "")
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	if hash == "" {
-		_, err = fmt.Fprintln(e.stdoutText, "nothing to commit: HEAD has these versions already")
+		_, err = fmt.Fprintln(e.StdoutText, "nothing to commit: HEAD has these versions already")
 		return err
 	}
-	_, err = fmt.Fprintln(e.stdoutText, "committed "+hash)
+	_, err = fmt.Fprintln(e.StdoutText, "committed "+hash)
 	return err
 }
 
@@ -139,7 +140,7 @@ func tellCheck(w io.Writer, files []pipeline.BumpedFile) error {
 		}
 	}
 	if changes {
-		return silent(exitcode.Changes)
+		return cli.Silent(exitcode.Changes)
 	}
 	_, err := fmt.Fprintln(w, "nothing would change")
 	return err

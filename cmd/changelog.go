@@ -11,6 +11,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -19,7 +20,7 @@ import (
 	"github.com/pintle-ci/pintle/versioning/changelog"
 )
 
-func changelogCommand(e env) *urfave.Command {
+func changelogCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "changelog", Usage: "tell what changed between two versions, from conventional commits", ArgsUsage: "[SERVICE...]",
 		Description: "It prints Markdown for a release note: the changes since the release before, of the version that a tag at HEAD names or --release gives. " +
@@ -35,9 +36,9 @@ func changelogCommand(e env) *urfave.Command {
 	}
 }
 
-func changes(e env, c *urfave.Context) error {
+func changes(e cli.Env, c *urfave.Context) error {
 	if c.IsSet("to") && c.IsSet("release") {
-		return usagef("--to is a version that is there, --release one that is to come: use one of them")
+		return cli.Usagef("--to is a version that is there, --release one that is to come: use one of them")
 	}
 	if err := checkReleaseFlag(c); err != nil {
 		return err
@@ -56,18 +57,18 @@ func changes(e env, c *urfave.Context) error {
 	}
 	file, template, err := sectionTemplate(c, p.config)
 	if err != nil {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
 	notes, err := release.Changelog(c.Context, versioned, release.ChangelogOptions{
 		Services: c.Args().Slice(), From: c.String("from"), To: c.String("to"), Release: c.String("release"),
 	})
 	if errors.Is(err, release.ErrNoSuchVersion) || errors.Is(err, release.ErrNoSuchRange) {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
-	w := changelogWriter{e: e, project: versioned, forge: forgeOf(e.getenv, p), file: file, template: template}
+	w := changelogWriter{e: e, project: versioned, forge: forgeOf(e.Getenv, p), file: file, template: template}
 	if c.Bool("write") {
 		return w.write(c.Context, notes)
 	}
@@ -108,7 +109,7 @@ func forgeOf(getenv func(string) string, p *project) changelog.Forge {
 
 // changelogWriter makes text of notes.
 type changelogWriter struct {
-	e              env
+	e              cli.Env
 	project        *pipeline.Project
 	forge          changelog.Forge
 	file, template string
@@ -119,7 +120,7 @@ func (s changelogWriter) text(ctx context.Context, n changelog.Notes) (string, e
 		return n.Markdown(s.forge), nil
 	}
 	text, err := n.Execute(ctx, filepath.Base(s.file), s.template, s.forge)
-	return text, withCode(exitcode.Usage, err)
+	return text, cli.WithCode(exitcode.Usage, err)
 }
 
 func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) error {
@@ -134,7 +135,7 @@ func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) err
 		}
 		parts = append(parts, text)
 	}
-	_, err := fmt.Fprint(s.e.stdoutText, strings.Join(parts, "\n"))
+	_, err := fmt.Fprint(s.e.StdoutText, strings.Join(parts, "\n"))
 	return err
 }
 
@@ -143,12 +144,12 @@ func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) err
 func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) error {
 	for _, n := range notes {
 		if n.Version == "" {
-			return usagef("nothing says which version this is: tag HEAD, or pass --release auto%s", ofService(n.Service))
+			return cli.Usagef("nothing says which version this is: tag HEAD, or pass --release auto%s", ofService(n.Service))
 		}
 	}
 	for _, n := range notes {
 		if n.Unchanged {
-			if _, err := fmt.Fprintf(s.e.stdoutText, "%s: nothing has changed since\n", n.Tag); err != nil {
+			if _, err := fmt.Fprintf(s.e.StdoutText, "%s: nothing has changed since\n", n.Tag); err != nil {
 				return err
 			}
 			continue
@@ -162,16 +163,16 @@ func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) err
 		name, changed, err := release.KeepChangelog(s.project, service, n.Version, text)
 		switch {
 		case errors.Is(err, changelog.ErrPresent):
-			s.e.log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)
+			s.e.Log.Warnf("%v, with other text: it stays as it is; remove it there to have it written anew", err)
 			continue
 		case err != nil:
-			return withCode(exitcode.Failed, err)
+			return cli.WithCode(exitcode.Failed, err)
 		}
 		did := "has it already"
 		if changed {
 			did = "wrote " + n.Version
 		}
-		if _, err := fmt.Fprintf(s.e.stdoutText, "%s: %s\n", name, did); err != nil {
+		if _, err := fmt.Fprintf(s.e.StdoutText, "%s: %s\n", name, did); err != nil {
 			return err
 		}
 	}

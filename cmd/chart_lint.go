@@ -12,16 +12,17 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
-func lintCommand(e env) *urfave.Command {
+func lintCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
 		Description: "Exit code 4 if there is an error. The rules, and how to silence one: docs/lint.md.",
-		Flags: append(valueFlags(),
+		Flags: append(cli.ValueFlags(),
 			&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
 			&urfave.StringFlag{Name: "kube-version", Usage: "hold objects against the schemas of this Kubernetes `VERSION`; the newest known otherwise"},
 			&urfave.BoolFlag{Name: "cluster", Usage: "hold objects against the schemas that the cluster serves, CRDs included"},
@@ -34,11 +35,11 @@ func lintCommand(e env) *urfave.Command {
 			&urfave.BoolFlag{Name: "with-subcharts", Usage: "judge the subcharts too"},
 			&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 			&urfave.StringSliceFlag{Name: "disable", Usage: "leave findings with this `ID` out: image/latest, values/*"},
-			versionFlag(), plainHTTPFlag(),
+			cli.VersionFlag(), cli.PlainHTTPFlag(),
 		),
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
-				return usagef("lint takes charts: pintle chart lint ./chart")
+				return cli.Usagef("lint takes charts: pintle chart lint ./chart")
 			}
 			return lintCharts(e, c)
 		},
@@ -68,7 +69,7 @@ func (l lintedChart) file(f lint.Finding) string {
 	return path.Join(l.Path, f.Path)
 }
 
-func lintCharts(e env, c *urfave.Context) error {
+func lintCharts(e cli.Env, c *urfave.Context) error {
 	write, err := lintWriter(c.String("output"))
 	if err != nil {
 		return err
@@ -99,11 +100,11 @@ func lintCharts(e env, c *urfave.Context) error {
 		return err
 	}
 	if slices.ContainsFunc(charts, func(linted lintedChart) bool { return linted.absent }) {
-		return silent(exitcode.Usage)
+		return cli.Silent(exitcode.Usage)
 	}
 	for _, linted := range charts {
 		if slices.ContainsFunc(linted.Findings, linted.threshold.reached) {
-			return silent(exitcode.Failed)
+			return cli.Silent(exitcode.Failed)
 		}
 	}
 	return nil
@@ -111,14 +112,14 @@ func lintCharts(e env, c *urfave.Context) error {
 
 // lintOne judges one chart. A chart that cannot be loaded has that as its
 // finding, so that the others are judged too.
-func lintOne(e env, c *urfave.Context, ref string, options lint.Options) (lintedChart, error) {
+func lintOne(e cli.Env, c *urfave.Context, ref string, options lint.Options) (lintedChart, error) {
 	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(ref), "/"), Findings: []lint.Finding{}}
-	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
+	loaded, err := cli.LoadChart(c.Context, e, ref, c.String("version"))
 	if cause := c.Context.Err(); cause != nil {
 		return out, cause
 	}
 	if err != nil {
-		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), exitCode(err) == exitcode.Usage
+		out.Findings, out.absent = append(out.Findings, lint.Unloadable(err)), cli.ExitCode(err) == exitcode.Usage
 		return out, nil
 	}
 	options.Files = loaded.FilePaths(ref)
@@ -130,27 +131,27 @@ func lintOne(e env, c *urfave.Context, ref string, options lint.Options) (linted
 	return out, c.Context.Err()
 }
 
-func lintOptions(e env, c *urfave.Context) (lint.Options, error) {
-	values, origin, err := readValuesWithOrigin(e, c)
+func lintOptions(e cli.Env, c *urfave.Context) (lint.Options, error) {
+	values, origin, err := cli.ReadValues(e, c)
 	if err != nil {
 		return lint.Options{}, err
 	}
 	for _, id := range lint.UnknownIDs(c.StringSlice("disable")) {
-		return lint.Options{}, usagef("--disable %s: there is no such rule%s; docs/lint.md has them all", id, nearestRule(id))
+		return lint.Options{}, cli.Usagef("--disable %s: there is no such rule%s; docs/lint.md has them all", id, nearestRule(id))
 	}
 	o := lint.Options{
 		Values: values, Origin: origin, ReleaseName: "release-name", Namespace: c.String("namespace"), KubeVersion: c.String("kube-version"),
 		Disabled: c.StringSlice("disable"), WithSubcharts: c.Bool("with-subcharts"), SkipSchemaValidation: c.Bool("skip-schema-validation"),
-		Limits: e.limits.get(),
+		Limits: e.Limits.Get(),
 	}
 	if _, ok := kubeschema.Minor(o.KubeVersion); o.KubeVersion != "" && !ok {
-		return o, usagef("--kube-version %s: write it as v1.33 or v1.33.4", o.KubeVersion)
+		return o, cli.Usagef("--kube-version %s: write it as v1.33 or v1.33.4", o.KubeVersion)
 	}
 	if !c.Bool("cluster") {
 		return o, nil
 	}
 	if o.KubeVersion != "" {
-		return o, usagef("--cluster and --kube-version do not go together: the cluster says which version it is")
+		return o, cli.Usagef("--cluster and --kube-version do not go together: the cluster says which version it is")
 	}
 	return withClusterSchema(c, o)
 }
@@ -166,19 +167,19 @@ func nearestRule(id string) string {
 func withClusterSchema(c *urfave.Context, o lint.Options) (lint.Options, error) {
 	cluster, err := kube.Connect(kube.Config{Kubeconfig: c.String("kubeconfig"), Context: c.String("kube-context")})
 	if err != nil {
-		return o, withCode(exitcode.Usage, err)
+		return o, cli.WithCode(exitcode.Usage, err)
 	}
 	capabilities, err := cluster.Capabilities(c.Context)
 	if err != nil {
-		return o, withCode(exitcode.Failed, err)
+		return o, cli.WithCode(exitcode.Failed, err)
 	}
 	var document json.RawMessage
 	if err := cluster.Do(c.Context, http.MethodGet, "/openapi/v2", nil, &document); err != nil {
-		return o, withCode(exitcode.Failed, err)
+		return o, cli.WithCode(exitcode.Failed, err)
 	}
 	o.KubeVersion, o.APIVersions = capabilities.KubeVersion, capabilities.APIVersions
 	o.Schema, err = kubeschema.Parse(document)
-	return o, withCode(exitcode.Failed, err)
+	return o, cli.WithCode(exitcode.Failed, err)
 }
 
 // severityThreshold is the least severity that fails, by its weight.
@@ -193,7 +194,7 @@ func failOn(c *urfave.Context) (severityThreshold, error) {
 	word := c.String("fail-on")
 	t, ok := severityWeights[lint.Severity(word)]
 	if !ok && word != "none" {
-		return 0, usagef("--fail-on %s: write error, warning, info or none", word)
+		return 0, cli.Usagef("--fail-on %s: write error, warning, info or none", word)
 	}
 	t = cmp.Or(t, 4)
 	if c.Bool("strict") {

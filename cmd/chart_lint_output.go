@@ -10,29 +10,32 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
 // lintWriter is the function that writes findings in a format.
-func lintWriter(format string) (func(env, *urfave.Context, []lintedChart) error, error) {
+func lintWriter(format string) (func(cli.Env, *urfave.Context, []lintedChart) error, error) {
 	switch format {
 	case "text":
 		return writeLintText, nil
 	case "json":
-		return func(e env, _ *urfave.Context, charts []lintedChart) error { return writeLintJSON(e.stdout, charts) }, nil
+		return func(e cli.Env, _ *urfave.Context, charts []lintedChart) error { return writeLintJSON(e.Stdout, charts) }, nil
 	case "sarif":
-		return func(e env, _ *urfave.Context, charts []lintedChart) error { return writeLintSARIF(e.stdout, charts) }, nil
+		return func(e cli.Env, _ *urfave.Context, charts []lintedChart) error {
+			return writeLintSARIF(e.Stdout, charts)
+		}, nil
 	case "junit":
-		return func(e env, _ *urfave.Context, charts []lintedChart) error {
-			return report.WriteCases(e.stdout, "chart-lint", lintCases(charts))
+		return func(e cli.Env, _ *urfave.Context, charts []lintedChart) error {
+			return report.WriteCases(e.Stdout, "chart-lint", lintCases(charts))
 		}, nil
 	}
-	return nil, usagef("-o %s: write text, json, sarif or junit", format)
+	return nil, cli.Usagef("-o %s: write text, json, sarif or junit", format)
 }
 
 // writeLintText writes findings grouped by file, and how many there are.
-func writeLintText(e env, c *urfave.Context, charts []lintedChart) error {
-	color := paints(e, c)
+func writeLintText(e cli.Env, c *urfave.Context, charts []lintedChart) error {
+	color := cli.StdoutColor(e, c)
 	var b strings.Builder
 	counts := map[lint.Severity]int{}
 	for _, linted := range charts {
@@ -55,7 +58,7 @@ func writeLintText(e env, c *urfave.Context, charts []lintedChart) error {
 	}
 	fmt.Fprintf(&b, "%s, %s, %s in %s\n", number(counts[lint.Error], "error"), number(counts[lint.Warning], "warning"),
 		number(counts[lint.Info], "hint"), number(len(charts), "chart"))
-	_, err := io.WriteString(e.stdoutText, b.String())
+	_, err := io.WriteString(e.StdoutText, b.String())
 	return err
 }
 
@@ -83,7 +86,7 @@ func writeLintJSON(w io.Writer, charts []lintedChart) error {
 }
 
 func writeLintSARIF(w io.Writer, charts []lintedChart) error {
-	out := report.SARIF{Tool: "pintle", Version: buildVersion()}
+	out := report.SARIF{Tool: "pintle", Version: cli.Version()}
 	for _, r := range lint.Rules() {
 		out.Rules = append(out.Rules, report.SARIFRule{
 			ID: r.ID, Title: sentence(r.Title), Level: sarifLevel(r.Severity), Help: strings.TrimSpace(r.Why + " " + sentence(r.Fix)),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart/lint"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -21,11 +22,11 @@ type lintProjects map[string]*config.Config
 // a service, so that the verdict is the pipeline's. strict says that warnings
 // fail. A wrong pintle.yaml is the business of pintle check: it is warned of, and
 // the chart is judged without it.
-func (p lintProjects) options(e env, ref string, o lint.Options) (own lint.Options, strict bool) {
-	if strings.Contains(ref, "://") || !isFolder(ref) {
+func (p lintProjects) options(e cli.Env, ref string, o lint.Options) (own lint.Options, strict bool) {
+	if strings.Contains(ref, "://") || !cli.IsFolder(ref) {
 		return o, false
 	}
-	path, load := e.getenv("PINTLE_FILE"), config.LoadFile
+	path, load := e.Getenv("PINTLE_FILE"), config.LoadFile
 	if path == "" {
 		var err error
 		if path, err = config.Find(ref); err != nil {
@@ -37,7 +38,7 @@ func (p lintProjects) options(e env, ref string, o lint.Options) (own lint.Optio
 	if !read {
 		var err error
 		if cfg, err = load(path); err != nil {
-			e.log.Warnf("what %s says of lint is not applied: %v", path, err)
+			e.Log.Warnf("what %s says of lint is not applied: %v", path, err)
 			cfg = nil
 		}
 		p[path] = cfg
@@ -53,7 +54,7 @@ func (p lintProjects) options(e env, ref string, o lint.Options) (own lint.Optio
 	if len(services) == 1 { // of a chart that several share only what is said for all counts
 		service = services[0]
 	}
-	e.log.Debugf("%s: judged as %s says of the chart of %s", ref, path, strings.Join(services, ", "))
+	e.Log.Debugf("%s: judged as %s says of the chart of %s", ref, path, strings.Join(services, ", "))
 	said := pipeline.LintOptions(cfg, service)
 	o.Disabled = slices.Concat(said.Disabled, o.Disabled)
 	o.Severity = said.Severity

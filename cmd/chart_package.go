@@ -12,11 +12,12 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/dependency"
 	"github.com/pintle-ci/pintle/chart/oci"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func packageCommand(e env) *urfave.Command {
+func packageCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "package", Usage: "pack charts: equal charts give equal bytes", ArgsUsage: "CHART...",
 		Description: "Files carry the time of $SOURCE_DATE_EPOCH (seconds), 1970 without it.",
@@ -25,11 +26,11 @@ func packageCommand(e env) *urfave.Command {
 			&urfave.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
 			&urfave.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
 			&urfave.BoolFlag{Name: "dependency-update", Aliases: []string{"u"}, Usage: "first fetch the dependencies, as \"chart deps update\" does"},
-			plainHTTPFlag(),
+			cli.PlainHTTPFlag(),
 		},
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
-				return usagef("package takes charts: pintle chart package ./chart")
+				return cli.Usagef("package takes charts: pintle chart package ./chart")
 			}
 			for _, path := range c.Args().Slice() {
 				if err := packageChart(e, c, path); err != nil {
@@ -41,8 +42,8 @@ func packageCommand(e env) *urfave.Command {
 	}
 }
 
-func packageChart(e env, c *urfave.Context, path string) error {
-	mtime, err := sourceDate(e)
+func packageChart(e cli.Env, c *urfave.Context, path string) error {
+	mtime, err := cli.SourceDate(e)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func packageChart(e env, c *urfave.Context, path string) error {
 			return err
 		}
 	}
-	loaded, err := loadLocal(c.Context, path)
+	loaded, err := cli.LoadLocal(c.Context, path)
 	if err != nil {
 		return err
 	}
@@ -62,83 +63,83 @@ func packageChart(e env, c *urfave.Context, path string) error {
 		err = fmt.Errorf("package %s: %w: package with -u, or run %q", path, missing, loaded.FetchCommand(path))
 	}
 	if _, wrong := errors.AsType[*chart.VersionError](err); wrong {
-		return usagef("package %s: --version %q: write it as 1.2.3", path, c.String("version"))
+		return cli.Usagef("package %s: --version %q: write it as 1.2.3", path, c.String("version"))
 	}
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	for _, m := range loaded.Mismatches() {
-		e.log.Warnf("%s: %s", path, m)
+		e.Log.Warnf("%s: %s", path, m)
 	}
 	file, err := writeInto(c.String("destination"), name, tgz)
 	if err != nil {
-		return withCode(exitcode.Failed, fmt.Errorf("package %s: %w", path, err))
+		return cli.WithCode(exitcode.Failed, fmt.Errorf("package %s: %w", path, err))
 	}
-	_, err = fmt.Fprintln(e.stdoutText, file)
+	_, err = fmt.Fprintln(e.StdoutText, file)
 	return err
 }
 
 // updateDependencies fetches the dependencies of the chart at path, before
 // something else is done with it. A packed chart has them in it.
-func updateDependencies(e env, c *urfave.Context, path string) error {
+func updateDependencies(e cli.Env, c *urfave.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil
 	}
-	o, err := dependencyOptions(e, c)
+	o, err := cli.DependencyOptions(e, c)
 	if err != nil {
 		return err
 	}
 	_, err = dependency.Update(c.Context, path, o)
-	return withCode(codeAt(path), err)
+	return cli.WithCode(cli.CodeAt(path), err)
 }
 
-func pushCommand(e env) *urfave.Command {
+func pushCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "push", Usage: "push a packaged chart to a registry", ArgsUsage: "CHART.TGZ oci://HOST/PATH",
-		Flags: []urfave.Flag{plainHTTPFlag()},
+		Flags: []urfave.Flag{cli.PlainHTTPFlag()},
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 2 {
-				return usagef("push takes a package and where it goes: pintle chart push web-1.0.0.tgz oci://registry.example.com/charts")
+				return cli.Usagef("push takes a package and where it goes: pintle chart push web-1.0.0.tgz oci://registry.example.com/charts")
 			}
 			path, to := c.Args().Get(0), c.Args().Get(1)
 			switch {
-			case isFolder(path):
-				return usagef("push %s: it is a folder: package it first, with \"pintle chart package %[1]s\"", path)
+			case cli.IsFolder(path):
+				return cli.Usagef("push %s: it is a folder: package it first, with \"pintle chart package %[1]s\"", path)
 			case !strings.HasPrefix(to, registry.Scheme):
-				return usagef("push to %s: write oci://HOST/PATH", to)
+				return cli.Usagef("push to %s: write oci://HOST/PATH", to)
 			}
 			tgz, err := os.ReadFile(path)
 			if err != nil {
-				return withCode(exitcode.Usage, fmt.Errorf("push: %w", err))
+				return cli.WithCode(exitcode.Usage, fmt.Errorf("push: %w", err))
 			}
-			created, err := sourceDate(e)
+			created, err := cli.SourceDate(e)
 			if err != nil {
 				return err
 			}
-			pushed, err := oci.Push(c.Context, to, tgz, oci.PushOptions{Access: access(e, c), Created: created})
+			pushed, err := oci.Push(c.Context, to, tgz, oci.PushOptions{Access: cli.RegistryAccess(e, c), Created: created})
 			if err != nil {
-				return withCode(registryCode(err), err)
+				return cli.WithCode(cli.RegistryCode(err), err)
 			}
 			if pushed.AlreadyPublished {
-				fmt.Fprintln(e.stderrText, "already published, with the same content")
+				fmt.Fprintln(e.StderrText, "already published, with the same content")
 			}
-			_, err = fmt.Fprintln(e.stdoutText, pushed.Ref+"@"+pushed.Digest)
+			_, err = fmt.Fprintln(e.StdoutText, pushed.Ref+"@"+pushed.Digest)
 			return err
 		},
 	}
 }
 
-func pullCommand(e env) *urfave.Command {
+func pullCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "pull", Usage: "download a packaged chart from a registry or a repository", ArgsUsage: "oci://HOST/PATH/NAME",
 		Description: "With --repo the argument is the name of a chart there.",
 		Flags: []urfave.Flag{
-			versionFlag(), plainHTTPFlag(), repoFlag(),
+			cli.VersionFlag(), cli.PlainHTTPFlag(), repoFlag(),
 			&urfave.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},
 		},
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() != 1 {
-				return usagef("pull takes one chart: pintle chart pull oci://registry.example.com/charts/web --version 1.0.0")
+				return cli.Usagef("pull takes one chart: pintle chart pull oci://registry.example.com/charts/web --version 1.0.0")
 			}
 			return pull(e, c, c.Args().First())
 		},
@@ -147,34 +148,34 @@ func pullCommand(e env) *urfave.Command {
 
 // pull writes a chart into a file that is called as the chart is, NAME-VERSION.tgz,
 // whatever the reference calls it.
-func pull(e env, c *urfave.Context, ref string) error {
+func pull(e cli.Env, c *urfave.Context, ref string) error {
 	tgz, err := pullArchive(e, c, ref)
 	if err != nil {
 		return err
 	}
 	pulled, err := chart.LoadArchive(c.Context, bytes.NewReader(tgz))
 	if err != nil {
-		return withCode(exitcode.Failed, fmt.Errorf("pull %s: what is there is no chart that loads: %w", ref, err))
+		return cli.WithCode(exitcode.Failed, fmt.Errorf("pull %s: what is there is no chart that loads: %w", ref, err))
 	}
 	file, err := writeInto(c.String("destination"), pulled.ArchiveName(), tgz)
 	if err != nil {
-		return withCode(exitcode.Failed, fmt.Errorf("pull %s: %w", ref, err))
+		return cli.WithCode(exitcode.Failed, fmt.Errorf("pull %s: %w", ref, err))
 	}
-	_, err = fmt.Fprintln(e.stdoutText, file)
+	_, err = fmt.Fprintln(e.StdoutText, file)
 	return err
 }
 
 // pullArchive downloads a chart.
-func pullArchive(e env, c *urfave.Context, ref string) ([]byte, error) {
+func pullArchive(e cli.Env, c *urfave.Context, ref string) ([]byte, error) {
 	if c.String("repo") != "" {
 		return fromRepository(e, c, ref, c.String("version"))
 	}
 	if !strings.HasPrefix(ref, registry.Scheme) {
-		return nil, usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
+		return nil, cli.Usagef("pull %s: write oci://HOST/PATH/NAME, or name the repository that has it: --repo URL", ref)
 	}
-	tgz, _, err := oci.Pull(c.Context, ref, oci.PullOptions{Access: access(e, c), Version: c.String("version")})
+	tgz, _, err := oci.Pull(c.Context, ref, oci.PullOptions{Access: cli.RegistryAccess(e, c), Version: c.String("version")})
 	if err != nil {
-		return nil, withCode(registryCode(err), err)
+		return nil, cli.WithCode(cli.RegistryCode(err), err)
 	}
 	return tgz, nil
 }

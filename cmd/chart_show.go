@@ -11,15 +11,16 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/repository"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func showCommand(e env) *urfave.Command {
+func showCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "show", Usage: "print a part of a chart, as \"helm show\" does", ArgsUsage: strings.Join(chart.Parts, "|") + " CHART",
 		Description: "CHART is a folder, an archive, oci://HOST/PATH/NAME, or with --repo the name of a chart there.",
 		Flags: []urfave.Flag{
-			versionFlag(), plainHTTPFlag(),
+			cli.VersionFlag(), cli.PlainHTTPFlag(),
 			&urfave.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},
 			repoFlag(),
 			&urfave.StringFlag{Name: "jsonpath", Usage: "of the values, print only this `EXPRESSION`: {.image.tag}"},
@@ -28,18 +29,18 @@ func showCommand(e env) *urfave.Command {
 			part, ref := c.Args().Get(0), c.Args().Get(1)
 			switch {
 			case c.Args().Len() != 2:
-				return usagef("show takes a part and a chart: pintle chart show values ./chart")
+				return cli.Usagef("show takes a part and a chart: pintle chart show values ./chart")
 			case !slices.Contains(chart.Parts, part):
-				return usagef("no part %q of a chart: there are %s", part, strings.Join(chart.Parts, ", "))
+				return cli.Usagef("no part %q of a chart: there are %s", part, strings.Join(chart.Parts, ", "))
 			case c.String("jsonpath") != "" && part != "values":
-				return usagef("--jsonpath is for values: pintle chart show values %s --jsonpath %q", ref, c.String("jsonpath"))
+				return cli.Usagef("--jsonpath is for values: pintle chart show values %s --jsonpath %q", ref, c.String("jsonpath"))
 			}
 			return show(e, c, part, ref)
 		},
 	}
 }
 
-func show(e env, c *urfave.Context, part, ref string) error {
+func show(e cli.Env, c *urfave.Context, part, ref string) error {
 	loaded, err := loadShown(e, c, ref)
 	if err != nil {
 		return err
@@ -54,20 +55,20 @@ func show(e env, c *urfave.Context, part, ref string) error {
 		return err
 	}
 	if missing {
-		fmt.Fprintf(e.stderrText, "the chart %s has no %s\n", loaded.Metadata.Name, part)
+		fmt.Fprintf(e.StderrText, "the chart %s has no %s\n", loaded.Metadata.Name, part)
 	}
-	_, err = e.stdout.Write(text)
+	_, err = e.Stdout.Write(text)
 	return err
 }
 
 // loadShown loads a chart from where --repo says, or else as every command does.
-func loadShown(e env, c *urfave.Context, ref string) (*chart.Chart, error) {
+func loadShown(e cli.Env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	version := c.String("version")
 	if version == "" && c.Bool("devel") {
 		version = ">0.0.0-0"
 	}
 	if c.String("repo") == "" {
-		return loadChart(c.Context, e, ref, version)
+		return cli.LoadChart(c.Context, e, ref, version)
 	}
 	tgz, err := fromRepository(e, c, ref, version)
 	if err != nil {
@@ -77,7 +78,7 @@ func loadShown(e env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	if err != nil {
 		err = fmt.Errorf("load %s from %s: %w", ref, c.String("repo"), err)
 	}
-	return loaded, withCode(exitcode.Failed, err)
+	return loaded, cli.WithCode(exitcode.Failed, err)
 }
 
 func repoFlag() urfave.Flag {
@@ -85,31 +86,31 @@ func repoFlag() urfave.Flag {
 }
 
 // fromRepository downloads a chart from the index repository of --repo.
-func fromRepository(e env, c *urfave.Context, name, version string) ([]byte, error) {
-	known, err := repository.Load(e.getenv)
+func fromRepository(e cli.Env, c *urfave.Context, name, version string) ([]byte, error) {
+	known, err := repository.Load(e.Getenv)
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	from, err := known.Find(c.String("repo"))
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
-	tgz, _, err := repository.Pull(c.Context, from, name, version, access(e, c), func(text string) { e.log.Warn(text) })
-	return tgz, withCode(registryCode(err), err)
+	tgz, _, err := repository.Pull(c.Context, from, name, version, cli.RegistryAccess(e, c), func(text string) { e.Log.Warn(text) })
+	return tgz, cli.WithCode(cli.RegistryCode(err), err)
 }
 
 // valuesAt evaluates a JSONPath expression, in kubectl's form, over the chart's values.
 func valuesAt(loaded *chart.Chart, expression string) ([]byte, error) {
 	parsed := jsonpath.New("values")
 	if err := parsed.Parse(expression); err != nil {
-		return nil, usagef("--jsonpath %q: %w: write {.image.tag}", expression, err)
+		return nil, cli.Usagef("--jsonpath %q: %w: write {.image.tag}", expression, err)
 	}
 	if loaded.Values == nil {
 		return nil, nil
 	}
 	var out bytes.Buffer
 	if err := parsed.Execute(&out, loaded.Values); err != nil {
-		return nil, withCode(exitcode.Failed, fmt.Errorf("--jsonpath %q: %w", expression, err))
+		return nil, cli.WithCode(exitcode.Failed, fmt.Errorf("--jsonpath %q: %w", expression, err))
 	}
 	return out.Bytes(), nil
 }

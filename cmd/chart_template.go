@@ -10,17 +10,18 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
-func templateCommand(e env) *urfave.Command {
+func templateCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "template", Usage: "print what a chart renders to, as \"helm template\" does", ArgsUsage: "[NAME] CHART",
 		Description: "CHART is a folder, an archive (.tgz) or oci://HOST/PATH/NAME. Without NAME the release is called release-name.",
-		Flags:       append(valueFlags(), templateFlags()...),
+		Flags:       append(cli.ValueFlags(), templateFlags()...),
 		Action:      func(c *urfave.Context) error { return templateChart(e, c) },
 	}
 }
@@ -43,76 +44,76 @@ func templateFlags() []urfave.Flag {
 		&urfave.BoolFlag{Name: "skip-schema-validation", Usage: "do not hold values against values.schema.json"},
 		&urfave.BoolFlag{Name: "enable-dns", Usage: "let getHostByName ask the network"},
 		&urfave.BoolFlag{Name: "render-subchart-notes", Usage: "render the notes of subcharts too"},
-		versionFlag(), plainHTTPFlag(),
+		cli.VersionFlag(), cli.PlainHTTPFlag(),
 	}, previewFlags()...)
 }
 
-func templateChart(e env, c *urfave.Context) error {
+func templateChart(e cli.Env, c *urfave.Context) error {
 	mode, err := previewMode(e, c)
 	if err != nil {
 		return err
 	}
 	if c.String("output-dir") != "" && len(c.StringSlice("show-only")) > 0 {
-		return usagef("--show-only and --output-dir do not go together: with --output-dir every template has its own file")
+		return cli.Usagef("--show-only and --output-dir do not go together: with --output-dir every template has its own file")
 	}
 	name, ref, err := nameAndChart(c)
 	if err != nil {
 		return err
 	}
 	if err := release.CheckName(name); err != nil {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
-	values, origin, err := readValuesWithOrigin(e, c)
+	values, origin, err := cli.ReadValues(e, c)
 	if err != nil {
 		return err
 	}
-	loaded, err := loadTemplated(e, c, ref)
+	loaded, err := cli.LoadTemplated(e, c, ref)
 	if err != nil {
 		return err
 	}
 	if loaded.Metadata.Deprecated {
-		e.log.Warn("this chart is deprecated")
+		e.Log.Warn("this chart is deprecated")
 	}
-	known := secrets(e.getenv)
-	result, err := mode.render(c, loaded, known, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.limits.get()}, values)
+	known := cli.Secrets(e.Getenv)
+	result, err := mode.render(c, loaded, known, render.Options{ReleaseName: name, Origin: origin, Path: loaded.FilePaths(ref), Limits: e.Limits.Get()}, values)
 	if err != nil {
 		pipeline.LearnChart(known, loaded, values)
-		return withCode(exitcode.Failed, private(err, known))
+		return cli.WithCode(exitcode.Failed, cli.Private(err, known))
 	}
 	if mode != offline && len(result.CRDs) > 0 {
-		e.log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)
+		e.Log.Warnf("%s has CRDs, which a dry run does not install: with them it may render otherwise", loaded.Metadata.Name)
 	}
 	for _, f := range result.Findings {
-		e.log.Warn(f.Message)
+		e.Log.Warn(f.Message)
 	}
 	return writeTemplates(e, c, name, result)
 }
 
-func writeTemplates(e env, c *urfave.Context, name string, result *render.Result) error {
+func writeTemplates(e cli.Env, c *urfave.Context, name string, result *render.Result) error {
 	options := render.TemplateOptions{
 		NoHooks: c.Bool("no-hooks"), SkipTests: c.Bool("skip-tests"), ShowOnly: c.StringSlice("show-only"),
 	}
 	if folder := c.String("output-dir"); folder != "" {
-		out := templateFolder{path: folder, log: e.stdout}
+		out := templateFolder{path: folder, log: e.Stdout}
 		if c.Bool("release-name") {
 			out.release = name
 		}
-		return withCode(exitcode.Failed, out.write(result.TemplateFiles(options)))
+		return cli.WithCode(exitcode.Failed, out.write(result.TemplateFiles(options)))
 	}
 	text, err := result.TemplateOutput(options)
 	if err != nil {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
-	_, err = io.WriteString(e.stdout, text)
+	_, err = io.WriteString(e.Stdout, text)
 	return err
 }
 
 // renderOffline renders without a cluster, for the version and the APIs that the
 // flags name.
 func renderOffline(ctx context.Context, c *urfave.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
-	o.Namespace, o.Revision, o.IsUpgrade = templateNamespace(c), 1, c.Bool("is-upgrade")
+	o.Namespace, o.Revision, o.IsUpgrade = cli.TemplateNamespace(c), 1, c.Bool("is-upgrade")
 	o.KubeVersion, o.APIVersions = c.String("kube-version"), c.StringSlice("api-versions")
-	return render.Render(ctx, loaded, values, withRenderFlags(c, o))
+	return render.Render(ctx, loaded, values, cli.WithRenderFlags(c, o))
 }
 
 // writeInto writes data to a file called name in a folder, which it makes.

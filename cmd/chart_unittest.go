@@ -12,13 +12,14 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/chart/unittest"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
 // testFormats are what chart test writes.
 var testFormats = []string{"text", "json", "junit"}
 
-func chartTestCommand(e env) *urfave.Command {
+func chartTestCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "test", Usage: "run the unit tests of a chart's templates, without a cluster", ArgsUsage: "CHART...",
 		Description: "Suites are YAML files in helm-unittest's format: docs/unittest.md. Test hooks, the pods in templates/tests that\n" +
@@ -37,10 +38,10 @@ func chartTestCommand(e env) *urfave.Command {
 		},
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() == 0 {
-				return usagef("chart test takes charts: pintle chart test ./chart")
+				return cli.Usagef("chart test takes charts: pintle chart test ./chart")
 			}
 			if f := c.String("output"); f != "" && !slices.Contains(testFormats, f) {
-				return usagef("--output %q: write %s", f, strings.Join(testFormats, ", "))
+				return cli.Usagef("--output %q: write %s", f, strings.Join(testFormats, ", "))
 			}
 			return testCharts(e, c)
 		},
@@ -53,23 +54,23 @@ type chartTest struct {
 	result *unittest.Result
 }
 
-func testCharts(e env, c *urfave.Context) error {
+func testCharts(e cli.Env, c *urfave.Context) error {
 	tests, problems, err := loadTests(e, c)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
-		err = withCode(exitcode.Usage, &unittest.SuiteError{Problems: problems})
+		err = cli.WithCode(exitcode.Usage, &unittest.SuiteError{Problems: problems})
 		return errors.Join(err, writeTests(e, c, testReport{problems: problems}))
 	}
 	failed := false
 	for i := range tests {
 		t := &tests[i]
 		if t.result, err = t.plan.Run(c.Context); err != nil {
-			return withCode(exitcode.Failed, fmt.Errorf("test %s: %w", t.plan.Dir, err))
+			return cli.WithCode(exitcode.Failed, fmt.Errorf("test %s: %w", t.plan.Dir, err))
 		}
 		for _, w := range t.result.Warnings {
-			e.log.Warn(w.String())
+			e.Log.Warn(w.String())
 		}
 		failed = failed || t.result.Count(unittest.Failed) > 0
 		if failed && c.Bool("failfast") {
@@ -78,24 +79,24 @@ func testCharts(e env, c *urfave.Context) error {
 		}
 	}
 	if err := writeTests(e, c, testReport{charts: tests}); err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	if failed {
-		return silent(exitcode.Failed)
+		return cli.Silent(exitcode.Failed)
 	}
 	return nil
 }
 
 // loadTests reads the suites of all charts, so that everything wrong with them
 // is said before any is run.
-func loadTests(e env, c *urfave.Context) ([]chartTest, []unittest.Problem, error) {
+func loadTests(e cli.Env, c *urfave.Context) ([]chartTest, []unittest.Problem, error) {
 	var tests []chartTest
 	var problems []unittest.Problem
 	for _, dir := range c.Args().Slice() {
 		plan, err := unittest.Load(c.Context, filepath.Clean(dir), unittest.Options{
 			Files: c.StringSlice("file"), TestChart: c.String("chart-tests-path"), Values: c.StringSlice("values"),
 			SkipSubs: !c.Bool("with-subchart"), Strict: c.Bool("strict"), FailFast: c.Bool("failfast"),
-			Update: c.Bool("update-snapshot"), SkipSchemas: c.Bool("skip-schema-validation"), Limits: e.limits.get(),
+			Update: c.Bool("update-snapshot"), SkipSchemas: c.Bool("skip-schema-validation"), Limits: e.Limits.Get(),
 		})
 		wrong, isWrong := errors.AsType[*unittest.SuiteError](err)
 		switch {
@@ -103,7 +104,7 @@ func loadTests(e env, c *urfave.Context) ([]chartTest, []unittest.Problem, error
 			problems = append(problems, wrong.Problems...)
 			warnProblems(e, wrong.Warnings)
 		case err != nil:
-			return nil, nil, withCode(codeAt(append(c.StringSlice("values"), dir)...), err)
+			return nil, nil, cli.WithCode(cli.CodeAt(append(c.StringSlice("values"), dir)...), err)
 		default:
 			warnProblems(e, plan.Warnings)
 			tests = append(tests, chartTest{plan: plan})
@@ -115,15 +116,15 @@ func loadTests(e env, c *urfave.Context) ([]chartTest, []unittest.Problem, error
 	return tests, problems, nil
 }
 
-func warnProblems(e env, problems []unittest.Problem) {
+func warnProblems(e cli.Env, problems []unittest.Problem) {
 	for _, p := range problems {
-		e.log.Warn(p.String())
+		e.Log.Warn(p.String())
 	}
 }
 
 // missingTests says where there is nothing to run. That is a problem if somebody
 // asked for it: a pattern with a typing error must not pass.
-func missingTests(e env, c *urfave.Context, tests []chartTest) []unittest.Problem {
+func missingTests(e cli.Env, c *urfave.Context, tests []chartTest) []unittest.Problem {
 	var problems, warnings []unittest.Problem
 	found := false
 	for _, pattern := range c.StringSlice("file") {
@@ -154,7 +155,7 @@ func missingTests(e env, c *urfave.Context, tests []chartTest) []unittest.Proble
 // writeTests writes the results: text to stdout, and another format to a file;
 // or that format alone to stdout. Suites that are wrong are told as an error,
 // not as text on stdout.
-func writeTests(e env, c *urfave.Context, r testReport) error {
+func writeTests(e cli.Env, c *urfave.Context, r testReport) error {
 	format, file := c.String("output"), c.String("output-file")
 	switch {
 	case file != "" && format == "":
@@ -177,12 +178,12 @@ func writeTests(e env, c *urfave.Context, r testReport) error {
 	}
 	switch {
 	case format != "text":
-		return r.encode(e.stdout, format)
+		return r.encode(e.Stdout, format)
 	case len(r.problems) > 0:
 		return nil
 	}
 	for _, t := range r.charts {
-		if err := t.result.WriteText(e.stdoutText, paints(e, c)); err != nil {
+		if err := t.result.WriteText(e.StdoutText, cli.StdoutColor(e, c)); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pintle-ci/pintle/chart/unittest"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
@@ -174,25 +175,25 @@ func suiteJSON(suite unittest.SuiteResult) suiteDoc {
 
 // writeTotals ends the text with what became of snapshots, if anything did, and
 // the totals.
-func (r testReport) writeTotals(e env, update bool) error {
+func (r testReport) writeTotals(e cli.Env, update bool) error {
 	doc := r.json()
 	suites := 0
 	for _, chart := range doc.Charts {
 		suites += len(chart.Suites)
 	}
 	total := doc.Passed + doc.Failed + doc.Skipped
-	text := fmt.Sprintf("%d suite%s, %d test%s: %d passed, %d failed", suites, plural(suites), total, plural(total), doc.Passed, doc.Failed)
+	text := fmt.Sprintf("%d suite%s, %d test%s: %d passed, %d failed", suites, cli.Plural(suites), total, cli.Plural(total), doc.Passed, doc.Failed)
 	if doc.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", doc.Skipped)
 	}
 	s := doc.Snapshots
 	if s.Failed+s.Obsolete > 0 && !update {
-		e.log.Warnf("snapshots: %d differ, %d are obsolete; if that is right, --update-snapshot brings them up to date", s.Failed, s.Obsolete)
+		e.Log.Warnf("snapshots: %d differ, %d are obsolete; if that is right, --update-snapshot brings them up to date", s.Failed, s.Obsolete)
 	}
 	if written := s.written(update); written != "" {
 		text = written + "\n" + text
 	}
-	_, err := fmt.Fprintln(e.stdoutText, text)
+	_, err := fmt.Fprintln(e.StdoutText, text)
 	return err
 }
 

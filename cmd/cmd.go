@@ -18,6 +18,7 @@ import (
 	"github.com/sirupsen/logrus"
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/text"
 )
@@ -31,24 +32,24 @@ func Main(args []string) int {
 
 // Run is Main over streams and variables that stand in for the process's; the work ends with ctx.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	return run(ctx, args, env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv})
+	return run(ctx, args, cli.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: getenv})
 }
 
-func run(ctx context.Context, args []string, e env) int {
-	e.log, e.limits = logrus.New(), &limits{}
-	e.stdoutText, e.stderrText = text.NewWriter(e.stdout), text.NewWriter(e.stderr)
-	e.log.SetOutput(e.stderrText)
-	e.log.SetLevel(logrus.WarnLevel)
-	e.log.SetFormatter(plainFormatter{})
-	if e.getenv("GOGC") == "" {
+func run(ctx context.Context, args []string, e cli.Env) int {
+	e.Log, e.Limits = logrus.New(), &cli.Limits{}
+	e.StdoutText, e.StderrText = text.NewWriter(e.Stdout), text.NewWriter(e.Stderr)
+	e.Log.SetOutput(e.StderrText)
+	e.Log.SetLevel(logrus.WarnLevel)
+	e.Log.SetFormatter(plainFormatter{})
+	if e.Getenv("GOGC") == "" {
 		collectLate()
 	}
 	app := newApp(e)
-	ordered, err := reorder(app, args)
+	ordered, err := cli.Reorder(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
-	return conclude(ctx, e, errors.Join(err, e.stdoutText.Flush()))
+	return conclude(ctx, e, errors.Join(err, e.StdoutText.Flush()))
 }
 
 // collectLate puts the first garbage collection off until 64 MiB are in use: most
@@ -61,15 +62,15 @@ func collectLate() {
 }
 
 // conclude tells err on stderr and picks the exit code.
-func conclude(ctx context.Context, e env, err error) int {
-	code := exitCode(err)
-	var quiet *codeError
+func conclude(ctx context.Context, e cli.Env, err error) int {
+	code := cli.ExitCode(err)
+	var quiet *cli.ExitError
 	if errors.Is(err, syscall.EPIPE) { // nobody reads on, as with "| head": no fault of the work
 		if code == exitcode.Unexpected {
 			code = exitcode.OK
 		}
-	} else if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
-		tell(e, err)
+	} else if err != nil && (!errors.As(err, &quiet) || quiet.Err != nil) {
+		cli.PrintError(e, err)
 	}
 	if s, ok := signalOf(ctx); ok && code != exitcode.OK {
 		return s.ExitCode()
@@ -78,29 +79,29 @@ func conclude(ctx context.Context, e env, err error) int {
 }
 
 // newApp is the whole command tree; the generated documentation is made from it.
-func newApp(e env) *urfave.App {
+func newApp(e cli.Env) *urfave.App {
 	all := commands(e)
-	walk(all, "", func(_ string, c *urfave.Command) {
-		c.OnUsageError, c.HideHelpCommand = usageError, true
+	cli.Walk(all, "", func(_ string, c *urfave.Command) {
+		c.OnUsageError, c.HideHelpCommand = cli.UsageError, true
 		c.Flags = keepNames(c.Flags)
 	})
 	return &urfave.App{
 		Name:           "pintle",
 		Usage:          "take a repository of microservices from git tags to running releases on Kubernetes",
 		UsageText:      "pintle [global flags] command [flags] [arguments]",
-		Version:        buildVersion(),
+		Version:        cli.Version(),
 		Description:    appDescription + strings.TrimRight(exitcode.Text("   "), "\n"),
-		Reader:         e.stdin,
-		Writer:         e.stdout,
-		ErrWriter:      e.stderr,
+		Reader:         e.Stdin,
+		Writer:         e.Stdout,
+		ErrWriter:      e.Stderr,
 		ExitErrHandler: func(*urfave.Context, error) {}, // run decides about exit codes
-		OnUsageError:   usageError,
+		OnUsageError:   cli.UsageError,
 		Flags:          keepNames(globalFlags()),
 		Before: func(c *urfave.Context) error {
 			if c.Bool("debug") {
-				e.log.SetLevel(logrus.DebugLevel)
+				e.Log.SetLevel(logrus.DebugLevel)
 			}
-			return e.limits.parse(c.String("limits"))
+			return e.Limits.Parse(c.String("limits"))
 		},
 		Action:   noCommand,
 		Commands: all,
@@ -124,7 +125,7 @@ func globalFlags() []urfave.Flag {
 
 func knownColor(_ *urfave.Context, when string) error {
 	if !slices.Contains([]string{"auto", "always", "never"}, when) {
-		return usagef("--color %q: write auto, always or never", when)
+		return cli.Usagef("--color %q: write auto, always or never", when)
 	}
 	return nil
 }
@@ -135,7 +136,7 @@ func noCommand(c *urfave.Context) error {
 		return urfave.ShowAppHelp(c)
 	}
 	name := c.Args().First()
-	return usagef("no command %q: %ssee %q", name, nearestCommand(name, c.App.Commands), "pintle --help")
+	return cli.Usagef("no command %q: %ssee %q", name, cli.NearestCommand(name, c.App.Commands), "pintle --help")
 }
 
 // plainFormatter prints diagnostics as plain lines: time stamps come from the CI.

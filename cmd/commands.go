@@ -3,11 +3,12 @@ package cmd
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
 // commands is the command tree, in the order of its help.
-func commands(e env) []*urfave.Command {
+func commands(e cli.Env) []*urfave.Command {
 	return []*urfave.Command{
 		initCommand(e),
 		checkCommand(e),

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	urfave "github.com/urfave/cli/v2"
 )
 
-func completionCommand(e env) *urfave.Command {
+func completionCommand(e cli.Env) *urfave.Command {
 	shells := map[string]func(*urfave.App) []byte{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	return &urfave.Command{
 		Name:        "completion",
@@ -18,9 +19,9 @@ func completionCommand(e env) *urfave.Command {
 		Action: func(c *urfave.Context) error {
 			script, ok := shells[c.Args().First()]
 			if !ok || c.Args().Len() != 1 {
-				return usagef("completion takes one shell: bash, zsh or fish")
+				return cli.Usagef("completion takes one shell: bash, zsh or fish")
 			}
-			_, err := e.stdout.Write(script(newApp(e)))
+			_, err := e.Stdout.Write(script(newApp(e)))
 			return err
 		},
 	}
@@ -54,11 +55,11 @@ _pintle() {
 		case $w in -*) ;; *) case "$path $w" in
 `)
 	var paths []string
-	walk(app.Commands, "", func(path string, _ *urfave.Command) { paths = append(paths, `"`+path+`"`) })
+	cli.Walk(app.Commands, "", func(path string, _ *urfave.Command) { paths = append(paths, `"`+path+`"`) })
 	fmt.Fprintf(&b, "\t\t\t%s) path=\"$path $w\" ;;\n", strings.Join(paths, " | "))
 	b.WriteString("\t\tesac ;; esac\n\tdone\n\tcase $path in\n")
 	fmt.Fprintf(&b, "\t\"\") words=%q ;;\n", words(app.Commands, app.Flags))
-	walk(app.Commands, "", func(path string, c *urfave.Command) {
+	cli.Walk(app.Commands, "", func(path string, c *urfave.Command) {
 		fmt.Fprintf(&b, "\t%q) words=%q ;;\n", path, words(c.Subcommands, c.Flags))
 	})
 	b.WriteString(`	esac

@@ -8,13 +8,14 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func initCommand(e env) *urfave.Command {
+func initCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "init", Usage: "look at the repository and write pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work as they are", ArgsUsage: "[FOLDER]",
 		Description: "Files that exist are kept as they are.",
@@ -25,25 +26,25 @@ func initCommand(e env) *urfave.Command {
 		},
 		Action: func(c *urfave.Context) error {
 			if c.Args().Len() > 1 {
-				return usagef("init takes one folder, or none for this one")
+				return cli.Usagef("init takes one folder, or none for this one")
 			}
 			return scaffold(e, c)
 		},
 	}
 }
 
-func scaffold(e env, c *urfave.Context) error {
+func scaffold(e cli.Env, c *urfave.Context) error {
 	dir, err := filepath.Abs(c.Args().First())
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
 	tree, err := files.Around(dir)
 	if err != nil {
-		return withCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
+		return cli.WithCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
 	}
 	found, err := config.Scan(tree.FS(dir))
 	if err != nil {
-		return withCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
+		return cli.WithCode(exitcode.Usage, fmt.Errorf("look at %s: %w", dir, err))
 	}
 	said := func(args ...string) string { return gitText(c, dir, args...) }
 	written, err := config.Scaffold(found, config.Options{
@@ -53,7 +54,7 @@ func scaffold(e env, c *urfave.Context) error {
 		Tags:     strings.Fields(said("for-each-ref", "--format=%(refname:strip=2)", "--count=1000", "--sort=-creatordate", "refs/tags")),
 	})
 	if err != nil {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
 	if err := config.Write(dir, written); err != nil {
 		return err
@@ -63,9 +64,9 @@ func scaffold(e env, c *urfave.Context) error {
 		if f.Kept {
 			verb = "kept "
 		}
-		fmt.Fprintln(e.stdoutText, verb, f.Path)
+		fmt.Fprintln(e.StdoutText, verb, f.Path)
 	}
-	fmt.Fprintln(e.stderrText, "next: look at pintle.yaml, then \"pintle check\" and \"pintle build\"")
+	fmt.Fprintln(e.StderrText, "next: look at pintle.yaml, then \"pintle check\" and \"pintle build\"")
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -26,7 +27,7 @@ func releaseFlags() []urfave.Flag {
 }
 
 // openDeployed finds the environment and connects to its cluster.
-func openDeployed(e env, c *urfave.Context) (*deployed, func(), error) {
+func openDeployed(e cli.Env, c *urfave.Context) (*deployed, func(), error) {
 	p, closeProject, err := openProject(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -34,24 +35,24 @@ func openDeployed(e env, c *urfave.Context) (*deployed, func(), error) {
 	resolved, err := p.resolve(c.Context, c, pipeline.GoalDeploy)
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(exitcode.Usage, err)
+		return nil, nil, cli.WithCode(exitcode.Usage, err)
 	}
 	dir, err := reportDir(c, p.config, resolved)
 	if err != nil {
 		closeProject()
 		return nil, nil, err
 	}
-	requests, err := pipeline.NewRequests(p.config, resolved, dir, secrets(e.getenv))
+	requests, err := pipeline.NewRequests(p.config, resolved, dir, cli.Secrets(e.Getenv))
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(exitcode.Usage, err)
+		return nil, nil, cli.WithCode(exitcode.Usage, err)
 	}
-	cluster, err := connect(c, resolved.KubeContext)
+	cluster, err := cli.Connect(c, resolved.KubeContext)
 	if err != nil {
 		closeProject()
-		return nil, nil, withCode(exitcode.Failed, err)
+		return nil, nil, cli.WithCode(exitcode.Failed, err)
 	}
-	engine := deployer.New(cluster, deployer.Options{Holder: holder(p.ci), Job: ciJob(p.ci)})
+	engine := deployer.New(cluster, deployer.Options{Holder: cli.Holder(p.ci), Job: cli.Job(p.ci)})
 	return &deployed{project: p, resolved: resolved, requests: requests, engine: engine, reports: dir}, closeProject, nil
 }
 
@@ -59,7 +60,7 @@ func openDeployed(e env, c *urfave.Context) (*deployed, func(), error) {
 func (d *deployed) unit(name string) (config.Unit, error) {
 	units, err := d.resolved.Choose([]string{name})
 	if err != nil {
-		return config.Unit{}, withCode(exitcode.Usage, err)
+		return config.Unit{}, cli.WithCode(exitcode.Usage, err)
 	}
 	return units[0], nil
 }
@@ -69,9 +70,9 @@ type operation func(ctx context.Context, d *deployed, u config.Unit, span event.
 
 // operate runs one operation on each of the named units, with the console and
 // the reports of a run.
-func operate(e env, c *urfave.Context, name string, op operation, units ...string) error {
+func operate(e cli.Env, c *urfave.Context, name string, op operation, units ...string) error {
 	if c.String("environment") == "" {
-		return usagef("%s changes what is deployed: name the environment with --environment", name)
+		return cli.Usagef("%s changes what is deployed: name the environment with --environment", name)
 	}
 	d, closeProject, err := openDeployed(e, c)
 	if err != nil {
@@ -80,7 +81,7 @@ func operate(e env, c *urfave.Context, name string, op operation, units ...strin
 	defer closeProject()
 	d.requests = d.requests.By(pipeline.Owner(d.resolved, d.project.repository), c.Bool("take-over"))
 	if d.resolved.Approve && name == "uninstall" && !c.Bool("approve") {
-		return usagef("environment %s asks for approval: pass --approve", d.resolved.Environment)
+		return cli.Usagef("environment %s asks for approval: pass --approve", d.resolved.Environment)
 	}
 	chosen := d.resolved.Units
 	if len(units) > 0 {
@@ -93,7 +94,7 @@ func operate(e env, c *urfave.Context, name string, op operation, units ...strin
 		}
 		chosen = append(chosen, u)
 	}
-	rec, err := startRecording(c.Context, e, d.reports, secrets(e.getenv), d.project.ci, colorWanted(e, c, d.project.ci))
+	rec, err := startRecording(c.Context, e, d.reports, cli.Secrets(e.Getenv), d.project.ci, cli.StderrColor(e, c, d.project.ci))
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func operate(e env, c *urfave.Context, name string, op operation, units ...strin
 	})
 	run, unwritten := rec.finish()
 	if unwritten != nil {
-		e.log.Error(unwritten)
+		e.Log.Error(unwritten)
 	}
 	return conclusion(code, unwritten, tellSummary(e, c, code, run, d.reports))
 }

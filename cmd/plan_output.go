@@ -5,6 +5,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 )
 
@@ -15,7 +16,7 @@ func planOutputFlag() urfave.Flag {
 		Usage: "print the plan as `FORMAT`: text, json, or markdown for a comment on a merge request",
 		Action: func(_ *urfave.Context, s string) error {
 			if s != "text" && s != "json" && s != "markdown" {
-				return usagef("--output %s: write text, json or markdown", s)
+				return cli.Usagef("--output %s: write text, json or markdown", s)
 			}
 			return nil
 		},
@@ -24,18 +25,18 @@ func planOutputFlag() urfave.Flag {
 
 // writePlans prints plans in a format of planOutputFlag, and first what they
 // take and leave of the project's units.
-func writePlans(e env, format string, units []deployer.Scoped, plans []*deployer.Plan, color bool) error {
+func writePlans(e cli.Env, format string, units []deployer.Scoped, plans []*deployer.Plan, color bool) error {
 	switch format {
 	case "json":
-		return writeJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans, units...) })
+		return cli.WriteJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans, units...) })
 	case "markdown":
-		return deployer.WriteMarkdown(e.stdoutText, plans, units...)
+		return deployer.WriteMarkdown(e.StdoutText, plans, units...)
 	}
-	if err := deployer.WriteScope(e.stdoutText, units); err != nil {
+	if err := deployer.WriteScope(e.StdoutText, units); err != nil {
 		return err
 	}
 	for _, p := range plans {
-		if err := p.WriteText(e.stdoutText, color); err != nil {
+		if err := p.WriteText(e.StdoutText, color); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -58,7 +59,7 @@ func clusterFlags() []urfave.Flag {
 }
 
 // loadConfig reads the pintle.yaml that --file names or that is found upwards.
-func loadConfig(e env, c *urfave.Context) (*config.Config, error) {
+func loadConfig(e cli.Env, c *urfave.Context) (*config.Config, error) {
 	load, path := config.LoadFile, c.String("file")
 	if path == "" {
 		dir, err := os.Getwd()
@@ -69,17 +70,17 @@ func loadConfig(e env, c *urfave.Context) (*config.Config, error) {
 	}
 	cfg, err := load(path)
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	for _, w := range cfg.Warnings {
-		e.log.Warn(w)
+		e.Log.Warn(w)
 	}
 	return cfg, nil
 }
 
 // openProject loads the configuration and finds out what is built: by flag, by
 // the CI's word, else by HEAD. close ends it.
-func openProject(e env, c *urfave.Context) (p *project, close func(), err error) {
+func openProject(e cli.Env, c *urfave.Context) (p *project, close func(), err error) {
 	cfg, err := loadConfig(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -88,25 +89,25 @@ func openProject(e env, c *urfave.Context) (p *project, close func(), err error)
 }
 
 // openConfig opens the repository around a configuration.
-func openConfig(e env, c *urfave.Context, cfg *config.Config) (p *project, close func(), err error) {
+func openConfig(e cli.Env, c *urfave.Context, cfg *config.Config) (p *project, close func(), err error) {
 	repo, err := versioning.Open(cfg.Dir)
 	if err != nil {
-		return nil, nil, withCode(exitcode.Usage, err)
+		return nil, nil, cli.WithCode(exitcode.Usage, err)
 	}
 	closeProject := func() {
 		if err := repo.Close(); err != nil {
-			e.log.Debugf("close the repository: %v", err)
+			e.Log.Debugf("close the repository: %v", err)
 		}
 	}
-	p = &project{config: cfg, repository: repo, ci: ci.Detect(e.getenv)}
+	p = &project{config: cfg, repository: repo, ci: ci.Detect(e.Getenv)}
 	p.readEvent(e)
 	p.fetch = versioning.Fetch{
 		CI:  p.ci.Name != ci.None,
-		Log: func(line string) { e.log.Info("git: " + line) }, Warn: func(line string) { e.log.Warn(line) },
+		Log: func(line string) { e.Log.Info("git: " + line) }, Warn: func(line string) { e.Log.Warn(line) },
 	}
 	if err := p.resolveRef(c); err != nil {
 		closeProject()
-		return nil, nil, withCode(exitcode.Usage, err)
+		return nil, nil, cli.WithCode(exitcode.Usage, err)
 	}
 	return p, closeProject, nil
 }
@@ -116,13 +117,13 @@ const maxEvent = 32 << 20
 
 // readEvent reads what the CI system says of the event, where the ref says nothing about it. A file that cannot be read says
 // nothing more.
-func (p *project) readEvent(e env) {
+func (p *project) readEvent(e cli.Env) {
 	if p.ci.EventFile == "" {
 		return
 	}
 	data, err := readBounded(p.ci.EventFile, maxEvent)
 	if err != nil {
-		e.log.Debugf("read the event: %v", err)
+		e.Log.Debugf("read the event: %v", err)
 		return
 	}
 	if head, err := p.repository.Head(); err == nil {
@@ -185,7 +186,7 @@ func (p *project) oneTag() error {
 	if len(p.tagged) < 2 {
 		return nil
 	}
-	return usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", deployer.Listed(p.tagged))
+	return cli.Usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", deployer.Listed(p.tagged))
 }
 
 // headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever needs a
@@ -256,7 +257,7 @@ func reportDir(c *urfave.Context, cfg *config.Config, r *config.Resolved) (strin
 	}
 	dir := filepath.Join(cfg.Dir, filepath.FromSlash(r.ReportDir))
 	if err := cfg.Tree().Check(dir); err != nil {
-		return "", withCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; or name another folder with --report-dir", err))
+		return "", cli.WithCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; or name another folder with --report-dir", err))
 	}
 	return dir, nil
 }

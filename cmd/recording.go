@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
@@ -31,13 +32,13 @@ type recording struct {
 
 const eventsFile = "events.jsonl"
 
-func startRecording(ctx context.Context, e env, dir string, secrets *secret.Set, build ci.CI, color bool) (*recording, error) {
+func startRecording(ctx context.Context, e cli.Env, dir string, secrets *secret.Set, build ci.CI, color bool) (*recording, error) {
 	file, err := createEvents(dir)
 	if err != nil {
-		return nil, withCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
+		return nil, cli.WithCode(exitcode.Usage, fmt.Errorf("reports cannot be written: %w; wait or free the place, or name another with --report-dir", err))
 	}
-	r := &recording{dir: dir, root: projectDir(e, build), file: file, lines: report.NewJSONLines(file)}
-	console, sink := newConsole(e, build, color)
+	r := &recording{dir: dir, root: cli.ProjectDir(e, build), file: file, lines: report.NewJSONLines(file)}
+	console, sink := cli.NewConsole(e, build, color)
 	r.console = console
 	r.log = event.NewLog(nil, event.Masked(secrets.Text, r.lines.Event), event.Masked(secrets.Text, r.keep), event.Masked(secrets.Text, sink))
 	r.settle = r.reportWhenInterrupted(ctx)

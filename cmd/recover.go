@@ -6,17 +6,18 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func recoverCommand(e env) *urfave.Command {
+func recoverCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
-		Description: recoverDescription,
-		Flags:       append(append(releaseFlags(), reportDirFlag(), takeOverFlag()), recoverFlags()...),
+		Description: cli.RecoverDescription,
+		Flags:       append(append(releaseFlags(), reportDirFlag(), cli.TakeOverFlag()), cli.RecoverFlags()...),
 		Action: func(c *urfave.Context) error {
 			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Recover(u, &span)

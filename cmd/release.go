@@ -13,6 +13,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/ci"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	rbac "github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -25,7 +26,7 @@ import (
 
 // releaseCommand is the group that takes Helm's arguments and flags and prints
 // what Helm prints, without a pintle.yaml.
-func releaseCommand(e env) *urfave.Command {
+func releaseCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
 		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test|recover",
@@ -35,7 +36,7 @@ func releaseCommand(e env) *urfave.Command {
 			releaseInstallCommand(e), releaseUpgradeCommand(e), releaseRollbackCommand(e), releaseUninstallCommand(e),
 			releaseListCommand(e), releaseHistoryCommand(e), releaseStatusCommand(e), releaseGetCommand(e), releaseTestCommand(e), releaseRecoverCommand(e),
 		},
-		Action: noSubcommand,
+		Action: cli.NoSubcommand,
 	}
 }
 
@@ -57,16 +58,14 @@ func timeoutFlag() urfave.Flag {
 // unless --wait is given.
 func waitFlags() []urfave.Flag {
 	return []urfave.Flag{
-		optionalFlag{&urfave.GenericFlag{Name: "wait", Value: &optional{}, Usage: "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"}},
+		cli.OptionalFlag("wait", "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"),
 		&urfave.BoolFlag{Name: "wait-for-jobs", Usage: "with --wait: until Jobs have completed, too"},
 	}
 }
 
 // serverSideFlag takes what Helm takes, as far as it can be had.
 func serverSideFlag() urfave.Flag {
-	return optionalFlag{&urfave.GenericFlag{
-		Name: "server-side", Value: &optional{}, Usage: "objects are always applied on the server's side; --server-side=false is refused",
-	}}
+	return cli.OptionalFlag("server-side", "objects are always applied on the server's side; --server-side=false is refused")
 }
 
 func historyMaxFlag() urfave.Flag {
@@ -75,7 +74,7 @@ func historyMaxFlag() urfave.Flag {
 
 // waits reads --wait.
 func waits(c *urfave.Context) (bool, error) {
-	value, given := optionalOf(c, "wait")
+	value, given := cli.OptionalOf(c, "wait")
 	if !given {
 		return false, nil
 	}
@@ -85,16 +84,16 @@ func waits(c *urfave.Context) (bool, error) {
 	case "false", "hookOnly":
 		return false, nil
 	}
-	return false, usagef("--wait=%s: write --wait, --wait=watcher, --wait=legacy or --wait=hookOnly", value)
+	return false, cli.Usagef("--wait=%s: write --wait, --wait=watcher, --wait=legacy or --wait=hookOnly", value)
 }
 
 func checkServerSide(c *urfave.Context) error {
-	switch value, given := optionalOf(c, "server-side"); {
+	switch value, given := cli.OptionalOf(c, "server-side"); {
 	case !given || value == "auto":
 		return nil
 	default:
 		if on, err := strconv.ParseBool(value); err != nil || !on {
-			return usagef("--server-side=%s: objects are applied on the server's side only; Helm's releases that are not are taken over", value)
+			return cli.Usagef("--server-side=%s: objects are applied on the server's side only; Helm's releases that are not are taken over", value)
 		}
 	}
 	return nil
@@ -106,12 +105,12 @@ func recordLabels(c *urfave.Context) (map[string]string, error) {
 	for _, pair := range c.StringSlice("labels") {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok || key == "" {
-			return nil, usagef("--labels %q: write KEY=VALUE", pair)
+			return nil, cli.Usagef("--labels %q: write KEY=VALUE", pair)
 		}
 		out[key] = value
 	}
 	if err := release.CheckLabels(out); err != nil {
-		return nil, usagef("%w", err)
+		return nil, cli.Usagef("%w", err)
 	}
 	return out, nil
 }
@@ -121,36 +120,36 @@ func labelsFlag(usage string) urfave.Flag {
 }
 
 // openEngine connects to the cluster of a release.
-func openEngine(e env, c *urfave.Context) (*deployer.Engine, error) {
+func openEngine(e cli.Env, c *urfave.Context) (*deployer.Engine, error) {
 	drivers := map[string]release.Driver{
 		"": release.Secrets, "secret": release.Secrets, "secrets": release.Secrets,
 		"configmap": release.ConfigMaps, "configmaps": release.ConfigMaps,
 	}
 	driver, ok := drivers[c.String("driver")]
 	if !ok {
-		return nil, usagef("--driver %s: records live in %s", c.String("driver"), strings.Join(slices.Sorted(maps.Keys(drivers))[1:], ", "))
+		return nil, cli.Usagef("--driver %s: records live in %s", c.String("driver"), strings.Join(slices.Sorted(maps.Keys(drivers))[1:], ", "))
 	}
-	cluster, err := connect(c, "")
+	cluster, err := cli.Connect(c, "")
 	if err != nil {
-		return nil, withCode(exitcode.Failed, err)
+		return nil, cli.WithCode(exitcode.Failed, err)
 	}
-	build := ci.Detect(e.getenv)
-	return deployer.New(cluster, deployer.Options{Holder: holder(build), Job: ciJob(build), Driver: driver}), nil
+	build := ci.Detect(e.Getenv)
+	return deployer.New(cluster, deployer.Options{Holder: cli.Holder(build), Job: cli.Job(build), Driver: driver}), nil
 }
 
 // oneRelease is the only argument of a command.
 func oneRelease(c *urfave.Context) (string, error) {
 	if c.Args().Len() != 1 {
-		return "", usagef("%s takes the name of a release: %s web", c.Command.HelpName, c.Command.HelpName)
+		return "", cli.Usagef("%s takes the name of a release: %s web", c.Command.HelpName, c.Command.HelpName)
 	}
 	return c.Args().First(), nil
 }
 
 // conduct runs one operation on a release and tells it on stderr as a run of one
 // step, without the secrets. The error is silent: all has been said.
-func conduct(e env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
-	build := ci.Detect(e.getenv)
-	console, sink := newConsole(e, build, colorWanted(e, c, build))
+func conduct(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
+	build := ci.Detect(e.Getenv)
+	console, sink := cli.NewConsole(e, build, cli.StderrColor(e, c, build))
 	var outcome deployer.Outcome
 	log := event.NewLog(nil, sink)
 	code := pipeline.Operate(c.Context, log, &config.Resolved{}, step, []config.Unit{{Name: name}}, func(config.Unit) *secret.Set { return secrets },
@@ -160,36 +159,36 @@ func conduct(e env, c *urfave.Context, secrets *secret.Set, step, name string, o
 			return outcome, err
 		})
 	_ = console.Close() // whoever cannot see it cannot be told
-	return outcome, silent(code)
+	return outcome, cli.Silent(code)
 }
 
 // planned passes a plan on, or says everything that the cluster would refuse.
-func planned(e env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer.Plan, error) {
+func planned(e cli.Env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer.Plan, error) {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
-		fmt.Fprint(e.stderrText, refused.Details())
+		fmt.Fprint(e.StderrText, refused.Details())
 	}
 	if denied, ok := errors.AsType[*rbac.Error](err); ok {
-		fmt.Fprint(e.stderrText, denied.Details())
+		fmt.Fprint(e.StderrText, denied.Details())
 	}
 	if err != nil {
-		return nil, withCode(exitcode.Failed, private(untouched(err), secrets))
+		return nil, cli.WithCode(exitcode.Failed, cli.Private(untouched(err), secrets))
 	}
 	for _, w := range p.Warnings {
-		e.log.Warn(secrets.Text(w))
+		e.Log.Warn(secrets.Text(w))
 	}
 	return p, nil
 }
 
 // untouched says of an interruption that came before the work that it left nothing.
 func untouched(err error) error {
-	if _, stopped := errors.AsType[signalError](err); stopped {
+	if _, stopped := errors.AsType[cli.SignalError](err); stopped {
 		return fmt.Errorf("nothing was touched: %w", err)
 	}
 	return err
 }
 
 // chartRequest is what install and upgrade ask of the engine.
-func chartRequest(e env, c *urfave.Context, name string) (deployer.Request, error) {
+func chartRequest(e cli.Env, c *urfave.Context, name string) (deployer.Request, error) {
 	wait, err := waits(c)
 	if err != nil {
 		return deployer.Request{}, err
@@ -197,7 +196,7 @@ func chartRequest(e env, c *urfave.Context, name string) (deployer.Request, erro
 	if err := checkServerSide(c); err != nil {
 		return deployer.Request{}, err
 	}
-	conflicts, err := onConflict(c)
+	conflicts, err := cli.OnConflict(c)
 	if err != nil {
 		return deployer.Request{}, err
 	}
@@ -211,8 +210,8 @@ func chartRequest(e env, c *urfave.Context, name string) (deployer.Request, erro
 		OnFailure: deployer.Leave, OnFailedInstall: deployer.Leave,
 		CreateNamespace: c.Bool("create-namespace"), Labels: labels, Description: c.String("description"),
 		NoHooks: c.Bool("no-hooks"), NoValidation: c.Bool("disable-openapi-validation"),
-		OnConflict: conflicts, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
-		HistoryLimit: -1, OnImmutable: asHelm(), NoLookupSecrets: c.Bool(noLookupSecrets),
+		OnConflict: conflicts, OnCancel: cli.OnCancel(c), Secrets: cli.Secrets(e.Getenv),
+		HistoryLimit: -1, OnImmutable: asHelm(), NoLookupSecrets: c.Bool(cli.NoLookupSecrets),
 	}
 	req.Logs, req.Supersede = c.Bool("logs"), c.Bool("supersede")
 	if c.Bool("skip-crds") {

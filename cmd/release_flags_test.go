@@ -11,6 +11,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
@@ -26,8 +27,8 @@ func TestReleaseHasHelmsFlags(t *testing.T) {
 	if !found {
 		t.Fatal("docs/engineering/helm-differences.md has no list of absent flags")
 	}
-	group := releaseCommand(env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: func(string) string { return "" }})
-	all := append(slices.Clone(group.Subcommands), find(group.Subcommands, "get").Subcommands...)
+	group := releaseCommand(cli.Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }})
+	all := append(slices.Clone(group.Subcommands), cli.FindCommand(group.Subcommands, "get").Subcommands...)
 	ours, theirs := 0, 0
 	for _, c := range all {
 		if len(c.Subcommands) > 0 || c.Name == "recover" { // which Helm has not

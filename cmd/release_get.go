@@ -14,40 +14,41 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/registry"
 )
 
-func releaseGetCommand(e env) *urfave.Command {
+func releaseGetCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "get", Usage: "print what the record of a release holds, as \"helm get\" does", ArgsUsage: "all|hooks|manifest|metadata|notes|values",
 		Subcommands: []*urfave.Command{
 			getCommand(e, "all", "everything", getAll, &urfave.StringFlag{Name: "template", Usage: "print by this Go `TEMPLATE`: {{.Release.Info.Status}}"}),
-			getCommand(e, "hooks", "the hooks", func(e env, _ *urfave.Context, r *release.Record) error {
-				_, err := io.WriteString(e.stdout, hooksText(r))
+			getCommand(e, "hooks", "the hooks", func(e cli.Env, _ *urfave.Context, r *release.Record) error {
+				_, err := io.WriteString(e.Stdout, hooksText(r))
 				return err
 			}),
-			getCommand(e, "manifest", "the manifest, without hooks", func(e env, _ *urfave.Context, r *release.Record) error {
-				_, err := fmt.Fprintln(e.stdout, r.Manifest)
+			getCommand(e, "manifest", "the manifest, without hooks", func(e cli.Env, _ *urfave.Context, r *release.Record) error {
+				_, err := fmt.Fprintln(e.Stdout, r.Manifest)
 				return err
 			}),
-			getCommand(e, "metadata", "what is known of the chart and the revision", getMetadata, outputFlag()),
-			getCommand(e, "notes", "the notes", func(e env, _ *urfave.Context, r *release.Record) error {
+			getCommand(e, "metadata", "what is known of the chart and the revision", getMetadata, cli.OutputFlag()),
+			getCommand(e, "notes", "the notes", func(e cli.Env, _ *urfave.Context, r *release.Record) error {
 				if r.Info.Notes == "" {
 					return nil
 				}
-				_, err := fmt.Fprintf(e.stdoutText, "NOTES:\n%s\n", r.Info.Notes)
+				_, err := fmt.Fprintf(e.StdoutText, "NOTES:\n%s\n", r.Info.Notes)
 				return err
 			}),
-			getCommand(e, "values", "the values that the user gave", getValues, outputFlag(),
+			getCommand(e, "values", "the values that the user gave", getValues, cli.OutputFlag(),
 				&urfave.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "print all values, the chart's too"}),
 		},
-		Action: noSubcommand,
+		Action: cli.NoSubcommand,
 	}
 }
 
-func getCommand(e env, name, what string, write func(env, *urfave.Context, *release.Record) error, flags ...urfave.Flag) *urfave.Command {
+func getCommand(e cli.Env, name, what string, write func(cli.Env, *urfave.Context, *release.Record) error, flags ...urfave.Flag) *urfave.Command {
 	return &urfave.Command{
 		Name: name, Usage: "print " + what + " of a release", ArgsUsage: "NAME",
 		Flags: append(append(releaseClusterFlags(), revisionFlag()), flags...),
@@ -61,24 +62,24 @@ func getCommand(e env, name, what string, write func(env, *urfave.Context, *rele
 	}
 }
 
-func getAll(e env, c *urfave.Context, r *release.Record) error {
+func getAll(e cli.Env, c *urfave.Context, r *release.Record) error {
 	text := c.String("template")
 	if text == "" {
-		_, err := io.WriteString(e.stdoutText, statusText(r, statusOptions{all: true}))
+		_, err := io.WriteString(e.StdoutText, statusText(r, statusOptions{all: true}))
 		return err
 	}
 	t, err := template.New("--template").Parse(text)
 	if err == nil {
-		err = t.Execute(e.stdoutText, map[string]any{"Release": r})
+		err = t.Execute(e.StdoutText, map[string]any{"Release": r})
 	}
 	if err != nil {
-		return usagef("%s", strings.TrimPrefix(err.Error(), "template: "))
+		return cli.Usagef("%s", strings.TrimPrefix(err.Error(), "template: "))
 	}
 	return nil
 }
 
-func getValues(e env, c *urfave.Context, r *release.Record) error {
-	f, err := outputFormat(c)
+func getValues(e cli.Env, c *urfave.Context, r *release.Record) error {
+	f, err := cli.OutputFormat(c)
 	if err != nil {
 		return err
 	}
@@ -86,10 +87,10 @@ func getValues(e env, c *urfave.Context, r *release.Record) error {
 	if c.Bool("all") {
 		header = "COMPUTED VALUES:\n"
 		if values, err = r.Values(); err != nil {
-			return withCode(exitcode.Failed, err)
+			return cli.WithCode(exitcode.Failed, err)
 		}
 	}
-	return f.write(e, values, func() string { return header + yamlText(values) })
+	return f.Write(e, values, func() string { return header + yamlText(values) })
 }
 
 // metadata is what `helm get metadata` shows.
@@ -108,13 +109,13 @@ type metadata struct {
 	ApplyMethod  string              `json:"applyMethod,omitempty"`
 }
 
-func getMetadata(e env, c *urfave.Context, r *release.Record) error {
-	f, err := outputFormat(c)
+func getMetadata(e cli.Env, c *urfave.Context, r *release.Record) error {
+	f, err := cli.OutputFormat(c)
 	if err != nil {
 		return err
 	}
 	if r.Chart == nil || r.Chart.Metadata == nil {
-		return withCode(exitcode.Failed, fmt.Errorf("revision %d of %s has no chart in its record", r.Version, r.Name))
+		return cli.WithCode(exitcode.Failed, fmt.Errorf("revision %d of %s has no chart in its record", r.Version, r.Name))
 	}
 	of := r.Chart.Metadata
 	labels := r.AllLabels
@@ -126,7 +127,7 @@ func getMetadata(e env, c *urfave.Context, r *release.Record) error {
 		Labels: labels, Dependencies: publicDependencies(of.Dependencies), Namespace: r.Namespace, Revision: r.Version,
 		Status: string(r.Status()), DeployedAt: r.Info.LastDeployed.Format(time.RFC3339), ApplyMethod: r.ApplyMethod,
 	}
-	return f.write(e, m, m.text)
+	return f.Write(e, m, m.text)
 }
 
 // publicDependencies are dependencies without what may be secret in their repositories.

@@ -6,15 +6,16 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseHistoryCommand(e env) *urfave.Command {
+func releaseHistoryCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "history", Aliases: []string{"hist"}, Usage: "list the revisions of a release, as \"helm history\" does", ArgsUsage: "NAME",
 		Flags: append(releaseClusterFlags(),
-			outputFlag(),
+			cli.OutputFlag(),
 			&urfave.IntFlag{Name: "max", Value: 256, Usage: "list at most `N` revisions, the newest"},
 			&urfave.BoolFlag{Name: "show-rollback-revision", Usage: "tell in the table which revision a rollback went back to"},
 		),
@@ -22,12 +23,12 @@ func releaseHistoryCommand(e env) *urfave.Command {
 	}
 }
 
-func releaseHistory(e env, c *urfave.Context) error {
+func releaseHistory(e cli.Env, c *urfave.Context) error {
 	name, err := oneRelease(c)
 	if err != nil {
 		return err
 	}
-	f, err := outputFormat(c)
+	f, err := cli.OutputFormat(c)
 	if err != nil {
 		return err
 	}
@@ -37,17 +38,17 @@ func releaseHistory(e env, c *urfave.Context) error {
 	}
 	history, err := engine.History(c.Context, name, c.String("namespace"))
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	for _, head := range history.Unreadable {
-		e.log.Warnf("the record of revision %d cannot be read and is left out", head.Version)
+		e.Log.Warnf("the record of revision %d cannot be read and is left out", head.Version)
 	}
 	records := history.Records
 	if most := max(c.Int("max"), 0); len(records) > most {
 		records = records[len(records)-most:]
 	}
 	rows := historyRows(records)
-	return f.write(e, rows, func() string { return historyTable(rows, c.Bool("show-rollback-revision")) })
+	return f.Write(e, rows, func() string { return historyTable(rows, c.Bool("show-rollback-revision")) })
 }
 
 // historyRow is a revision as `helm history` shows it.
@@ -87,5 +88,5 @@ func historyTable(rows []historyRow, rollback bool) string {
 		}
 		cells = append(cells, line(strconv.Itoa(r.Revision), r.Updated.Format(time.ANSIC), r.Status, r.Chart, r.AppVersion, back, r.Description))
 	}
-	return columns(cells)
+	return cli.Columns(cells)
 }

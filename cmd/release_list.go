@@ -8,16 +8,17 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseListCommand(e env) *urfave.Command {
+func releaseListCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "list", Aliases: []string{"ls"}, Usage: "list releases, as \"helm list\" does",
 		Flags: append(releaseClusterFlags(),
-			outputFlag(),
+			cli.OutputFlag(),
 			&urfave.BoolFlag{Name: "all-namespaces", Aliases: []string{"A"}, Usage: "list the releases of all namespaces"},
 			&urfave.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "list releases of every status, which is the default"},
 			&urfave.BoolFlag{Name: "deployed", Usage: "list deployed releases"},
@@ -40,11 +41,11 @@ func releaseListCommand(e env) *urfave.Command {
 	}
 }
 
-func releaseList(e env, c *urfave.Context) error {
+func releaseList(e cli.Env, c *urfave.Context) error {
 	if c.Args().Len() > 0 {
-		return usagef("%s takes no arguments; --filter chooses by name", c.Command.HelpName)
+		return cli.Usagef("%s takes no arguments; --filter chooses by name", c.Command.HelpName)
 	}
-	f, err := outputFormat(c)
+	f, err := cli.OutputFormat(c)
 	if err != nil {
 		return err
 	}
@@ -58,17 +59,17 @@ func releaseList(e env, c *urfave.Context) error {
 	}
 	records, unreadable, err := engine.List(c.Context, req)
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	for _, head := range unreadable {
-		e.log.Warnf("the record of revision %d of %s in %s cannot be read and is left out", head.Version, head.Name, head.Namespace)
+		e.Log.Warnf("the record of revision %d of %s in %s cannot be read and is left out", head.Version, head.Name, head.Namespace)
 	}
 	if c.Bool("short") {
 		names := make([]string, 0, len(records))
 		for _, r := range records {
 			names = append(names, r.Name)
 		}
-		return f.write(e, names, func() string {
+		return f.Write(e, names, func() string {
 			if len(names) == 0 {
 				return ""
 			}
@@ -76,7 +77,7 @@ func releaseList(e env, c *urfave.Context) error {
 		})
 	}
 	rows := listRows(records, c.String("time-format"))
-	return f.write(e, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
+	return f.Write(e, rows, func() string { return listTable(rows, !c.Bool("no-headers")) })
 }
 
 func listRequest(c *urfave.Context) (deployer.ListRequest, error) {
@@ -87,7 +88,7 @@ func listRequest(c *urfave.Context) (deployer.ListRequest, error) {
 	if pattern := c.String("filter"); pattern != "" {
 		var err error
 		if req.Filter, err = regexp.Compile(pattern); err != nil {
-			return req, usagef("--filter: %w", err)
+			return req, cli.Usagef("--filter: %w", err)
 		}
 	}
 	if c.Bool("all") {
@@ -149,7 +150,7 @@ func listTable(rows []listRow, headers bool) string {
 	for _, r := range rows {
 		cells = append(cells, []string{r.Name, r.Namespace, r.Revision, r.Updated, r.Status, r.Chart, r.AppVersion})
 	}
-	return columns(cells)
+	return cli.Columns(cells)
 }
 
 // missing is what Helm prints for the chart of a record that has none.

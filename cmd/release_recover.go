@@ -6,14 +6,15 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 )
 
-func releaseRecoverCommand(e env) *urfave.Command {
+func releaseRecoverCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
-		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: recoverDescription,
-		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), recoverFlags()...),
+		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: cli.RecoverDescription,
+		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), cli.RecoverFlags()...),
 		Action: func(c *urfave.Context) error {
 			name, err := oneRelease(c)
 			if err != nil {
@@ -25,7 +26,7 @@ func releaseRecoverCommand(e env) *urfave.Command {
 			}
 			req := deployer.RecoverRequest{DryRun: c.Bool("dry-run"), Request: deployer.Request{
 				Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), HistoryLimit: historyLimit(c),
-				Secrets: secrets(e.getenv),
+				Secrets: cli.Secrets(e.Getenv),
 			}}
 			if c.Bool("leave") {
 				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
@@ -36,7 +37,7 @@ func releaseRecoverCommand(e env) *urfave.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(e.stdoutText, "release %q: %s\n", name, outcome.Message)
+			_, err = fmt.Fprintf(e.StdoutText, "release %q: %s\n", name, outcome.Message)
 			return err
 		},
 	}

@@ -11,16 +11,17 @@ import (
 	urfave "github.com/urfave/cli/v2"
 	"sigs.k8s.io/yaml"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseStatusCommand(e env) *urfave.Command {
+func releaseStatusCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "status", Usage: "show a release and its objects, as \"helm status\" does", ArgsUsage: "NAME",
-		Flags: append(releaseClusterFlags(), outputFlag(), revisionFlag(),
+		Flags: append(releaseClusterFlags(), cli.OutputFlag(), revisionFlag(),
 			&urfave.BoolFlag{Name: "show-resources", Usage: "show the objects, which is the default"},
 			&urfave.BoolFlag{Name: "show-desc", Usage: "show the description, which is the default"},
 		),
@@ -33,7 +34,7 @@ func revisionFlag() urfave.Flag {
 }
 
 // record reads the release that the arguments and --revision name.
-func record(e env, c *urfave.Context) (*deployer.Engine, *release.Record, error) {
+func record(e cli.Env, c *urfave.Context) (*deployer.Engine, *release.Record, error) {
 	name, err := oneRelease(c)
 	if err != nil {
 		return nil, nil, err
@@ -44,19 +45,19 @@ func record(e env, c *urfave.Context) (*deployer.Engine, *release.Record, error)
 	}
 	history, err := engine.History(c.Context, name, c.String("namespace"))
 	if err != nil {
-		return nil, nil, withCode(exitcode.Failed, err)
+		return nil, nil, cli.WithCode(exitcode.Failed, err)
 	}
 	r := history.Last()
 	if n := c.Int("revision"); n != 0 {
 		if r = history.Revision(n); r == nil {
-			return nil, nil, withCode(exitcode.Failed, fmt.Errorf("release %s has no revision %d: %w", name, n, release.ErrNotFound))
+			return nil, nil, cli.WithCode(exitcode.Failed, fmt.Errorf("release %s has no revision %d: %w", name, n, release.ErrNotFound))
 		}
 	}
 	return engine, r, nil
 }
 
-func releaseStatus(e env, c *urfave.Context) error {
-	f, err := outputFormat(c)
+func releaseStatus(e cli.Env, c *urfave.Context) error {
+	f, err := cli.OutputFormat(c)
 	if err != nil {
 		return err
 	}
@@ -66,23 +67,23 @@ func releaseStatus(e env, c *urfave.Context) error {
 	}
 	resources, err := liveResources(c.Context, engine, r, f)
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	r.Chart = nil
-	return f.write(e, r, func() string { return statusText(r, statusOptions{resources: resources}) })
+	return f.Write(e, r, func() string { return statusText(r, statusOptions{resources: resources}) })
 }
 
 // liveResources puts the live objects into the record, or returns them as tables
 // for a table.
-func liveResources(ctx context.Context, engine *deployer.Engine, r *release.Record, f format) (string, error) {
-	live, err := engine.Live(ctx, r, f == table)
+func liveResources(ctx context.Context, engine *deployer.Engine, r *release.Record, f cli.Format) (string, error) {
+	live, err := engine.Live(ctx, r, f == cli.Table)
 	if err != nil {
 		return "", err
 	}
 	r.Info.Resources = live.Objects
 	var b strings.Builder
 	for _, kind := range live.Kinds {
-		if f == table {
+		if f == cli.Table {
 			fmt.Fprintf(&b, "==> %s\n%s\n", kind, kindTables(live.Tables[kind]))
 		}
 	}

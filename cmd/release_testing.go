@@ -8,11 +8,12 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 )
 
-func releaseTestCommand(e env) *urfave.Command {
+func releaseTestCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "test", Usage: "run the tests of a release, as \"helm test\" does", ArgsUsage: "NAME",
 		Flags: append(releaseClusterFlags(), timeoutFlag(),
@@ -23,13 +24,13 @@ func releaseTestCommand(e env) *urfave.Command {
 	}
 }
 
-func releaseTest(e env, c *urfave.Context) error {
+func releaseTest(e cli.Env, c *urfave.Context) error {
 	name, err := oneRelease(c)
 	if err != nil {
 		return err
 	}
 	req := deployer.TestRequest{
-		Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), Logs: c.Bool("logs"), Secrets: secrets(e.getenv),
+		Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"), Logs: c.Bool("logs"), Secrets: cli.Secrets(e.Getenv),
 	}
 	for _, f := range c.StringSlice("filter") {
 		key, value, _ := strings.Cut(f, "=")
@@ -39,7 +40,7 @@ func releaseTest(e env, c *urfave.Context) error {
 		case "!name":
 			req.Except = append(req.Except, value)
 		default:
-			return usagef("--filter %q: write name=NAME or !name=NAME", f)
+			return cli.Usagef("--filter %q: write name=NAME or !name=NAME", f)
 		}
 	}
 	engine, err := openEngine(e, c)
@@ -52,12 +53,12 @@ func releaseTest(e env, c *urfave.Context) error {
 	if outcome.Record == nil {
 		return err
 	}
-	_, printErr := fmt.Fprint(e.stdout, statusText(outcome.Record, statusOptions{hideNotes: true}))
+	_, printErr := fmt.Fprint(e.Stdout, statusText(outcome.Record, statusOptions{hideNotes: true}))
 	if req.Logs {
-		fmt.Fprintln(e.stdout)
+		fmt.Fprintln(e.Stdout)
 	}
 	for _, l := range outcome.Logs {
-		fmt.Fprintf(e.stdout, "POD LOGS: %s (%s)\n%s\n", l.Pod, l.Container, l.Text)
+		fmt.Fprintf(e.Stdout, "POD LOGS: %s (%s)\n%s\n", l.Pod, l.Container, l.Text)
 	}
 	return errors.Join(err, printErr)
 }

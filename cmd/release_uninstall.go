@@ -11,6 +11,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -18,12 +19,12 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func releaseUninstallCommand(e env) *urfave.Command {
+func releaseUninstallCommand(e cli.Env) *urfave.Command {
 	flags := append(releaseClusterFlags(), waitFlags()[:1]...)
 	return &urfave.Command{
 		Name: "uninstall", Aliases: []string{"del", "delete", "un"}, Usage: "take releases away, as \"helm uninstall\" does", ArgsUsage: "NAME...",
 		Flags: append(flags,
-			timeoutFlag(), evidenceDirFlag(), onCancelFlag("leave"),
+			timeoutFlag(), cli.EvidenceDirFlag(), cli.OnCancelFlag("leave"),
 			&urfave.BoolFlag{Name: "keep-history", Usage: "keep the records, so that a rollback can bring the release back"},
 			&urfave.BoolFlag{Name: "ignore-not-found", Usage: "a release that does not exist is no error"},
 			&urfave.StringFlag{Name: "cascade", Value: "background", Usage: "what becomes of what the objects own: `HOW` is background, foreground or orphan"},
@@ -35,14 +36,14 @@ func releaseUninstallCommand(e env) *urfave.Command {
 	}
 }
 
-func releaseUninstall(e env, c *urfave.Context) error {
+func releaseUninstall(e cli.Env, c *urfave.Context) error {
 	if c.Args().Len() == 0 {
-		return usagef("%s takes releases: %[1]s web", c.Command.HelpName)
+		return cli.Usagef("%s takes releases: %[1]s web", c.Command.HelpName)
 	}
 	ways := map[string]kube.Propagation{"background": kube.Background, "foreground": kube.Foreground, "orphan": kube.Orphan}
 	cascade, ok := ways[c.String("cascade")]
 	if !ok {
-		return usagef("--cascade %s: write %s", c.String("cascade"), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))
+		return cli.Usagef("--cascade %s: write %s", c.String("cascade"), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))
 	}
 	wait, err := waits(c)
 	if err != nil {
@@ -56,7 +57,7 @@ func releaseUninstall(e env, c *urfave.Context) error {
 		req := deployer.UninstallRequest{
 			Release: name, Namespace: c.String("namespace"), Timeout: c.Duration("timeout"),
 			KeepHistory: c.Bool("keep-history"), Description: c.String("description"),
-			NoHooks: c.Bool("no-hooks"), NoWait: !wait, Cascade: cascade, OnCancel: onCancel(c), Secrets: secrets(e.getenv),
+			NoHooks: c.Bool("no-hooks"), NoWait: !wait, Cascade: cascade, OnCancel: cli.OnCancel(c), Secrets: cli.Secrets(e.Getenv),
 		}
 		if err := uninstallOne(e, c, engine, req); err != nil {
 			return err
@@ -65,24 +66,24 @@ func releaseUninstall(e env, c *urfave.Context) error {
 	return nil
 }
 
-func uninstallOne(e env, c *urfave.Context, engine *deployer.Engine, req deployer.UninstallRequest) error {
+func uninstallOne(e cli.Env, c *urfave.Context, engine *deployer.Engine, req deployer.UninstallRequest) error {
 	var outcome deployer.Outcome
 	_, err := engine.History(c.Context, req.Release, req.Namespace)
 	switch {
 	case errors.Is(err, release.ErrNotFound) && c.Bool("ignore-not-found"):
 	case err != nil:
-		return withCode(exitcode.Failed, untouched(fmt.Errorf("uninstall: %w", err)))
+		return cli.WithCode(exitcode.Failed, untouched(fmt.Errorf("uninstall: %w", err)))
 	case !c.Bool("dry-run"):
 		outcome, err = conduct(e, c, req.Secrets, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
-			req.Evidence = evidenceKeeper(c, req.Release, &span)
+			req.Evidence = cli.EvidenceKeeper(c, req.Release, &span)
 			return engine.Uninstall(ctx, req, span)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	writeKept(e.stdoutText, outcome.Kept)
-	_, err = fmt.Fprintf(e.stdoutText, "release %q uninstalled\n", req.Release)
+	writeKept(e.StdoutText, outcome.Kept)
+	_, err = fmt.Fprintf(e.StdoutText, "release %q uninstalled\n", req.Release)
 	return err
 }
 

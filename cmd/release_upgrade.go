@@ -3,11 +3,12 @@ package cmd
 import (
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-func releaseUpgradeCommand(e env) *urfave.Command {
+func releaseUpgradeCommand(e cli.Env) *urfave.Command {
 	flags := []urfave.Flag{
 		&urfave.BoolFlag{Name: "install", Aliases: []string{"i"}, Usage: "install the release if there is none"},
 		&urfave.BoolFlag{Name: "reset-values", Usage: "take the new chart's values and what is given now, and nothing of the last revision"},
@@ -23,9 +24,9 @@ func releaseUpgradeCommand(e env) *urfave.Command {
 	}
 }
 
-func releaseUpgrade(e env, c *urfave.Context) error {
+func releaseUpgrade(e cli.Env, c *urfave.Context) error {
 	if c.Args().Len() != 2 {
-		return usagef("%s takes a release and a chart: %[1]s web ./chart", c.Command.HelpName)
+		return cli.Usagef("%s takes a release and a chart: %[1]s web ./chart", c.Command.HelpName)
 	}
 	w, err := readWork(e, c, c.Args().Get(0), c.Args().Get(1))
 	if err != nil {

@@ -7,26 +7,27 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
 // goalCommand is a command that takes the services through the steps of a goal.
-func goalCommand(e env, goal pipeline.Goal, usage string) *urfave.Command {
+func goalCommand(e cli.Env, goal pipeline.Goal, usage string) *urfave.Command {
 	flags := append(projectFlags(),
 		environmentFlag(),
 		&urfave.IntFlag{Name: "parallel", Usage: "work on `N` services at a time", DefaultText: "that of pintle.yaml, 4", Action: positive("parallel")},
-		reportDirFlag(), plainHTTPFlag(), skipSchemaFlag(),
+		reportDirFlag(), cli.PlainHTTPFlag(), skipSchemaFlag(),
 	)
 	if goal.NeedsCluster() {
 		flags = append(flags, clusterFlags()...)
 	}
 	if goal.MayPlan() {
-		flags = append(append(flags, policyFlags()...), takeOverFlag(), allowDowngradeFlag(), withMissingFlag(), noLookupSecretsFlag())
+		flags = append(append(flags, cli.PolicyFlags()...), cli.TakeOverFlag(), cli.AllowDowngradeFlag(), withMissingFlag(), cli.NoLookupSecretsFlag())
 	}
 	if goal.Deploys() {
-		flags = append(flags, approveFlag(), logsFlag(""), onCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), supersedeFlag("deploy.supersede of pintle.yaml, false"))
+		flags = append(flags, approveFlag(), cli.LogsFlag(""), cli.OnCancelFlag("deploy.onCancel of pintle.yaml, what a failure would bring"), cli.SupersedeFlag("deploy.supersede of pintle.yaml, false"))
 	}
 	if goal == pipeline.GoalPlan {
 		flags = append(flags, planOutputFlag(), outFlag(), &urfave.BoolFlag{Name: "exit-code", Usage: "exit with 10 when there are changes"})
@@ -58,7 +59,7 @@ func reportDirFlag() urfave.Flag {
 
 // runGoal wires a run: configuration, git, cluster, sinks; then the reports,
 // which are written whatever happened.
-func runGoal(e env, c *urfave.Context, goal pipeline.Goal) error {
+func runGoal(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
 	ctx := c.Context
 	saved, err := loadSaved(c)
 	if err != nil {
@@ -99,30 +100,30 @@ type recorded struct {
 }
 
 // runRecorded carries a goal out and writes its reports.
-func runRecorded(ctx context.Context, e env, c *urfave.Context, p *project, o pipeline.Options) (recorded, error) {
+func runRecorded(ctx context.Context, e cli.Env, c *urfave.Context, p *project, o pipeline.Options) (recorded, error) {
 	dir, err := reportDir(c, p.config, o.Resolved)
 	if err != nil {
 		return recorded{}, err
 	}
 	o.ReportDir = dir
-	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, colorWanted(e, c, p.ci))
+	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, cli.StderrColor(e, c, p.ci))
 	if err != nil {
 		return recorded{}, err
 	}
 	outcome, err := pipeline.Run(ctx, rec.log, o)
 	if err != nil {
 		rec.abandon()
-		return recorded{}, withCode(outcome.ExitCode, err)
+		return recorded{}, cli.WithCode(outcome.ExitCode, err)
 	}
 	run, unwritten := rec.finish()
 	if unwritten != nil {
-		e.log.Error(unwritten)
+		e.Log.Error(unwritten)
 	}
 	return recorded{outcome, run, dir, unwritten}, nil
 }
 
 // tell prints what the run came to, and is its error.
-func (r recorded) tell(e env, c *urfave.Context, goal pipeline.Goal) error {
+func (r recorded) tell(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
 	return conclusion(r.outcome.ExitCode, r.unwritten, tellOutcome(e, c, goal, r.outcome, r.run, r.dir))
 }
 
@@ -130,25 +131,25 @@ func (r recorded) tell(e env, c *urfave.Context, goal pipeline.Goal) error {
 // that went well fails because its reports or its result could not be written.
 func conclusion(code int, unwritten, untold error) error {
 	if unwritten != nil {
-		return silent(max(code, exitcode.Unexpected))
+		return cli.Silent(max(code, exitcode.Unexpected))
 	}
-	return withCode(code, untold)
+	return cli.WithCode(code, untold)
 }
 
 // positive is the check of a flag that counts something.
 func positive(name string) func(*urfave.Context, int) error {
 	return func(_ *urfave.Context, n int) error {
 		if n < 1 {
-			return usagef("--%s %d: it must be 1 or more", name, n)
+			return cli.Usagef("--%s %d: it must be 1 or more", name, n)
 		}
 		return nil
 	}
 }
 
-func goalOptions(ctx context.Context, e env, c *urfave.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
+func goalOptions(ctx context.Context, e cli.Env, c *urfave.Context, goal pipeline.Goal, p *project) (pipeline.Options, error) {
 	resolved, err := p.resolve(ctx, c, goal)
 	if err != nil {
-		return pipeline.Options{}, withCode(exitcode.Usage, err)
+		return pipeline.Options{}, cli.WithCode(exitcode.Usage, err)
 	}
 	if goal.Selects() {
 		if err := p.oneTag(); err != nil {
@@ -156,27 +157,27 @@ func goalOptions(ctx context.Context, e env, c *urfave.Context, goal pipeline.Go
 		}
 	}
 	if _, err := resolved.Choose(c.Args().Slice()); err != nil {
-		return pipeline.Options{}, withCode(exitcode.Usage, err)
+		return pipeline.Options{}, cli.WithCode(exitcode.Usage, err)
 	}
 	o := pipeline.Options{
 		Project: p.at(resolved), Command: commandLine(c), Goal: goal, Services: c.Args().Slice(), Parallel: c.Int("parallel"),
-		Registry: access(e, c), Secrets: secrets(e.getenv),
-		Limits: e.limits.over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
-		Cluster: pipeline.ClusterOptions{Holder: holder(p.ci), Job: ciJob(p.ci)},
-		Plan:    pipeline.PlanOptions{NoLookupSecrets: c.Bool(noLookupSecrets), Repeat: c.String("out") != ""},
-		Deploy:  pipeline.DeployOptions{OnCancel: onCancel(c), Supersede: c.Bool("supersede"), Logs: c.Bool("logs")},
+		Registry: cli.RegistryAccess(e, c), Secrets: cli.Secrets(e.Getenv),
+		Limits: e.Limits.Over(p.config.Limits), SkipSchemaValidation: c.Bool("skip-schema-validation"),
+		Cluster: pipeline.ClusterOptions{Holder: cli.Holder(p.ci), Job: cli.Job(p.ci)},
+		Plan:    pipeline.PlanOptions{NoLookupSecrets: c.Bool(cli.NoLookupSecrets), Repeat: c.String("out") != ""},
+		Deploy:  pipeline.DeployOptions{OnCancel: cli.OnCancel(c), Supersede: c.Bool("supersede"), Logs: c.Bool("logs")},
 	}
-	if o.Plan.Policies, err = policies(c); err != nil {
+	if o.Plan.Policies, err = cli.Policies(c); err != nil {
 		return o, err
 	}
 	if resolved.Environment == "" || !goal.NeedsCluster() {
 		return o, nil
 	}
 	if resolved.Approve && goal.Deploys() && !c.Bool("approve") {
-		return o, usagef("environment %s asks for approval: look at \"pintle plan --environment %[1]s\", then pass --approve", resolved.Environment)
+		return o, cli.Usagef("environment %s asks for approval: look at \"pintle plan --environment %[1]s\", then pass --approve", resolved.Environment)
 	}
-	if o.Cluster.Client, err = connect(c, resolved.KubeContext); err != nil {
-		return o, withCode(exitcode.Failed, err)
+	if o.Cluster.Client, err = cli.Connect(c, resolved.KubeContext); err != nil {
+		return o, cli.WithCode(exitcode.Failed, err)
 	}
 	return o, nil
 }
@@ -194,8 +195,8 @@ func commandLine(c *urfave.Context) string {
 }
 
 // tellOutcome prints the command's result on stdout and sets the exit code.
-func tellOutcome(e env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
-	color := paints(e, c)
+func tellOutcome(e cli.Env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
+	color := cli.StdoutColor(e, c)
 	if goal == pipeline.GoalPlan && outcome.ExitCode == exitcode.OK {
 		changes := false
 		for _, plan := range outcome.Plans {
@@ -205,22 +206,22 @@ func tellOutcome(e env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.
 			return fmt.Errorf("print the plan: %w", err)
 		}
 		if changes && c.Bool("exit-code") {
-			return silent(exitcode.Changes)
+			return cli.Silent(exitcode.Changes)
 		}
 		return nil
 	}
 	return tellSummary(e, c, outcome.ExitCode, run, dir)
 }
 
-func tellSummary(e env, c *urfave.Context, code int, run report.Run, dir string) error {
-	if err := report.Summary(e.stdoutText, run, summaryOptions(e, c, dir)); err != nil {
+func tellSummary(e cli.Env, c *urfave.Context, code int, run report.Run, dir string) error {
+	if err := report.Summary(e.StdoutText, run, summaryOptions(e, c, dir)); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
-	return silent(code)
+	return cli.Silent(code)
 }
 
 // summaryOptions name those reports in dir that were written.
-func summaryOptions(e env, c *urfave.Context, dir string) report.SummaryOptions {
+func summaryOptions(e cli.Env, c *urfave.Context, dir string) report.SummaryOptions {
 	html, junit := report.Written(dir)
-	return report.SummaryOptions{Color: paints(e, c), HTML: html, JUnit: junit}
+	return report.SummaryOptions{Color: cli.StdoutColor(e, c), HTML: html, JUnit: junit}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	urfave "github.com/urfave/cli/v2"
 )
 
@@ -15,7 +16,7 @@ import (
 // plane, which must not weigh on every pipeline step.
 const sandboxBinary = "pintle-sandbox"
 
-func sandboxCommand(e env) *urfave.Command {
+func sandboxCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name:            "sandbox",
 		Usage:           "a real Kubernetes control plane and an OCI registry on this machine, to try things on",
@@ -23,9 +24,9 @@ func sandboxCommand(e env) *urfave.Command {
 		Description:     "Runs " + sandboxBinary + ", found by $PINTLE_SANDBOX, beside pintle, or on PATH. \"pintle sandbox --help\" shows its commands.",
 		SkipFlagParsing: true,
 		Action: func(c *urfave.Context) error {
-			path, err := findSandbox(e.getenv)
+			path, err := findSandbox(e.Getenv)
 			if err != nil {
-				return withCode(3, err)
+				return cli.WithCode(3, err)
 			}
 			args := append([]string{"pintle sandbox"}, c.Args().Slice()...)
 			environ := append(os.Environ(), "PINTLE_SANDBOX="+path)

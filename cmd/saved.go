@@ -9,6 +9,7 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
@@ -32,11 +33,11 @@ func loadSaved(c *urfave.Context) (*deployer.Saved, error) {
 	}
 	data, err := readBounded(path, deployer.MaxSaved+2)
 	if err != nil {
-		return nil, usagef("--plan: %v", err)
+		return nil, cli.Usagef("--plan: %v", err)
 	}
 	s, err := deployer.ReadSaved(data)
 	if err != nil {
-		return nil, usagef("--plan %s: %v", path, err)
+		return nil, cli.Usagef("--plan %s: %v", path, err)
 	}
 	for _, flag := range []struct{ name, saved string }{
 		{"environment", s.Origin.Environment}, {"branch", s.Origin.Branch}, {"tag", s.Origin.Tag},
@@ -45,7 +46,7 @@ func loadSaved(c *urfave.Context) (*deployer.Saved, error) {
 		switch {
 		case said == flag.saved:
 		case said != "" && (flag.saved != "" || flag.name == "environment"):
-			return nil, usagef("--%s %s: the plan in %s was made for %s; leave the flag out", flag.name, said, path, flag.saved)
+			return nil, cli.Usagef("--%s %s: the plan in %s was made for %s; leave the flag out", flag.name, said, path, flag.saved)
 		case said == "":
 			if err := c.Set(flag.name, flag.saved); err != nil {
 				return nil, fmt.Errorf("--plan %s: %w", path, err)
@@ -54,11 +55,11 @@ func loadSaved(c *urfave.Context) (*deployer.Saved, error) {
 	}
 	for _, name := range []string{"adopt", "take-ownership", "on-conflict", "force-conflicts", "allow-crd-changes", "take-over", "allow-downgrade", "with-missing"} {
 		if c.IsSet(name) {
-			return nil, usagef("--%s: the plan in %s was made with policies of its own; leave the flag out, or make another plan", name, path)
+			return nil, cli.Usagef("--%s: the plan in %s was made with policies of its own; leave the flag out, or make another plan", name, path)
 		}
 	}
 	if args := c.Args().Slice(); len(args) > 0 && !slices.Equal(args, s.Origin.Services) {
-		return nil, usagef("the plan in %s says which services are deployed; name none", path)
+		return nil, cli.Usagef("the plan in %s says which services are deployed; name none", path)
 	}
 	return s, nil
 }
@@ -73,36 +74,36 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 // carryOut puts a saved plan into the options of a run.
-func carryOut(ctx context.Context, e env, s *deployer.Saved, p *project, o *pipeline.Options) error {
+func carryOut(ctx context.Context, e cli.Env, s *deployer.Saved, p *project, o *pipeline.Options) error {
 	if s.Origin.Project != p.config.Project {
-		return usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
+		return cli.Usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
 	}
 	here, err := deployer.New(o.Cluster.Client, deployer.Options{}).Cluster(ctx)
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	if !here.Same(s.Origin.Cluster) {
-		return withCode(exitcode.Failed, fmt.Errorf("the saved plan was made on the cluster at %s, and %s is another one", s.Origin.Cluster.Server, here.Server))
+		return cli.WithCode(exitcode.Failed, fmt.Errorf("the saved plan was made on the cluster at %s, and %s is another one", s.Origin.Cluster.Server, here.Server))
 	}
 	if head, err := p.repository.Head(); err == nil && head.Commit.Hash != s.Origin.Commit {
-		e.log.Warnf("the plan was made at commit %.10s, and this is %.10s", s.Origin.Commit, head.Commit.Hash)
+		e.Log.Warnf("the plan was made at commit %.10s, and this is %.10s", s.Origin.Commit, head.Commit.Hash)
 	}
 	o.Deploy.Saved, o.Services, o.Plan.Policies = s, s.Origin.Services, s.Origin.Policies
 	return nil
 }
 
 // savePlan writes the plans of a run into the file that --out names.
-func savePlan(e env, c *urfave.Context, o pipeline.Options, plans []*deployer.Plan) error {
+func savePlan(e cli.Env, c *urfave.Context, o pipeline.Options, plans []*deployer.Plan) error {
 	path := c.String("out")
 	if path == "" || o.Cluster.Client == nil {
 		return nil
 	}
 	cluster, err := deployer.New(o.Cluster.Client, deployer.Options{}).Cluster(c.Context)
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	origin := deployer.SavedOrigin{
-		Pintle: buildVersion(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
+		Pintle: cli.Version(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
 		Services: o.Services, Cluster: cluster, Policies: o.Plan.Policies,
 	}
 	if head, err := o.Repository.Head(); err == nil {
@@ -113,8 +114,8 @@ func savePlan(e env, c *urfave.Context, o pipeline.Options, plans []*deployer.Pl
 		err = files.WritePrivate(path, data)
 	}
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
-	_, err = fmt.Fprintf(e.stderrText, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
+	_, err = fmt.Fprintf(e.StderrText, "the plan is saved; carry it out with: pintle deploy --plan %s\n", path)
 	return err
 }

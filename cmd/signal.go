@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"io"
 	"os"
 	"os/signal"
@@ -33,7 +34,7 @@ func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context,
 			case <-quit:
 				return
 			case s := <-signals:
-				cause := signalError{s}
+				cause := cli.SignalError{Signal: s}
 				if !first {
 					fmt.Fprintln(stderr, "pintle: second signal: leaving now; \"pintle status\" tells what stands")
 					os.Exit(cause.ExitCode())
@@ -53,7 +54,7 @@ func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context,
 }
 
 // signalOf returns the signal that has ended ctx, if one has.
-func signalOf(ctx context.Context) (signalError, bool) {
-	var s signalError
+func signalOf(ctx context.Context) (cli.SignalError, bool) {
+	var s cli.SignalError
 	return s, errors.As(context.Cause(ctx), &s)
 }

@@ -11,12 +11,13 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-func statusCommand(e env) *urfave.Command {
+func statusCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "status", Usage: "show what is deployed in an environment, and what of it is not ready", ArgsUsage: "[SERVICE...]",
 		Flags: releaseFlags(),
@@ -26,7 +27,7 @@ func statusCommand(e env) *urfave.Command {
 				return err
 			}
 			defer closeProject()
-			return printStatus(c.Context, e.stdoutText, d, c.Args().Slice())
+			return printStatus(c.Context, e.StdoutText, d, c.Args().Slice())
 		},
 	}
 }
@@ -34,7 +35,7 @@ func statusCommand(e env) *urfave.Command {
 func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) error {
 	units, err := d.resolved.Choose(names)
 	if err != nil {
-		return withCode(exitcode.Usage, err)
+		return cli.WithCode(exitcode.Usage, err)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
@@ -42,12 +43,12 @@ func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) 
 		record, objects, err := d.engine.Status(ctx, d.requests.Status(u))
 		switch {
 		case errors.Is(err, release.ErrNotFound):
-			writeRow(table, u.Name, u.Namespace, "-", "not deployed", "", "", "")
+			cli.WriteRow(table, u.Name, u.Namespace, "-", "not deployed", "", "", "")
 			continue
 		case err != nil:
-			return withCode(exitcode.Failed, err)
+			return cli.WithCode(exitcode.Failed, err)
 		}
-		writeRow(table, u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
+		cli.WriteRow(table, u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
 			chartName(record), record.Info.LastDeployed.UTC().Format(time.RFC3339), readiness(objects))
 	}
 	return table.Flush()

@@ -10,13 +10,14 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/git"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/release"
 )
 
-func tagCommand(e env) *urfave.Command {
+func tagCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "tag", Usage: "tag HEAD with its next version and push the tag", ArgsUsage: "[SERVICE...]",
 		Description: "The remote takes a tag only where it has none of that name: of two builds one wins, and a tag that is at this commit already is no error. " +
@@ -36,18 +37,18 @@ func tagCommand(e env) *urfave.Command {
 	}
 }
 
-func tag(e env, c *urfave.Context) error {
+func tag(e cli.Env, c *urfave.Context) error {
 	switch {
 	case c.Bool("no-push") && (c.IsSet("remote") || c.IsSet("with-branch")):
-		return usagef("--no-push asks no remote: leave out --remote and --with-branch")
+		return cli.Usagef("--no-push asks no remote: leave out --remote and --with-branch")
 	case c.IsSet("with-branch") && c.String("with-branch") == "":
-		return usagef("--with-branch is empty: name the branch to push, or leave the flag out")
+		return cli.Usagef("--with-branch is empty: name the branch to push, or leave the flag out")
 	case c.String("output") != "plain" && c.String("output") != "json":
-		return usagef("no output format %q: there are plain, json", c.String("output"))
+		return cli.Usagef("no output format %q: there are plain, json", c.String("output"))
 	case c.Duration("timeout") < time.Second:
-		return usagef("--timeout %s: it must be 1s or more", c.Duration("timeout"))
+		return cli.Usagef("--timeout %s: it must be 1s or more", c.Duration("timeout"))
 	case strings.TrimSpace(c.String("message")) == "":
-		return usagef("--message is empty: an annotated tag needs one")
+		return cli.Usagef("--message is empty: an annotated tag needs one")
 	}
 	if err := checkReleaseFlag(c); err != nil {
 		return err
@@ -62,17 +63,17 @@ func tag(e env, c *urfave.Context) error {
 	}
 	g, err := openGit(p)
 	if err != nil {
-		return withCode(exitcode.Failed, err)
+		return cli.WithCode(exitcode.Failed, err)
 	}
 	g.Timeout = c.Duration("timeout")
 	remote := ""
 	if !c.Bool("no-push") {
 		if remote, err = g.Remote(c.Context, c.String("remote"), p.ref.Branch); err != nil {
-			return withCode(exitcode.Usage, err)
+			return cli.WithCode(exitcode.Usage, err)
 		}
 		fetched, err := syncTags(e, c, p, g, remote)
 		if err != nil {
-			return withCode(exitcode.Failed, err)
+			return cli.WithCode(exitcode.Failed, err)
 		}
 		if fetched {
 			closeProject()
@@ -94,14 +95,14 @@ func tag(e env, c *urfave.Context) error {
 		Message: c.String("message"), Sign: c.Bool("sign"), DryRun: c.Bool("dry-run"),
 	})
 	if err != nil {
-		return withCode(exitcode.Failed, tagHint(err))
+		return cli.WithCode(exitcode.Failed, tagHint(err))
 	}
 	return tellTags(e, c, tags, remote)
 }
 
 // syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is decided
 // with what is fetched beside it.
-func syncTags(e env, c *urfave.Context, p *project, g *git.Repository, remote string) (bool, error) {
+func syncTags(e cli.Env, c *urfave.Context, p *project, g *git.Repository, remote string) (bool, error) {
 	if p.repository.Shallow() {
 		return false, nil
 	}
@@ -110,10 +111,10 @@ func syncTags(e env, c *urfave.Context, p *project, g *git.Repository, remote st
 		return false, tagHint(err)
 	}
 	if c.Bool("dry-run") {
-		e.log.Warnf("%s has %d version tag%s that this clone lacks: without --dry-run they are fetched first", remote, n, plural(n))
+		e.Log.Warnf("%s has %d version tag%s that this clone lacks: without --dry-run they are fetched first", remote, n, cli.Plural(n))
 		return false, nil
 	}
-	e.log.Infof("fetched %d version tag%s from %s", n, plural(n), remote)
+	e.Log.Infof("fetched %d version tag%s from %s", n, cli.Plural(n), remote)
 	return true, nil
 }
 
@@ -129,22 +130,22 @@ func tagHint(err error) error {
 func versionedProject(c *urfave.Context, p *project) (*pipeline.Project, error) {
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	resolved, err := p.config.ResolveBuild(ref)
 	if err == nil {
 		_, err = resolved.Choose(c.Args().Slice())
 	}
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	if c.Args().Len() > 0 && !strings.Contains(p.config.Version.Tag, "{service}") {
-		return nil, usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)
+		return nil, cli.Usagef("%s has one version for all services (version.tag: %q): name none", cmp.Or(p.config.Project, "the project"), p.config.Version.Tag)
 	}
 	return p.at(resolved), nil
 }
 
-func tellTags(e env, c *urfave.Context, tags []release.Tagged, remote string) error {
+func tellTags(e cli.Env, c *urfave.Context, tags []release.Tagged, remote string) error {
 	if c.String("output") == "json" {
 		type row struct {
 			Service string   `json:"service,omitempty"`
@@ -158,7 +159,7 @@ func tellTags(e env, c *urfave.Context, tags []release.Tagged, remote string) er
 		for _, t := range tags {
 			rows = append(rows, row{t.Service, t.Version, t.Tag, t.Commit, t.State, append([]string{}, t.Explain...)})
 		}
-		enc := json.NewEncoder(e.stdout)
+		enc := json.NewEncoder(e.Stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(rows)
 	}
@@ -171,7 +172,7 @@ func tellTags(e env, c *urfave.Context, tags []release.Tagged, remote string) er
 			release.TagMade: "tagged" + where, release.TagPresent: "was there already",
 			release.TagUnchanged: "nothing has changed since", release.TagPlanned: "would be tagged" + where,
 		}[t.State]
-		if _, err := fmt.Fprintf(e.stdoutText, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
+		if _, err := fmt.Fprintf(e.StdoutText, "%s %s: %s\n", t.Tag, t.Commit[:min(8, len(t.Commit))], said); err != nil {
 			return err
 		}
 	}

@@ -9,12 +9,13 @@ import (
 
 	urfave "github.com/urfave/cli/v2"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-func versionCommand(e env) *urfave.Command {
+func versionCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "version", Usage: "print the version of this commit, of each service", ArgsUsage: "[SERVICE...]",
 		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version. " +
@@ -27,10 +28,10 @@ func versionCommand(e env) *urfave.Command {
 	}
 }
 
-func printVersions(e env, c *urfave.Context) error {
+func printVersions(e cli.Env, c *urfave.Context) error {
 	write, ok := versionFormats()[c.String("output")]
 	if !ok {
-		return usagef("no output format %q: there are plain, json, env, dotenv, github", c.String("output"))
+		return cli.Usagef("no output format %q: there are plain, json, env, dotenv, github", c.String("output"))
 	}
 	p, closeProject, err := openVersions(e, c)
 	if err != nil {
@@ -46,13 +47,13 @@ func printVersions(e env, c *urfave.Context) error {
 		versions = []pipeline.ServiceVersion{{Version: versions[0].Version}}
 	}
 	if c.Bool("explain") {
-		explain(e.stderrText, versions)
+		explain(e.StderrText, versions)
 	}
 	return write(e, versions, len(versions) > 0 && (forAll || c.Args().Len() == 1))
 }
 
 // openVersions is openProject where a version is all that is asked for: a repository without a pintle.yaml has one too.
-func openVersions(e env, c *urfave.Context) (*project, func(), error) {
+func openVersions(e cli.Env, c *urfave.Context) (*project, func(), error) {
 	p, closeProject, err := openProject(e, c)
 	var missing *config.NotFoundError
 	if !errors.As(err, &missing) || c.String("file") != "" || missing.Other != "" {
@@ -67,7 +68,7 @@ func openVersions(e env, c *urfave.Context) (*project, func(), error) {
 		return nil, nil, fmt.Errorf("find the repository: %w", err)
 	}
 	if p, closeProject, err = openConfig(e, c, cfg); err == nil {
-		e.log.Warn("no pintle.yaml: one version for all, from tags as v1.2.3; \"pintle init\" writes one")
+		e.Log.Warn("no pintle.yaml: one version for all, from tags as v1.2.3; \"pintle init\" writes one")
 	}
 	return p, closeProject, err
 }
@@ -76,23 +77,23 @@ func openVersions(e env, c *urfave.Context) (*project, func(), error) {
 func (p *project) versions(c *urfave.Context) ([]pipeline.ServiceVersion, error) {
 	for _, name := range c.Args().Slice() {
 		if _, ok := p.config.Releases[name]; ok && p.config.Services[name] == nil {
-			return nil, usagef("%s is a release, not a service: its version is what pintle.yaml says", name)
+			return nil, cli.Usagef("%s is a release, not a service: its version is what pintle.yaml says", name)
 		}
 	}
 	ref, err := p.builtRef(c.Context)
 	if err != nil {
-		return nil, withCode(exitcode.Failed, err)
+		return nil, cli.WithCode(exitcode.Failed, err)
 	}
 	resolved, err := p.config.ResolveBuild(ref)
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	units, err := resolved.Choose(c.Args().Slice())
 	if err != nil {
-		return nil, withCode(exitcode.Usage, err)
+		return nil, cli.WithCode(exitcode.Usage, err)
 	}
 	versions, err := p.at(resolved).Versions(c.Context, units)
-	return versions, withCode(exitcode.Failed, err)
+	return versions, cli.WithCode(exitcode.Failed, err)
 }
 
 func explain(w io.Writer, versions []pipeline.ServiceVersion) {

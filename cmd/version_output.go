@@ -7,11 +7,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
 // versionFormat prints versions to stdout; one tells that there is one string to print, without names.
-type versionFormat func(e env, versions []pipeline.ServiceVersion, one bool) error
+type versionFormat func(e cli.Env, versions []pipeline.ServiceVersion, one bool) error
 
 func versionFormats() map[string]versionFormat {
 	return map[string]versionFormat{
@@ -19,8 +20,8 @@ func versionFormats() map[string]versionFormat {
 	}
 }
 
-func plainVersions(e env, versions []pipeline.ServiceVersion, one bool) error {
-	return lines(e.stdout, versions, one, "%[2]s", "%s %s")
+func plainVersions(e cli.Env, versions []pipeline.ServiceVersion, one bool) error {
+	return lines(e.Stdout, versions, one, "%[2]s", "%s %s")
 }
 
 // versionRow is a version in JSON. Fields may be added.
@@ -37,21 +38,21 @@ type versionRow struct {
 	Explain   []string `json:"explain"`
 }
 
-func jsonVersions(e env, versions []pipeline.ServiceVersion, _ bool) error {
+func jsonVersions(e cli.Env, versions []pipeline.ServiceVersion, _ bool) error {
 	rows := []versionRow{}
 	for _, s := range versions {
 		v := s.Version
 		rows = append(rows, versionRow{s.Service, v.Number, v.Class.String(), v.Tag, v.Commit, v.Base, v.Count, v.Unchanged, v.Dirty, v.Explain})
 	}
-	enc := json.NewEncoder(e.stdout)
+	enc := json.NewEncoder(e.Stdout)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(rows)
 }
 
 // envVersions prints lines for a shell: a version needs no quotes.
-func envVersions(e env, versions []pipeline.ServiceVersion, one bool) error {
-	return lines(e.stdout, named(versions), one, "export PINTLE_VERSION=%[2]s", "export PINTLE_VERSION_%s=%s")
+func envVersions(e cli.Env, versions []pipeline.ServiceVersion, one bool) error {
+	return lines(e.Stdout, named(versions), one, "export PINTLE_VERSION=%[2]s", "export PINTLE_VERSION_%s=%s")
 }
 
 // GitLab's limits on a dotenv report (facts/git-ci-canary.md 4): the size is fixed, the count is what a self-managed server has
@@ -62,26 +63,26 @@ const (
 )
 
 // dotenvVersions prints a dotenv report: keys of letters, digits and underscores, values without quotes.
-func dotenvVersions(e env, versions []pipeline.ServiceVersion, one bool) error {
+func dotenvVersions(e cli.Env, versions []pipeline.ServiceVersion, one bool) error {
 	var report bytes.Buffer
 	if err := lines(&report, named(versions), one, "PINTLE_VERSION=%[2]s", "PINTLE_VERSION_%s=%s"); err != nil {
 		return err
 	}
 	if report.Len() > dotenvBytes {
-		return usagef("the versions of %d services have %d bytes, and GitLab takes a dotenv report of at most %d: name the services, or use -o json",
+		return cli.Usagef("the versions of %d services have %d bytes, and GitLab takes a dotenv report of at most %d: name the services, or use -o json",
 			len(versions), report.Len(), dotenvBytes)
 	}
 	if !one && len(versions) > dotenvVariables {
-		e.log.Warnf("%d variables: GitLab takes %d in a dotenv report unless its administrator allows more; name the services that the next jobs need",
+		e.Log.Warnf("%d variables: GitLab takes %d in a dotenv report unless its administrator allows more; name the services that the next jobs need",
 			len(versions), dotenvVariables)
 	}
-	_, err := report.WriteTo(e.stdout)
+	_, err := report.WriteTo(e.Stdout)
 	return err
 }
 
 // githubVersions prints key=value lines for $GITHUB_OUTPUT.
-func githubVersions(e env, versions []pipeline.ServiceVersion, one bool) error {
-	return lines(e.stdout, versions, one, "version=%[2]s", "version-%s=%s")
+func githubVersions(e cli.Env, versions []pipeline.ServiceVersion, one bool) error {
+	return lines(e.Stdout, versions, one, "version=%[2]s", "version-%s=%s")
 }
 
 // lines prints a line a version, of the service's name and the version; or one line alone.

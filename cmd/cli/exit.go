@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"errors"
@@ -14,48 +14,48 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// codeError carries an exit code out of a command. With a nil err the command
+// ExitError carries an exit code out of a command. With a nil err the command
 // has said everything already.
-type codeError struct {
+type ExitError struct {
 	code int
-	err  error
+	Err  error
 }
 
 // Error implements error.
-func (e *codeError) Error() string {
-	if e.err == nil {
+func (e *ExitError) Error() string {
+	if e.Err == nil {
 		return fmt.Sprintf("exit status %d", e.code)
 	}
-	return e.err.Error()
+	return e.Err.Error()
 }
 
 // Unwrap returns the cause.
-func (e *codeError) Unwrap() error { return e.err }
+func (e *ExitError) Unwrap() error { return e.Err }
 
-// withCode gives err an exit code, unless it has one or the code is 0; a nil
+// WithCode gives err an exit code, unless it has one or the code is 0; a nil
 // err stays nil.
-func withCode(code int, err error) error {
-	if _, coded := errors.AsType[*codeError](err); err == nil || coded || code == exitcode.OK {
+func WithCode(code int, err error) error {
+	if _, coded := errors.AsType[*ExitError](err); err == nil || coded || code == exitcode.OK {
 		return err
 	}
-	return &codeError{code, err}
+	return &ExitError{code, err}
 }
 
-// silent ends the command with code; everything has been said.
-func silent(code int) error {
+// Silent ends the command with code; everything has been said.
+func Silent(code int) error {
 	if code == exitcode.OK {
 		return nil
 	}
-	return &codeError{code: code}
+	return &ExitError{code: code}
 }
 
-// usagef is an error in how the command was called.
-func usagef(format string, args ...any) error {
-	return &codeError{exitcode.Usage, fmt.Errorf(format, args...)}
+// Usagef is an error in how the command was called.
+func Usagef(format string, args ...any) error {
+	return &ExitError{exitcode.Usage, fmt.Errorf(format, args...)}
 }
 
-// usageError turns the flag parser's complaint into one line with the next step.
-func usageError(c *urfave.Context, err error, _ bool) error {
+// UsageError turns the flag parser's complaint into one line with the next step.
+func UsageError(c *urfave.Context, err error, _ bool) error {
 	name := "pintle"
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
@@ -63,9 +63,9 @@ func usageError(c *urfave.Context, err error, _ bool) error {
 	const undefined = "flag provided but not defined: -"
 	if flag, ok := strings.CutPrefix(err.Error(), undefined); ok {
 		flag = strings.TrimLeft(flag, "-")
-		return usagef("%s has no flag %s%s: %ssee %q", name, dashes(flag), flag, nearestFlag(c, flag), name+" --help")
+		return Usagef("%s has no flag %s%s: %ssee %q", name, Dashes(flag), flag, nearestFlag(c, flag), name+" --help")
 	}
-	return usagef("%s: %w: see %q", name, err, name+" --help")
+	return Usagef("%s: %w: see %q", name, err, name+" --help")
 }
 
 // nearestFlag asks whether another flag was meant, if one has a similar name.
@@ -88,22 +88,22 @@ func nearestFlag(c *urfave.Context, name string) string {
 	return ""
 }
 
-func exitCode(err error) int {
+func ExitCode(err error) int {
 	if err == nil {
 		return exitcode.OK
 	}
-	if coded, ok := errors.AsType[*codeError](err); ok {
+	if coded, ok := errors.AsType[*ExitError](err); ok {
 		return coded.code
 	}
 	return exitcode.Unexpected
 }
 
-// signalError is the cause of a context that a signal has ended.
-type signalError struct{ sig os.Signal }
+// SignalError is the cause of a context that a signal has ended.
+type SignalError struct{ Signal os.Signal }
 
 // Error implements error.
-func (s signalError) Error() string {
-	switch s.sig {
+func (s SignalError) Error() string {
+	switch s.Signal {
 	case syscall.SIGTERM:
 		return "stopped by SIGTERM"
 	case syscall.SIGHUP:
@@ -113,8 +113,8 @@ func (s signalError) Error() string {
 }
 
 // ExitCode is 128 and the signal's number.
-func (s signalError) ExitCode() int {
-	switch s.sig {
+func (s SignalError) ExitCode() int {
+	switch s.Signal {
 	case syscall.SIGTERM:
 		return exitcode.Terminated
 	case syscall.SIGHUP:

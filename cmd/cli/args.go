@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"slices"
@@ -7,12 +7,12 @@ import (
 	urfave "github.com/urfave/cli/v2"
 )
 
-// reorder moves flags before arguments, because the flag package stops at the
+// Reorder moves flags before arguments, because the flag package stops at the
 // first argument and people write "pintle chart template web ./chart -n prod".
 // Global flags go to the front, a command's flags behind its name. "--" ends
 // the flags, and a command that parses its own arguments is left alone. A flag
 // at the end that lacks its value is an error, or it would take an argument.
-func reorder(app *urfave.App, args []string) ([]string, error) {
+func Reorder(app *urfave.App, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return args, nil
 	}
@@ -68,7 +68,7 @@ func (r *reordering) flag(w string) error {
 	}
 	if len(r.words) == 0 {
 		name := strings.Join(append([]string{r.app.Name}, r.path...), " ")
-		return usagef("%s: flag needs an argument: %s: see %q", name, w, name+" --help")
+		return Usagef("%s: flag needs an argument: %s: see %q", name, w, name+" --help")
 	}
 	*to = append(*to, r.next())
 	return nil
@@ -76,7 +76,7 @@ func (r *reordering) flag(w string) error {
 
 // word sorts the name of a command or an argument.
 func (r *reordering) word(w string) {
-	next := find(r.commands, w)
+	next := FindCommand(r.commands, w)
 	if next == nil || len(r.rest) > 0 {
 		r.rest = append(r.rest, w)
 		r.commands = nil
@@ -89,7 +89,7 @@ func (r *reordering) word(w string) {
 	}
 }
 
-func find(commands []*urfave.Command, name string) *urfave.Command {
+func FindCommand(commands []*urfave.Command, name string) *urfave.Command {
 	for _, c := range commands {
 		if c.HasName(name) {
 			return c

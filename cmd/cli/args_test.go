@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"strings"
@@ -44,7 +44,7 @@ func TestReorder(t *testing.T) {
 		{"pintle run -- -e", "pintle run -- -e"},
 		{"pintle sandbox -n", "pintle sandbox -n"},
 	} {
-		words, err := reorder(app, strings.Fields(c.in))
+		words, err := Reorder(app, strings.Fields(c.in))
 		got := strings.Join(words, " ")
 		if err != nil {
 			got = err.Error()
@@ -58,7 +58,7 @@ func TestReorder(t *testing.T) {
 // TestReorderKeepsEmpty passes a value that is there and empty: -n "".
 func TestReorderKeepsEmpty(t *testing.T) {
 	app := &urfave.App{Commands: []*urfave.Command{{Name: "run", Flags: []urfave.Flag{&urfave.StringFlag{Name: "environment", Aliases: []string{"e"}}}}}}
-	got, err := reorder(app, []string{"pintle", "run", "web", "-e", ""})
+	got, err := Reorder(app, []string{"pintle", "run", "web", "-e", ""})
 	if diff := cmp.Diff([]string{"pintle", "run", "--environment", "", "web"}, got); diff != "" || err != nil {
 		t.Errorf("%s, %v", diff, err)
 	}

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"cmp"
@@ -12,18 +12,18 @@ import (
 	"github.com/pintle-ci/pintle/pipeline"
 )
 
-// policyFlags say how a plan goes about what is in the cluster already.
-func policyFlags() []urfave.Flag {
+// PolicyFlags say how a plan goes about what is in the cluster already.
+func PolicyFlags() []urfave.Flag {
 	return []urfave.Flag{
-		forceConflictsFlag(), onConflictFlag("deploy.onConflict of pintle.yaml, fail"),
+		ForceConflictsFlag(), OnConflictFlag("deploy.onConflict of pintle.yaml, fail"),
 		&urfave.BoolFlag{Name: "take-ownership", Usage: "adopt objects that exist already and belong to nobody or to another release: --adopt all"},
 		&urfave.BoolFlag{Name: "allow-crd-changes", Usage: "change CRDs also where that may harm objects that exist: a version or a field that goes, another scope or type"},
 		&urfave.StringSliceFlag{Name: "adopt", Usage: "adopt objects that exist already: never, unowned, all, or by name: `KIND/NAME`,...", DefaultText: "deploy.adopt of pintle.yaml, never"},
 	}
 }
 
-// policies are what the flags say over pintle.yaml.
-func policies(c *urfave.Context) (deployer.SavedPolicies, error) {
+// Policies are what the flags say over pintle.yaml.
+func Policies(c *urfave.Context) (deployer.SavedPolicies, error) {
 	p := deployer.SavedPolicies{
 		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
 		WithMissing: c.Bool("with-missing"),
@@ -32,7 +32,7 @@ func policies(c *urfave.Context) (deployer.SavedPolicies, error) {
 	if p.Adopt, p.AdoptList, err = adoption(c); err != nil {
 		return p, err
 	}
-	p.OnConflict, err = onConflict(c)
+	p.OnConflict, err = OnConflict(c)
 	return p, err
 }
 
@@ -42,7 +42,7 @@ func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
 	asked := c.StringSlice("adopt")
 	switch {
 	case c.Bool("take-ownership") && len(asked) > 0:
-		return "", nil, usagef("--take-ownership and --adopt: give one of them; the first is --adopt all")
+		return "", nil, Usagef("--take-ownership and --adopt: give one of them; the first is --adopt all")
 	case c.Bool("take-ownership"):
 		return deployer.AdoptAll, nil, nil
 	case len(asked) == 0:
@@ -53,59 +53,59 @@ func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
 	}
 	for _, s := range asked {
 		if err := deployer.CheckObjectName(s); err != nil {
-			return "", nil, usagef("--adopt: %v, or one of never, unowned and all", err)
+			return "", nil, Usagef("--adopt: %v, or one of never, unowned and all", err)
 		}
 	}
 	return deployer.AdoptListed, asked, nil
 }
 
-func forceConflictsFlag() urfave.Flag {
+func ForceConflictsFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
 }
 
-// onConflictFlag says who prevails where somebody else has set what a chart sets.
-func onConflictFlag(byDefault string) urfave.Flag {
+// OnConflictFlag says who prevails where somebody else has set what a chart sets.
+func OnConflictFlag(byDefault string) urfave.Flag {
 	return &urfave.StringFlag{
 		Name: "on-conflict", DefaultText: byDefault,
 		Usage: "where somebody else has set a field otherwise, `POLICY`: fail, force (take it over) or keep it",
 	}
 }
 
-// onConflict reads --on-conflict and --force-conflicts; without either the policy
+// OnConflict reads --on-conflict and --force-conflicts; without either the policy
 // is empty.
-func onConflict(c *urfave.Context) (deployer.ConflictPolicy, error) {
+func OnConflict(c *urfave.Context) (deployer.ConflictPolicy, error) {
 	p, force := deployer.ConflictPolicy(c.String("on-conflict")), c.Bool("force-conflicts")
 	switch {
 	case p != "" && !slices.Contains(deployer.ConflictPolicies(), p):
-		return "", usagef("--on-conflict %s: write fail, force or keep", p)
+		return "", Usagef("--on-conflict %s: write fail, force or keep", p)
 	case p != "" && force && p != deployer.TakeConflicts:
-		return "", usagef("--force-conflicts and --on-conflict %s: give one of them; the first is --on-conflict force", p)
+		return "", Usagef("--force-conflicts and --on-conflict %s: give one of them; the first is --on-conflict force", p)
 	case force:
 		return deployer.TakeConflicts, nil
 	}
 	return p, nil
 }
 
-// onCancelFlag says what an interruption leaves behind.
-func onCancelFlag(otherwise string) urfave.Flag {
+// OnCancelFlag says what an interruption leaves behind.
+func OnCancelFlag(otherwise string) urfave.Flag {
 	return &urfave.StringFlag{
 		Name: "on-cancel", DefaultText: otherwise,
 		Usage: "after SIGTERM or SIGINT: `POLICY` is rollback (a first install is removed), leave, or finish: go on for 8 seconds at most",
 		Action: func(_ *urfave.Context, value string) error {
 			if !slices.Contains(deployer.CancelPolicies(), deployer.Policy(value)) {
-				return usagef("--on-cancel %s: write rollback, leave or finish", value)
+				return Usagef("--on-cancel %s: write rollback, leave or finish", value)
 			}
 			return nil
 		},
 	}
 }
 
-// onCancel reads --on-cancel; empty means that nothing was said.
-func onCancel(c *urfave.Context) deployer.Policy { return deployer.Policy(c.String("on-cancel")) }
+// OnCancel reads --on-cancel; empty means that nothing was said.
+func OnCancel(c *urfave.Context) deployer.Policy { return deployer.Policy(c.String("on-cancel")) }
 
-// ciJob is the build that works, for those who wait for it; the zero Job outside
+// Job is the build that works, for those who wait for it; the zero Job outside
 // of a CI.
-func ciJob(build ci.CI) deployer.Job {
+func Job(build ci.CI) deployer.Job {
 	if build.BuildURL == "" {
 		return deployer.Job{}
 	}
@@ -115,8 +115,8 @@ func ciJob(build ci.CI) deployer.Job {
 	}
 }
 
-// supersedeFlag lets a newer build of a branch stop an older one.
-func supersedeFlag(otherwise string) urfave.Flag {
+// SupersedeFlag lets a newer build of a branch stop an older one.
+func SupersedeFlag(otherwise string) urfave.Flag {
 	return &urfave.BoolFlag{
 		Name:        "supersede",
 		Usage:       "ask an older build of the same branch that works on a release to stop, and stop for a newer one; both must say so",
@@ -124,19 +124,19 @@ func supersedeFlag(otherwise string) urfave.Flag {
 	}
 }
 
-// logsFlag shows what pods print; where says when it works.
-func logsFlag(where string) urfave.Flag {
+// LogsFlag shows what pods print; where says when it works.
+func LogsFlag(where string) urfave.Flag {
 	return &urfave.BoolFlag{Name: "logs", Usage: where + "show what the pods that are rolled out print, headed by pod/container"}
 }
 
-// evidenceDirFlag keeps of a failure what the console has no room for.
-func evidenceDirFlag() urfave.Flag {
+// EvidenceDirFlag keeps of a failure what the console has no room for.
+func EvidenceDirFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "evidence-dir", Usage: "when it fails, keep objects, events and logs in this `FOLDER`, as pintle-evidence-NAME-TIME.tgz of at most 5 MB"}
 }
 
-// evidenceKeeper keeps the bundle of a failed release as --evidence-dir says; nil
+// EvidenceKeeper keeps the bundle of a failed release as --evidence-dir says; nil
 // without it. The work is told through the span that is there by then.
-func evidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archive []byte) error {
+func EvidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archive []byte) error {
 	dir := c.String("evidence-dir")
 	if dir == "" {
 		return nil
@@ -144,18 +144,18 @@ func evidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archi
 	return func(archive []byte) error { return pipeline.KeepEvidence(dir, name, *work)(archive) }
 }
 
-func takeOverFlag() urfave.Flag {
+func TakeOverFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "take-over", Usage: "go on with releases that another environment, project or repository has stamped, and make them this one's"}
 }
 
-func allowDowngradeFlag() urfave.Flag {
+func AllowDowngradeFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "allow-downgrade", Usage: "deploy an older version over a newer one too: deploy.downgrade of pintle.yaml, refuse"}
 }
 
-const recoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
+const RecoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
 	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
 
-func recoverFlags() []urfave.Flag {
+func RecoverFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},
 		&urfave.BoolFlag{Name: "leave", Usage: "leave the objects as they are: only the lock, the record and the hooks are seen to"},

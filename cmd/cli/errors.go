@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"cmp"
@@ -12,24 +12,24 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// tell prints an error: the message, what it knows for a human beneath, and the
+// PrintError prints an error: the message, what it knows for a human beneath, and the
 // next step where there is one. Known secrets show nowhere.
-func tell(e env, err error) {
-	said := secrets(e.getenv).Text
+func PrintError(e Env, err error) {
+	said := Secrets(e.Getenv).Text
 	if private, ok := errors.AsType[*privateError](err); ok {
 		said = private.secrets.Text
 	}
-	fmt.Fprintln(e.stderrText, "pintle:", said(err.Error()))
+	fmt.Fprintln(e.StderrText, "pintle:", said(err.Error()))
 	var detailed interface{ Details() []string }
 	if errors.As(err, &detailed) {
 		if lines := detailed.Details(); len(lines) > 1 || !strings.Contains(err.Error(), strings.Join(lines, "")) {
 			for _, line := range lines {
-				fmt.Fprintln(e.stderrText, said("  "+line))
+				fmt.Fprintln(e.StderrText, said("  "+line))
 			}
 		}
 	}
 	if hint := hintFor(err); hint != "" {
-		fmt.Fprintln(e.stderrText, "hint:", said(hint))
+		fmt.Fprintln(e.StderrText, "hint:", said(hint))
 	}
 }
 
@@ -45,8 +45,8 @@ func (e *privateError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *privateError) Unwrap() error { return e.err }
 
-// private keeps secrets out of what is told about err.
-func private(err error, secrets *secret.Set) error {
+// Private keeps secrets out of what is told about err.
+func Private(err error, secrets *secret.Set) error {
 	if err == nil {
 		return nil
 	}

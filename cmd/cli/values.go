@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"io"
@@ -11,8 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
-// valueFlags are Helm's flags for values, in Helm's meaning.
-func valueFlags() []urfave.Flag {
+// ValueFlags are Helm's flags for values, in Helm's meaning.
+func ValueFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.StringSliceFlag{Name: "values", Aliases: []string{"f"}, Usage: "values `FILE`, - for stdin; may be repeated, later ones win"},
 		&urfave.GenericFlag{Name: "set", Value: &exprs{}, Usage: "set values: `KEY=VALUE`,..."},
@@ -36,9 +36,9 @@ func (x *exprs) Set(s string) error {
 // String implements urfave.Generic.
 func (x *exprs) String() string { return strings.Join(x.list, " ") }
 
-// readValuesWithOrigin merges what the value flags say, in Helm's order, and
+// ReadValues merges what the value flags say, in Helm's order, and
 // tells for any value which file or flag gave it.
-func readValuesWithOrigin(e env, c *urfave.Context) (map[string]any, func(path []string) string, error) {
+func ReadValues(e Env, c *urfave.Context) (map[string]any, func(path []string) string, error) {
 	list := func(name string) []string {
 		if x, ok := c.Generic(name).(*exprs); ok {
 			return x.list
@@ -49,7 +49,7 @@ func readValuesWithOrigin(e env, c *urfave.Context) (map[string]any, func(path [
 		Files: c.StringSlice("values"), JSON: list("set-json"), Set: list("set"),
 		String: list("set-string"), File: list("set-file"), Literal: list("set-literal"),
 	}
-	stdin := sync.OnceValues(func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.stdin, maxValuesFile)) })
+	stdin := sync.OnceValues(func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.Stdin, maxValuesFile)) })
 	read := func(path string) ([]byte, error) {
 		if path == "-" {
 			return stdin()
@@ -57,7 +57,7 @@ func readValuesWithOrigin(e env, c *urfave.Context) (map[string]any, func(path [
 		return chart.ReadFile(path)
 	}
 	values, err := chart.MergeValues(sources, read)
-	return values, sources.Origins(read), withCode(exitcode.Usage, err)
+	return values, sources.Origins(read), WithCode(exitcode.Usage, err)
 }
 
 // maxValuesFile bounds what is read from stdin, in bytes.

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"strings"
@@ -8,16 +8,16 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// limits are those of all renders of this command, as --limits says. What it
+// Limits are those of all renders of this command, as --limits says. What it
 // leaves out is pintle.yaml's to say, within what config allows, or the default.
-type limits struct {
+type Limits struct {
 	time time.Duration
 	heap int64
 	made *render.Limits
 }
 
-// parse reads --limits: time=1m,heap=1GiB, either or both.
-func (l *limits) parse(text string) error {
+// Parse reads --limits: time=1m,heap=1GiB, either or both.
+func (l *Limits) Parse(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -27,22 +27,22 @@ func (l *limits) parse(text string) error {
 		switch name {
 		case "time":
 			if l.time, err = time.ParseDuration(value); err == nil && l.time <= 0 {
-				return usagef("--limits time=%s: it must be more than 0", value)
+				return Usagef("--limits time=%s: it must be more than 0", value)
 			}
 		case "heap":
 			l.heap, err = config.ParseSize(value)
 		default:
-			return usagef("--limits %q: write time=1m,heap=1GiB, either or both", text)
+			return Usagef("--limits %q: write time=1m,heap=1GiB, either or both", text)
 		}
 		if err != nil {
-			return usagef("--limits %s: %w", part, err)
+			return Usagef("--limits %s: %w", part, err)
 		}
 	}
 	return nil
 }
 
-// over are the limits where a pintle.yaml has its own.
-func (l *limits) over(file config.Limits) *render.Limits {
+// Over are the limits where a pintle.yaml has its own.
+func (l *Limits) Over(file config.Limits) *render.Limits {
 	processor, heap := file.Time, int64(0)
 	if file.Heap != "" {
 		heap, _ = config.ParseSize(file.Heap) // it was checked when the file was read
@@ -56,10 +56,10 @@ func (l *limits) over(file config.Limits) *render.Limits {
 	return render.NewLimits(processor, heap)
 }
 
-// get are the limits of a command that reads no pintle.yaml, the same at each call.
-func (l *limits) get() *render.Limits {
+// Get are the limits of a command that reads no pintle.yaml, the same at each call.
+func (l *Limits) Get() *render.Limits {
 	if l.made == nil {
-		l.made = l.over(config.Limits{})
+		l.made = l.Over(config.Limits{})
 	}
 	return l.made
 }

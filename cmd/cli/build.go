@@ -1,13 +1,13 @@
-package cmd
+package cli
 
 import (
 	"runtime/debug"
 	"strings"
 )
 
-// buildVersion is the version that the Go toolchain stamped into the binary,
+// Version is the version that the Go toolchain stamped into the binary,
 // without its "v"; a build outside of git says so.
-func buildVersion() string {
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"fmt"
@@ -8,18 +8,18 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// noSubcommand answers a group of commands that was called by itself.
-func noSubcommand(c *urfave.Context) error {
+// NoSubcommand answers a group of commands that was called by itself.
+func NoSubcommand(c *urfave.Context) error {
 	if c.Args().Len() == 0 {
 		return urfave.ShowSubcommandHelp(c)
 	}
 	name, group := c.Args().First(), c.Command.HelpName
-	return usagef("no command %q: %ssee %q", group+" "+name, nearestCommand(name, c.Command.Subcommands), group+" --help")
+	return Usagef("no command %q: %ssee %q", group+" "+name, NearestCommand(name, c.Command.Subcommands), group+" --help")
 }
 
-// nearestCommand asks whether another command was meant, if one has a similar
+// NearestCommand asks whether another command was meant, if one has a similar
 // name. Short aliases are similar to too much.
-func nearestCommand(name string, commands []*urfave.Command) string {
+func NearestCommand(name string, commands []*urfave.Command) string {
 	var known []string
 	for _, command := range commands {
 		known = append(known, command.Name)

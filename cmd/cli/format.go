@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"encoding/json"
@@ -14,60 +14,60 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// format is a way to print a result; the names are Helm's.
-type format string
+// Format is a way to print a result; the names are Helm's.
+type Format string
 
 const (
-	table  format = "table"
-	asJSON format = "json"
-	asYAML format = "yaml"
+	Table Format = "table"
+	JSON  Format = "json"
+	YAML  Format = "yaml"
 )
 
-func outputFlag() urfave.Flag {
-	return &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(table), Usage: "print as `FORMAT`: table, json, yaml"}
+func OutputFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(Table), Usage: "print as `FORMAT`: table, json, yaml"}
 }
 
-func outputFormat(c *urfave.Context) (format, error) {
-	f := format(c.String("output"))
-	if !slices.Contains([]format{table, asJSON, asYAML}, f) {
-		return "", usagef("--output %s: write table, json or yaml", f)
+func OutputFormat(c *urfave.Context) (Format, error) {
+	f := Format(c.String("output"))
+	if !slices.Contains([]Format{Table, JSON, YAML}, f) {
+		return "", Usagef("--output %s: write table, json or yaml", f)
 	}
 	return f, nil
 }
 
-// write prints v as JSON in one line or as YAML, or the text that stands for it.
-func (f format) write(e env, v any, text func() string) error {
+// Write prints v as JSON in one line or as YAML, or the text that stands for it.
+func (f Format) Write(e Env, v any, text func() string) error {
 	switch f {
-	case asJSON:
-		return writeJSON(e, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
-	case asYAML:
+	case JSON:
+		return WriteJSON(e, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
+	case YAML:
 		data, err := yaml.Marshal(v)
 		if err != nil {
 			return fmt.Errorf("print as YAML: %w", err)
 		}
-		_, err = e.stdout.Write(data)
+		_, err = e.Stdout.Write(data)
 		return err
 	}
-	_, err := io.WriteString(e.stdoutText, text())
+	_, err := io.WriteString(e.StdoutText, text())
 	return err
 }
 
-// writeJSON prints JSON in which what a terminal or a CI server would act on is
+// WriteJSON prints JSON in which what a terminal or a CI server would act on is
 // escaped: it means the same.
-func writeJSON(e env, encode func(io.Writer) error) error {
+func WriteJSON(e Env, encode func(io.Writer) error) error {
 	var b strings.Builder
 	if err := encode(&b); err != nil {
 		return err
 	}
-	_, err := io.WriteString(e.stdout, text.EscapeJSON(b.String()))
+	_, err := io.WriteString(e.Stdout, text.EscapeJSON(b.String()))
 	return err
 }
 
-// columns lays rows out as Helm does: every cell is padded to its column's width,
+// Columns lays rows out as Helm does: every cell is padded to its column's width,
 // the last one too, and a tab stands between. A column is as wide as the longest
 // line in it; a cell whose lines are longer than that together is cut there, and
 // the lines that remain make several lines of its row.
-func columns(rows [][]string) string {
+func Columns(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -132,15 +132,15 @@ func cells(text string) int {
 	return n
 }
 
-// writeRow writes a row of a table: each cell in one line.
-func writeRow(w io.Writer, cells ...string) {
+// WriteRow writes a row of a table: each cell in one line.
+func WriteRow(w io.Writer, cells ...string) {
 	for i, cell := range cells {
 		cells[i] = text.Line(cell)
 	}
 	fmt.Fprintln(w, strings.Join(cells, "\t"))
 }
 
-func plural(n int) string {
+func Plural(n int) string {
 	if n == 1 {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"cmp"
@@ -13,23 +13,23 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
+// Connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
 // and is not so is a fault of the call.
-func connect(c *urfave.Context, kubeContext string) (*kube.Client, error) {
+func Connect(c *urfave.Context, kubeContext string) (*kube.Client, error) {
 	cluster, err := kube.Connect(kube.Config{
 		Kubeconfig: c.String("kubeconfig"),
 		Context:    cmp.Or(c.String("kube-context"), kubeContext),
 		Namespace:  c.String("namespace"),
-		UserAgent:  "pintle/" + buildVersion(),
+		UserAgent:  "pintle/" + Version(),
 	})
 	if err != nil && cmp.Or(c.String("kubeconfig"), c.String("kube-context")) != "" {
-		err = withCode(exitcode.Usage, err)
+		err = WithCode(exitcode.Usage, err)
 	}
 	return cluster, err
 }
 
-// holder says who works: the CI job, else the person and machine.
-func holder(build ci.CI) string {
+// Holder says who works: the CI job, else the person and machine.
+func Holder(build ci.CI) string {
 	if build.BuildURL != "" {
 		return build.BuildURL
 	}
@@ -44,8 +44,8 @@ func holder(build ci.CI) string {
 	return name + "@" + host
 }
 
-// secrets are the credentials in the environment that must not show anywhere.
-func secrets(getenv func(string) string) *secret.Set {
+// Secrets are the credentials in the environment that must not show anywhere.
+func Secrets(getenv func(string) string) *secret.Set {
 	known := &secret.Set{}
 	for _, name := range []string{
 		"CI_REGISTRY_PASSWORD", "CI_JOB_TOKEN", "HARBOR_PASSWORD", "GITHUB_TOKEN", "GITLAB_TOKEN",

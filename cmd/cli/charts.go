@@ -1,4 +1,4 @@
-package cmd
+package cli
 
 import (
 	"context"
@@ -23,42 +23,42 @@ import (
 	"github.com/pintle-ci/pintle/registry"
 )
 
-// loadChart loads a folder, an archive, or a chart of a registry (oci://).
-func loadChart(ctx context.Context, e env, ref, version string) (*chart.Chart, error) {
+// LoadChart loads a folder, an archive, or a chart of a registry (oci://).
+func LoadChart(ctx context.Context, e Env, ref, version string) (*chart.Chart, error) {
 	if !strings.HasPrefix(ref, registry.Scheme) {
-		return loadLocal(ctx, ref)
+		return LoadLocal(ctx, ref)
 	}
-	archive, pulled, err := oci.Pull(ctx, ref, oci.PullOptions{Access: access(e, nil), Version: version})
+	archive, pulled, err := oci.Pull(ctx, ref, oci.PullOptions{Access: RegistryAccess(e, nil), Version: version})
 	if err != nil {
-		return nil, withCode(registryCode(err), err)
+		return nil, WithCode(RegistryCode(err), err)
 	}
 	c, err := chart.LoadArchive(ctx, strings.NewReader(string(archive)))
 	if err != nil {
-		return nil, withCode(exitcode.Failed, fmt.Errorf("%s: %w", ref, err))
+		return nil, WithCode(exitcode.Failed, fmt.Errorf("%s: %w", ref, err))
 	}
 	if text := pulled.Odd(c); text != "" {
-		e.log.Warn(text)
+		e.Log.Warn(text)
 	}
 	return c, nil
 }
 
-// loadLocal loads a folder or an archive. A path that does not exist is a fault
+// LoadLocal loads a folder or an archive. A path that does not exist is a fault
 // of the call.
-func loadLocal(ctx context.Context, path string) (*chart.Chart, error) {
+func LoadLocal(ctx context.Context, path string) (*chart.Chart, error) {
 	c, err := chart.Load(ctx, path)
 	if err == nil {
 		return c, nil
 	}
-	code := codeAt(path)
+	code := CodeAt(path)
 	if code == exitcode.Usage {
 		err = hintRemote(err, path)
 	}
-	return nil, withCode(code, hintPath(err, path))
+	return nil, WithCode(code, hintPath(err, path))
 }
 
-// codeAt is the exit code for a failure with what is at the paths: that of a
+// CodeAt is the exit code for a failure with what is at the paths: that of a
 // wrong call if nothing is at one of them.
-func codeAt(paths ...string) int {
+func CodeAt(paths ...string) int {
 	for _, path := range paths {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return exitcode.Usage
@@ -67,9 +67,9 @@ func codeAt(paths ...string) int {
 	return exitcode.Failed
 }
 
-// registryCode is the exit code for what a registry says: that of a wrong call if
+// RegistryCode is the exit code for what a registry says: that of a wrong call if
 // there is no such chart or version, or cannot be.
-func registryCode(err error) int {
+func RegistryCode(err error) int {
 	if errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrInvalid) {
 		return exitcode.Usage
 	}
@@ -82,7 +82,7 @@ func hintRemote(err error, ref string) error {
 	switch {
 	case strings.HasPrefix(ref, "http://"), strings.HasPrefix(ref, "https://"):
 		return &hintedError{err, "a chart is a folder, an archive or oci://HOST/PATH/NAME: download this one first, by its name with \"pintle chart pull NAME --repo URL\""}
-	case parts && plainName.MatchString(repository) && plainName.MatchString(name) && !isFolder(repository):
+	case parts && plainName.MatchString(repository) && plainName.MatchString(name) && !IsFolder(repository):
 		return &hintedError{err, fmt.Sprintf("a chart of Helm's repository %s comes with \"pintle chart pull %s --repo @%[1]s\"", repository, name)}
 	}
 	return err
@@ -90,57 +90,57 @@ func hintRemote(err error, ref string) error {
 
 var plainName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
-func access(e env, c *urfave.Context) registry.Access {
+func RegistryAccess(e Env, c *urfave.Context) registry.Access {
 	return registry.Access{
-		Getenv: e.getenv, UserAgent: "pintle/" + buildVersion(), PlainHTTP: c != nil && c.Bool("plain-http"), Memory: answers.NewMemory(),
+		Getenv: e.Getenv, UserAgent: "pintle/" + Version(), PlainHTTP: c != nil && c.Bool("plain-http"), Memory: answers.NewMemory(),
 	}
 }
 
-// loadTemplated loads the chart to render. With --dependency-update it fetches
+// LoadTemplated loads the chart to render. With --dependency-update it fetches
 // what charts/ lacks, as Helm does; what that says goes to stderr, because stdout
 // is for manifests.
-func loadTemplated(e env, c *urfave.Context, ref string) (*chart.Chart, error) {
-	loaded, err := loadChart(c.Context, e, ref, c.String("version"))
+func LoadTemplated(e Env, c *urfave.Context, ref string) (*chart.Chart, error) {
+	loaded, err := LoadChart(c.Context, e, ref, c.String("version"))
 	if err != nil {
 		return nil, err
 	}
-	if !c.Bool("dependency-update") || len(loaded.MissingDependencies()) == 0 || !isFolder(ref) {
+	if !c.Bool("dependency-update") || len(loaded.MissingDependencies()) == 0 || !IsFolder(ref) {
 		return loaded, nil
 	}
-	o, err := dependencyOptions(e, c)
+	o, err := DependencyOptions(e, c)
 	if err != nil {
 		return nil, err
 	}
 	result, err := dependency.Update(c.Context, ref, o)
 	if err != nil {
-		return nil, withCode(exitcode.Failed, err)
+		return nil, WithCode(exitcode.Failed, err)
 	}
 	beside := e
-	beside.stdout = e.stderr
-	if err := tellDependencies(beside, result); err != nil {
+	beside.Stdout = e.Stderr
+	if err := PrintDependencies(beside, result); err != nil {
 		return nil, err
 	}
-	return loadChart(c.Context, e, ref, c.String("version"))
+	return LoadChart(c.Context, e, ref, c.String("version"))
 }
 
-func isFolder(path string) bool {
+func IsFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
-// dependencyOptions are those of every command that fetches dependencies.
-func dependencyOptions(e env, c *urfave.Context) (dependency.Options, error) {
-	mtime, err := sourceDate(e)
+// DependencyOptions are those of every command that fetches dependencies.
+func DependencyOptions(e Env, c *urfave.Context) (dependency.Options, error) {
+	mtime, err := SourceDate(e)
 	generated := mtime
 	if generated.IsZero() {
 		generated = time.Now()
 	}
 	return dependency.Options{
-		Access: access(e, c), Time: mtime, Generated: generated, Warn: func(text string) { e.log.Warn(text) },
+		Access: RegistryAccess(e, c), Time: mtime, Generated: generated, Warn: func(text string) { e.Log.Warn(text) },
 	}, err
 }
 
-func tellDependencies(e env, result dependency.Result) error {
+func PrintDependencies(e Env, result dependency.Result) error {
 	for _, f := range result.Fetched {
 		text := f.Name + " " + f.Version + ": "
 		if f.File == "" {
@@ -148,28 +148,28 @@ func tellDependencies(e env, result dependency.Result) error {
 		} else {
 			text += "charts/" + f.File
 		}
-		if _, err := fmt.Fprintln(e.stdoutText, text); err != nil {
+		if _, err := fmt.Fprintln(e.StdoutText, text); err != nil {
 			return err
 		}
 	}
 	for _, file := range result.Removed {
-		fmt.Fprintln(e.stderrText, "removed charts/"+file)
+		fmt.Fprintln(e.StderrText, "removed charts/"+file)
 	}
 	if result.Lock != "" {
-		fmt.Fprintln(e.stderrText, "wrote "+result.Lock)
+		fmt.Fprintln(e.StderrText, "wrote "+result.Lock)
 	}
 	return nil
 }
 
-// sourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.
-func sourceDate(e env) (time.Time, error) {
-	text := e.getenv("SOURCE_DATE_EPOCH")
+// SourceDate is $SOURCE_DATE_EPOCH (reproducible-builds.org), the zero time without it.
+func SourceDate(e Env) (time.Time, error) {
+	text := e.Getenv("SOURCE_DATE_EPOCH")
 	if text == "" {
 		return time.Time{}, nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds < 0 {
-		return time.Time{}, usagef("$SOURCE_DATE_EPOCH is %q: write seconds since 1970", text)
+		return time.Time{}, Usagef("$SOURCE_DATE_EPOCH is %q: write seconds since 1970", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }
