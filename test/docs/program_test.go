@@ -25,7 +25,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(folder, "pintle"), "./cmd/pintle")
+	build := exec.CommandContext(context.Background(), "go", "build", "-ldflags=-s -w", "-o", filepath.Join(folder, "pintle"), "./cmd/pintle")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build pintle: %v\n%s", err, out)
