@@ -1,14 +1,15 @@
 package lint
 
 import (
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// schedule finds a CronJob whose schedule is none.
+// schedule finds a CronJob whose schedule is none, or whose time zone is none.
 func (l *linter) schedule(o *object) {
 	text, ok := at(o.fields, "spec", "schedule").(string)
 	if o.kind != "CronJob" || !ok {
@@ -17,76 +18,63 @@ func (l *linter) schedule(o *object) {
 	if err := checkSchedule(text); err != nil {
 		l.add("cron/schedule", o.file, o.line("spec", "schedule"), "%s: the schedule %q %v", o, text, err)
 	}
+	zone, ok := at(o.fields, "spec", "timeZone").(string)
+	switch {
+	case !ok:
+	case !isTimeZone(zone):
+		l.add("cron/schedule", o.file, o.line("spec", "timeZone"), "%s: the time zone %q is none such as Europe/Berlin", o, zone)
+	case strings.Contains(text, "TZ"):
+		l.add("cron/schedule", o.file, o.line("spec", "schedule"), "%s: the schedule %q names a time zone, and timeZone does", o, text)
+	}
 }
 
-// cronField is one of the five fields of a schedule.
-type cronField struct {
-	name        string
-	least, most int
-	names       string // of the numbers from least on, three letters each
+// scheduleFields are the five fields of a schedule.
+var scheduleFields = [...]struct{ name, bounds string }{
+	{"minute", "0 to 59"}, {"hour", "0 to 23"}, {"day", "1 to 31"}, {"month", "1 to 12"}, {"weekday", "0 to 6"},
 }
 
-var cronFields = []cronField{
-	{"minute", 0, 59, ""},
-	{"hour", 0, 23, ""},
-	{"day", 1, 31, ""},
-	{"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
-	{"weekday", 0, 6, "sunmontuewedthufrisat"},
-}
-
-// checkSchedule says what is wrong with a schedule, as the controller of
-// CronJobs reads it: five fields, or @daily and the like.
+// checkSchedule says what is wrong with a schedule, read by the library that the
+// API server and the controller of CronJobs read it with. A time zone before it is
+// left out: the library would look it up in this machine's list, and panics where
+// nothing follows. Whether it is taken depends on the version.
 func checkSchedule(schedule string) error {
-	if zone, rest, ok := strings.Cut(schedule, " "); ok && (strings.HasPrefix(zone, "TZ=") || strings.HasPrefix(zone, "CRON_TZ=")) {
-		schedule = rest // refused or not, by the version
+	if zone, rest, _ := strings.Cut(schedule, " "); strings.HasPrefix(zone, "TZ=") || strings.HasPrefix(zone, "CRON_TZ=") {
+		schedule = strings.TrimSpace(rest)
 	}
-	switch schedule {
-	case "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly":
-		return nil
-	}
-	if every, ok := strings.CutPrefix(schedule, "@every "); ok {
-		if _, err := time.ParseDuration(every); err != nil {
-			return errors.New("has no duration such as 1h30m")
-		}
-		return nil
+	err := parseSchedule(schedule)
+	if err == nil || strings.HasPrefix(schedule, "@") {
+		return err
 	}
 	fields := strings.Fields(schedule)
-	if len(fields) != len(cronFields) {
-		return fmt.Errorf("has %d fields, not %d", len(fields), len(cronFields))
+	if len(fields) != len(scheduleFields) {
+		return fmt.Errorf("has %d fields, not %d", len(fields), len(scheduleFields))
 	}
-	for i, f := range cronFields {
-		for part := range strings.SplitSeq(fields[i], ",") {
-			if !f.takes(part) {
-				return fmt.Errorf("has the %s %s, which is not in %d to %d", f.name, part, f.least, f.most)
-			}
+	for i, f := range scheduleFields {
+		alone := []string{"*", "*", "*", "*", "*"}
+		alone[i] = fields[i]
+		if parseSchedule(strings.Join(alone, " ")) != nil {
+			return fmt.Errorf("has the %s %s, which is not in %s", f.name, fields[i], f.bounds)
 		}
+	}
+	return err
+}
+
+func parseSchedule(schedule string) error {
+	if _, err := cron.ParseStandard(schedule); err != nil {
+		return fmt.Errorf("does not parse: %w", err)
 	}
 	return nil
 }
 
-// takes reads 5, 1-5, *, ?, and each of them with a step: */10.
-func (f cronField) takes(part string) bool {
-	part, step, stepped := strings.Cut(part, "/")
-	if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1) {
-		return false
-	}
-	if part == "*" || part == "?" {
-		return true
-	}
-	low, high, isRange := strings.Cut(part, "-")
-	from, ok := f.number(low)
-	if !isRange {
-		return ok
-	}
-	to, okTo := f.number(high)
-	return ok && okTo && from <= to
-}
+var timeZoneName = lazyregexp.New(`^[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13}(/[A-Za-z._0-9+][A-Za-z._0-9+-]{0,13})*$`)
 
-// number reads a number within the bounds, or the name of one.
-func (f cronField) number(text string) (int, bool) {
-	if i := strings.Index(f.names, strings.ToLower(text)); len(text) == 3 && i >= 0 && i%3 == 0 {
-		return f.least + i/3, true
+// isTimeZone reports whether the API server may take a name for a time zone. It
+// knows those that there are, we do not.
+func isTimeZone(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "." || part == ".." {
+			return false
+		}
 	}
-	n, err := strconv.Atoi(text)
-	return n, err == nil && n >= f.least && n <= f.most
+	return timeZoneName.MatchString(name) && !strings.EqualFold(name, "Local")
 }

@@ -200,19 +200,6 @@ func TestLongReleaseFix(t *testing.T) {
 	t.Error("the long name is not found")
 }
 
-func TestSchedule(t *testing.T) {
-	for schedule, ok := range map[string]bool{
-		"0 4 * * *": true, "*/5 * * * *": true, "0-30/10 1,2 ? JAN-mar Sun": true, "@daily": true, "@every 1h30m": true,
-		"TZ=Europe/Berlin 0 4 * * *": true, "0 4 * * 6": true, "5/15 * * * *": true,
-		"* * * *": false, "0 4 * * 7": false, "60 * * * *": false, "* * 0 * *": false, "*/0 * * * *": false, "5-1 * * * *": false,
-		"@reboot": false, "@every day": false, "": false, "0 4 * * unm": false, "0 0 4 * * *": false, "a * * * *": false,
-	} {
-		if err := checkSchedule(schedule); (err == nil) != ok {
-			t.Errorf("%q: %v", schedule, err)
-		}
-	}
-}
-
 func TestLintInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
