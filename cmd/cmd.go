@@ -83,7 +83,6 @@ func newApp(e cli.Env) *urfave.App {
 	all := commands(e)
 	cli.Walk(all, "", func(_ string, c *urfave.Command) {
 		c.OnUsageError, c.HideHelpCommand = cli.UsageError, true
-		c.Flags = keepNames(c.Flags)
 	})
 	return &urfave.App{
 		Name:           "pintle",
@@ -96,7 +95,7 @@ func newApp(e cli.Env) *urfave.App {
 		ErrWriter:      e.Stderr,
 		ExitErrHandler: func(*urfave.Context, error) {}, // run decides about exit codes
 		OnUsageError:   cli.UsageError,
-		Flags:          keepNames(globalFlags()),
+		Flags:          globalFlags(),
 		Before: func(c *urfave.Context) error {
 			if c.Bool("debug") {
 				e.Log.SetLevel(logrus.DebugLevel)

@@ -12,9 +12,6 @@ import (
 // marshalYAML is yaml.Marshal of sigs.k8s.io/yaml, which goes through JSON,
 // without that detour where it cannot matter.
 func marshalYAML(v any) ([]byte, error) {
-	if plain, ok := writeYAML(v); ok {
-		return plain, nil
-	}
 	if direct, ok := yamlValue(v, 0); ok {
 		return yaml2.Marshal(direct)
 	}

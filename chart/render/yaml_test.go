@@ -42,8 +42,8 @@ func TestMarshalYAML(t *testing.T) {
 	}
 }
 
-// Values at the edge of what yamlWriter is sure of, made of the parts that YAML
-// reads in its own way. Of the rest the library's order is not always the same.
+// Values made of the parts that YAML reads in its own way. Maps have one key: of
+// such keys the library's order is not always the same.
 func TestMarshalRandomYAML(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"a", "y", "No", "true", "off", "null", "e", "E", "x", "1", "0", "9", "12", "m", "Gi", ".", ":", "/", "-", " ", "_", "+", "~", "#", "word ", "A"}
@@ -59,7 +59,7 @@ func TestMarshalRandomYAML(t *testing.T) {
 		switch n := random.IntN(10); {
 		case n < 2 && depth < 4:
 			m := map[string]any{}
-			for range random.IntN(4) {
+			for range random.IntN(2) {
 				m[text()] = value(depth + 1)
 			}
 			return m
@@ -74,17 +74,8 @@ func TestMarshalRandomYAML(t *testing.T) {
 		}
 		return text()
 	}
-	const count = 20_000
-	sure := 0
-	for range count {
-		v := value(0)
-		if _, ok := writeYAML(v); ok {
-			checkMarshal(t, v)
-			sure++
-		}
-	}
-	if sure < count/4 {
-		t.Errorf("sure of %d in %d", sure, count)
+	for range 5000 {
+		checkMarshal(t, value(0))
 	}
 }
 
