@@ -6,10 +6,9 @@
 package lazyregexp
 
 import (
-	"os"
 	"regexp"
-	"strings"
 	"sync"
+	"testing"
 )
 
 // Regexp is a regular expression that is compiled once, at its first use. It is
@@ -20,7 +19,7 @@ type Regexp struct{ compiled func() *regexp.Regexp }
 // is compiled at once, and one that does not compile panics.
 func New(pattern string) Regexp {
 	re := Regexp{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })}
-	if strings.HasSuffix(strings.TrimSuffix(os.Args[0], ".exe"), ".test") {
+	if testing.Testing() {
 		re.compiled()
 	}
 	return re
