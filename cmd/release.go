@@ -163,7 +163,7 @@ func conduct(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name strin
 }
 
 // planned passes a plan on, or says everything that the cluster would refuse.
-func planned(e cli.Env, secrets *secret.Set, p *deployer.Plan, err error) (*deployer.Plan, error) {
+func planned(e cli.Env, secrets *secret.Set, p *deployer.Prepared, err error) (*deployer.Prepared, error) {
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
 		fmt.Fprint(e.StderrText, refused.Details())
 	}

@@ -23,15 +23,15 @@ import (
 //
 // When ctx is cancelled no new change starts; one bounded clean-up follows on a
 // context of its own, and the error is the cause of the cancellation.
-func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, error) {
+func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	ctx = TellOutages(ctx, span)
-	if p.unchanged && !p.stage.doubled() && !p.restamp {
+	if p.Unchanged && !p.stage.doubled() && !p.Restamp {
 		return e.confirm(ctx, p, span)
 	}
 	if err := e.permit(ctx, p.Release, e.needs(ctx, p), span); err != nil {
 		return deniedOutcome(err), err
 	}
-	if p.createNamespace {
+	if p.CreateNamespace {
 		if err := e.ensureNamespace(ctx, p.Namespace); err != nil {
 			return Outcome{Status: event.Failed}, notStarted(err)
 		}
@@ -55,12 +55,12 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, span event.Span) (Outcome, 
 
 // applyLocked carries the plan out, or a new one where the release has changed
 // since. It is ErrExists, and nothing was touched, where it has changed unnoticed.
-func (e *Engine) applyLocked(ctx context.Context, p *Plan, changed bool, l *lease, span event.Span) (Outcome, error) {
+func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lease, span event.Span) (Outcome, error) {
 	p, err := e.fresh(ctx, p, changed, l, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
 	}
-	if p.unchanged {
+	if p.Unchanged {
 		if err := e.supersede(ctx, p.stage); err != nil {
 			return Outcome{Status: event.Failed}, notStarted(err)
 		}
@@ -76,7 +76,7 @@ func (e *Engine) applyLocked(ctx context.Context, p *Plan, changed bool, l *leas
 
 // confirm says that nothing had to be done, once it has seen that what is there
 // is ready.
-func (e *Engine) confirm(ctx context.Context, p *Plan, span event.Span) (Outcome, error) {
+func (e *Engine) confirm(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	out := Outcome{
 		Status: event.Unchanged, Revision: p.Deployed, PreviousRevision: p.Deployed,
 		Message: fmt.Sprintf("revision %d is deployed already, nothing changed", p.Deployed), Notes: p.Notes(),
@@ -99,7 +99,7 @@ func (e *Engine) confirm(ctx context.Context, p *Plan, span event.Span) (Outcome
 // run is one plan being carried out.
 type run struct {
 	engine  *Engine
-	plan    *Plan
+	plan    *Prepared
 	span    event.Span
 	storage *release.Storage
 	redact  func(string) string
@@ -112,8 +112,8 @@ type run struct {
 	doomed  []kube.Ref   // hook objects to delete once the evidence is collected
 }
 
-func (e *Engine) newRun(p *Plan, span event.Span) *run {
-	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.secrets.Text}
+func (e *Engine) newRun(p *Prepared, span event.Span) *run {
+	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.Secrets.Text}
 	if p.request.Logs {
 		r.logs = wait.NewLogs(e.cluster, span, r.redact)
 	}

@@ -48,7 +48,7 @@ func TestAttempts(t *testing.T) {
 }
 
 func TestSummaryCounts(t *testing.T) {
-	p := &Plan{Objects: make([]Change, 1), Deployed: 3, unchanged: true}
+	p := &Plan{Objects: make([]Change, 1), Deployed: 3, Unchanged: true}
 	if got := p.Summary(); got != "unchanged: 1 object is as revision 3 says" {
 		t.Error(got)
 	}

@@ -30,7 +30,7 @@ func (r *run) seal(ctx context.Context, f *FailedError, failed []wait.Failure) {
 	if r.plan.request.Evidence == nil {
 		return
 	}
-	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), secrets: r.plan.secrets, redact: r.redact, files: map[string]string{}}
+	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), secrets: r.plan.Secrets, redact: r.redact, files: map[string]string{}}
 	b.add("evidence.txt", f.Details(), true)
 	if len(r.plan.Objects) > 0 { // an uninstallation has no plan
 		var text strings.Builder

@@ -155,7 +155,7 @@ func TestKeptFieldsOutliveARollbackAndForceTakesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var doc strings.Builder
-	if err := deployer.WriteJSON(&doc, []*deployer.Plan{p}); err != nil {
+	if err := deployer.WriteJSON(&doc, []*deployer.Plan{p.Plan}); err != nil {
 		t.Fatal(err)
 	}
 	var plans struct {

@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -51,13 +52,16 @@ type scene struct {
 }
 
 // decide turns what was observed into changes. It is pure.
-func decide(s scene) (*Plan, error) {
-	p := &Plan{
+func decide(s scene) (*Prepared, error) {
+	p := &Prepared{stage: s.stage, record: s.record, Plan: &Plan{
 		Release: s.record.Name, Namespace: s.namespace, Chart: s.record.ChartName(), Operation: s.stage.operation,
-		Revision: s.stage.revision, Warnings: s.warnings, stage: s.stage, record: s.record,
-	}
+		Revision: s.stage.revision, Warnings: s.warnings, Next: s.record.Record,
+	}}
 	if s.stage.deployed != nil {
 		p.Deployed = s.stage.deployed.Version
+	}
+	if s.stage.last != nil {
+		p.Last = s.stage.last.Status()
 	}
 	if s.namespaceMissing {
 		if !s.request.CreateNamespace {
@@ -66,7 +70,7 @@ func decide(s scene) (*Plan, error) {
 		if problems := validation.IsDNS1123Label(s.namespace); len(problems) > 0 {
 			return nil, fmt.Errorf("plan release %s: namespace %q cannot be: %s", p.Release, s.namespace, strings.Join(problems, "; "))
 		}
-		p.createNamespace = true
+		p.CreateNamespace = true
 		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
 	}
 	var problems []Problem
@@ -100,8 +104,8 @@ func decide(s scene) (*Plan, error) {
 	slices.SortStableFunc(p.Objects, func(a, b Change) int { return a.stage - b.stage })
 	p.Objects = append(p.Objects, decidePrune(s)...)
 	p.Hooks = hookLines(s.record.Hooks, s.stage.operation)
-	p.recordOnly = !p.objectChanges()
-	p.unchanged = p.recordOnly && sameRecord(s.stage.deployed, s.stage.last, s.record)
+	p.RecordOnly = !p.objectChanges()
+	p.Unchanged = p.RecordOnly && sameRecord(s.stage.deployed, s.stage.last, s.record)
 	return p, nil
 }
 
@@ -208,32 +212,6 @@ func withoutRenamed(leftovers []*unstructured.Unstructured, sights []sight, befo
 	return out
 }
 
-// refsOf is the identity of every object of some revisions. A record whose
-// manifest cannot be read counts as empty.
-func refsOf(revisions []*release.Revision) map[string]bool {
-	keys := map[string]bool{}
-	for _, r := range revisions {
-		objects, err := r.Objects()
-		if err != nil {
-			continue
-		}
-		for _, o := range objects {
-			keys[refIn(o, r.Namespace).Key()] = true
-			keys[kube.RefOf(o).Key()] = true
-		}
-	}
-	return keys
-}
-
-// refIn is the Ref of an object as rendered, in the namespace it would get.
-func refIn(o *unstructured.Unstructured, namespace string) kube.Ref {
-	ref := kube.RefOf(o)
-	if ref.Namespace == "" {
-		ref.Namespace = namespace
-	}
-	return ref
-}
-
 // sameRecord reports whether a new revision would say nothing new. The last
 // revision must itself be the deployed one: after a failure, the attempt counts.
 func sameRecord(deployed, last, next *release.Revision) bool {
@@ -259,4 +237,36 @@ func sameHooks(a, b []*release.Hook) bool {
 	return slices.EqualFunc(a, b, func(x, y *release.Hook) bool {
 		return x.Path == y.Path && x.Manifest == y.Manifest
 	})
+}
+
+// sameConfig compares values as their JSON would: 1 and 1.0 are one number, and
+// an empty map is none.
+func sameConfig(a, b map[string]any) bool {
+	if len(a) == 0 && len(b) == 0 {
+		return true
+	}
+	return reflect.DeepEqual(plain(a), plain(b))
+}
+
+func plain(m map[string]any) any {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	var out any
+	if err := json.Unmarshal(data, &out); err != nil {
+		return err
+	}
+	return out
+}
+
+// hookLines says which hooks an operation runs, in order.
+func hookLines(hooks []*release.Hook, o Operation) []string {
+	var out []string
+	for _, event := range []string{"pre-" + string(o), "post-" + string(o)} {
+		for _, h := range hooksFor(hooks, event) {
+			out = append(out, event+" "+h.String())
+		}
+	}
+	return out
 }

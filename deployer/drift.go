@@ -11,27 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
-
-// objectsOf are the objects of a revision's manifest by key; none for nil, or where
-// the manifest cannot be read.
-func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
-	out := map[string]*unstructured.Unstructured{}
-	if r == nil {
-		return out
-	}
-	objects, err := r.Objects()
-	if err != nil {
-		return out
-	}
-	for _, o := range objects {
-		out[kube.RefOf(o).Key()] = o // of a cluster-scoped kind, or with its namespace
-		out[refIn(o, r.Namespace).Key()] = o
-	}
-	return out
-}
 
 // tellDrift says of every field who owns it, and which differ only because
 // somebody has changed the live object: there the chart says what the deployed
@@ -170,4 +151,31 @@ func elementKey(set map[string]any, element any) string {
 		}
 	}
 	return ""
+}
+
+// changedSince are the fields in which a live object is no longer what the plan saw,
+// as far as the plan would write them.
+func (c *Change) changedSince(live *unstructured.Unstructured) []string {
+	if live.GetUID() != c.live.GetUID() {
+		return []string{"metadata.uid"}
+	}
+	planned := map[string]bool{}
+	var out []string
+	for _, f := range c.Fields {
+		planned[f.Path] = true
+		was, _ := valueAt(c.live.Object, f.Path)
+		is, _ := valueAt(live.Object, f.Path)
+		if !reflect.DeepEqual(was, is) {
+			out = append(out, f.Path)
+		}
+	}
+	if c.result == nil {
+		return out
+	}
+	for _, f := range diff(live, c.result) {
+		if _, says := valueAt(c.object.Object, f.Path); says && !planned[f.Path] {
+			out = append(out, f.Path)
+		}
+	}
+	return out
 }

@@ -157,7 +157,7 @@ func (b *bench) deploy(ctx context.Context, req deployer.Request) (deployer.Outc
 	return b.apply(ctx, p)
 }
 
-func (b *bench) apply(ctx context.Context, p *deployer.Plan) (out deployer.Outcome, err error) {
+func (b *bench) apply(ctx context.Context, p *deployer.Prepared) (out deployer.Outcome, err error) {
 	log := event.NewLog(nil, func(e event.Event) { b.events = append(b.events, e) })
 	log.Step("web", "deploy", func(s event.Span) event.Result {
 		out, err = b.engine.Apply(ctx, p, s)

@@ -3,7 +3,6 @@ package deployer
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -42,7 +41,7 @@ func (r *run) applyExact(ctx context.Context, c *Change) (*unstructured.Unstruct
 		} else if err != nil {
 			return nil, err
 		}
-		if fields := c.movedTo(live); len(fields) > 0 {
+		if fields := c.changedSince(live); len(fields) > 0 {
 			return nil, fmt.Errorf("%s changed since its plan was checked: %w", strings.Join(fields, ", "), ErrMoved)
 		}
 	}
@@ -67,31 +66,4 @@ func creator(o *unstructured.Unstructured) string {
 		}
 	}
 	return "somebody"
-}
-
-// movedTo are the fields in which a live object is no longer what the plan saw,
-// as far as the plan would write them.
-func (c *Change) movedTo(live *unstructured.Unstructured) []string {
-	if live.GetUID() != c.live.GetUID() {
-		return []string{"metadata.uid"}
-	}
-	planned := map[string]bool{}
-	var out []string
-	for _, f := range c.Fields {
-		planned[f.Path] = true
-		was, _ := valueAt(c.live.Object, f.Path)
-		is, _ := valueAt(live.Object, f.Path)
-		if !reflect.DeepEqual(was, is) {
-			out = append(out, f.Path)
-		}
-	}
-	if c.result == nil {
-		return out
-	}
-	for _, f := range diff(live, c.result) {
-		if _, says := valueAt(c.object.Object, f.Path); says && !planned[f.Path] {
-			out = append(out, f.Path)
-		}
-	}
-	return out
 }

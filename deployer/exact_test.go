@@ -13,7 +13,7 @@ import (
 
 // saved makes a plan, saves it, plans again, and binds the second to the first,
 // as two jobs do.
-func (b *bench) saved(req deployer.Request) *deployer.Plan {
+func (b *bench) saved(req deployer.Request) *deployer.Prepared {
 	b.t.Helper()
 	first, err := b.engine.Plan(b.t.Context(), req)
 	if err != nil {
@@ -22,7 +22,7 @@ func (b *bench) saved(req deployer.Request) *deployer.Plan {
 	if err := b.engine.Repeatable(b.t.Context(), first); err != nil {
 		b.t.Fatal(err)
 	}
-	data, err := deployer.Save([]*deployer.Plan{first}, deployer.SavedOrigin{})
+	data, err := deployer.Save([]*deployer.Plan{first.Plan}, deployer.SavedOrigin{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func (b *bench) saved(req deployer.Request) *deployer.Plan {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := s.Bind(second); err != nil {
+	if err := second.Pin(s); err != nil {
 		b.t.Fatal(err)
 	}
 	return second

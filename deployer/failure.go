@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
 // ErrBusy is a release that another operation holds, or seems to.
@@ -22,70 +20,6 @@ type lostLock struct{ how string }
 func (l *lostLock) Error() string { return l.how }
 
 func (l *lostLock) Is(target error) bool { return target == errLockLost }
-
-// Refusal is a plan that cannot be carried out: every object the server or the
-// engine refused, found before anything was touched.
-type Refusal struct {
-	Release  string
-	Problems []Problem
-
-	redact func(string) string // nil: nothing is known to be secret
-}
-
-// Problem is why one object was refused.
-type Problem struct {
-	Object kube.Ref
-	Err    error
-}
-
-// Error is one line: the first problem, and how many more there are.
-func (r *Refusal) Error() string {
-	first := r.Problems[0]
-	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), causeOf(first.Err))
-	if n := len(r.Problems) - 1; n > 0 {
-		s += fmt.Sprintf(" (and %d more)", n)
-	}
-	return r.masked(s)
-}
-
-func (r *Refusal) masked(s string) string {
-	if r.redact == nil {
-		return s
-	}
-	return r.redact(s)
-}
-
-// causeOf is an error without the object's name, which stands before it anyway.
-func causeOf(err error) string {
-	if e, ok := errors.AsType[*ImmutableError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*ConflictError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*kube.Error](err); ok {
-		return e.Brief()
-	}
-	return err.Error()
-}
-
-// Details is one line for each problem.
-func (r *Refusal) Details() string {
-	var b strings.Builder
-	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), causeOf(p.Err))
-	}
-	return r.masked(b.String())
-}
-
-// Unwrap gives the problems' errors.
-func (r *Refusal) Unwrap() []error {
-	var errs []error
-	for _, p := range r.Problems {
-		errs = append(errs, p.Err)
-	}
-	return errs
-}
 
 // ObjectFailure is one object that made an operation fail.
 type ObjectFailure struct {

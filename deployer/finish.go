@@ -166,7 +166,7 @@ func (r *run) onlyUnready(err error) bool {
 }
 
 // done says what a carried out plan did.
-func (p *Plan) done() string {
+func (p *Prepared) done() string {
 	parts := ""
 	for _, a := range []struct {
 		action Action

@@ -17,7 +17,7 @@ func settings(notes string) map[string]string {
 }
 
 // change is the plan's action on an object, with its note.
-func change(p *deployer.Plan, object string) string {
+func change(p *deployer.Prepared, object string) string {
 	for _, c := range p.Objects {
 		if c.Object.String() == object {
 			return strings.TrimSuffix(string(c.Action)+": "+c.Note, ": ")

@@ -191,19 +191,6 @@ func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// hookName is a hook in words: Kind/name, of a List that of its items.
-func hookName(h *release.Hook) string {
-	objects, err := hookObjects(h)
-	if err != nil || h.Name != "" {
-		return h.Kind + "/" + h.Name
-	}
-	var names []string
-	for _, o := range objects {
-		names = append(names, kube.RefOf(o).String())
-	}
-	return strings.Join(names, ", ")
-}
-
 // hookRefs are those objects of a hook that this run has made and not deleted.
 func (r *run) hookRefs(h *release.Hook) []kube.Ref {
 	objects, err := hookObjects(h)

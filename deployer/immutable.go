@@ -2,7 +2,6 @@ package deployer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,65 +11,15 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// ImmutableError is a change of fields that cannot be changed in an object that
-// its policy does not allow to recreate.
-type ImmutableError struct {
-	Object kube.Ref
-	Fields []Field // which, with their old and new values
-	Policy ImmutablePolicy
-	Key    string // by which the caller's user sets another policy; empty where there is no way to
-	Reason string // why the policy does not help; may be empty
-	Err    error  // the server's refusal
-}
-
-// maxNamedFields bounds how many fields an error names.
-const maxNamedFields = 3
-
-// Error is one line: the fields, their values, and what to do.
-func (e *ImmutableError) Error() string {
-	var parts []string
-	for i, f := range e.Fields {
-		if i == maxNamedFields {
-			parts = append(parts, text.Counted(len(e.Fields)-i, "more field"))
-			break
-		}
-		before, after := maskedPair(f, nil)
-		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(valueText(before)), text.Brief(valueText(after))))
-	}
-	s := strings.Join(parts, ", ") + " cannot be changed"
-	if len(parts) == 0 {
-		s = causeOf(e.Err)
-	}
-	if e.Reason != "" {
-		return s + ", and " + e.Reason
-	}
-	if e.Key == "" {
-		return fmt.Sprintf("%s; keep the old value, or delete the object first: kubectl delete %s", s, kubectlName(e.Object))
-	}
-	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: %s: {%s: %s}", s, e.Key, e.Object.Kind, suggested(e.Object.Kind))
-}
-
-// kubectlName is how kubectl is told which object is meant.
-func kubectlName(r kube.Ref) string {
-	name := strings.ToLower(r.Kind) + "/" + r.Name
-	if r.Namespace != "" {
-		name += " -n " + r.Namespace
-	}
-	return name
-}
-
+// suggested is the policy for a kind that touches least.
 func suggested(kind string) ImmutablePolicy {
 	if kind == "StatefulSet" {
 		return OrphanRecreate
 	}
 	return RecreateObject
 }
-
-// Unwrap gives the server's refusal.
-func (e *ImmutableError) Unwrap() error { return e.Err }
 
 // lookAnew asks about objects whose change the server refused because fields
 // cannot be changed, whether it would take them anew: it pretends to create each
@@ -145,7 +94,7 @@ func decideImmutable(c Change, s sight, req Request) (Change, error) {
 		fixed = slices.DeleteFunc(fixed, func(f Field) bool { return f.New == nil })
 	}
 	policy := req.onImmutable(s.object.GetKind())
-	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Policy: policy, Key: req.ImmutableKey, Err: s.err}
+	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggested(c.Object.Kind)), Err: s.err}
 	switch {
 	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
 		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"

@@ -1,6 +1,8 @@
 package deployer
 
-import "time"
+import (
+	"time"
+)
 
 // How long a lease must be seen unchanged before its holder counts as dead. A
 // holder that lives writes it every leaseBeat, and after an outage of the API

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -30,6 +31,50 @@ func recordHooks(hooks []render.Hook) []*release.Hook {
 		})
 	}
 	return out
+}
+
+// objectsOf are the objects of a revision's manifest by key; none for nil, or where
+// the manifest cannot be read.
+func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
+	out := map[string]*unstructured.Unstructured{}
+	if r == nil {
+		return out
+	}
+	objects, err := r.Objects()
+	if err != nil {
+		return out
+	}
+	for _, o := range objects {
+		out[kube.RefOf(o).Key()] = o // of a cluster-scoped kind, or with its namespace
+		out[refIn(o, r.Namespace).Key()] = o
+	}
+	return out
+}
+
+// refsOf is the identity of every object of some revisions. A record whose
+// manifest cannot be read counts as empty.
+func refsOf(revisions []*release.Revision) map[string]bool {
+	keys := map[string]bool{}
+	for _, r := range revisions {
+		objects, err := r.Objects()
+		if err != nil {
+			continue
+		}
+		for _, o := range objects {
+			keys[refIn(o, r.Namespace).Key()] = true
+			keys[kube.RefOf(o).Key()] = true
+		}
+	}
+	return keys
+}
+
+// refIn is the Ref of an object as rendered, in the namespace it would get.
+func refIn(o *unstructured.Unstructured, namespace string) kube.Ref {
+	ref := kube.RefOf(o)
+	if ref.Namespace == "" {
+		ref.Namespace = namespace
+	}
+	return ref
 }
 
 const (

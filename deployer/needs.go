@@ -40,7 +40,7 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 	if req.Render == nil && req.Over == nil {
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
-	p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, request: req, record: &release.Revision{Record: &release.Record{}}}
+	p := &Prepared{Plan: &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install}, request: req, record: &release.Revision{Record: &release.Record{}}}
 	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
 		p.record = release.NewRevision(newRecord(req, stage{revision: 1}, result))
 		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
@@ -53,9 +53,9 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 }
 
 // needs is what carrying a plan out takes, and what undoing it would.
-func (e *Engine) needs(ctx context.Context, p *Plan) []access.Permission {
+func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 	out := access.Base(p.Namespace, e.options.Driver)
-	if p.createNamespace {
+	if p.CreateNamespace {
 		out = append(out, access.Permission{Resource: "namespaces", Verbs: []string{"create"}})
 	}
 	req := p.request
@@ -90,7 +90,7 @@ func (e *Engine) needs(ctx context.Context, p *Plan) []access.Permission {
 }
 
 // uninstallNeeds is what taking a release away takes.
-func (e *Engine) uninstallNeeds(ctx context.Context, p *Plan) []access.Permission {
+func (e *Engine) uninstallNeeds(ctx context.Context, p *Prepared) []access.Permission {
 	out := access.Base(p.Namespace, e.options.Driver)
 	verbs := []string{"get", "delete"}
 	if !p.request.NoWait {
@@ -111,7 +111,7 @@ func (e *Engine) uninstallNeeds(ctx context.Context, p *Plan) []access.Permissio
 	return append(out, e.hookNeeds(ctx, p, "pre-delete", "post-delete")...)
 }
 
-func (e *Engine) hookNeeds(ctx context.Context, p *Plan, events ...string) []access.Permission {
+func (e *Engine) hookNeeds(ctx context.Context, p *Prepared, events ...string) []access.Permission {
 	var out []access.Permission
 	for _, name := range events {
 		for _, h := range hooksFor(p.record.Hooks, name) {

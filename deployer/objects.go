@@ -142,7 +142,7 @@ func (r *run) write(ctx context.Context, c *Change) (*unstructured.Unstructured,
 	switch {
 	case c.scaled:
 		return r.applyScaled(ctx, c)
-	case r.plan.exact:
+	case r.plan.pinned:
 		return r.applyExact(ctx, c)
 	}
 	return r.applyPlain(ctx, c)

@@ -24,7 +24,7 @@ const concurrency = 16
 // dryRun=All, so defaults, admission and validation are the cluster's own. A
 // *Refusal names every object that the cluster would not take, an *access.Error
 // what the account lacks.
-func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
+func (e *Engine) Plan(ctx context.Context, req Request) (*Prepared, error) {
 	p, err := e.plan(ctx, req)
 	if err != nil {
 		return nil, e.explain(ctx, req, err)
@@ -32,7 +32,7 @@ func (e *Engine) Plan(ctx context.Context, req Request) (*Plan, error) {
 	return p, nil
 }
 
-func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
+func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	if err := req.check(); err != nil {
 		return nil, err
@@ -69,8 +69,8 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.restamp = p.unchanged && staleStamp(req.Stamp, stage.deployed)
-	p.again = func(ctx context.Context) (*Plan, error) { return e.Plan(ctx, req) }
+	p.Restamp = p.Unchanged && staleStamp(req.Stamp, stage.deployed)
+	p.replan = func(ctx context.Context) (*Prepared, error) { return e.Plan(ctx, req) }
 	return p, nil
 }
 
@@ -84,7 +84,7 @@ type target struct {
 }
 
 // planTarget observes the objects of a target and decides.
-func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, error) {
+func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepared, error) {
 	sights, err := e.targetObjects(ctx, t)
 	if err != nil {
 		if _, named := errors.AsType[*Refusal](err); named {
@@ -122,9 +122,9 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Plan, 
 			return nil, err
 		}
 	}
-	plan.unchanged = plan.unchanged && !req.Revise
+	plan.Unchanged = plan.Unchanged && !req.Revise
 	plan.request = req
-	plan.secrets = req.Secrets
+	plan.Secrets = req.Secrets
 	return plan, nil
 }
 

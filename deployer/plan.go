@@ -1,20 +1,26 @@
 package deployer
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
+)
+
+// Operation is what a plan does to a release.
+type Operation string
+
+// The operations.
+const (
+	Install     Operation = "install"
+	Upgrade     Operation = "upgrade"
+	RollingBack Operation = "rollback"
 )
 
 // Action is what happens to one object.
@@ -70,22 +76,20 @@ type Plan struct {
 	Objects   []Change // in the order of application, deletions last
 	Hooks     []string // "pre-upgrade Job/migrate"
 	Warnings  []string
-	Rollback  *Rehearsal // of an upgrade that was asked to tell; nil otherwise
+	Rollback  *Rehearsal // only for an upgrade that was asked to tell
 
-	request         Request
-	stage           stage
-	record          *release.Revision
-	createNamespace bool
-	recordOnly      bool // no object changes
-	unchanged       bool // not even the record
-	restamp         bool // unchanged but for the stamp of the deployed record
-	exact           bool // a saved plan: nothing but this, see Saved.Bind
-	secrets         *secret.Set
-	again           func(context.Context) (*Plan, error) // plans the same anew
+	Next            *release.Record // the revision to be, without a status
+	Last            release.Status  // of the last revision; empty where there is none
+	CreateNamespace bool
+	RecordOnly      bool // no object changes
+	Unchanged       bool // not even the record
+	Restamp         bool // unchanged but for the stamp of the deployed record
+
+	Secrets *secret.Set // what must not show when the plan is told
 }
 
 // Changes reports whether carrying the plan out would write anything.
-func (p *Plan) Changes() bool { return !p.unchanged }
+func (p *Plan) Changes() bool { return !p.Unchanged }
 
 func (p *Plan) objectChanges() bool {
 	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
@@ -113,28 +117,10 @@ func (p *Plan) Count(a Action) int {
 }
 
 // Notes is the chart's NOTES.txt for the revision.
-func (p *Plan) Notes() string { return p.record.Info.Notes }
-
-// Record is the revision that would be made, with the status it would begin with.
-// Nobody may change it.
-func (p *Plan) Record() *release.Record {
-	r := p.record.Clone()
-	r.Info.Status = pendingStatus(p.Operation)
-	p.stage.date(r, p.Operation)
-	return r
-}
-
-// Draft is the record that a request would begin with if its chart rendered to
-// result, without a look at any cluster.
-func Draft(req Request, result *render.Result) *release.Record {
-	r := newRecord(req, stage{revision: 1}, result)
-	r.Info.Status = release.PendingInstall
-	stage{}.date(r, Install)
-	return r
-}
+func (p *Plan) Notes() string { return p.Next.Info.Notes }
 
 // Manifest is the text that the revision's record would hold.
-func (p *Plan) Manifest() string { return p.record.Manifest }
+func (p *Plan) Manifest() string { return p.Next.Manifest }
 
 // Summary is one line: "2 to create, 1 to change, 4 unchanged".
 func (p *Plan) Summary() string {
@@ -145,13 +131,13 @@ func (p *Plan) Summary() string {
 		}
 	}
 	switch {
-	case p.unchanged:
+	case p.Unchanged:
 		are := "are"
 		if len(p.Objects) == 1 {
 			are = "is"
 		}
 		return fmt.Sprintf("unchanged: %s %s as revision %d says", text.Counted(len(p.Objects), "object"), are, p.Deployed)
-	case p.recordOnly:
+	case p.RecordOnly:
 		return fmt.Sprintf("no object changes (%d unchanged), a new revision %d is recorded", len(p.Objects), p.Revision)
 	}
 	if n := p.Count(Unchanged); n > 0 {
@@ -160,34 +146,21 @@ func (p *Plan) Summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// sameConfig compares values as their JSON would: 1 and 1.0 are one number, and
-// an empty map is none.
-func sameConfig(a, b map[string]any) bool {
-	if len(a) == 0 && len(b) == 0 {
-		return true
-	}
-	return reflect.DeepEqual(plain(a), plain(b))
+// Rehearsal says whether the release could be brought back once a plan has been
+// carried out.
+type Rehearsal struct {
+	Revision int      // to which
+	Because  []string // why not; empty when it could
 }
 
-func plain(m map[string]any) any {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	var out any
-	if err := json.Unmarshal(data, &out); err != nil {
-		return err
-	}
-	return out
-}
+// Possible reports whether a rollback could be done, as far as can be known
+// before.
+func (r Rehearsal) Possible() bool { return len(r.Because) == 0 }
 
-// hookLines says which hooks an operation runs, in order.
-func hookLines(hooks []*release.Hook, o Operation) []string {
-	var out []string
-	for _, event := range []string{"pre-" + string(o), "post-" + string(o)} {
-		for _, h := range hooksFor(hooks, event) {
-			out = append(out, event+" "+hookName(h))
-		}
+// String is "yes", or "no, because ...".
+func (r Rehearsal) String() string {
+	if r.Possible() {
+		return fmt.Sprintf("yes, to revision %d", r.Revision)
 	}
-	return out
+	return "no, because " + strings.Join(r.Because, "; ")
 }

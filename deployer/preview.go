@@ -110,20 +110,3 @@ func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []s
 	}
 	return g.Wait()
 }
-
-// namespaceMissing asks for a namespace, until it is there. Who may not see it is
-// taken to have it: a namespaced service account need not see its namespace.
-func (e *Engine) namespaceMissing(ctx context.Context, name string) (bool, error) {
-	missing, _, err := e.absent.Get(ctx, name, func(ctx context.Context) (missing, keep bool, err error) {
-		var ns struct{}
-		err = e.cluster.Do(ctx, "GET", "/api/v1/namespaces/"+name, nil, &ns)
-		switch {
-		case kube.Is(err, kube.NotFound):
-			return true, false, nil
-		case kube.Is(err, kube.Forbidden):
-			return false, true, nil
-		}
-		return false, true, err
-	})
-	return missing, err
-}

@@ -24,7 +24,7 @@ var marks = map[Action][2]string{
 
 // WriteText prints the plan for people; color adds ANSI colours.
 func (p *Plan) WriteText(w io.Writer, color bool) error {
-	t := &printer{color: color, secrets: p.secrets, redact: p.secrets.Text}
+	t := &printer{color: color, secrets: p.Secrets, redact: p.Secrets.Text}
 	t.line("", fmt.Sprintf("%s %s in %s: %s, revision %d", p.Operation, p.Release, p.Namespace, p.Chart, p.Revision))
 	t.changes(p)
 	for _, h := range p.Hooks {

@@ -89,7 +89,7 @@ func WriteJSON(w io.Writer, plans []*Plan, units ...Scoped) error {
 }
 
 func (p *Plan) json() planJSON {
-	redact := p.secrets.Text
+	redact := p.Secrets.Text
 	out := planJSON{
 		Release: p.Release, Namespace: p.Namespace, Chart: p.Chart, Operation: p.Operation, Revision: p.Revision, Deployed: p.Deployed,
 		Changes: p.Changes(), Summary: p.Summary(), Counts: map[Action]int{}, Objects: []changeJSON{}, Hooks: []string{}, Warnings: []string{},
@@ -99,7 +99,7 @@ func (p *Plan) json() planJSON {
 	}
 	staged := p.stages() > 1
 	for _, c := range p.Objects {
-		j := c.json(p.secrets)
+		j := c.json(p.Secrets)
 		if staged && !c.leftover {
 			j.Stage = c.stage + 1
 		}

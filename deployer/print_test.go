@@ -23,7 +23,7 @@ func examplePlan() *Plan {
 			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Name: "a|b", Namespace: "shop"}},
 		},
 		Warnings: []string{"mind new-secret"}, Rollback: &Rehearsal{Revision: 1, Because: []string{"<reason>"}},
-		secrets: secret.NewSet("new-secret"),
+		Secrets: secret.NewSet("new-secret"),
 	}
 }
 
@@ -113,7 +113,7 @@ func TestStagesAndConflictsAreShown(t *testing.T) {
 			}},
 			{Action: Delete, Object: ref("gone"), leftover: true},
 		},
-		secrets: secret.NewSet("new-secret"),
+		Secrets: secret.NewSet("new-secret"),
 	}
 	var text strings.Builder
 	if err := p.WriteText(&text, false); err != nil {

@@ -32,28 +32,6 @@ func (r *run) prune(ctx context.Context) error {
 	})
 }
 
-// needed are the revisions that name an object which this plan is to delete. They
-// outlast the limit of the history: should the plan fail before it comes to that,
-// nobody else would know the object.
-func (p *Plan) needed() map[int]bool {
-	gone := map[string]bool{}
-	for _, c := range p.Objects {
-		if c.leftover && c.Action == Delete {
-			gone[c.Object.Key()] = true
-		}
-	}
-	out := map[int]bool{}
-	for _, r := range p.stage.since {
-		if len(gone) == 0 {
-			break
-		}
-		for key := range objectsOf(r) {
-			out[r.Version] = out[r.Version] || gone[key]
-		}
-	}
-	return out
-}
-
 // deleteAll deletes objects in the reverse order of their application and tells
 // each; nothing is awaited.
 func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {

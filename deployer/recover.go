@@ -114,9 +114,9 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span eve
 	case s.deployed != nil && req.OnFailure == Rollback:
 		return e.rollBackDead(ctx, req, s.deployed.Version, span)
 	case len(s.attempts) > 0 && req.OnFailedInstall == Remove:
-		p := &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install, Revision: s.last.Version, request: req, stage: s, record: s.last}
-		p.secrets = req.Secrets
-		learnRevisions(p.secrets, s.since...)
+		p := newPrepared(req, s, s.last, Install)
+		p.Revision = s.last.Version
+		learnRevisions(p.Secrets, s.since...)
 		if err := e.newRun(p, span).remove(ctx); err != nil {
 			out.Status = event.Failed
 			return out, nil, fmt.Errorf("remove the dead install of %s: %w", req.Release, err)

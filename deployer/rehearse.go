@@ -12,29 +12,10 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
-// Rehearsal says whether the release could be brought back once a plan has been
-// carried out.
-type Rehearsal struct {
-	Revision int      // to which
-	Because  []string // why not; empty when it could
-}
-
-// Possible reports whether a rollback could be done, as far as can be known
-// before.
-func (r Rehearsal) Possible() bool { return len(r.Because) == 0 }
-
-// String is "yes", or "no, because ...".
-func (r Rehearsal) String() string {
-	if r.Possible() {
-		return fmt.Sprintf("yes, to revision %d", r.Revision)
-	}
-	return "no, because " + strings.Join(r.Because, "; ")
-}
-
 // rehearse asks whether what the deployed revision says of every object that the
 // plan changes could be applied again: one dry run each, at most.
-func (e *Engine) rehearse(ctx context.Context, req Request, p *Plan) error {
-	if p.Operation != Upgrade || p.stage.deployed == nil || p.recordOnly {
+func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
+	if p.Operation != Upgrade || p.stage.deployed == nil || p.RecordOnly {
 		return nil
 	}
 	deployed := objectsOf(p.stage.deployed)
@@ -70,7 +51,7 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Plan) error {
 }
 
 // rehearseOne pretends to apply what the deployed revision said of one object.
-func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Plan, c *Change, old *unstructured.Unstructured) (string, error) {
+func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *Change, old *unstructured.Unstructured) (string, error) {
 	res, ok := e.cluster.Served(ctx, old.GetAPIVersion(), old.GetKind())
 	if !ok {
 		return fmt.Sprintf("%s: the cluster serves no %s in %s any more", c.Object, old.GetKind(), old.GetAPIVersion()), nil

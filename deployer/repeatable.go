@@ -17,7 +17,7 @@ var ErrRandom = errors.New("it renders otherwise each time, by random values or 
 // Repeatable reports, by rendering once more, whether the chart of a plan renders
 // the same again, as a plan that is saved must. The error names the templates and
 // is ErrRandom.
-func (e *Engine) Repeatable(ctx context.Context, p *Plan) error {
+func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 	result, _, err := e.render(ctx, p.request, p.stage)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type reported struct {
 }
 
 // applyReported applies a plan as the pipeline does and writes every report.
-func (b *bench) applyReported(p *deployer.Plan) (r reported) {
+func (b *bench) applyReported(p *deployer.Prepared) (r reported) {
 	b.t.Helper()
 	var events []event.Event
 	log := event.NewLog(nil, func(e event.Event) { events = append(events, e) })

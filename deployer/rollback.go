@@ -12,7 +12,7 @@ import (
 // PlanRollback plans a new revision that is as revision `to` was; with 0, as
 // the newest one before the last that was ever deployed. Nothing is rendered:
 // the record's manifest and hooks are replayed, as Helm does.
-func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Plan, error) {
+func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Prepared, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	req.OnFailure, req.OnFailedInstall = Leave, Leave
 	p, err := e.planRollback(ctx, req, to)
@@ -32,7 +32,7 @@ func (e *Engine) Rollback(ctx context.Context, req Request, to int, span event.S
 	return e.Apply(ctx, p, span)
 }
 
-func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Plan, error) {
+func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepared, error) {
 	seen, err := e.observeRelease(ctx, req)
 	if err != nil {
 		return nil, err
@@ -52,8 +52,8 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
-	p.unchanged = false // a rollback is always a revision of its own
-	p.again = func(ctx context.Context) (*Plan, error) { return e.planRollback(ctx, req, to) }
+	p.Unchanged = false // a rollback is always a revision of its own
+	p.replan = func(ctx context.Context) (*Prepared, error) { return e.planRollback(ctx, req, to) }
 	return p, nil
 }
 

@@ -55,13 +55,13 @@ type SavedOrigin struct {
 
 // SavedPolicies are those that the command line gave, over pintle.yaml.
 type SavedPolicies struct {
-	OnConflict      ConflictPolicy `json:"onConflict,omitempty"`
-	Adopt           Adoption       `json:"adopt,omitempty"`
-	AdoptList       []string       `json:"adoptList,omitempty"`
-	AllowCRDChanges bool           `json:"allowCRDChanges,omitempty"`
-	TakeOver        bool           `json:"takeOver,omitempty"`
-	AllowDowngrade  bool           `json:"allowDowngrade,omitempty"`
-	WithMissing     bool           `json:"withMissing,omitempty"` // install what is not deployed
+	OnConflict      string   `json:"onConflict,omitempty"`
+	Adopt           string   `json:"adopt,omitempty"`
+	AdoptList       []string `json:"adoptList,omitempty"`
+	AllowCRDChanges bool     `json:"allowCRDChanges,omitempty"`
+	TakeOver        bool     `json:"takeOver,omitempty"`
+	AllowDowngrade  bool     `json:"allowDowngrade,omitempty"`
+	WithMissing     bool     `json:"withMissing,omitempty"` // install what is not deployed
 }
 
 type savedRelease struct {
@@ -134,7 +134,7 @@ func Save(plans []*Plan, o SavedOrigin) ([]byte, error) {
 		return nil, fmt.Errorf("save the plan: %w", err)
 	}
 	if len(data) > MaxSaved {
-		return nil, fmt.Errorf("save the plan: it takes %s, and %s is the most; plan fewer services at a time", kib(len(data)), kib(MaxSaved))
+		return nil, fmt.Errorf("save the plan: it takes %s, and %s is the most; plan fewer services at a time", text.KiB(len(data)), text.KiB(MaxSaved))
 	}
 	return append(data, '\n'), nil
 }
@@ -150,7 +150,7 @@ func ReadSaved(data []byte) (*Saved, error) {
 	const anew = "make it anew with \"pintle plan --out\""
 	var f savedFile
 	if len(data) > MaxSaved+1 {
-		return nil, fmt.Errorf("it is larger than any saved plan, %s; %s", kib(MaxSaved), anew)
+		return nil, fmt.Errorf("it is larger than any saved plan, %s; %s", text.KiB(MaxSaved), anew)
 	}
 	if err := json.Unmarshal(data, &f); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && int(syntax.Offset) >= len(bytes.TrimSpace(data)) && len(data) > 0 && data[0] == '{' {
@@ -179,24 +179,21 @@ func ReadSaved(data []byte) (*Saved, error) {
 
 // summarize is what is saved of a plan.
 func (s *Saved) summarize(p *Plan) (savedRelease, error) {
-	redact := p.secrets.Known
+	redact := p.Secrets.Known
 	out := savedRelease{
 		Release: p.Release, Namespace: p.Namespace, Chart: p.Chart, Operation: p.Operation, Revision: p.Revision,
-		Content: s.digest(p.record.Chart, nil), Objects: []savedObject{},
-	}
-	if p.stage.last != nil {
-		out.Last = string(p.stage.last.Status())
+		Last: string(p.Last), Content: s.digest(p.Next.Chart, nil), Objects: []savedObject{},
 	}
 	var err error
-	if out.Values, err = s.stretched(p.record.Config); err != nil {
+	if out.Values, err = s.stretched(p.Next.Config); err != nil {
 		return out, err
 	}
-	for _, h := range p.record.Hooks {
+	for _, h := range p.Next.Hooks {
 		target, err := s.hookDigest(h, redact)
 		if err != nil {
 			return out, err
 		}
-		out.Hooks = append(out.Hooks, savedHook{hookName(h), target})
+		out.Hooks = append(out.Hooks, savedHook{h.String(), target})
 	}
 	for i := range p.Objects {
 		o, err := s.object(&p.Objects[i], redact)
@@ -209,7 +206,7 @@ func (s *Saved) summarize(p *Plan) (savedRelease, error) {
 }
 
 func (s *Saved) hookDigest(h *release.Hook, redact func(string) string) (string, error) {
-	objects, err := hookObjects(h)
+	objects, err := release.ParseDocument(h.Manifest)
 	if err != nil || slices.ContainsFunc(objects, object.IsSecret) {
 		return s.stretched(h.Manifest)
 	}

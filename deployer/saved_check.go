@@ -1,7 +1,6 @@
 package deployer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,12 +81,11 @@ func (s *Saved) Names() []string {
 	return out
 }
 
-// Bind compares a plan that has just been made with what was saved. When they are
-// one, Apply will do that and nothing else: it does not plan anew, and writes an
-// object only as long as it is as this plan saw it. Else it is a *MovedError.
-func (s *Saved) Bind(p *Plan) error {
+// Check compares a plan that has just been made with what was saved. Where they are
+// not one, it is a *MovedError.
+func (s *Saved) Check(p *Plan) error {
 	was := s.find(p.Release, p.Namespace)
-	redact := p.secrets.Text
+	redact := p.Secrets.Text
 	if was == nil {
 		return &MovedError{Release: p.Release, redact: redact, Moved: []Moved{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
 	}
@@ -97,10 +95,6 @@ func (s *Saved) Bind(p *Plan) error {
 	}
 	if moved := append(movedRelease(was, &is), movedObjects(was, &is, p)...); len(moved) > 0 {
 		return &MovedError{Release: p.Release, Moved: moved, redact: redact}
-	}
-	p.exact = true
-	p.again = func(context.Context) (*Plan, error) {
-		return nil, fmt.Errorf("deploy release %s: it has changed since its saved plan was checked: %w", p.Release, ErrMoved)
 	}
 	return nil
 }
@@ -161,7 +155,7 @@ func movedObjects(was, is *savedRelease, p *Plan) []Moved {
 		delete(before, o.ref())
 		how := "it was not planned, and it would be " + past[o.Action]
 		if known {
-			how = movedObject(old, o, &p.Objects[i], p.secrets)
+			how = movedObject(old, o, &p.Objects[i], p.Secrets)
 		}
 		if how != "" {
 			out = append(out, Moved{o.ref().Long(), how})

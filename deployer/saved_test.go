@@ -23,15 +23,13 @@ func savable(t *testing.T) *Plan {
 	}
 	hidden := "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, uid: s-1}\nstringData: {password: open-sesame}\n"
 	config := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, uid: c-1}\n"
-	r := revision(3, "")
+	r := record(3, "")
 	r.Config = map[string]any{"token": "open-sesame"}
 	r.Chart = &release.Chart{Metadata: &chart.Metadata{Name: "web", Version: "1.0.0"}}
 	r.Hooks = []*release.Hook{{Kind: "Job", Name: "migrate", Path: "web/templates/job.yaml", Manifest: "kind: Job\n"}}
-	last := revision(2, "")
-	last.Info.Status = release.Deployed
 	return &Plan{
-		Release: "web", Namespace: "shop", Chart: "web-1.0.0", Operation: Upgrade, Revision: 3, Deployed: 2, record: r,
-		stage: stage{last: last, deployed: last}, secrets: secret.NewSet("open-sesame"),
+		Release: "web", Namespace: "shop", Chart: "web-1.0.0", Operation: Upgrade, Revision: 3, Deployed: 2, Next: r,
+		Last: release.Deployed, Secrets: secret.NewSet("open-sesame"),
 		Objects: []Change{
 			{
 				Action: Modify, Object: kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, scaled: true,
@@ -49,7 +47,7 @@ func savable(t *testing.T) *Plan {
 }
 
 func TestSavedPlanHoldsNoSecretAndFits(t *testing.T) {
-	origin := SavedOrigin{Environment: "prod", Services: []string{"web"}, Cluster: ClusterID{Server: "https://x"}, Policies: SavedPolicies{OnConflict: KeepConflicts}}
+	origin := SavedOrigin{Environment: "prod", Services: []string{"web"}, Cluster: ClusterID{Server: "https://x"}, Policies: SavedPolicies{OnConflict: "keep"}}
 	data, err := Save([]*Plan{savable(t)}, origin)
 	if err != nil {
 		t.Fatal(err)
@@ -66,11 +64,8 @@ func TestSavedPlanHoldsNoSecretAndFits(t *testing.T) {
 	}
 	same := savable(t)
 	same.Objects[0].object.Object["spec"].(map[string]any)["replicas"] = int64(9) // by the autoscaler
-	if err := s.Bind(same); err != nil || !same.exact {
-		t.Errorf("the same plan: %v, exact %t", err, same.exact)
-	}
-	if _, err := same.again(t.Context()); !errors.Is(err, ErrMoved) {
-		t.Errorf("a bound plan plans anew: %v", err)
+	if err := s.Check(same); err != nil {
+		t.Errorf("the same plan: %v", err)
 	}
 }
 
@@ -86,12 +81,12 @@ func TestBindNamesWhatMoved(t *testing.T) {
 	for want, change := range map[string]func(p *Plan){
 		"release other in shop: it was not planned":                                                func(p *Plan) { p.Release = "other" },
 		"release web: revision 3 was to come, and 4 would now: something else has been done to it": func(p *Plan) { p.Revision = 4 },
-		"release web: its last revision was deployed, and is failed":                               func(p *Plan) { p.stage.last.Info.Status = release.Failed },
+		"release web: its last revision was deployed, and is failed":                               func(p *Plan) { p.Last = release.Failed },
 		"release web: its chart was web-1.0.0, and is web-1.1.0":                                   func(p *Plan) { p.Chart = "web-1.1.0" },
-		"release web: the files of its chart web-1.0.0 have changed":                               func(p *Plan) { p.record.Chart.Files = []*release.File{{Name: "x"}} },
-		"release web: its values have changed":                                                     func(p *Plan) { p.record.Config["token"] = "another" },
-		"hook Job/migrate: it renders otherwise":                                                   func(p *Plan) { p.record.Hooks[0].Manifest = "kind: Job # 2\n" },
-		"hook Job/migrate: it is no longer rendered":                                               func(p *Plan) { p.record.Hooks = nil },
+		"release web: the files of its chart web-1.0.0 have changed":                               func(p *Plan) { p.Next.Chart.Files = []*release.File{{Name: "x"}} },
+		"release web: its values have changed":                                                     func(p *Plan) { p.Next.Config["token"] = "another" },
+		"hook Job/migrate: it renders otherwise":                                                   func(p *Plan) { p.Next.Hooks[0].Manifest = "kind: Job # 2\n" },
+		"hook Job/migrate: it is no longer rendered":                                               func(p *Plan) { p.Next.Hooks = nil },
 		"Deployment/web in shop: it has been deleted":                                              func(p *Plan) { p.Objects[0].live = nil },
 		"Deployment/web in shop: it has been deleted and created anew":                             func(p *Plan) { p.Objects[0].live.SetUID("d-2") },
 		"Deployment/web in shop: it renders otherwise":                                             func(p *Plan) { p.Objects[0].object.SetLabels(map[string]string{"a": "b"}) },
@@ -110,9 +105,9 @@ func TestBindNamesWhatMoved(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			p := savable(t)
 			change(p)
-			moved, ok := errors.AsType[*MovedError](s.Bind(p))
-			if !ok || p.exact {
-				t.Fatalf("%v, exact %t", moved, p.exact)
+			moved, ok := errors.AsType[*MovedError](s.Check(p))
+			if !ok {
+				t.Fatal(moved)
 			}
 			if d := cmp.Diff(want+"\n", moved.Details()); d != "" {
 				t.Error(d)
@@ -132,7 +127,7 @@ func TestMovedFieldsHideSecrets(t *testing.T) {
 	}
 	p := savable(t)
 	p.Objects[0].Fields[0].Old, p.Objects[0].Fields[0].New = "what-it-was", "open-sesame"
-	err = s.Bind(p)
+	err = s.Check(p)
 	if err == nil || strings.Contains(err.Error(), "what-it-was") || strings.Contains(err.Error(), "sesame") {
 		t.Error(err)
 	}

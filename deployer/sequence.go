@@ -11,7 +11,6 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
-
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -205,7 +204,7 @@ func (s *sequencer) stage(m member) int {
 
 // lastFirst groups objects by stage, the last one first: what needs others goes
 // before them.
-func (p *Plan) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
+func (p *Prepared) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
 	stages := map[string]int{}
 	for _, r := range append(slices.Clone(p.stage.since), p.record) {
 		if r == nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // A record lives in one Secret or ConfigMap, which hold 1 MiB
@@ -31,15 +32,15 @@ func checkSize(r *release.Record) (warning string, err error) {
 	draft := r.Clone()
 	draft.Set(release.PendingRollback, "")
 	draft.Info.FirstDeployed, draft.Info.LastDeployed = release.Time{Time: time.Now()}, release.Time{Time: time.Now()}
-	text, err := release.Encode(draft)
+	encoded, err := release.Encode(draft)
 	if err != nil {
 		return "", err
 	}
-	size := len(text)
+	size := len(encoded)
 	if size < recordLarge {
 		return "", nil
 	}
-	what := fmt.Sprintf("the record of the release takes %s of the %s that one Secret holds: mostly %s", kib(size), kib(recordLimit), largest(r))
+	what := fmt.Sprintf("the record of the release takes %s of the %s that one Secret holds: mostly %s", text.KiB(size), text.KiB(recordLimit), largest(r))
 	if size > recordLimit-recordSlack {
 		return "", fmt.Errorf("%s; leave files that no template reads out of the chart with .helmignore", what)
 	}
@@ -105,7 +106,7 @@ func largest(r *release.Record) string {
 	var names []string
 	for _, w := range all[:min(3, len(all))] {
 		if w.size >= 1<<10 {
-			names = append(names, fmt.Sprintf("%s (%s)", w.name, kib(w.size)))
+			names = append(names, fmt.Sprintf("%s (%s)", w.name, text.KiB(w.size)))
 		}
 	}
 	return strings.Join(names, ", ")
@@ -120,5 +121,3 @@ func packed(data []byte) int {
 	}
 	return buf.Len() * 4 / 3
 }
-
-func kib(n int) string { return fmt.Sprintf("%d KiB", (n+512)>>10) }

@@ -8,16 +8,6 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// Operation is what a plan does to a release.
-type Operation string
-
-// The operations.
-const (
-	Install     Operation = "install"
-	Upgrade     Operation = "upgrade"
-	RollingBack Operation = "rollback"
-)
-
 // stage says which revision comes next, and from where.
 type stage struct {
 	history   release.History

@@ -75,8 +75,8 @@ func staleStamp(r *stamp.Request, deployed *release.Revision) bool {
 
 // stampDeployed writes the stamp of a plan that changes nothing else onto the record
 // that stays deployed, as the lock's holder.
-func (e *Engine) stampDeployed(ctx context.Context, p *Plan) error {
-	if !p.restamp {
+func (e *Engine) stampDeployed(ctx context.Context, p *Prepared) error {
+	if !p.Restamp {
 		return nil
 	}
 	record := p.stage.deployed.Record

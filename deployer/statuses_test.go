@@ -75,7 +75,7 @@ func (b *bench) operate(operation string) string {
 	default:
 		req.Operation = map[string]deployer.Operation{"install": deployer.Install, "replace": deployer.Install, "upgrade": deployer.Upgrade}[operation]
 		req.Replace = operation == "replace"
-		var p *deployer.Plan
+		var p *deployer.Prepared
 		if p, err = b.engine.Plan(b.t.Context(), req); err == nil {
 			_, err = b.apply(b.t.Context(), p)
 		}

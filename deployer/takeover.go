@@ -13,10 +13,10 @@ import (
 // fresh is the plan, or a new one where the release has changed since it was
 // made: another job may have deployed between plan and lock. A pending revision
 // that nobody works on is marked failed.
-func (e *Engine) fresh(ctx context.Context, p *Plan, changed bool, l *lease, span event.Span) (*Plan, error) {
+func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lease, span event.Span) (*Prepared, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
-		again, err := p.again(ctx)
+		again, err := p.replan(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (e *Engine) fresh(ctx context.Context, p *Plan, changed bool, l *lease, spa
 
 // moved reports whether the last revision is no longer as the plan saw it. That
 // there is a later one is told by the record that is then to be made.
-func (e *Engine) moved(ctx context.Context, p *Plan) (bool, error) {
+func (e *Engine) moved(ctx context.Context, p *Prepared) (bool, error) {
 	last := p.stage.last
 	if last == nil {
 		return false, nil

@@ -62,9 +62,8 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
-	p := &Plan{Release: full.Release, Namespace: full.Namespace, request: full, record: release.NewRevision(&chosen)}
-	p.secrets = full.Secrets
-	learnRevisions(p.secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
+	p := newPrepared(full, stage{}, release.NewRevision(&chosen), "")
+	learnRevisions(p.Secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
 	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, wait.ErrTimeout)
 	defer cancel()
@@ -141,7 +140,7 @@ func testNames(tests []*release.Hook) []string {
 	var names []string
 	for _, t := range tests {
 		if t.Name == "" { // a List
-			names = append(names, hookName(t))
+			names = append(names, t.String())
 			continue
 		}
 		names = append(names, t.Name)

@@ -80,9 +80,8 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if err := stage.allows(full); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	p := &Plan{Release: full.Release, Namespace: full.Namespace, Operation: "delete", request: full, stage: stage, record: stage.last}
-	p.secrets = full.Secrets
-	learnRevisions(p.secrets, stage.since...)
+	p := newPrepared(full, stage, stage.last, "delete")
+	learnRevisions(p.Secrets, stage.since...)
 	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
 		return deniedOutcome(err), err
 	}

@@ -19,7 +19,7 @@ type job struct {
 	version versioning.Version // by version
 	chart   *chart.Chart       // by bump or pull
 	archive []byte             // by package
-	plan    *deployer.Plan     // by plan
+	plan    *deployer.Prepared // by plan
 	outcome deployer.Outcome   // by deploy
 	learned bool               // the chart's secrets are known
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -58,8 +59,8 @@ type Options struct {
 // ClusterOptions are read where the goal needs a cluster.
 type ClusterOptions struct {
 	Client *kube.Client
-	Holder string       // who works: the CI job's URL, else user@host
-	Job    deployer.Job // who works, where that is a CI's build; its URL is then the Holder
+	Holder string   // who works: the CI job's URL, else user@host
+	Job    lock.Job // who works, where that is a CI's build; its URL is then the Holder
 }
 
 // BumpOptions are read for bump.
@@ -178,7 +179,7 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 			out.Versions = append(out.Versions, ServiceVersion{j.unit.Name, j.version})
 		}
 		if j.plan != nil {
-			out.Plans = append(out.Plans, j.plan)
+			out.Plans = append(out.Plans, j.plan.Plan)
 		}
 	}
 	return out

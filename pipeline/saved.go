@@ -45,7 +45,7 @@ func (j *job) asSaved(plan func(context.Context, event.Span) event.Result) func(
 		if j.plan == nil {
 			return result
 		}
-		err := j.Deploy.Saved.Bind(j.plan)
+		err := j.plan.Pin(j.Deploy.Saved)
 		if moved, ok := errors.AsType[*deployer.MovedError](err); ok {
 			return event.Result{Status: event.Failed, Message: oneLine(moved.Error()), Details: moved.Details()}
 		}

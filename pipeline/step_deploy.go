@@ -100,10 +100,10 @@ func (j *job) request(values map[string]any) deployer.Request {
 	}, &j.deploying)
 	p := j.Plan.Policies
 	if p.Adopt != "" {
-		req.Adopt, req.AdoptList = p.Adopt, p.AdoptList
+		req.Adopt, req.AdoptList = deployer.Adoption(p.Adopt), p.AdoptList
 	}
 	req.OnCancel = cmp.Or(j.Deploy.OnCancel, req.OnCancel)
-	req.OnConflict = cmp.Or(p.OnConflict, req.OnConflict)
+	req.OnConflict = cmp.Or(deployer.ConflictPolicy(p.OnConflict), req.OnConflict)
 	req.Supersede = req.Supersede || j.Deploy.Supersede
 	req.AllowCRDChanges, req.Logs, req.NoLookupSecrets = p.AllowCRDChanges, j.Deploy.Logs, j.Plan.NoLookupSecrets
 	req.Stamp = j.stamp()

@@ -28,11 +28,12 @@ func Policies(c *urfave.Context) (deployer.SavedPolicies, error) {
 		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
 		WithMissing: c.Bool("with-missing"),
 	}
-	var err error
-	if p.Adopt, p.AdoptList, err = adoption(c); err != nil {
+	adopt, list, err := adoption(c)
+	if err != nil {
 		return p, err
 	}
-	p.OnConflict, err = OnConflict(c)
+	conflicts, err := OnConflict(c)
+	p.Adopt, p.AdoptList, p.OnConflict = string(adopt), list, string(conflicts)
 	return p, err
 }
 

@@ -186,3 +186,16 @@ func asData(o *unstructured.Unstructured) {
 		o.Object["data"] = encoded
 	}
 }
+
+// String is a hook in words: Kind/name, of a List that of its items.
+func (h *Hook) String() string {
+	objects, err := ParseDocument(h.Manifest)
+	if err != nil || h.Name != "" {
+		return h.Kind + "/" + h.Name
+	}
+	var names []string
+	for _, o := range objects {
+		names = append(names, o.GetKind()+"/"+o.GetName())
+	}
+	return strings.Join(names, ", ")
+}

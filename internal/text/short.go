@@ -47,3 +47,6 @@ func Short(s string) string {
 func HasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 })
 }
+
+// KiB is a number of bytes as kibibytes: "12 KiB".
+func KiB(n int) string { return fmt.Sprintf("%d KiB", (n+512)>>10) }
