@@ -24,8 +24,8 @@ func Rules() []Rule {
 	return list
 }
 
-// ruleOf is the rule with that id. An id that another room made, such as a
-// finding of the renderer, is a warning.
+// ruleOf is the rule with that id. One that has no rule, which a test refuses, is a
+// warning.
 func ruleOf(id string) Rule {
 	for _, r := range rules {
 		if r.ID == id {
@@ -89,6 +89,10 @@ var rules = []Rule{
 		Why: "Files of crds/ are applied as they are."},
 	{ID: "cron/schedule", Severity: Error, Title: "a schedule that Kubernetes does not take", Fix: "write five fields: minute, hour, day, month and weekday",
 		Why: "The API server refuses the CronJob. Weekdays are 0 to 6, or SUN to SAT."},
+	{ID: "dependencies/import-values", Severity: Warning, Title: "import-values of a table that the dependency does not have", Fix: "correct the name in import-values, or give the subchart a default for it",
+		Why: "The values that the parent waits for do not arrive; its templates see its own defaults, or nothing."},
+	{ID: "dependencies/no-bool", Severity: Warning, Title: "a condition or a tag of a dependency that is not true or false", Fix: "write true or false",
+		Why: "Helm passes over it: the dependency is used as if the value were not there."},
 	{ID: "dependency/missing", Severity: Warning, Title: "a dependency that charts/ lacks", Fix: "fetch it into charts/ with \"pintle chart deps update\"",
 		Why: "The chart cannot be installed."},
 	{ID: "dependency/undeclared", Severity: Error, Title: "a chart in charts/ that Chart.yaml does not name", Fix: "add it to dependencies in Chart.yaml, or remove it",
@@ -159,6 +163,8 @@ var rules = []Rule{
 		Why: "Objects were not held against their schemas."},
 	{ID: "schema/unknown-field", Severity: Error, Title: "a field that the kind does not have", Fix: "correct the name or the indent of the field",
 		Why: "The API server refuses the object, or drops the field: what it should do does not happen."},
+	{ID: "schema/urn", Severity: Warning, Title: "a reference of values.schema.json that nobody resolves", Fix: "put what it means under $defs of values.schema.json",
+		Why: "Helm lets every value pass there."},
 	{ID: "secret/literal", Severity: Warning, Title: "a secret written into a template", Fix: "take it from the values or from a Secret that exists",
 		Why: "Everybody who can read the chart has the secret."},
 	{ID: "selector/mismatch", Severity: Error, Title: "a selector that does not match the pods' own labels", Fix: "use the same labels in selector and template",
@@ -197,14 +203,20 @@ var rules = []Rule{
 		Why: "YAML 1.1 reads on and no as switches, 0755 as 493, 1e3 as 1000 and 1.10 as 1.1."},
 	{ID: "values/duplicate-key", Severity: Warning, Title: "a key that stands twice; the last one wins", Fix: "remove one",
 		Why: "What the first one says is silently lost."},
+	{ID: "values/global", Severity: Warning, Title: "global values that are no map, or a map on one side only", Fix: "make it a map in the chart and in its subcharts",
+		Why: "Globals are not handed down there: the subchart renders with its own."},
 	{ID: "values/missing", Severity: Info, Title: "no values.yaml", Fix: "add values.yaml with the defaults",
 		Why: "It is where users look for what they can set."},
 	{ID: "values/no-default", Severity: Info, Title: "a value that a template uses and values.yaml does not have", Fix: "add it to values.yaml, if only as a comment",
 		Why: "Nobody who reads values.yaml learns that it can be set. What a template guards by if, with, default, hasKey and the like is left out."},
+	{ID: "values/not-a-table", Severity: Warning, Title: "a map among the given values where the chart has none", Fix: "correct the path of the value",
+		Why: "The chart's templates wait for a text or a number there."},
 	{ID: "values/schema", Severity: Error, Title: "values that do not fit the schema", Fix: "correct the values, or values.schema.json",
 		Why: "Helm refuses the values."},
 	{ID: "values/secret", Severity: Warning, Title: "a password or token as a default", Fix: "leave it empty and take it from outside",
 		Why: "Everybody who can read the chart has the secret, and every installation the same."},
+	{ID: "values/table-replaced", Severity: Warning, Title: "a value that takes the place of a map of the chart", Fix: "correct the path of the value",
+		Why: "All that the map held is gone, and templates that look into it fail or render nothing."},
 	{ID: "values/unused", Severity: Warning, Title: "a value that no template uses", Fix: "remove it, or correct its name",
 		Why: "Whoever sets it waits for something that does not happen; often it was renamed in the templates alone. Nothing is said of values that a template may reach in a way that cannot be read."},
 	{ID: "workload/limit-below-request", Severity: Error, Title: "a limit that is lower than the request", Fix: "raise the limit",
