@@ -199,7 +199,7 @@ func (c *Chart) satisfies(d *Dependency) bool {
 	return c.Name() == d.Name && SatisfiesVersion(d.Version, c.Metadata.Version)
 }
 
-// SatisfiesVersion says whether a version fulfils a SemVer constraint. What
+// SatisfiesVersion reports whether a version fulfils a SemVer constraint. What
 // does not parse does not fulfil.
 func SatisfiesVersion(constraint, version string) bool {
 	if plainVersion(constraint) && plainVersion(version) {
@@ -222,7 +222,7 @@ func IsConstraint(s string) bool {
 	return err == nil
 }
 
-// plainVersion says whether s is MAJOR.MINOR.PATCH and nothing else, as most
+// plainVersion reports whether s is MAJOR.MINOR.PATCH and nothing else, as most
 // dependencies ask for; as a constraint it stands for itself.
 func plainVersion(s string) bool {
 	parts := 0

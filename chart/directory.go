@@ -235,7 +235,7 @@ func (f *folder) visit(ctx context.Context, dir *openFolder, name, actual string
 	return []*File{file}, nil
 }
 
-// read reads a file that was found, and says whether it could.
+// read reads a file that was found, and reports whether it could.
 func (f *folder) read(file foundFile) bool {
 	root, rel := f.place(file.place)
 	if file.in != nil {

@@ -61,7 +61,7 @@ func parseIgnoreRule(line string) (ignoreRule, error) {
 	return r, nil
 }
 
-// ignores says whether the rules leave out the file or folder at name, a slash
+// ignores reports whether the rules leave out the file or folder at name, a slash
 // path relative to the chart. A negated rule ignores what does not match it and
 // lets go on what does: that is what Helm does, whatever one would expect.
 func (rules ignoreRules) ignores(name string, isDir bool) bool {

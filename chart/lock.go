@@ -86,7 +86,7 @@ func jsonDigest(v any) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
-// LockMatches says whether c's lock belongs to its dependencies. resolved are
+// LockMatches reports whether c's lock belongs to its dependencies. resolved are
 // those with the names of repositories replaced by their URLs. For apiVersion
 // v1 the digest of Helm 2 counts as well.
 func (c *Chart) LockMatches(resolved []*Dependency) (bool, error) {

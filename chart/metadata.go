@@ -29,7 +29,7 @@ func (c *Chart) Name() string {
 	return c.Metadata.Name
 }
 
-// IsLibrary says whether the chart only lends its definitions to others.
+// IsLibrary reports whether the chart only lends its definitions to others.
 func (c *Chart) IsLibrary() bool {
 	return c.Metadata != nil && strings.EqualFold(c.Metadata.Type, typeLibrary)
 }

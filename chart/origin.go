@@ -97,7 +97,7 @@ func (c *Chart) ValueLines() func(path []string) int {
 	return func(path []string) int { return lineIn(docs, path) }
 }
 
-// has says whether values hold anything at path; list items have their numbers
+// has reports whether values hold anything at path; list items have their numbers
 // as keys.
 func has(v any, path []string) bool {
 	for _, key := range path {

@@ -104,7 +104,7 @@ func (p *setParser) jsonValue() (any, error) {
 	return v, nil
 }
 
-// skipComma skips white space and one comma; it says whether there was a comma
+// skipComma skips white space and one comma; it reports whether there was a comma
 // or the end.
 func (p *setParser) skipComma() bool {
 	for p.pos < len(p.text) {

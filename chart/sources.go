@@ -3,8 +3,6 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/pintle-ci/pintle/internal/yaml"
@@ -77,21 +75,3 @@ func mergeJSON(expr string, values map[string]any) (map[string]any, error) {
 
 // MaxFile is how many bytes a values file or a file of --set-file may have.
 const MaxFile = yaml.MaxBytes
-
-// ReadFile reads a values file or a file of --set-file that the command line names,
-// of at most MaxFile. It may be a pipe, as of a shell's process substitution.
-func ReadFile(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxFile {
-		return nil, fmt.Errorf("more than %d MiB", MaxFile>>20)
-	}
-	return data, nil
-}

@@ -15,10 +15,13 @@ import (
 
 // Server is a web server that files are read from, with what it takes to reach it.
 type Server struct {
-	URL                *url.URL // without credentials
-	User, Password     string   // sent to the scheme and host of URL only, also after a redirect (facts/helm-format.md 4.20)
-	PassCredentialsAll bool     // send them to other hosts too
-	TLS                *tls.Config
+	URL *url.URL // without credentials
+	TLS *tls.Config
+
+	// User and Password are sent to the scheme and host of URL only, also after a redirect
+	// (facts/helm-format.md 4.20), unless PassCredentialsAll is set.
+	User, Password     string
+	PassCredentialsAll bool
 
 	// Hint is what to do about a status other than 200 that u was answered with;
 	// empty where nothing can be said.

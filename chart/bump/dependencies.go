@@ -24,8 +24,8 @@ type Dependency struct {
 
 const lockFile = "Chart.lock"
 
-// bumpDependencies writes the versions of dependencies into a Chart.yaml. A constraint that admits the version stays: it was
-// meant for that.
+// bumpDependencies writes the versions of dependencies into a Chart.yaml. A constraint that admits the version stays:
+// it was meant for that.
 func bumpDependencies(src []byte, dependencies []Dependency) ([]byte, error) {
 	return editDependencies(src, dependencies, func(old, wanted string) bool {
 		if _, err := semver.StrictNewVersion(old); err == nil {
@@ -46,8 +46,8 @@ func bumpLock(src []byte, dependencies []Dependency, digest string) ([]byte, err
 	return edit.Set(src, []edit.Change{{Path: []string{"digest"}, Value: digest}})
 }
 
-// Copies gives the copies of charts in charts/ of c the versions that their charts get: what Chart.yaml asks for after a bump is
-// what is there. Nothing is written. A chart that is there more than once stays as it is.
+// Copies gives the copies of charts in charts/ of c the versions that their charts get: what Chart.yaml asks for after
+// a bump is what is there. Nothing is written. A chart that is there more than once stays as it is.
 func Copies(c *chart.Chart, dependencies []Dependency) error {
 	for _, d := range dependencies {
 		copies := slices.DeleteFunc(slices.Clone(c.Dependencies), func(sub *chart.Chart) bool { return sub.Name() != d.Name })
@@ -115,8 +115,9 @@ func textOf(mapping *yaml.Node, key string) string {
 	return ""
 }
 
-// lockChange is what becomes of the lock beside a Chart.yaml; nil where there is none or it stays. The digest follows only
-// where it belonged to the old Chart.yaml, so that a lock that was out of date still says so (facts/helm-format.md 4.19).
+// lockChange is what becomes of the lock beside a Chart.yaml; nil where there is none or it stays. The digest follows
+// only where it belonged to the old Chart.yaml, so that a lock that was out of date still says so (facts/helm-format.md
+// 4.19).
 func lockChange(files fs.FS, before, after []byte, o Options) (*chart.FileChange, error) {
 	if len(o.Dependencies) == 0 {
 		return nil, nil

@@ -15,8 +15,8 @@ import (
 
 // Reference is an image that values.yaml names at any place.
 type Reference struct {
-	// Path leads to a mapping with tag (and repository, registry, digest), to a text HOST/NAME:TAG, or to a tag alone, whose
-	// key is then "tag" or ends in "Tag". A step "*" stands for every entry of a mapping or a list.
+	// Path leads to a mapping with tag (and repository, registry, digest), to a text HOST/NAME:TAG, or to a tag alone,
+	// whose key is then "tag" or ends in "Tag". A step "*" stands for every entry of a mapping or a list.
 	Path []string
 	// Repository is the image without a tag; empty keeps the one that is there.
 	Repository string
@@ -52,7 +52,8 @@ func bumpImages(src []byte, o Options) ([]byte, error) {
 	return edit.SetIn(src, docs, edits)
 }
 
-// imageEdits are those of a service's own image. Where both paths lead below one key, what stands there decides the form.
+// imageEdits are those of a service's own image. Where both paths lead below one key, what stands there decides the
+// form.
 func imageEdits(docs []*yaml.Node, image *Image) ([]edit.Change, error) {
 	if image == nil {
 		return nil, nil

@@ -34,11 +34,11 @@ func (l *linter) loadSchema(ctx context.Context) {
 	l.addCRDs(ctx, l.chart)
 }
 
-// addCRDs reads the CRDs of crds/ that the judged objects are of, side by side.
+// addCRDs reads the CRDs of crds/ that the linted objects are of, side by side.
 func (l *linter) addCRDs(ctx context.Context, c *chart.Chart) {
 	kinds := map[string]bool{}
 	for _, o := range l.objects {
-		if o.judged && l.schema.Kind(o.apiVersion, o.kind) == nil {
+		if o.linted && l.schema.Kind(o.apiVersion, o.kind) == nil {
 			kinds[o.kind] = true
 		}
 	}
@@ -47,7 +47,8 @@ func (l *linter) addCRDs(ctx context.Context, c *chart.Chart) {
 	}
 	docs := crdsOf(c, kinds)
 	found := make([]*kubeschema.Schema, len(docs))
-	_ = parallel.Each(ctx, len(docs), func(_, i int) error { // those of a cancelled lint are missing, as all it has not found
+	// Those of a cancelled lint are missing, as all it has not found.
+	_ = parallel.Each(ctx, len(docs), func(_, i int) error {
 		var fields map[string]any
 		if k8syaml.Unmarshal([]byte(undescribed(docs[i])), &fields) == nil {
 			found[i] = kubeschema.ParseCRD(fields)

@@ -215,7 +215,7 @@ func (l *linter) severity(rule Rule) Severity {
 // rendered renders the chart and judges the objects.
 func (l *linter) rendered(ctx context.Context) {
 	opts := render.Options{
-		ReleaseName: l.release(), Namespace: cmp.Or(l.opts.Namespace, "default"),
+		ReleaseName: l.releaseName(), Namespace: cmp.Or(l.opts.Namespace, "default"),
 		Revision: 1, KubeVersion: l.opts.KubeVersion, APIVersions: l.opts.APIVersions,
 		SkipSchemaValidation: l.opts.SkipSchemaValidation, Lint: true, Origin: l.opts.Origin, Path: l.opts.Files, Limits: l.opts.Limits,
 	}
@@ -238,7 +238,7 @@ func (l *linter) rendered(ctx context.Context) {
 	long := l.renderLong(ctx, opts)
 	l.loadSchema(ctx)
 	for _, o := range l.objects {
-		if o.judged {
+		if o.linted {
 			l.object(o)
 		}
 	}
@@ -246,7 +246,7 @@ func (l *linter) rendered(ctx context.Context) {
 	l.longNames(<-long)
 }
 
-func (l *linter) release() string { return cmp.Or(l.opts.ReleaseName, "test-release") }
+func (l *linter) releaseName() string { return cmp.Or(l.opts.ReleaseName, "test-release") }
 
 func (l *linter) renderError(err error) {
 	var template *render.Error

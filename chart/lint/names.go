@@ -32,7 +32,7 @@ func (l *linter) renderLong(ctx context.Context, opts render.Options) <-chan *re
 	return done
 }
 
-// mayGrow says whether a name or a label gets too long when the release's name
+// mayGrow reports whether a name or a label gets too long when the release's name
 // in it grows, unless the chart cuts it.
 func (l *linter) mayGrow(release string) bool {
 	growth := longest - len(release)
@@ -40,8 +40,8 @@ func (l *linter) mayGrow(release string) bool {
 		return len(text)+growth > limit && strings.Contains(text, release) && text != l.chartLabel()
 	}
 	return slices.ContainsFunc(l.objects, func(o *object) bool {
-		found := o.judged && grows(o.name, nameLimit(o.kind))
-		if o.judged && !found {
+		found := o.linted && grows(o.name, nameLimit(o.kind))
+		if o.linted && !found {
 			l.eachLabel(o, func(_ []string, value string) { found = found || grows(value, 63) })
 		}
 		return found
@@ -71,13 +71,13 @@ func (l *linter) longNames(result *render.Result) {
 		all = append(all, h.Manifest)
 	}
 	for _, m := range all {
-		if len(m.Name) > nameLimit(m.Kind) || longLabel(m.Content, lengthened(l.release())) {
+		if len(m.Name) > nameLimit(m.Kind) || longLabel(m.Content, lengthened(l.releaseName())) {
 			again.document(again.decode(m, false))
 		}
 	}
 	again.findBeginnings()
 	for _, o := range again.objects {
-		if !o.judged || o.name == "" {
+		if !o.linted || o.name == "" {
 			continue
 		}
 		if n := nameLimit(o.kind); len(o.name) > n {
@@ -103,7 +103,7 @@ func (l *linter) tooLong(limit int, file string, line int, format string, args .
 	})
 }
 
-// longLabel says whether a line might be a label that is too long. Decoding all
+// longLabel reports whether a line might be a label that is too long. Decoding all
 // documents again would take as long as everything else.
 func longLabel(content, release string) bool {
 	for line := range strings.Lines(content) {

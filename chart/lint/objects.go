@@ -26,7 +26,7 @@ type object struct {
 	first            int      // the line of template with which the object begins; 0 if unknown
 	content          string   // the rendered document
 	hook             bool
-	judged           bool // it is the chart's own, or subcharts are judged too
+	linted           bool // it is the chart's own, or subcharts are linted too
 }
 
 // decoded is one rendered document, or why it cannot be read.
@@ -39,9 +39,9 @@ type decoded struct {
 // decode reads a rendered document. One that no rule looks at stays closed.
 func (l *linter) decode(m render.Manifest, hook bool) decoded {
 	o := &object{file: l.own(m.Source), content: m.Content, hook: hook}
-	o.judged = strings.HasPrefix(o.file, "templates/") || l.opts.WithSubcharts
+	o.linted = strings.HasPrefix(o.file, "templates/") || l.opts.WithSubcharts
 	o.template = l.files[o.file]
-	if !o.judged && !related[m.Kind] {
+	if !o.linted && !relatedKinds[m.Kind] {
 		o.fields = map[string]any{"apiVersion": m.APIVersion, "kind": m.Kind, "metadata": map[string]any{"name": m.Name, "namespace": m.Namespace}}
 		return decoded{object: o}
 	}
@@ -57,8 +57,8 @@ func (l *linter) decode(m render.Manifest, hook bool) decoded {
 	return d
 }
 
-// related are the kinds of which the contents matter to other objects.
-var related = map[string]bool{
+// relatedKinds are the kinds of which the contents matter to other objects.
+var relatedKinds = map[string]bool{
 	"Pod": true, "Deployment": true, "StatefulSet": true, "DaemonSet": true, "ReplicaSet": true, "ReplicationController": true,
 	"Job": true, "CronJob": true, "Service": true, "ConfigMap": true, "Secret": true, "HorizontalPodAutoscaler": true, "List": true,
 	"CustomResourceDefinition": true,
@@ -89,18 +89,18 @@ func (l *linter) collect(ctx context.Context, result *render.Result) error {
 func (l *linter) document(d decoded) {
 	o := d.object
 	if d.err != nil {
-		if o.judged {
+		if o.linted {
 			l.add("template/yaml", o.file, 0, "%v", d.err)
 		}
 		return
 	}
-	if d.duplicate != nil && o.judged {
+	if d.duplicate != nil && o.linted {
 		l.add("template/duplicate-key", o.file, 0, "%s/%s: %s", text(o.fields["kind"]), text(at(o.fields, "metadata", "name")), duplicateKey(d.duplicate))
 	}
 	if len(o.fields) == 0 {
 		return
 	}
-	if o.judged {
+	if o.linted {
 		l.nilValues(o)
 	}
 	if text(o.fields["kind"]) != "List" {
@@ -112,7 +112,7 @@ func (l *linter) document(d decoded) {
 	}
 	for _, item := range listAt(o.fields, "items") {
 		fields, _ := item.(map[string]any)
-		if o.judged && text(at(fields, "metadata", "annotations", "helm.sh/resource-policy")) != "" {
+		if o.linted && text(at(fields, "metadata", "annotations", "helm.sh/resource-policy")) != "" {
 			l.add("object/list-annotations", o.file, o.line("items", "metadata", "annotations", "helm.sh/resource-policy"),
 				"%s/%s", text(fields["kind"]), text(at(fields, "metadata", "name")))
 		}

@@ -78,7 +78,7 @@ func (r *relations) keys(p *pods) {
 	}
 }
 
-// misspelt says whether two names are one but for a slip: another sign between
+// misspelt reports whether two names are one but for a slip: another sign between
 // the words, or a letter or two in one long word. A name with a word more or less
 // is another's: cert-manager and operators make Secrets beside the chart's.
 func misspelt(name, known string) bool {
@@ -143,7 +143,7 @@ func (r *relations) rolling(p *pods) {
 	}
 }
 
-// reloads says whether an annotation names a checksum or a reloading controller,
+// reloads reports whether an annotation names a checksum or a reloading controller,
 // or a container beside the others tells them of changes: configmap-reload,
 // prometheus-config-reloader, k8s-sidecar.
 func reloads(p *pods) bool {

@@ -29,7 +29,7 @@ func (r *relations) twice() {
 			seen[key] = o
 			continue
 		}
-		if !o.judged && !first.judged {
+		if !o.linted && !first.linted {
 			continue
 		}
 		if reflect.DeepEqual(r.placed(o), r.placed(first)) {
@@ -43,7 +43,7 @@ func (r *relations) twice() {
 // placed is what an object says, with its namespace.
 func (r *relations) placed(o *object) map[string]any {
 	fields := o.fields
-	if !o.judged && !related[o.kind] { // it was not decoded
+	if !o.linted && !relatedKinds[o.kind] { // it was not decoded
 		if v, err := yaml.Decode(o.content); err == nil {
 			fields, _ = v.(map[string]any)
 		}
@@ -64,7 +64,7 @@ func (o *object) place() string { return Finding{Path: o.file, Line: o.first}.Pl
 // the chart's to make, and that the chart does not make.
 func (r *relations) missing(o *object, backend map[string]any, line int) {
 	name := text(firstOf(at(backend, "service", "name"), backend["serviceName"]))
-	if r.operated || !strings.Contains(name, r.release()) || r.named["Service/"+name] != nil {
+	if r.operated || !strings.Contains(name, r.releaseName()) || r.named["Service/"+name] != nil {
 		return
 	}
 	var known []string

@@ -19,7 +19,7 @@ var (
 	noSecret    = lazyregexp.New(`^(?i:yes|no|on|off|true|false|none|null|enabled|disabled)$|^/|\.(key|pem|crt|cer|jks|p12|txt|json|yaml)$`)
 )
 
-// isSecret says whether the text under a key is a password, token or the like
+// isSecret reports whether the text under a key is a password, token or the like
 // itself, and no name of one.
 func isSecret(key, value string) bool {
 	return secretKey.MatchString(key) && !placeholder.MatchString(value) && !noSecret.MatchString(value) &&
@@ -49,8 +49,8 @@ func (l *linter) secret(o *object) {
 	}
 }
 
-// shapes are secrets that can be told by how they look.
-var shapes = []struct {
+// secretForms are secrets that can be told by how they look.
+var secretForms = []struct {
 	name    string
 	pattern lazyregexp.Regexp
 }{
@@ -106,7 +106,7 @@ func knownSecret(line string, rest []string) string {
 			return "a private key"
 		}
 	}
-	for _, s := range shapes {
+	for _, s := range secretForms {
 		if s.pattern.MatchString(line) {
 			return s.name
 		}

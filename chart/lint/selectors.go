@@ -33,7 +33,7 @@ func (l *linter) selector(o *object) {
 	}
 }
 
-// versioned says whether a label changes with the chart's version or the app's.
+// versioned reports whether a label changes with the chart's version or the app's.
 func (l *linter) versioned(key, value string) bool {
 	md := l.chart.Metadata
 	switch {

@@ -104,7 +104,7 @@ func wrongComment(word string) string {
 	return "the comment says " + strconv.Quote(word) + ", not ignore"
 }
 
-// isComment says whether a line holds nothing but a comment of YAML or of a
+// isComment reports whether a line holds nothing but a comment of YAML or of a
 // template.
 func isComment(line string) bool {
 	line = strings.TrimSpace(line)

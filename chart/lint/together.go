@@ -13,7 +13,7 @@ func (l *linter) together() {
 	r := l.relations()
 	r.twice()
 	for _, o := range l.objects {
-		if !o.judged {
+		if !o.linted {
 			continue
 		}
 		switch o.kind {
@@ -85,7 +85,7 @@ func (r *relations) namespaceOf(o *object) string {
 	return "default"
 }
 
-// closed says whether all pods in the object's namespace are known.
+// closed reports whether all pods in the object's namespace are known.
 func (r *relations) closed(o *object) bool {
 	return !r.operated && slices.ContainsFunc(r.workloads, func(p *pods) bool { return r.sameNamespace(o, p.object) })
 }
@@ -198,7 +198,7 @@ func (r *relations) autoscaler(o *object) {
 	switch {
 	case target == nil && !r.operated:
 		r.add("autoscaler/target", o.file, o.line("spec", "scaleTargetRef"), "%s scales %s/%s, which the chart does not make", o, text(ref["kind"]), text(ref["name"]))
-	case target != nil && target.judged && at(target.fields, "spec", "replicas") != nil:
+	case target != nil && target.linted && at(target.fields, "spec", "replicas") != nil:
 		r.add("autoscaler/replicas", target.file, target.line("spec", "replicas"), "%s sets replicas, which %s sets too", target, o)
 	}
 }

@@ -142,7 +142,7 @@ func (r *reach) wholly(path []string) bool {
 	return r.all
 }
 
-// anchored says whether a value can be used under another key.
+// anchored reports whether a value can be used under another key.
 func anchored(n *yaml.Node) bool {
 	return n.Anchor != "" || n.Kind != yaml.AliasNode && slices.ContainsFunc(n.Content, anchored)
 }
@@ -183,7 +183,7 @@ func absent(values map[string]any, path []string) []string {
 	return nil
 }
 
-// mentioned says whether a comment of values.yaml names a key.
+// mentioned reports whether a comment of values.yaml names a key.
 func mentioned(text, key string) bool {
 	for line := range strings.Lines(text) {
 		if _, comment, ok := strings.Cut(line, "#"); ok && strings.Contains(comment, key) {

@@ -152,7 +152,7 @@ func (f *finder) chart(ctx context.Context, dir, route string, c *chart.Chart) e
 	return nil
 }
 
-// enabled says whether the suites of a subchart are looked at: its first
+// enabled reports whether the suites of a subchart are looked at: its first
 // condition, else its tags, must not disable it by default.
 func enabled(parent, sub *chart.Chart, values map[string]any) bool {
 	for _, d := range parent.Metadata.Dependencies {

@@ -45,7 +45,7 @@ func (j *job) unselected(name string) string {
 	return "the chart has no template " + name + suggest(name, names)
 }
 
-// selects says whether a template takes part in the renders of the suite.
+// selects reports whether a template takes part in the renders of the suite.
 func (j *job) selects(name string) bool {
 	return strings.HasPrefix(path.Base(name), "_") || j.selected(name)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// hasNullDefaults says whether a null stands in the default values of a chart or
+// hasNullDefaults reports whether a null stands in the default values of a chart or
 // of a subchart. Helm 3 shows such nulls to templates and Helm 4 does not, so
 // suites, and snapshots above all, may rely on them: a test that fails is run
 // again with the nulls.

@@ -214,7 +214,7 @@ func (b *snapshotBook) leave(test string) {
 	}
 }
 
-// left says whether a test exists that was not run.
+// left reports whether a test exists that was not run.
 func (b *snapshotBook) left(test string) bool {
 	done, exists := b.done[test]
 	return exists && !done

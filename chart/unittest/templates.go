@@ -37,7 +37,7 @@ func (s *Suite) templates() []string {
 	return s.Templates
 }
 
-// hasPatterns says whether one of the names of templates is a pattern.
+// hasPatterns reports whether one of the names of templates is a pattern.
 func (s *Suite) hasPatterns() bool {
 	for _, name := range s.templates() {
 		if strings.Contains(name, "*") {

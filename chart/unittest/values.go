@@ -1,7 +1,9 @@
 package unittest
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -55,7 +57,11 @@ func readValues(file valuesFile) (map[string]any, error) {
 // read reads a values file of at most maxValuesFile bytes.
 func (file valuesFile) read() ([]byte, error) {
 	if file.tree == nil {
-		return readFile(file.name, maxValuesFile)
+		data, err := files.ReadNamed(file.name, maxValuesFile)
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err // the name is told already
+		}
+		return data, err
 	}
 	return file.tree.ReadFile(file.name, maxValuesFile)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/internal/exitcode"
+	"github.com/pintle-ci/pintle/internal/files"
 )
 
 // ValueFlags are Helm's flags for values, in Helm's meaning.
@@ -54,7 +55,7 @@ func ReadValues(e Env, c *urfave.Context) (map[string]any, func(path []string) s
 		if path == "-" {
 			return stdin()
 		}
-		return chart.ReadFile(path)
+		return files.ReadNamed(path, chart.MaxFile)
 	}
 	values, err := chart.MergeValues(sources, read)
 	return values, sources.Origins(read), WithCode(exitcode.Usage, err)

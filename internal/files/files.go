@@ -1,8 +1,8 @@
 // Package files opens what a project names: values, charts, templates, reports.
 // A project may be somebody else's merge request, so it reads and writes within
 // its git work tree only, outside of .git, and regular files only. What the
-// command line or the job's environment names is not opened through it, but for
-// WriteFile. It knows no format and no pintle.yaml.
+// command line or the job's environment names is opened wherever it is, by
+// ReadNamed and WriteFile. It knows no format and no pintle.yaml.
 //
 // A hard link to a file elsewhere cannot be told from a file; git makes none.
 package files

@@ -38,7 +38,7 @@ func Decode[T string | []byte](data T) (v any, err error) {
 }
 
 // DecodePlain decodes what Decode does, but only a document in which no
-// key stands twice, and not every one of those: ok says whether it did.
+// key stands twice, and not every one of those: ok reports whether it did.
 func DecodePlain(data string) (v any, ok bool) {
 	if len(data) > MaxBytes {
 		return nil, false

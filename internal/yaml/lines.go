@@ -104,7 +104,7 @@ func (p *plainParser) quotedLines(first string, indent int) string {
 	panic(giveUp{})
 }
 
-// quotedLine adds a line that does not end its scalar, and says whether the next
+// quotedLine adds a line that does not end its scalar, and reports whether the next
 // one follows without a space: after a backslash at the end.
 func (p *plainParser) quotedLine(b *strings.Builder, text string, quote byte) (joined bool) {
 	trimmed := strings.TrimRight(text, " ")

@@ -5,10 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// decodePlain decodes the YAML that nearly all values files and manifests are
-// written in, several times faster than the full decoder: block mappings and
-// sequences, scalars of all styles, one-line flow collections. It gives up, with ok false, on everything else, on every error
-// and wherever it is not certain to agree with the full decoder, which then
+// decodePlain decodes the YAML that nearly all values files and manifests are written in, several times faster than the
+// full decoder: block mappings and sequences, scalars of all styles, one-line flow collections. It gives up, with ok
+// false, on everything else, on every error and wherever it is not certain to agree with the full decoder, which then
 // decides. A fuzz test compares the two.
 func decodePlain(text string) (v any, ok bool) {
 	if !plainChars(text) {
@@ -45,7 +44,7 @@ func decodePlain(text string) (v any, ok bool) {
 // giveUp is how the parser leaves all its levels at once.
 type giveUp struct{}
 
-// plainChars says whether a text has only characters that mean themselves.
+// plainChars reports whether a text has only characters that mean themselves.
 func plainChars(s string) bool {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -115,7 +114,7 @@ func (p *plainParser) peek() *plainLine {
 	return p.line
 }
 
-// marker says whether a line begins or ends a document or gives a directive;
+// marker reports whether a line begins or ends a document or gives a directive;
 // three dashes on the first line are allowed.
 func (p *plainParser) marker(text string) bool {
 	if !p.started && strings.TrimRight(text, " ") == "---" {

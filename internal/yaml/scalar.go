@@ -59,7 +59,7 @@ func plainKey(text string) (string, bool) {
 	return "", false
 }
 
-// startsMapping says whether what follows a dash is a mapping's first key.
+// startsMapping reports whether what follows a dash is a mapping's first key.
 func startsMapping(text string) bool {
 	if text[0] == '"' || text[0] == '\'' {
 		_, after, ok := quoted(text)
@@ -76,7 +76,7 @@ func onlyComment(s string) bool {
 	return t == "" || t[0] == '#' && len(t) < len(s)
 }
 
-// plainStart says whether a plain scalar may begin like this.
+// plainStart reports whether a plain scalar may begin like this.
 func plainStart(text string) bool {
 	if text[0] == '-' {
 		return len(text) > 1 && text[1] != ' '
@@ -121,7 +121,7 @@ func resolvePlain(text string) (any, bool) {
 	return nil, false
 }
 
-// mayBeTyped says whether a plain scalar might be anything but a string: a word
+// mayBeTyped reports whether a plain scalar might be anything but a string: a word
 // for a bool or null in any case, or something of the characters of numbers.
 func mayBeTyped(text string) bool {
 	c := text[0]
@@ -148,7 +148,7 @@ func mayBeTyped(text string) bool {
 	return false
 }
 
-// isVersion says whether a text is of digits and at least two dots.
+// isVersion reports whether a text is of digits and at least two dots.
 func isVersion(text string) bool {
 	dots := 0
 	for i := range len(text) {
@@ -162,7 +162,7 @@ func isVersion(text string) bool {
 	return dots > 1
 }
 
-// isOption says whether what follows a sign or a dot begins as no number does:
+// isOption reports whether what follows a sign or a dot begins as no number does:
 // with a letter but those of .inf and .nan, or with a dash.
 func isOption(text string) bool {
 	c := text[0] | 0x20
