@@ -5,26 +5,40 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pintle-ci/pintle/cmd/cli"
 	urfave "github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/cmd/cli"
 )
 
 func completionCommand(e cli.Env) *urfave.Command {
-	shells := map[string]func(*urfave.App) []byte{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	return &urfave.Command{
 		Name:        "completion",
 		Usage:       "print a shell completion script",
 		ArgsUsage:   "bash|zsh|fish",
 		Description: "For bash: `source <(pintle completion bash)`.",
 		Action: func(c *urfave.Context) error {
-			script, ok := shells[c.Args().First()]
-			if !ok || c.Args().Len() != 1 {
+			script := Completion(newApp(e), c.Args().First())
+			if script == nil || c.Args().Len() != 1 {
 				return cli.Usagef("completion takes one shell: bash, zsh or fish")
 			}
-			_, err := e.Stdout.Write(script(newApp(e)))
+			_, err := e.Stdout.Write(script)
 			return err
 		},
 	}
+}
+
+// Completion is the script that completes command lines in a shell, bash, zsh or
+// fish; nil for another one.
+func Completion(app *urfave.App, shell string) []byte {
+	switch shell {
+	case "bash":
+		return bashCompletion(app)
+	case "zsh":
+		return zshCompletion(app)
+	case "fish":
+		return fishCompletion(app)
+	}
+	return nil
 }
 
 // words returns what may follow a command: its subcommands and its long flags.

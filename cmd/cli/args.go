@@ -89,6 +89,7 @@ func (r *reordering) word(w string) {
 	}
 }
 
+// FindCommand is the command of a name or an alias, nil without one.
 func FindCommand(commands []*urfave.Command, name string) *urfave.Command {
 	for _, c := range commands {
 		if c.HasName(name) {

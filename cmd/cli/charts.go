@@ -90,6 +90,7 @@ func hintRemote(err error, ref string) error {
 
 var plainName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
+// RegistryAccess is how registries are asked, by what the environment and the flags say; c may be nil.
 func RegistryAccess(e Env, c *urfave.Context) registry.Access {
 	return registry.Access{
 		Getenv: e.Getenv, UserAgent: "pintle/" + Version(), PlainHTTP: c != nil && c.Bool("plain-http"), Memory: answers.NewMemory(),
@@ -123,6 +124,7 @@ func LoadTemplated(e Env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	return LoadChart(c.Context, e, ref, c.String("version"))
 }
 
+// IsFolder reports whether a folder is at path.
 func IsFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
@@ -140,6 +142,7 @@ func DependencyOptions(e Env, c *urfave.Context) (dependency.Options, error) {
 	}, err
 }
 
+// PrintDependencies prints what was fetched, and on stderr what else has changed.
 func PrintDependencies(e Env, result dependency.Result) error {
 	for _, f := range result.Fetched {
 		text := f.Name + " " + f.Version + ": "

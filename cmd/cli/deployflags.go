@@ -60,6 +60,7 @@ func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
 	return deployer.AdoptListed, asked, nil
 }
 
+// ForceConflictsFlag is --force-conflicts, which OnConflict reads.
 func ForceConflictsFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "force-conflicts", Usage: "take over fields that somebody else has set, as \"kubectl edit\" does: --on-conflict force"}
 }
@@ -145,17 +146,21 @@ func EvidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archi
 	return func(archive []byte) error { return pipeline.KeepEvidence(dir, name, *work)(archive) }
 }
 
+// TakeOverFlag is --take-over.
 func TakeOverFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "take-over", Usage: "go on with releases that another environment, project or repository has stamped, and make them this one's"}
 }
 
+// AllowDowngradeFlag is --allow-downgrade.
 func AllowDowngradeFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "allow-downgrade", Usage: "deploy an older version over a newer one too: deploy.downgrade of pintle.yaml, refuse"}
 }
 
+// RecoverDescription is the help of the commands that recover.
 const RecoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
 	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
 
+// RecoverFlags are the flags of the commands that recover.
 func RecoverFlags() []urfave.Flag {
 	return []urfave.Flag{
 		&urfave.BoolFlag{Name: "dry-run", Usage: "change nothing; tell what would be done"},

@@ -88,6 +88,7 @@ func nearestFlag(c *urfave.Context, name string) string {
 	return ""
 }
 
+// ExitCode is the code that err carries, exitcode.Unexpected where it carries none.
 func ExitCode(err error) int {
 	if err == nil {
 		return exitcode.OK

@@ -2,6 +2,7 @@ package cli
 
 import urfave "github.com/urfave/cli/v2"
 
+// NoLookupSecrets is the name of NoLookupSecretsFlag.
 const NoLookupSecrets = "no-lookup-secrets"
 
 // NoLookupSecretsFlag is for jobs that render what they do not trust with an account
@@ -42,14 +43,17 @@ func OptionalOf(c *urfave.Context, name string) (value string, given bool) {
 	return "", false
 }
 
+// VersionFlag is --version of a chart.
 func VersionFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "version", Usage: "`VERSION` or range of a chart in a registry; the newest otherwise"}
 }
 
+// PlainHTTPFlag is --plain-http.
 func PlainHTTPFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "plain-http", Usage: "speak HTTP with the registry, and send it credentials in clear", EnvVars: []string{"PINTLE_PLAIN_HTTP"}}
 }
 
+// Dashes are those before the name of a flag.
 func Dashes(name string) string {
 	if len(name) == 1 {
 		return "-"

@@ -23,10 +23,12 @@ const (
 	YAML  Format = "yaml"
 )
 
+// OutputFlag is --output of commands that print a Format.
 func OutputFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: string(Table), Usage: "print as `FORMAT`: table, json, yaml"}
 }
 
+// OutputFormat reads OutputFlag.
 func OutputFormat(c *urfave.Context) (Format, error) {
 	f := Format(c.String("output"))
 	if !slices.Contains([]Format{Table, JSON, YAML}, f) {
@@ -140,6 +142,7 @@ func WriteRow(w io.Writer, cells ...string) {
 	fmt.Fprintln(w, strings.Join(cells, "\t"))
 }
 
+// Plural is the ending of a noun that n things have.
 func Plural(n int) string {
 	if n == 1 {
 		return ""

@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/cpuguy83/go-md2man/v2/md2man"
-
-	"github.com/pintle-ci/pintle/cmd"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 )
 
@@ -23,7 +20,7 @@ func main() {
 }
 
 func write() error {
-	files, err := cmd.Docs(md2man.Render)
+	files, err := documents()
 	if err != nil {
 		return err
 	}

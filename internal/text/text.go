@@ -81,3 +81,11 @@ func EscapeJSON(s string) string {
 	}
 	return b.String()
 }
+
+// Sentence begins with a capital and ends with a full stop.
+func Sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
+}

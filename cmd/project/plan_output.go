@@ -1,0 +1,44 @@
+package project
+
+import (
+	"io"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/pintle-ci/pintle/cmd/cli"
+	"github.com/pintle-ci/pintle/deployer"
+)
+
+// planOutputFlag is -o of plan.
+func planOutputFlag() urfave.Flag {
+	return &urfave.StringFlag{
+		Name: "output", Aliases: []string{"o"}, Value: "text",
+		Usage: "print the plan as `FORMAT`: text, json, or markdown for a comment on a merge request",
+		Action: func(_ *urfave.Context, s string) error {
+			if s != "text" && s != "json" && s != "markdown" {
+				return cli.Usagef("--output %s: write text, json or markdown", s)
+			}
+			return nil
+		},
+	}
+}
+
+// writePlans prints plans in a format of planOutputFlag, and first what they
+// take and leave of the project's units.
+func writePlans(e cli.Env, format string, units []deployer.Scoped, plans []*deployer.Plan, color bool) error {
+	switch format {
+	case "json":
+		return cli.WriteJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans, units...) })
+	case "markdown":
+		return deployer.WriteMarkdown(e.StdoutText, plans, units...)
+	}
+	if err := deployer.WriteScope(e.StdoutText, units); err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if err := p.WriteText(e.StdoutText, color); err != nil {
+			return err
+		}
+	}
+	return nil
+}
