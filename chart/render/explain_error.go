@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
 // Error says where a chart could not be rendered, and why. It is about a
@@ -189,4 +191,69 @@ func (e *Error) place(file string, line, col int) string {
 		return fmt.Sprintf("%s:%d", file, line)
 	}
 	return fmt.Sprintf("%s:%d:%d", file, line, col)
+}
+
+// ByAuthor is what the author of the chart says through required or fail; ok is
+// false if the error is another one.
+func (e *Error) ByAuthor() (message string, ok bool) {
+	user, ok := errors.AsType[*userError](e.Cause)
+	if !ok {
+		return "", false
+	}
+	return user.message, true
+}
+
+// trace joins what text/template says on each level, as it stands in Helm's
+// messages.
+func trace(levels []string, cause error, said *quoted) string {
+	text := strings.Join(levels, "")
+	if include, ok := errors.AsType[*includeError](cause); ok && !errors.Is(cause, errTooDeep) {
+		return text + fmt.Sprintf("template: no template %q associated with template %q", include.name, tplName)
+	}
+	if tpl, ok := errors.AsType[*tplError](cause); ok {
+		return text + said.quote("cannot parse template %q: ", tpl.text) + tpl.err.Error()
+	}
+	if cause != nil {
+		text += cause.Error()
+	}
+	return text
+}
+
+// maxQuoted is how many bytes of texts given to tpl a trace repeats.
+const maxQuoted = 64 << 10
+
+// quoted bounds what a trace repeats.
+type quoted struct{ left int }
+
+func (q *quoted) quote(format, text string) string {
+	if q.left -= len(text); q.left < 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, text)
+}
+
+// around is what Helm says of a text given to tpl in which err happened.
+func (q *quoted) around(err error) string {
+	if in, ok := err.(*textError); ok { //nolint:errorlint // this level's own, none from below
+		return q.quote("error during tpl function execution for %q: ", in.text)
+	}
+	return ""
+}
+
+var (
+	secretKind = lazyregexp.New(`(?m)^kind:\s*["']?Secret["']?\s*$`)
+	plainLine  = lazyregexp.New(`^(---|#|apiVersion:|kind:|type:|metadata:|data:|stringData:|\s+(name|namespace|labels|annotations):)`)
+	secretLine = lazyregexp.New(`^(\s*(?:- )?(?:[\w.-]+:\s*)?)(.*)$`)
+)
+
+// hideSecret hides the values of a Secret in the rendered lines that are shown.
+func (e *Error) hideSecret() {
+	if !e.secret {
+		return
+	}
+	for i, line := range e.Rendered {
+		if m := secretLine.FindStringSubmatch(line); !plainLine.MatchString(line) && m[2] != "" {
+			e.Rendered[i] = m[1] + "***"
+		}
+	}
 }

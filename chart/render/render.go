@@ -1,3 +1,6 @@
+// Package render turns a chart and values into Kubernetes manifests exactly as
+// Helm v4.3.1 does. It is pure: the cluster is a lookup function in Options, and
+// it reads no file, no environment and no network.
 package render
 
 import (
