@@ -54,7 +54,7 @@ func (v *kubeVersion) GitVersion() string { return v.Version }
 
 type versionSet []string
 
-// Has says whether the cluster serves group/version, or group/version/Kind.
+// Has reports whether the cluster serves group/version, or group/version/Kind.
 func (s versionSet) Has(version string) bool { return slices.Contains(s, version) }
 
 type buildInfo struct {

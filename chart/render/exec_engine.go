@@ -30,7 +30,7 @@ type engine struct {
 	set     *templateSet // what parsing came to
 	err     error
 
-	ordered   bool                 // templates change values, so their order counts
+	mutating  bool                 // templates change values, so their order counts
 	parallel  bool                 // other engines execute templates of this render
 	parsedAs  map[string]string    // file -> the file with the same text whose parse it shares
 	tplParser charttemplate.Parser // of texts given to tpl
@@ -42,8 +42,8 @@ type engine struct {
 	written   int64
 	rendered  int64
 	buffers   [][]byte   // of outputs that ended, to be written again
-	record    *recording // nil but for finding out who wrote what
-	dots      *dots      // nil but for finding out what a failing action sees
+	sourceMap *sourceMap // nil but for finding out who wrote what
+	probe     *probe     // nil but for finding out what a failing action sees
 }
 
 // rendering is what one template file came to.
@@ -132,7 +132,7 @@ func (e *engine) executeAll(set *templateSet, sources []source, work chan<- *ren
 			return out, err
 		}
 	}
-	if !e.ordered && !e.opts.Lint {
+	if !e.mutating && !e.opts.Lint {
 		set.memo = newMemo()
 	}
 	out := make([]*rendering, 0, len(sources))
@@ -165,15 +165,15 @@ func (e *engine) execute(t *template.Template, root any) (string, error) {
 	if n := len(e.buffers); n > 0 {
 		out.text, e.buffers = e.buffers[n-1], e.buffers[:n-1]
 	}
-	if e.dots != nil {
-		e.dots.enter()
+	if e.probe != nil {
+		e.probe.enter()
 	}
 	err := t.Execute(out, root)
-	if e.dots != nil && err == nil {
-		e.dots.leave()
+	if e.probe != nil && err == nil {
+		e.probe.leave()
 	}
 	text := string(out.text)
-	if cap(out.text) <= maxReused && e.record == nil { // a recording looks at it later
+	if cap(out.text) <= maxReused && e.sourceMap == nil { // a source map looks at it later
 		e.buffers = append(e.buffers, out.text[:0])
 	}
 	return text, err
@@ -207,7 +207,7 @@ func (e *engine) parse() (*templateSet, error) {
 		return nil, err
 	}
 	for i := range parsers {
-		e.ordered = e.ordered || parsers[i].Calls
+		e.mutating = e.mutating || parsers[i].Calls
 	}
 	for i, s := range e.sources {
 		original := originals[i]

@@ -139,8 +139,8 @@ func (s *templateSet) text(text string) (*tplText, error) {
 		return nil, errOrdered
 	}
 	for _, tree := range trees {
-		if s.engine.dots != nil {
-			s.engine.dots.mark(tree)
+		if s.engine.probe != nil {
+			s.engine.probe.mark(tree)
 		}
 	}
 	t := &tplText{main: s.templates.New(name)}

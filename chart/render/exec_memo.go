@@ -17,14 +17,14 @@ import (
 
 // memo keeps what definitions wrote for the root objects of charts.
 type memo struct {
-	mu      sync.Mutex
-	texts   map[memoKey]string
-	settled map[string]bool // definition -> whether its text stays the same
+	mu    sync.Mutex
+	texts map[memoKey]string
+	pure  map[string]bool // definition -> whether its text stays the same
 }
 
 type memoKey struct{ place, name string } // the chart's basePath, the definition
 
-func newMemo() *memo { return &memo{texts: map[memoKey]string{}, settled: map[string]bool{}} }
+func newMemo() *memo { return &memo{texts: map[memoKey]string{}, pure: map[string]bool{}} }
 
 // key says what an include's text may be kept under; data must be the root
 // object of the file that is being executed.
@@ -34,7 +34,7 @@ func (s *templateSet) key(name string, data any) (memoKey, bool) {
 	if !ok || s.memo == nil || e.root == nil || e.tplParser.Calls || identity(root) != e.root {
 		return memoKey{}, false
 	}
-	return memoKey{e.place, name}, s.memo.settles(name, s.templates)
+	return memoKey{e.place, name}, s.memo.isPure(name, s.templates)
 }
 
 func identity(m values) unsafe.Pointer { return reflect.ValueOf(m).UnsafePointer() }
@@ -52,40 +52,40 @@ func (m *memo) put(key memoKey, text string) {
 	m.texts[key] = text
 }
 
-// settles says whether a definition's text stays the same for one root object.
-func (m *memo) settles(name string, templates *template.Template) bool {
+// isPure reports whether a definition's text stays the same for one root object.
+func (m *memo) isPure(name string, templates *template.Template) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.settlesNow(name, templates, 0)
+	return m.lookThrough(name, templates, 0)
 }
 
-// maxSettledDepth bounds how deeply definitions that include each other are
+// maxPurityDepth bounds how deeply definitions that include each other are
 // looked through: this runs on the stack, before any of them is executed.
-const maxSettledDepth = 100
+const maxPurityDepth = 100
 
-func (m *memo) settlesNow(name string, templates *template.Template, depth int) bool {
-	known, ok := m.settled[name]
-	if ok || depth > maxSettledDepth {
+func (m *memo) lookThrough(name string, templates *template.Template, depth int) bool {
+	known, ok := m.pure[name]
+	if ok || depth > maxPurityDepth {
 		return known
 	}
 	t := templates.Lookup(name)
 	if t == nil || t.Tree == nil {
 		return false
 	}
-	m.settled[name] = false // while it is looked at, for those that include themselves
-	l := settledLook{func(name string) bool { return m.settlesNow(name, templates, depth+1) }}
-	m.settled[name] = l.list(t.Root)
-	return m.settled[name]
+	m.pure[name] = false // while it is looked at, for those that include themselves
+	l := purityCheck{func(name string) bool { return m.lookThrough(name, templates, depth+1) }}
+	m.pure[name] = l.list(t.Root)
+	return m.pure[name]
 }
 
-// settledLook looks for what may come to another text in another file.
-type settledLook struct{ settles func(name string) bool }
+// purityCheck looks for what may come to another text in another file.
+type purityCheck struct{ isPure func(name string) bool }
 
-func (l settledLook) list(list *parse.ListNode) bool {
+func (l purityCheck) list(list *parse.ListNode) bool {
 	return list == nil || !slices.ContainsFunc(list.Nodes, func(n parse.Node) bool { return !l.node(n) })
 }
 
-func (l settledLook) node(n parse.Node) bool {
+func (l purityCheck) node(n parse.Node) bool {
 	switch n := n.(type) {
 	case *parse.TextNode, *parse.CommentNode, *parse.BreakNode, *parse.ContinueNode:
 		return true
@@ -101,15 +101,15 @@ func (l settledLook) node(n parse.Node) bool {
 	return false // {{template}}, and what is new
 }
 
-func (l settledLook) branch(n *parse.BranchNode) bool {
+func (l purityCheck) branch(n *parse.BranchNode) bool {
 	return l.pipe(n.Pipe) && l.list(n.List) && l.list(n.ElseList)
 }
 
-func (l settledLook) pipe(p *parse.PipeNode) bool {
+func (l purityCheck) pipe(p *parse.PipeNode) bool {
 	return !slices.ContainsFunc(p.Cmds, func(c *parse.CommandNode) bool { return !l.command(c) })
 }
 
-func (l settledLook) command(c *parse.CommandNode) bool {
+func (l purityCheck) command(c *parse.CommandNode) bool {
 	args := c.Args
 	if f, ok := args[0].(*parse.IdentifierNode); ok {
 		if f.Ident == "include" {
@@ -123,14 +123,14 @@ func (l settledLook) command(c *parse.CommandNode) bool {
 	return !slices.ContainsFunc(args, func(n parse.Node) bool { return !l.operand(n) })
 }
 
-// include is settled if what it includes is, by name. The root object may be
+// include is pure if what it includes is, by name. The root object may be
 // handed on.
-func (l settledLook) include(args []parse.Node) bool {
+func (l purityCheck) include(args []parse.Node) bool {
 	if len(args) != 2 {
 		return false
 	}
 	name, ok := args[0].(*parse.StringNode)
-	return ok && (bareRoot(args[1]) || l.operand(args[1])) && l.settles(name.Text)
+	return ok && (bareRoot(args[1]) || l.operand(args[1])) && l.isPure(name.Text)
 }
 
 func bareRoot(n parse.Node) bool {
@@ -140,16 +140,16 @@ func bareRoot(n parse.Node) bool {
 
 // operand refuses the root object as a whole, and the parts of it that are not
 // the same in every file.
-func (l settledLook) operand(n parse.Node) bool {
+func (l purityCheck) operand(n parse.Node) bool {
 	switch n := n.(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:
 		return true
 	case *parse.FieldNode:
-		return steadyFields(n.Ident)
+		return sameFields(n.Ident)
 	case *parse.VariableNode:
-		return !bareRoot(n) && steadyFields(n.Ident)
+		return !bareRoot(n) && sameFields(n.Ident)
 	case *parse.ChainNode:
-		return steadyFields(n.Field) && l.operand(n.Node)
+		return sameFields(n.Field) && l.operand(n.Node)
 	case *parse.PipeNode:
 		return l.pipe(n)
 	case *parse.IdentifierNode:
@@ -158,6 +158,6 @@ func (l settledLook) operand(n parse.Node) bool {
 	return false // the dot, and what is new
 }
 
-func steadyFields(names []string) bool {
+func sameFields(names []string) bool {
 	return !slices.Contains(names, "Template") && !slices.Contains(names, "Subcharts")
 }

@@ -21,10 +21,10 @@ const minParallel = 48
 // know before. Nothing has been changed yet.
 var errOrdered = errors.New("templates depend on their order")
 
-// mayGoParallel says whether the order of execution cannot show. In a cluster it
+// mayGoParallel reports whether the order of execution cannot show. In a cluster it
 // can: a chart may look up the same object twice.
 func (e *engine) mayGoParallel(count int) bool {
-	return !e.ordered && count >= minParallel && runtime.GOMAXPROCS(0) > 1 && e.opts.Lookup == nil && !e.opts.Lint
+	return !e.mutating && count >= minParallel && runtime.GOMAXPROCS(0) > 1 && e.opts.Lookup == nil && !e.opts.Lint
 }
 
 // executeParallel executes templates of which none changes the values.

@@ -22,9 +22,9 @@ type Shared struct {
 // parsedText is a template after parsing. Nothing changes trees any more: they
 // may be in several sets.
 type parsedText struct {
-	text    string
-	trees   map[string]*parse.Tree
-	ordered bool // it calls a function that mutates
+	text     string
+	trees    map[string]*parse.Tree
+	mutating bool // it calls a function that mutates
 }
 
 // parse parses a text for a set, unless that was done before.
@@ -36,7 +36,7 @@ func (s *Shared) parse(set *templateSet, p *charttemplate.Parser, name, text str
 	known, ok := s.parsed[name]
 	s.mu.Unlock()
 	if ok && known.text == text {
-		p.Calls = p.Calls || known.ordered
+		p.Calls = p.Calls || known.mutating
 		return known.trees, nil
 	}
 	before := p.Calls

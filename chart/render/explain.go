@@ -20,12 +20,12 @@ func (r *Result) explain(opts Options, e *engine, failed *Error) {
 	if failed.file != "" {
 		within = failed.file
 	}
-	v := &viewer{opts: opts, result: r, charts: r.chartsOf(within), secret: failed.secret, calls: failed.Chain, dots: e.watch(failed)}
+	v := &explainer{opts: opts, result: r, charts: r.chartsOf(within), secret: failed.secret, calls: failed.Chain, probe: e.watch(failed)}
 	source := e.sourceText(failed.Template)
 	failed.call = failed.calledFunction(source)
 	if failed.RenderedLine > 0 {
 		failed.Hint = strings.Join(v.written(failed, source), "; ")
-	} else if v.dots != nil {
+	} else if v.probe != nil {
 		v.explainAction(failed, source)
 		v.explainText(failed)
 	}
@@ -37,8 +37,8 @@ const maxMentions = 3
 
 // explainAction tells about what the failing node reads; else about what the
 // action reads up to there, for a value that came through a pipe.
-func (v *viewer) explainAction(e *Error, source string) {
-	level := len(v.dots.levels) - 1
+func (v *explainer) explainAction(e *Error, source string) {
+	level := len(v.probe.levels) - 1
 	chains := chainsIn(e.Node)
 	direct := len(chains) == 1 && chains[0].String() == e.Node
 	if len(chains) == 0 {
@@ -46,7 +46,7 @@ func (v *viewer) explainAction(e *Error, source string) {
 	}
 	var facts []string
 	for _, c := range chains {
-		f := v.fact(level, c)
+		f := v.factOf(level, c)
 		if f.text == "" || slices.Contains(facts, f.text) || !direct && !f.values && v.where(level) == "" {
 			continue
 		}
@@ -89,7 +89,7 @@ func (e *Error) actionBefore(source string) string {
 // written tells about the values in a line of a template that wrote a line of no
 // YAML. It is executed already, so nobody knows what the dot was: what stands in
 // a block that changes it is left out.
-func (v *viewer) written(e *Error, source string) []string {
+func (v *explainer) written(e *Error, source string) []string {
 	start := 0
 	for range e.Line - 1 {
 		start += strings.IndexByte(source[start:], '\n') + 1
@@ -107,14 +107,14 @@ func (v *viewer) written(e *Error, source string) []string {
 	return facts
 }
 
-// viewer looks at the values as one chart sees them.
-type viewer struct {
+// explainer looks at the values as one chart sees them.
+type explainer struct {
 	opts   Options
 	result *Result
 	charts []*chart.Chart // from the root down to the one
 	secret bool           // values are not to be quoted
 	calls  []Frame        // how execution came to the failing template
-	dots   *dots          // what the failing action saw; nil if that is unknown
+	probe  *probe         // what the failing action saw; nil if that is unknown
 	advice string
 
 	lines map[*chart.Chart]func(path []string) int // of values.yaml, for those that were asked for
@@ -122,7 +122,7 @@ type viewer struct {
 
 // describe says what stands at keys and who set it, or the first key on the way
 // that is not set or is no map; n keys lead to what it is about.
-func (v *viewer) describe(keys []string) (text string, n int) {
+func (v *explainer) describe(keys []string) (text string, n int) {
 	effective := any(v.section())
 	for i, key := range keys {
 		table, ok := effective.(map[string]any)
@@ -140,7 +140,7 @@ func (v *viewer) describe(keys []string) (text string, n int) {
 
 // explainText shows the line of a text given to tpl that failed, and who gave the
 // text, if it was a plain value.
-func (v *viewer) explainText(e *Error) {
+func (v *explainer) explainText(e *Error) {
 	if e.Template != tplPlace || len(e.Chain) == 0 {
 		return
 	}
@@ -163,9 +163,9 @@ func (v *viewer) explainText(e *Error) {
 }
 
 // textKeys are where in the values the text of a call of tpl is.
-func (v *viewer) textKeys(call string) []string {
+func (v *explainer) textKeys(call string) []string {
 	for _, c := range chainsIn(call) {
-		at, _ := v.binding(len(v.dots.levels)-2, c.base)
+		at, _ := v.binding(len(v.probe.levels)-2, c.base)
 		root, ok := at.(values)
 		if len(c.keys) > 1 && ok && isRoot(at) && v.isValues(root["Values"]) && strings.HasPrefix(call, "tpl "+c.String()+" ") {
 			return c.keys[1:]
@@ -175,7 +175,7 @@ func (v *viewer) textKeys(call string) []string {
 }
 
 // section is what the chart sees as .Values.
-func (v *viewer) section() map[string]any {
+func (v *explainer) section() map[string]any {
 	section := v.result.Values
 	for _, c := range v.charts[1:] {
 		section, _ = section[c.Name()].(map[string]any)
@@ -185,7 +185,7 @@ func (v *viewer) section() map[string]any {
 
 // unset tells about a key that is missing: nobody gave it, or somebody took it
 // away with a null.
-func (v *viewer) unset(missing, wanted []string) string {
+func (v *explainer) unset(missing, wanted []string) string {
 	text := ".Values." + strings.Join(missing, ".") + " is not set"
 	full := sectionPath(v.charts, missing)
 	if v.opts.Origin != nil {
@@ -199,7 +199,7 @@ func (v *viewer) unset(missing, wanted []string) string {
 }
 
 // holds tells about a value.
-func (v *viewer) holds(keys []string, value any) string {
+func (v *explainer) holds(keys []string, value any) string {
 	text := fmt.Sprintf(".Values.%s is %s", strings.Join(keys, "."), v.name(keys, value))
 	if origin := v.origin(keys); origin != "" {
 		text += ", from " + origin
@@ -210,7 +210,7 @@ func (v *viewer) holds(keys []string, value any) string {
 // secretName finds keys whose values no message quotes.
 var secretName = lazyregexp.New(`(?i)(pass|secret|token|credential|key$)`)
 
-func (v *viewer) name(keys []string, value any) string {
+func (v *explainer) name(keys []string, value any) string {
 	switch value := value.(type) {
 	case nil:
 		return "null"

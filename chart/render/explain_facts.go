@@ -46,20 +46,20 @@ func chainsIn(text string) []chain {
 	return found
 }
 
-// fact is what is known about a chain.
-type fact struct {
+// valueFact is what is known about a chain.
+type valueFact struct {
 	text   string
 	lacks  string // the first key that is not there to be read; empty if the chain has a value
 	values bool   // it is about the chart's values
 	key    int    // how many of the chain's keys led to what text is about
 }
 
-// fact follows a chain from what the dot or the variable really was when the
+// factOf follows a chain from what the dot or the variable really was when the
 // template failed. It is empty where that is unknown.
-func (v *viewer) fact(level int, c chain) fact {
+func (v *explainer) factOf(level int, c chain) valueFact {
 	at, ok := v.binding(level, c.base)
 	if !ok {
-		return fact{}
+		return valueFact{}
 	}
 	where := ""
 	if c.base == "." {
@@ -69,37 +69,37 @@ func (v *viewer) fact(level int, c chain) fact {
 		table, ok := tableOf(at)
 		_, has := table[key]
 		if v.isValues(at) && (has || i > 0 || where == "") {
-			return v.valuesFact(c, i)
+			return v.factInValues(c, i)
 		}
 		if !ok {
 			name := v.holding(level, c, i, at)
 			if name == "" {
-				return fact{}
+				return valueFact{}
 			}
-			return fact{text: where + c.upTo(i) + " is " + name, lacks: key, key: i}
+			return valueFact{text: where + c.upTo(i) + " is " + name, lacks: key, key: i}
 		}
 		next, ok := table[key]
 		switch {
 		case !ok && i == 0 && where != "":
-			return fact{text: where + c.base + " is a map without " + key, lacks: key}
+			return valueFact{text: where + c.base + " is a map without " + key, lacks: key}
 		case !ok && i+1 < len(c.keys):
-			return fact{text: where + c.upTo(i+1) + " is not set", lacks: c.keys[i+1], key: i + 1}
+			return valueFact{text: where + c.upTo(i+1) + " is not set", lacks: c.keys[i+1], key: i + 1}
 		case !ok:
-			return fact{text: where + c.upTo(i+1) + " is not set", key: i + 1}
+			return valueFact{text: where + c.upTo(i+1) + " is not set", key: i + 1}
 		}
 		at = next
 	}
 	if name := v.holding(level, c, len(c.keys), at); name != "" {
-		return fact{text: where + c.String() + " is " + name, key: len(c.keys)}
+		return valueFact{text: where + c.String() + " is " + name, key: len(c.keys)}
 	}
-	return fact{}
+	return valueFact{}
 }
 
-// valuesFact is about the keys of a chain after the first ones, which lead to
+// factInValues is about the keys of a chain after the first ones, which lead to
 // the chart's values.
-func (v *viewer) valuesFact(c chain, first int) fact {
+func (v *explainer) factInValues(c chain, first int) valueFact {
 	text, n := v.describe(c.keys[first:])
-	f := fact{text: text, values: true, key: first + n}
+	f := valueFact{text: text, values: true, key: first + n}
 	if f.key < len(c.keys) {
 		f.lacks = c.keys[f.key]
 	}
@@ -107,17 +107,17 @@ func (v *viewer) valuesFact(c chain, first int) fact {
 }
 
 // binding is what a dot or a variable is.
-func (v *viewer) binding(level int, name string) (any, bool) {
-	if v.dots == nil {
+func (v *explainer) binding(level int, name string) (any, bool) {
+	if v.probe == nil {
 		return nil, false
 	}
-	l := v.dots.levels[level]
+	l := v.probe.levels[level]
 	value, ok := l.seen[l.last][name]
 	return value, ok
 }
 
-// isValues says whether a value is what the chart sees as .Values, that very map.
-func (v *viewer) isValues(x any) bool {
+// isValues reports whether a value is what the chart sees as .Values, that very map.
+func (v *explainer) isValues(x any) bool {
 	switch x.(type) {
 	case values, map[string]any:
 		section := v.section()
@@ -127,7 +127,7 @@ func (v *viewer) isValues(x any) bool {
 	return false
 }
 
-// isRoot says whether a value is the root object of a chart.
+// isRoot reports whether a value is the root object of a chart.
 func isRoot(x any) bool {
 	root, ok := x.(values)
 	_, capable := root["Capabilities"].(*capabilities)
@@ -147,7 +147,7 @@ func tableOf(x any) (map[string]any, bool) {
 // holding names what stands at the n-th key of a chain. Text is not quoted: its
 // key may be elsewhere, as in the item of a list. It is empty for what no
 // values file can hold.
-func (v *viewer) holding(level int, c chain, n int, value any) string {
+func (v *explainer) holding(level int, c chain, n int, value any) string {
 	if n == 0 && c.base == "." && v.plainItems(level) {
 		return v.name(nil, value)
 	}
@@ -164,20 +164,20 @@ func (v *viewer) holding(level int, c chain, n int, value any) string {
 }
 
 // scope is the range or with that made the dot of an execution.
-func (v *viewer) scope(level int) (probed, bindings, bool) {
-	l := v.dots.levels[level]
+func (v *explainer) scope(level int) (probed, bindings, bool) {
+	l := v.probe.levels[level]
 	if l.last < 0 {
 		return probed{}, nil, false
 	}
-	n := v.dots.actions[l.last].scope
+	n := v.probe.actions[l.last].scope
 	if n < 0 {
 		return probed{}, nil, false
 	}
-	return v.dots.actions[n], l.seen[n], true
+	return v.probe.actions[n], l.seen[n], true
 }
 
 // where says what made the dot something else than the root object.
-func (v *viewer) where(level int) string {
+func (v *explainer) where(level int) string {
 	if dot, ok := v.binding(level, "."); !ok || isRoot(dot) {
 		return ""
 	}
@@ -193,8 +193,8 @@ func (v *viewer) where(level int) string {
 			return fmt.Sprintf("in %s, which was given %s, ", m[1], clip(m[2], 60))
 		}
 	}
-	l := v.dots.levels[level]
-	name := v.dots.actions[l.last].template
+	l := v.probe.levels[level]
+	name := v.probe.actions[l.last].template
 	if name == tplName {
 		name = "the text given to tpl"
 	}
@@ -205,7 +205,7 @@ var includeCall = lazyregexp.New(`^include "([^"]+)" (.+)$`)
 
 // scopeValues are the keys in the chart's values of what a range or with was
 // given, and where that comes from; none if it is anything else.
-func (v *viewer) scopeValues(level int) (keys []string, origin string) {
+func (v *explainer) scopeValues(level int) (keys []string, origin string) {
 	scope, seen, ok := v.scope(level)
 	if !ok {
 		return nil, ""
@@ -226,9 +226,9 @@ func (v *viewer) scopeValues(level int) (keys []string, origin string) {
 	return nil, ""
 }
 
-// plainItems says whether the dot is a value at keys that promise no secret, or
+// plainItems reports whether the dot is a value at keys that promise no secret, or
 // an item of a list there.
-func (v *viewer) plainItems(level int) bool {
+func (v *explainer) plainItems(level int) bool {
 	keys, _ := v.scopeValues(level)
 	if keys == nil || slices.ContainsFunc(keys, secretName.MatchString) {
 		return false
@@ -248,7 +248,7 @@ var rootNames = []string{"Values", "Release", "Chart", "Capabilities", "Files", 
 
 // rootAdvice says how a chain that takes the dot for the root object can be
 // written.
-func (v *viewer) rootAdvice(level int, c chain) string {
+func (v *explainer) rootAdvice(level int, c chain) string {
 	dot, ok := v.binding(level, ".")
 	if !ok || c.base != "." || isRoot(dot) || !slices.Contains(rootNames, c.keys[0]) {
 		return ""
@@ -269,7 +269,7 @@ func (v *viewer) rootAdvice(level int, c chain) string {
 }
 
 // suggestRoot offers the names of the root object for one that it lacks.
-func (v *viewer) suggestRoot(e *Error, level int, c chain) {
+func (v *explainer) suggestRoot(e *Error, level int, c chain) {
 	dot, _ := v.binding(level, c.base)
 	root, _ := dot.(values)
 	if !isRoot(dot) {

@@ -33,12 +33,12 @@ func (r *Result) chartsOf(template string) []*chart.Chart {
 
 // origin finds where the value at keys of the last of charts comes from: the
 // user, then the charts from the root down. Globals come from any of them.
-func (v *viewer) origin(keys []string) string {
+func (v *explainer) origin(keys []string) string {
 	return cmp.Or(v.userOrigin(keys), v.chartOrigin(keys).text(v))
 }
 
 // userOrigin is where the user gave a value, empty if he did not.
-func (v *viewer) userOrigin(keys []string) string {
+func (v *explainer) userOrigin(keys []string) string {
 	if v.opts.Origin == nil {
 		return ""
 	}
@@ -56,7 +56,7 @@ type fileLine struct {
 	imported bool
 }
 
-func (f fileLine) text(v *viewer) string {
+func (f fileLine) text(v *explainer) string {
 	switch {
 	case f.file == "":
 		return ""
@@ -67,7 +67,7 @@ func (f fileLine) text(v *viewer) string {
 }
 
 // chartOrigin is where a chart gives the value at keys of the last of charts.
-func (v *viewer) chartOrigin(keys []string) fileLine {
+func (v *explainer) chartOrigin(keys []string) fileLine {
 	for i, c := range v.charts {
 		full := keys
 		if keys[0] != chart.GlobalKey {
@@ -81,7 +81,7 @@ func (v *viewer) chartOrigin(keys []string) fileLine {
 	return v.imported(v.charts[last], v.folder(last), keys)
 }
 
-func (v *viewer) valueLine(c *chart.Chart, keys []string) int {
+func (v *explainer) valueLine(c *chart.Chart, keys []string) int {
 	if v.lines[c] == nil {
 		if v.lines == nil {
 			v.lines = map[*chart.Chart]func([]string) int{}
@@ -92,7 +92,7 @@ func (v *viewer) valueLine(c *chart.Chart, keys []string) int {
 }
 
 // imported finds the subchart whose value at keys import-values brought.
-func (v *viewer) imported(c *chart.Chart, folder string, keys []string) fileLine {
+func (v *explainer) imported(c *chart.Chart, folder string, keys []string) fileLine {
 	for _, d := range c.Metadata.Dependencies {
 		i := slices.IndexFunc(c.Dependencies, func(sub *chart.Chart) bool { return sub.Name() == d.Name })
 		if i < 0 {
@@ -121,16 +121,16 @@ func (v *viewer) imported(c *chart.Chart, folder string, keys []string) fileLine
 }
 
 // valuesFile is the values.yaml of the i-th chart, folder its place in the root.
-func (v *viewer) valuesFile(i int) string { return v.folder(i) + "/values.yaml" }
+func (v *explainer) valuesFile(i int) string { return v.folder(i) + "/values.yaml" }
 
-func (v *viewer) shown(file string) string {
+func (v *explainer) shown(file string) string {
 	if v.opts.Path == nil {
 		return file
 	}
 	return v.opts.Path(file)
 }
 
-func (v *viewer) folder(i int) string {
+func (v *explainer) folder(i int) string {
 	place := v.charts[0].Name()
 	for _, c := range v.charts[1 : i+1] {
 		place = path.Join(place, "charts", c.Name())

@@ -12,12 +12,12 @@ import (
 	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
-// dots tells what the dot and the variables of a failing action are, which
+// probe tells what the dot and the variables of a failing action are, which
 // text/template does not say. It is made by executing the failing template once
 // more, with a call before every action that notes them.
-type dots struct {
+type probe struct {
 	actions []probed
-	levels  []dotLevel // of the template and what it includes, the outermost first
+	levels  []probeLevel // of the template and what it includes, the outermost first
 	marked  map[*parse.ListNode]bool
 }
 
@@ -25,7 +25,7 @@ type dots struct {
 type probed struct {
 	template string   // in which it stands
 	names    []string // what the call is given: ".", "$", "$x"
-	scope    int      // the range or with that made its dot, in dots.actions; -1 if the template was given it
+	scope    int      // the range or with that made its dot, in probe.actions; -1 if the template was given it
 	keyword  string   // of a range or with
 	pipe     string   // what that is given
 }
@@ -33,24 +33,24 @@ type probed struct {
 // bindings are the values of "." and of variables.
 type bindings map[string]any
 
-// dotLevel is one execution: of the template, an include or a tpl.
-type dotLevel struct {
+// probeLevel is one execution: of the template, an include or a tpl.
+type probeLevel struct {
 	last int              // the action that was begun last, -1 for none
 	seen map[int]bindings // action -> what it saw the last time
 }
 
-func (d *dots) enter() { d.levels = append(d.levels, dotLevel{-1, map[int]bindings{}}) }
+func (p *probe) enter() { p.levels = append(p.levels, probeLevel{-1, map[int]bindings{}}) }
 
 // leave forgets an execution that did not fail.
-func (d *dots) leave() { d.levels = d.levels[:len(d.levels)-1] }
+func (p *probe) leave() { p.levels = p.levels[:len(p.levels)-1] }
 
 // note is the function that templates call.
-func (d *dots) note(action int, args ...any) string {
+func (p *probe) note(action int, args ...any) string {
 	b := bindings{}
-	for i, name := range d.actions[action].names {
+	for i, name := range p.actions[action].names {
 		b[name] = args[i]
 	}
-	level := &d.levels[len(d.levels)-1]
+	level := &p.levels[len(p.levels)-1]
 	level.last = action
 	level.seen[action] = b
 	return ""
@@ -58,19 +58,19 @@ func (d *dots) note(action int, args ...any) string {
 
 const noteName = "_note"
 
-func (d *dots) mark(tree *parse.Tree) {
-	if tree == nil || tree.Root == nil || d.marked[tree.Root] {
+func (p *probe) mark(tree *parse.Tree) {
+	if tree == nil || tree.Root == nil || p.marked[tree.Root] {
 		return
 	}
-	d.marked[tree.Root] = true
+	p.marked[tree.Root] = true
 	made := map[parse.Node]int{nil: -1} // the range or with that made a dot -> its action
 	charttemplate.Walk(tree.Root, func(node, dot parse.Node) parse.Node {
 		pipe, keyword := pipeOf(node)
 		if pipe == nil && node.Type() != parse.NodeTemplate {
 			return nil
 		}
-		made[node] = len(d.actions)
-		return d.newNote(tree.Name, keyword, pipe, made[dot])
+		made[node] = len(p.actions)
+		return p.newNote(tree.Name, keyword, pipe, made[dot])
 	})
 }
 
@@ -93,7 +93,7 @@ func pipeOf(node parse.Node) (pipe *parse.PipeNode, keyword string) {
 }
 
 // newNote is {{_note n . $ $x}} for the variables that a pipeline reads.
-func (d *dots) newNote(template, keyword string, pipe *parse.PipeNode, scope int) parse.Node {
+func (p *probe) newNote(template, keyword string, pipe *parse.PipeNode, scope int) parse.Node {
 	a := probed{template: template, names: []string{".", "$"}, scope: scope, keyword: keyword}
 	if pipe != nil {
 		a.names = variables(pipe, a.names)
@@ -103,8 +103,8 @@ func (d *dots) newNote(template, keyword string, pipe *parse.PipeNode, scope int
 		}
 		a.pipe = strings.Join(commands, " | ")
 	}
-	n := len(d.actions)
-	d.actions = append(d.actions, a)
+	n := len(p.actions)
+	p.actions = append(p.actions, a)
 	action := guardAction(parse.NewIdentifier(noteName)).(*parse.ActionNode)
 	number := &parse.NumberNode{NodeType: parse.NodeNumber, IsInt: true, Int64: int64(n), Text: strconv.Itoa(n)}
 	args := append(action.Pipe.Cmds[0].Args, number, &parse.DotNode{NodeType: parse.NodeDot})
@@ -137,30 +137,30 @@ func variables(pipe *parse.PipeNode, names []string) []string {
 
 // watch executes the template that failed once more. It is nil if that does not
 // come to the same failure: templates change values and draw lots.
-func (e *engine) watch(failed *Error) *dots {
+func (e *engine) watch(failed *Error) *probe {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == failed.file })
 	if i < 0 || failed.Trace == "" || errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep) || context.Cause(e.ctx) != nil {
 		return nil
 	}
 	again := newEngine(e.ctx, e.opts)
 	again.sources = e.sources
-	d := &dots{marked: map[*parse.ListNode]bool{}}
-	again.funcs[noteName] = d.note
+	p := &probe{marked: map[*parse.ListNode]bool{}}
+	again.funcs[noteName] = p.note
 	set, err := again.parse()
 	if err != nil {
 		return nil
 	}
 	for _, t := range set.templates.Templates() {
-		d.mark(t.Tree)
+		p.mark(t.Tree)
 	}
-	again.dots = d
+	again.probe = p
 	e.sources[i].root["Template"] = e.sources[i].template()
 	_, err = again.execute(set.templates.Lookup(failed.file), e.sources[i].root)
 	if _, ok := errors.AsType[template.ExecError](err); !ok {
 		return nil
 	}
-	if same := e.executionError(failed.file, err); same.Trace != failed.Trace || len(d.levels) != len(failed.Chain)+1 {
+	if same := e.executionError(failed.file, err); same.Trace != failed.Trace || len(p.levels) != len(failed.Chain)+1 {
 		return nil
 	}
-	return d
+	return p
 }

@@ -77,7 +77,7 @@ func (e *SchemaError) lines() []string {
 
 // schemaProblem is what the schema finds, with the values' origins, or why it is
 // of no use.
-func (v *viewer) schemaProblem(found []jsonschema.Violation, err error) SchemaProblem {
+func (v *explainer) schemaProblem(found []jsonschema.Violation, err error) SchemaProblem {
 	problem := SchemaProblem{Chart: v.folder(len(v.charts) - 1)}
 	if err != nil {
 		problem.Message = err.Error()
@@ -105,7 +105,7 @@ const maxUnknown = 10
 
 // violations are what the schema finds, with the values' origins; of keys that
 // it does not know each for itself.
-func (v *viewer) violations(f jsonschema.Violation) []Violation {
+func (v *explainer) violations(f jsonschema.Violation) []Violation {
 	if len(f.Unknown) == 0 || len(f.Unknown) > maxUnknown {
 		return []Violation{v.given(Violation{Path: f.Path, Message: f.Message}, f.Path)}
 	}
@@ -118,7 +118,7 @@ func (v *viewer) violations(f jsonschema.Violation) []Violation {
 }
 
 // given adds where the value at keys comes from.
-func (v *viewer) given(violation Violation, keys []string) Violation {
+func (v *explainer) given(violation Violation, keys []string) Violation {
 	if len(keys) == 0 {
 		return violation
 	}

@@ -96,7 +96,7 @@ func yamlList(in []any, depth int) (any, bool) {
 	return out, true
 }
 
-// plainString says whether a string comes through JSON and YAML unchanged.
+// plainString reports whether a string comes through JSON and YAML unchanged.
 func plainString(s string) bool {
 	for i := 0; i < len(s); {
 		c := s[i]

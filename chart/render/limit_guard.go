@@ -73,7 +73,7 @@ func guardAction(arg parse.Node) parse.Node {
 // maxSilent is how many nodes in a row may write nothing.
 const maxSilent = 8
 
-// list guards a list of nodes and says whether there is a template action in it.
+// list guards a list of nodes and reports whether there is a template action in it.
 func (g *guarder) list(list *parse.ListNode) (calls bool) {
 	if list == nil {
 		return false
@@ -165,7 +165,7 @@ func (g *guarder) action(n *parse.ActionNode) {
 	})
 }
 
-// mayNest says whether a command may give a list or a map of anything.
+// mayNest reports whether a command may give a list or a map of anything.
 func (g *guarder) mayNest(c *parse.CommandNode) bool {
 	switch arg := c.Args[0].(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:

@@ -26,18 +26,18 @@ type meter struct {
 
 func newMeter() meter { return meter{processor: processorTime(), credit: creditTotal} }
 
-// use books n units of work of a function; if there are no more, it panics with
+// charge books n units of work of a function; if there are no more, it panics with
 // the reason, which text/template turns into the function's error.
-func (e *engine) use(n int) {
+func (e *engine) charge(n int) {
 	if e.meter.credit -= n; e.meter.credit < 0 {
-		if err := e.settle(); err != nil {
+		if err := e.checkBudget(); err != nil {
 			panic(err)
 		}
 	}
 }
 
-// settle says whether the render may go on.
-func (e *engine) settle() error {
+// checkBudget reports whether the render may go on.
+func (e *engine) checkBudget() error {
 	e.meter.credit = creditTotal
 	if err := context.Cause(e.ctx); err != nil {
 		return err
@@ -59,25 +59,25 @@ func (e *engine) meteredFunc(name string, f any) any {
 	switch f := f.(type) {
 	case func(string) string:
 		if functions[name].cost != costSlow {
-			return func(s string) string { e.use(8 * len(s)); return f(s) }
+			return func(s string) string { e.charge(8 * len(s)); return f(s) }
 		}
 	case func(string) (string, error):
-		return func(s string) (string, error) { e.use(8 * len(s)); return f(s) }
+		return func(s string) (string, error) { e.charge(8 * len(s)); return f(s) }
 	case func(int, string) string:
-		return func(n int, s string) string { e.use(8 * len(s)); return f(n, s) }
+		return func(n int, s string) string { e.charge(8 * len(s)); return f(n, s) }
 	case func(int, string) (string, error):
-		return func(n int, s string) (string, error) { e.use(8 * len(s)); return e.made(f(n, s)) }
+		return func(n int, s string) (string, error) { e.charge(8 * len(s)); return e.chargeResult(f(n, s)) }
 	case func(string, string) bool:
-		return func(a, s string) bool { e.use(len(s)); return f(a, s) }
+		return func(a, s string) bool { e.charge(len(s)); return f(a, s) }
 	case func(string, string, string) (string, error):
-		return func(a, b, s string) (string, error) { e.use(8 * len(s)); return e.made(f(a, b, s)) }
+		return func(a, b, s string) (string, error) { e.charge(8 * len(s)); return e.chargeResult(f(a, b, s)) }
 	case func(string, string) string:
 		if functions[name].cost != costSlow {
-			return func(a, s string) string { e.use(8 * (len(a) + len(s))); return f(a, s) }
+			return func(a, s string) string { e.charge(8 * (len(a) + len(s))); return f(a, s) }
 		}
 	case func(...any) map[string]any: // dict, which looks into its keys alone
 		return func(pairs ...any) (map[string]any, error) {
-			e.use(elementBytes * len(pairs))
+			e.charge(elementBytes * len(pairs))
 			for i := 0; i < len(pairs); i += 2 {
 				if _, ok := pairs[i].(string); !ok {
 					if err := checkSize(pairs[i]); err != nil {
@@ -88,18 +88,18 @@ func (e *engine) meteredFunc(name string, f any) any {
 			return f(pairs...), nil
 		}
 	case func(...any) (string, error):
-		return func(list ...any) (string, error) { return e.made(f(list...)) }
+		return func(list ...any) (string, error) { return e.chargeResult(f(list...)) }
 	case func(string, ...any) (string, error):
-		return func(format string, list ...any) (string, error) { return e.made(f(format, list...)) }
+		return func(format string, list ...any) (string, error) { return e.chargeResult(f(format, list...)) }
 	case func(any) (string, error):
-		return func(v any) (string, error) { return e.made(f(v)) }
+		return func(v any) (string, error) { return e.chargeResult(f(v)) }
 	}
 	return e.reflected(name, f)
 }
 
-// made books a text that was made.
-func (e *engine) made(s string, err error) (string, error) {
-	e.use(8 * len(s))
+// chargeResult books a text that was made.
+func (e *engine) chargeResult(s string, err error) (string, error) {
+	e.charge(8 * len(s))
 	return s, err
 }
 
@@ -119,7 +119,7 @@ func (e *engine) reflected(name string, f any) any {
 		if functions[name].cost == costSlow {
 			units += creditTotal
 		}
-		e.use(units)
+		e.charge(units)
 		return call(args)
 	}).Interface()
 }

@@ -37,15 +37,15 @@ func limitf(format string, args ...any) error {
 type output struct {
 	engine *engine
 	text   []byte
-	marks  []written // while the engine records
+	marks  []written // while the engine has a source map
 }
 
 // Write appends p or says which bound it would break.
 func (o *output) Write(p []byte) (int, error) {
-	if r := o.engine.record; r != nil && r.note(o, p) {
+	if r := o.engine.sourceMap; r != nil && r.note(o, p) {
 		return len(p), nil
 	}
-	if err := o.engine.charge(len(p)); err != nil {
+	if err := o.engine.chargeOutput(len(p)); err != nil {
 		return 0, err
 	}
 	if len(o.text)+len(p) > maxBuffer {
@@ -55,8 +55,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// charge books n bytes of work and one step.
-func (e *engine) charge(n int) error {
+// chargeOutput books n bytes of work and one step.
+func (e *engine) chargeOutput(n int) error {
 	e.written += int64(n)
 	if e.written > maxWritten {
 		return limitf("more than %d MiB in all", maxWritten>>20)
@@ -64,14 +64,14 @@ func (e *engine) charge(n int) error {
 	return e.tick()
 }
 
-// tick books one step and says whether the render was cancelled.
+// tick books one step and reports whether the render was cancelled.
 func (e *engine) tick() error {
 	e.steps++
 	if e.steps > maxSteps {
 		return limitf("more than %d steps", maxSteps)
 	}
 	if e.meter.credit -= stepCredit; e.meter.credit < 0 {
-		return e.settle()
+		return e.checkBudget()
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func (l *Limits) run(ctx context.Context, opts Options, alone bool, f func(Optio
 	return f(opts)
 }
 
-// check says whether a render may go on whose engine has the meter m.
+// check reports whether a render may go on whose engine has the meter m.
 func (s *share) check(m *meter) error {
 	if time.Since(s.start)*parallel.MaxWorkers > s.limits.time { // the clock is cheaper to ask
 		now := processorTime()

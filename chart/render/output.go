@@ -195,7 +195,7 @@ func (r *Result) whyEmpty(text string) string {
 	if truth, _ := template.IsTrue(at); truth {
 		return ""
 	}
-	name := (&viewer{}).name(keys, at)
+	name := (&explainer{}).name(keys, at)
 	if _, isList := at.([]any); isList {
 		name = "an empty list"
 	} else if _, isMap := tableOf(at); isMap {

@@ -30,7 +30,7 @@ func (r *Result) validate(ctx context.Context, opts Options, c *chart.Chart, val
 func (r *Result) validateChart(ctx context.Context, opts Options, charts []*chart.Chart, values map[string]any, problems *[]SchemaProblem) {
 	c := charts[len(charts)-1]
 	if c.Schema != nil {
-		v := &viewer{opts: opts, result: r, charts: charts}
+		v := &explainer{opts: opts, result: r, charts: charts}
 		found, err := r.validateSchema(ctx, c, values)
 		if err != nil || len(found) > 0 {
 			*problems = append(*problems, v.schemaProblem(found, err))

@@ -35,7 +35,7 @@ func (p *Parser) pipeline(context pipeContext) *parse.PipeNode {
 	return pipe
 }
 
-// executable says whether a value may be piped into what begins with node.
+// executable reports whether a value may be piped into what begins with node.
 func executable(node parse.Node) bool {
 	switch node.Type() {
 	case parse.NodeBool, parse.NodeDot, parse.NodeNil, parse.NodeNumber, parse.NodeString:
@@ -165,7 +165,7 @@ func (p *Parser) field() parse.Node {
 	return p.nodes.newField(pos, p.names)
 }
 
-// fields reads .a.b and says whether there was any.
+// fields reads .a.b and reports whether there was any.
 func (p *Parser) fields() bool {
 	before := len(p.names)
 	for p.at(0) == '.' {
@@ -273,13 +273,13 @@ func (p *Parser) word() string {
 	return p.text[start:p.pos]
 }
 
-// terminated says whether the next byte may stand after a name.
+// terminated reports whether the next byte may stand after a name.
 func (p *Parser) terminated() bool {
 	c := p.at(0)
 	return isBlank(c) || c != 0 && strings.IndexByte(".,|:()", c) >= 0 || c == '}' && p.at(1) == '}'
 }
 
-// blanks skips blanks and says whether there were any.
+// blanks skips blanks and reports whether there were any.
 func (p *Parser) blanks() bool {
 	start := p.pos
 	for isBlank(p.at(0)) {

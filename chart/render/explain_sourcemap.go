@@ -10,11 +10,11 @@ import (
 	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
-// recording tells which part of a template wrote which part of its output. It is
+// sourceMap tells which part of a template wrote which part of its output. It is
 // made by executing a template once more, after its output proved to be no YAML,
 // with a mark before every node that writes: a text node of ours, whose bytes
 // text/template hands to the writer as they are, so their address tells them.
-type recording struct {
+type sourceMap struct {
 	scanned int64             // bytes of templates, to find lines
 	marks   map[*byte]written // the byte of a mark's text -> what follows it
 	outputs []*output         // of the template and of all that it includes, in the order in which they begin
@@ -27,8 +27,8 @@ type written struct {
 	isText bool // lines of the output are lines of the template
 }
 
-// note takes a mark out of what a template writes and says whether p was one.
-func (r *recording) note(o *output, p []byte) bool {
+// note takes a mark out of what a template writes and reports whether p was one.
+func (r *sourceMap) note(o *output, p []byte) bool {
 	if len(p) != 1 {
 		return false
 	}
@@ -44,7 +44,7 @@ func (r *recording) note(o *output, p []byte) bool {
 }
 
 // mark adds the marks to copies of all templates of a set.
-func (r *recording) mark(set *template.Template) error {
+func (r *sourceMap) mark(set *template.Template) error {
 	for _, t := range set.Templates() {
 		if t.Tree == nil || t.Root == nil || parse.IsEmptyTree(t.Root) {
 			continue
@@ -69,7 +69,7 @@ func (r *recording) mark(set *template.Template) error {
 const maxScanned = 1 << 30
 
 // newMark is nil where too much was read already.
-func (r *recording) newMark(tree *parse.Tree, node parse.Node) parse.Node {
+func (r *sourceMap) newMark(tree *parse.Tree, node parse.Node) parse.Node {
 	if r.scanned > maxScanned {
 		return nil
 	}
@@ -92,16 +92,16 @@ func (e *engine) locate(out *Error) {
 	}
 	again := newEngine(e.ctx, e.opts)
 	again.sources = e.sources
-	again.record = &recording{marks: map[*byte]written{}}
+	again.sourceMap = &sourceMap{marks: map[*byte]written{}}
 	set, err := again.parse()
-	if err != nil || again.record.mark(set.templates) != nil || again.record.scanned > maxScanned {
+	if err != nil || again.sourceMap.mark(set.templates) != nil || again.sourceMap.scanned > maxScanned {
 		return
 	}
 	e.sources[i].root["Template"] = e.sources[i].template()
-	if _, err := again.execute(set.templates.Lookup(out.Template), e.sources[i].root); err != nil || len(again.record.outputs) == 0 {
+	if _, err := again.execute(set.templates.Lookup(out.Template), e.sources[i].root); err != nil || len(again.sourceMap.outputs) == 0 {
 		return
 	}
-	main := again.record.outputs[0]
+	main := again.sourceMap.outputs[0]
 	line, place := main.writer(out.RenderedLine)
 	if place.Line == 0 || dropNoValue(line) != out.Rendered[out.RenderedLine-out.RenderedFirst] {
 		return
@@ -109,7 +109,7 @@ func (e *engine) locate(out *Error) {
 	out.Line = place.Line
 	out.Source = e.sourceLine(out.Template, out.Line)
 	out.Node = strings.TrimSpace(out.Source)
-	out.Inner = e.innerPlaces(again.record.outputs[1:], line)
+	out.Inner = e.innerPlaces(again.sourceMap.outputs[1:], line)
 }
 
 // innerPlaces finds the line in what was included, the outermost first.
