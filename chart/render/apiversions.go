@@ -1,11 +1,9 @@
 package render
 
-// builtinAPIVersions are the API versions that a chart sees without a cluster:
-// the group versions of the built-in scheme of client-go v0.37.1, in the order
-// of its PrioritizedVersionsAllGroups, and those of apiextensions
-// (facts/helm-format.md 4.16). The list is written out, because building that
-// scheme costs every start several milliseconds. To derive it anew, render
-// {{ .Capabilities.APIVersions | toJson }} with the Helm to match.
+// builtinAPIVersions are the API versions that a chart sees without a cluster: the group versions of the built-in
+// scheme of client-go v0.37.1, in the order of its PrioritizedVersionsAllGroups, and those of apiextensions
+// (facts/helm-format.md 4.16). The list is written out, because building that scheme costs every start several
+// milliseconds. To derive it anew, render {{ .Capabilities.APIVersions | toJson }} with the Helm to match.
 var builtinAPIVersions = []string{
 	"v1",
 	"admissionregistration.k8s.io/v1",

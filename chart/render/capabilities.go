@@ -9,25 +9,22 @@ import (
 	"strings"
 )
 
-// What a chart sees of Helm and of Kubernetes without a cluster: what Helm
-// v4.3.1 shows when it is built from its module, which leaves the commit and
-// the patch number out.
+// What a chart sees of Helm and of Kubernetes without a cluster: what Helm v4.3.1 shows when it is built from its
+// module, which leaves the commit and the patch number out.
 const (
 	helmVersion    = "v4.3"
 	helmGoVersion  = "go1.26.8"
 	helmKubeClient = "v1.37"
 )
 
-// DefaultKubeVersion is the Kubernetes that charts are rendered for unless
-// Options say otherwise: Helm's.
+// DefaultKubeVersion is the Kubernetes that charts are rendered for unless Options say otherwise: Helm's.
 const DefaultKubeVersion = "v1.37.0"
 
 // ErrKubeVersion says that Options.KubeVersion is no version.
 var ErrKubeVersion = errors.New("kube version")
 
-// capabilities is the template object of that name. Its fields, their order and
-// their methods are Helm's, because templates print and serialize it
-// (facts/helm-format.md 4.16).
+// capabilities is the template object of that name. Its fields, their order and their methods are Helm's, because
+// templates print and serialize it (facts/helm-format.md 4.16).
 type capabilities struct {
 	KubeVersion kubeVersion
 	APIVersions versionSet
@@ -88,8 +85,8 @@ func newCapabilities(opts Options) (*capabilities, error) {
 	}, nil
 }
 
-// parseKubeVersion reads two or more numbers, joined by dots, after an optional
-// v; whatever follows them is kept in Version only.
+// parseKubeVersion reads two or more numbers, joined by dots, after an optional v; whatever follows them is kept in
+// Version only.
 func parseKubeVersion(s string) (kubeVersion, error) {
 	rest := strings.TrimPrefix(strings.TrimSpace(s), "v")
 	end := 0

@@ -11,8 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// values is the type of the root object, .Values and .Template. Its methods can be called from
-// templates, as those of Helm's type can: .Values.AsMap, .Values.Table "a.b".
+// values is the type of the root object, .Values and .Template. Its methods can be called from templates, as those of
+// Helm's type can: .Values.AsMap, .Values.Table "a.b".
 type values map[string]any
 
 // AsMap is the values themselves, or an empty map.
@@ -71,8 +71,8 @@ type source struct {
 	depth    int // slashes in the name
 }
 
-// list adds the templates of a chart and its subcharts to out, yet without root
-// objects (facts/helm-format.md 4.17). place is the chart's in the tree.
+// list adds the templates of a chart and its subcharts to out, yet without root objects (facts/helm-format.md 4.17).
+// place is the chart's in the tree.
 func list(out []source, c *chart.Chart, place string) []source {
 	for _, sub := range c.Dependencies {
 		out = list(out, sub, path.Join(place, "charts", sub.Name()))
@@ -90,8 +90,8 @@ func list(out []source, c *chart.Chart, place string) []source {
 
 func basePath(place string) string { return path.Join(place, "templates") }
 
-// collect builds the root objects of a chart and its subcharts, by the basePath
-// of their templates. parent is the parent's root object, or nil.
+// collect builds the root objects of a chart and its subcharts, by the basePath of their templates. parent is the
+// parent's root object, or nil.
 func collect(c *chart.Chart, place string, parent, top map[string]any, roots map[string]values) map[string]any {
 	subcharts := map[string]any{}
 	root := map[string]any{
@@ -119,8 +119,8 @@ func (s source) template() values { return values{"Name": s.name, "BasePath": s.
 
 func isPartial(name string) bool { return strings.HasPrefix(path.Base(name), "_") }
 
-// chartObject is Chart.yaml as templates see it: a map whose keys are the names
-// of Helm's Go fields, so an unknown key is nil and no error.
+// chartObject is Chart.yaml as templates see it: a map whose keys are the names of Helm's Go fields, so an unknown key
+// is nil and no error.
 func chartObject(md *chart.Metadata, isRoot bool) map[string]any {
 	maintainers := make([]any, len(md.Maintainers))
 	for i, m := range md.Maintainers {

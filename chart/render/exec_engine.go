@@ -64,9 +64,8 @@ func (e *engine) find(id, message string) {
 	e.findings = append(e.findings, Finding{ID: id, Message: message})
 }
 
-// inOrder sorts templates as they are parsed and executed: the deepest path
-// first, then names backwards, so that a parent's definition replaces a
-// subchart's. Of two files with one name the later counts.
+// inOrder sorts templates as they are parsed and executed: the deepest path first, then names backwards, so that a
+// parent's definition replaces a subchart's. Of two files with one name the later counts.
 func inOrder(sources []source) []source {
 	last := make(map[string]int, len(sources))
 	for i, s := range sources {
@@ -87,8 +86,7 @@ func inOrder(sources []source) []source {
 	return out
 }
 
-// begin parses the wanted templates of a chart, for which nobody needs the
-// values, until parsing is done.
+// begin parses the wanted templates of a chart, for which nobody needs the values, until parsing is done.
 func (e *engine) begin(c *chart.Chart, wanted func(name string) bool) {
 	e.parsing.Go(func() {
 		listed := list(nil, c, c.Name())
@@ -97,9 +95,8 @@ func (e *engine) begin(c *chart.Chart, wanted func(name string) bool) {
 	})
 }
 
-// run executes every template after begin, each with the root object of its
-// basePath, in order unless that cannot show, while what they wrote is decoded
-// beside. Partials are not executed.
+// run executes every template after begin, each with the root object of its basePath, in order unless that cannot show,
+// while what they wrote is decoded beside. Partials are not executed.
 func (e *engine) run(roots map[string]values) ([]*rendering, error) {
 	e.parsing.Wait()
 	if e.err != nil {
@@ -179,9 +176,8 @@ func (e *engine) execute(t *template.Template, root any) (string, error) {
 	return text, err
 }
 
-// parse parses all files, concurrently, and adds them to one set in order. A
-// text that several subcharts carry, as library charts are copied, is parsed
-// once.
+// parse parses all files, concurrently, and adds them to one set in order. A text that several subcharts carry, as
+// library charts are copied, is parsed once.
 func (e *engine) parse() (*templateSet, error) {
 	set := e.newSet(template.New(tplName))
 	unique := make([]int, 0, len(e.sources)) // indexes of the first file with each text

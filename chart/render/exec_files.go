@@ -10,8 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// files is the template object .Files: a chart's files that have no other role
-// (facts/helm-format.md 4.17).
+// files is the template object .Files: a chart's files that have no other role (facts/helm-format.md 4.17).
 type files map[string][]byte
 
 func newFiles(list []*chart.File) files {
@@ -33,8 +32,7 @@ func (f files) GetBytes(name string) []byte {
 // Get is a file's content as a string.
 func (f files) Get(name string) string { return string(f[name]) }
 
-// Glob is the files whose path matches; a pattern that does not parse matches
-// every one.
+// Glob is the files whose path matches; a pattern that does not parse matches every one.
 func (f files) Glob(pattern string) files {
 	if err := checkGlob(pattern); err != nil {
 		panic(err) // text/template makes it the method's error

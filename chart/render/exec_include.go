@@ -10,8 +10,7 @@ import (
 	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
-// templateSet is a set of templates that see each other: the chart's, or those
-// and the definitions of a tpl text.
+// templateSet is a set of templates that see each other: the chart's, or those and the definitions of a tpl text.
 type templateSet struct {
 	engine    *engine
 	templates *template.Template
@@ -20,8 +19,7 @@ type templateSet struct {
 	memo      *memo // nil if definitions may write something else each time
 }
 
-// tplText is a text that was given to tpl, parsed: the set that it is executed
-// in and its template.
+// tplText is a text that was given to tpl, parsed: the set that it is executed in and its template.
 type tplText struct {
 	main *template.Template
 }
@@ -124,8 +122,8 @@ func (s *templateSet) tpl(text string, data any) (string, error) {
 	return dropNoValue(out), nil
 }
 
-// text parses a tpl text once. A text without definitions changes nothing in
-// the set and is executed in it; one with definitions gets a copy of the set.
+// text parses a tpl text once. A text without definitions changes nothing in the set and is executed in it; one with
+// definitions gets a copy of the set.
 func (s *templateSet) text(text string) (*tplText, error) {
 	if t, ok := s.texts[text]; ok {
 		return t, nil
@@ -189,9 +187,8 @@ type textError struct {
 func (e *textError) Error() string { return e.err.Error() }
 func (e *textError) Unwrap() error { return e.err }
 
-// nestedError is an error from within an include or a tpl. Its text is that of
-// the innermost one: each level around it is written into a message of its own
-// by text/template, and a thousand levels would repeat each other.
+// nestedError is an error from within an include or a tpl. Its text is that of the innermost one: each level around it
+// is written into a message of its own by text/template, and a thousand levels would repeat each other.
 type nestedError struct {
 	cause string
 	err   error

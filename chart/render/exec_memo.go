@@ -9,11 +9,10 @@ import (
 	"unsafe"
 )
 
-// Charts include the same few definitions, their names and labels, in every
-// template with the same root object. Where nothing can have changed between two
-// includes, the second one gets the text of the first: no template of the render
-// changes values (see functions), the definition calls only functions that give
-// the same result again, and it looks at nothing that differs from file to file.
+// Charts include the same few definitions, their names and labels, in every template with the same root object. Where
+// nothing can have changed between two includes, the second one gets the text of the first: no template of the render
+// changes values (see functions), the definition calls only functions that give the same result again, and it looks at
+// nothing that differs from file to file.
 
 // memo keeps what definitions wrote for the root objects of charts.
 type memo struct {
@@ -26,8 +25,7 @@ type memoKey struct{ place, name string } // the chart's basePath, the definitio
 
 func newMemo() *memo { return &memo{texts: map[memoKey]string{}, pure: map[string]bool{}} }
 
-// key says what an include's text may be kept under; data must be the root
-// object of the file that is being executed.
+// key says what an include's text may be kept under; data must be the root object of the file that is being executed.
 func (s *templateSet) key(name string, data any) (memoKey, bool) {
 	e := s.engine
 	root, ok := data.(values)
@@ -59,8 +57,8 @@ func (m *memo) isPure(name string, templates *template.Template) bool {
 	return m.lookThrough(name, templates, 0)
 }
 
-// maxPurityDepth bounds how deeply definitions that include each other are
-// looked through: this runs on the stack, before any of them is executed.
+// maxPurityDepth bounds how deeply definitions that include each other are looked through: this runs on the stack,
+// before any of them is executed.
 const maxPurityDepth = 100
 
 func (m *memo) lookThrough(name string, templates *template.Template, depth int) bool {
@@ -123,8 +121,7 @@ func (l purityCheck) command(c *parse.CommandNode) bool {
 	return !slices.ContainsFunc(args, func(n parse.Node) bool { return !l.operand(n) })
 }
 
-// include is pure if what it includes is, by name. The root object may be
-// handed on.
+// include is pure if what it includes is, by name. The root object may be handed on.
 func (l purityCheck) include(args []parse.Node) bool {
 	if len(args) != 2 {
 		return false
@@ -138,8 +135,7 @@ func bareRoot(n parse.Node) bool {
 	return n.Type() == parse.NodeDot || ok && len(variable.Ident) == 1 && variable.Ident[0] == "$"
 }
 
-// operand refuses the root object as a whole, and the parts of it that are not
-// the same in every file.
+// operand refuses the root object as a whole, and the parts of it that are not the same in every file.
 func (l purityCheck) operand(n parse.Node) bool {
 	switch n := n.(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode, *parse.NilNode:

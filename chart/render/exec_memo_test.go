@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// TestIncludesOfOneDefinition includes definitions in two files of two charts, of
-// which some come to another text in each.
+// TestIncludesOfOneDefinition includes definitions in two files of two charts, of which some come to another text in
+// each.
 func TestIncludesOfOneDefinition(t *testing.T) {
 	for name, tt := range map[string]struct {
 		define string
@@ -80,8 +80,8 @@ func TestIncludesOfOneDefinition(t *testing.T) {
 	}
 }
 
-// TestIncludeAfterSet includes a definition before and after a template has
-// changed the values, by itself and in a text given to tpl.
+// TestIncludeAfterSet includes a definition before and after a template has changed the values, by itself and in a text
+// given to tpl.
 func TestIncludeAfterSet(t *testing.T) {
 	for _, change := range []string{
 		`{{ $_ := set .Values "word" "two" }}`,

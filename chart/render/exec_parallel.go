@@ -10,19 +10,18 @@ import (
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
-// Templates are executed in Helm's order, because one may change the values that
-// the next one sees. Where none of them can, the order does not show, and large
-// sets are executed on several goroutines, each with an engine of its own.
+// Templates are executed in Helm's order, because one may change the values that the next one sees. Where none of them
+// can, the order does not show, and large sets are executed on several goroutines, each with an engine of its own.
 
 // minParallel is how many templates are worth the engines.
 const minParallel = 48
 
-// errOrdered says that a text given to tpl changes values, which nobody could
-// know before. Nothing has been changed yet.
+// errOrdered says that a text given to tpl changes values, which nobody could know before. Nothing has been changed
+// yet.
 var errOrdered = errors.New("templates depend on their order")
 
-// mayGoParallel reports whether the order of execution cannot show. In a cluster it
-// can: a chart may look up the same object twice.
+// mayGoParallel reports whether the order of execution cannot show. In a cluster it can: a chart may look up the same
+// object twice.
 func (e *engine) mayGoParallel(count int) bool {
 	return !e.mutating && count >= minParallel && runtime.GOMAXPROCS(0) > 1 && e.opts.Lookup == nil && !e.opts.Lint
 }
@@ -86,9 +85,8 @@ type parallelRun struct {
 	errs     []error
 }
 
-// execute takes one template after the other, in order: when one fails, all
-// before it have been begun, so the first failure of all is found. It decodes
-// each at once, while it is at hand.
+// execute takes one template after the other, in order: when one fails, all before it have been begun, so the first
+// failure of all is found. It decodes each at once, while it is at hand.
 func (p *parallelRun) execute(set *templateSet) {
 	e := set.engine
 	for i := int(p.next.Add(1)) - 1; i < len(p.sources) && !p.failed.Load() && e.ctx.Err() == nil; i = int(p.next.Add(1)) - 1 {

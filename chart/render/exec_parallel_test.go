@@ -27,8 +27,8 @@ func crowd(text, last string) *chart.Chart {
 const crowded = "kind: A\nmetadata: {name: {{ .Template.Name | base | trimSuffix \".yaml\" | quote }}, " +
 	"labels: {parts: \"{{ len .Values.seen }}{{ .Values.seen.tpl }}\"}}\n"
 
-// TestOrderDoesNotShow holds what several goroutines render against what one
-// does: a template that calls set, here to no effect, keeps the order.
+// TestOrderDoesNotShow holds what several goroutines render against what one does: a template that calls set, here to
+// no effect, keeps the order.
 func TestOrderDoesNotShow(t *testing.T) {
 	manifests := func(last string) []render.Manifest {
 		r, err := render.Render(t.Context(), crowd(crowded, last), nil, render.Options{ReleaseName: "rel", Namespace: "ns"})
@@ -46,9 +46,8 @@ func TestOrderDoesNotShow(t *testing.T) {
 	}
 }
 
-// TestOrderOfTPL: that a text given to tpl changes values is found out while
-// others are being executed. In Helm's order, backwards by name, all but the
-// first template see the change.
+// TestOrderOfTPL: that a text given to tpl changes values is found out while others are being executed. In Helm's
+// order, backwards by name, all but the first template see the change.
 func TestOrderOfTPL(t *testing.T) {
 	r, err := render.Render(t.Context(), crowd(crowded, `# {{ tpl .Values.text . }}`), nil, render.Options{ReleaseName: "rel", Namespace: "ns"})
 	if err != nil {
@@ -61,8 +60,7 @@ func TestOrderOfTPL(t *testing.T) {
 	}
 }
 
-// TestFirstFailure: whichever template fails first, the error is that of the
-// first in order.
+// TestFirstFailure: whichever template fails first, the error is that of the first in order.
 func TestFirstFailure(t *testing.T) {
 	_, err := render.Render(t.Context(), crowd(`{{ if lt (.Template.Name | base | trimSuffix ".yaml" | atoi) 150 }}{{ fail .Template.Name }}{{ end }}`, ""),
 		nil, render.Options{ReleaseName: "rel", Namespace: "ns"})

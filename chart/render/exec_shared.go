@@ -9,18 +9,16 @@ import (
 	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
-// Shared keeps what renders of one chart have in common, its parsed templates
-// and compiled schemas, for those who render it often with other values. The
-// zero value is empty; it may be used concurrently. It holds at most one parse of
-// each template and grows no further.
+// Shared keeps what renders of one chart have in common, its parsed templates and compiled schemas, for those who
+// render it often with other values. The zero value is empty; it may be used concurrently. It holds at most one parse
+// of each template and grows no further.
 type Shared struct {
 	mu      sync.Mutex
 	parsed  map[string]parsedText // by template
 	schemas map[string]*jsonschema.Schema
 }
 
-// parsedText is a template after parsing. Nothing changes trees any more: they
-// may be in several sets.
+// parsedText is a template after parsing. Nothing changes trees any more: they may be in several sets.
 type parsedText struct {
 	text     string
 	trees    map[string]*parse.Tree

@@ -12,8 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// Renders that share templates and schemas come to what they come to alone, at
-// the same time as well.
+// Renders that share templates and schemas come to what they come to alone, at the same time as well.
 func TestTextsShared(t *testing.T) {
 	c := sharedChart()
 	values := []map[string]any{{"n": 1}, {"n": 2}, {"n": "no number"}, {"n": 3, "boom": true}, {"n": 4, "text": `{{ define "own" }}{{ $_ := set .Values "n" 5 }}{{ end }}{{ include "own" . }}`}}

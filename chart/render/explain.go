@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// explain adds to an error what the values hold where a template failed, where
-// that comes from, and what to do. e is the engine that came to it.
+// explain adds to an error what the values hold where a template failed, where that comes from, and what to do. e is
+// the engine that came to it.
 func (r *Result) explain(opts Options, e *engine, failed *Error) {
 	within := failed.Template // the file whose values these are: the one that was executed
 	if len(failed.Chain) > 0 {
@@ -35,8 +35,8 @@ func (r *Result) explain(opts Options, e *engine, failed *Error) {
 // maxMentions bounds how many values an error tells about.
 const maxMentions = 3
 
-// explainAction tells about what the failing node reads; else about what the
-// action reads up to there, for a value that came through a pipe.
+// explainAction tells about what the failing node reads; else about what the action reads up to there, for a value that
+// came through a pipe.
 func (v *explainer) explainAction(e *Error, source string) {
 	level := len(v.probe.levels) - 1
 	chains := chainsIn(e.Node)
@@ -86,9 +86,8 @@ func (e *Error) actionBefore(source string) string {
 	return source[open+len("{{") : at]
 }
 
-// written tells about the values in a line of a template that wrote a line of no
-// YAML. It is executed already, so nobody knows what the dot was: what stands in
-// a block that changes it is left out.
+// written tells about the values in a line of a template that wrote a line of no YAML. It is executed already, so
+// nobody knows what the dot was: what stands in a block that changes it is left out.
 func (v *explainer) written(e *Error, source string) []string {
 	start := 0
 	for range e.Line - 1 {
@@ -120,8 +119,8 @@ type explainer struct {
 	lines map[*chart.Chart]func(path []string) int // of values.yaml, for those that were asked for
 }
 
-// describe says what stands at keys and who set it, or the first key on the way
-// that is not set or is no map; n keys lead to what it is about.
+// describe says what stands at keys and who set it, or the first key on the way that is not set or is no map; n keys
+// lead to what it is about.
 func (v *explainer) describe(keys []string) (text string, n int) {
 	effective := any(v.section())
 	for i, key := range keys {
@@ -138,8 +137,7 @@ func (v *explainer) describe(keys []string) (text string, n int) {
 	return v.holds(keys, effective), len(keys)
 }
 
-// explainText shows the line of a text given to tpl that failed, and who gave the
-// text, if it was a plain value.
+// explainText shows the line of a text given to tpl that failed, and who gave the text, if it was a plain value.
 func (v *explainer) explainText(e *Error) {
 	if e.Template != tplPlace || len(e.Chain) == 0 {
 		return
@@ -183,8 +181,7 @@ func (v *explainer) section() map[string]any {
 	return section
 }
 
-// unset tells about a key that is missing: nobody gave it, or somebody took it
-// away with a null.
+// unset tells about a key that is missing: nobody gave it, or somebody took it away with a null.
 func (v *explainer) unset(missing, wanted []string) string {
 	text := ".Values." + strings.Join(missing, ".") + " is not set"
 	full := sectionPath(v.charts, missing)

@@ -25,8 +25,8 @@ var (
 	comparedInt  = lazyregexp.New(`^\w+ (\S+) -?\d+$`)
 )
 
-// typeAdvice says how a template turns a value into what a function takes. The
-// numbers of values files are float64, those of templates int.
+// typeAdvice says how a template turns a value into what a function takes. The numbers of values files are float64,
+// those of templates int.
 func typeAdvice(e *Error) string {
 	cause := e.Cause.Error()
 	if comparison.MatchString(cause) {

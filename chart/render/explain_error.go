@@ -9,9 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// Error says where a chart could not be rendered, and why. It is about a
-// template that does not parse, one that fails, or a document that is no valid
-// YAML.
+// Error says where a chart could not be rendered, and why. It is about a template that does not parse, one that fails,
+// or a document that is no valid YAML.
 type Error struct {
 	Template string // the file: <chart>/templates/x
 	Line     int    // 1-based; 0 if unknown
@@ -21,16 +20,14 @@ type Error struct {
 	Hint     string // what the values hold there and where that comes from; may be empty
 	Advice   string // what to do about it; may be empty
 
-	// The function or the named template that there is not, and those that there
-	// are, for a suggestion.
+	// The function or the named template that there is not, and those that there are, for a suggestion.
 	Missing string
 	Known   []string
 	Chain   []Frame // how execution came here, from the outside in; empty without include and tpl
 	Trace   string  // all that text/template says about a failed execution; columns from 0, as Helm prints them
 
-	// For a document that is no valid YAML, the rendered lines around the
-	// place, and the number of the first and of the failing one. Line is that of
-	// the template which wrote it, 0 if that is not certain.
+	// For a document that is no valid YAML, the rendered lines around the place, and the number of the first and of the
+	// failing one. Line is that of the template which wrote it, 0 if that is not certain.
 	Rendered      []string
 	RenderedFirst int
 	RenderedLine  int
@@ -54,9 +51,8 @@ type Frame struct {
 	Node     string // the action: include "web.labels" .
 }
 
-// Error is one message: the place, the cause, what the values hold, the way
-// there. A message that the chart's author wrote for required or fail stands as
-// written, before the place.
+// Error is one message: the place, the cause, what the values hold, the way there. A message that the chart's author
+// wrote for required or fail stands as written, before the place.
 func (e *Error) Error() string {
 	at, from := e.place(e.Template, e.Line, e.Col), ""
 	if n := len(e.Chain); n > 0 {
@@ -87,9 +83,8 @@ const maxShown = 12
 // maxDetail bounds a line under a message, in bytes.
 const maxDetail = 300
 
-// Details are lines for a human under the message: the way to the place from
-// the outside in, then the template's line with the failing part underlined; or
-// the rendered lines and what wrote the failing one.
+// Details are lines for a human under the message: the way to the place from the outside in, then the template's line
+// with the failing part underlined; or the rendered lines and what wrote the failing one.
 func (e *Error) Details() []string {
 	var lines []string
 	for i, f := range e.Chain {
@@ -159,8 +154,8 @@ func (e *Error) sourceLines() []string {
 	return append(lines, strings.Repeat(" ", utf8.RuneCountInString(prefix))+before+strings.Repeat("^", width))
 }
 
-// span is the part of the template's line that failed: the action if it can be
-// found around the column, else the column's byte; empty without a column.
+// span is the part of the template's line that failed: the action if it can be found around the column, else the
+// column's byte; empty without a column.
 func (e *Error) span(text string) (start, end int) {
 	at := e.Col - 1
 	if at < 0 || at > len(text) {
@@ -193,8 +188,7 @@ func (e *Error) place(file string, line, col int) string {
 	return fmt.Sprintf("%s:%d:%d", file, line, col)
 }
 
-// ByAuthor is what the author of the chart says through required or fail; ok is
-// false if the error is another one.
+// ByAuthor is what the author of the chart says through required or fail; ok is false if the error is another one.
 func (e *Error) ByAuthor() (message string, ok bool) {
 	user, ok := errors.AsType[*userError](e.Cause)
 	if !ok {
@@ -203,8 +197,7 @@ func (e *Error) ByAuthor() (message string, ok bool) {
 	return user.message, true
 }
 
-// trace joins what text/template says on each level, as it stands in Helm's
-// messages.
+// trace joins what text/template says on each level, as it stands in Helm's messages.
 func trace(levels []string, cause error, said *quoted) string {
 	text := strings.Join(levels, "")
 	if include, ok := errors.AsType[*includeError](cause); ok && !errors.Is(cause, errTooDeep) {

@@ -22,8 +22,7 @@ empty: ""
 nested: {list: [{deep: {a: 1}}]}
 `
 
-// dotCases are templates that take the dot for something else than it is, what
-// is to be said of it, and the next step.
+// dotCases are templates that take the dot for something else than it is, what is to be said of it, and the next step.
 var dotCases = map[string]struct{ template, want, advice string }{
 	"range over text": {
 		`{{ range .Values.list }}{{ .Values.service.port }}{{ end }}`,

@@ -31,8 +31,8 @@ func (r *Result) chartsOf(template string) []*chart.Chart {
 	}
 }
 
-// origin finds where the value at keys of the last of charts comes from: the
-// user, then the charts from the root down. Globals come from any of them.
+// origin finds where the value at keys of the last of charts comes from: the user, then the charts from the root down.
+// Globals come from any of them.
 func (v *explainer) origin(keys []string) string {
 	return cmp.Or(v.userOrigin(keys), v.chartOrigin(keys).text(v))
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// executionError explains what text/template says about a failed execution of
-// the file name. Each nested error is a step: an include, a tpl, the cause.
+// executionError explains what text/template says about a failed execution of the file name. Each nested error is a
+// step: an include, a tpl, the cause.
 func (e *engine) executionError(name string, err error) *Error {
 	out := &Error{Template: name, Cause: err, file: name}
 	var frames []Frame
@@ -63,8 +63,7 @@ func (e *engine) executionError(name string, err error) *Error {
 
 var definition = lazyregexp.New(`\{\{-?\s*define\s+"([^"]+)"`)
 
-// definitions are the names of the named templates of all files, as far as they
-// can be read without parsing.
+// definitions are the names of the named templates of all files, as far as they can be read without parsing.
 func (e *engine) definitions() []string {
 	var names []string
 	for _, s := range e.sources {
@@ -186,9 +185,8 @@ type block struct {
 
 var controlAction = lazyregexp.New(`(?s)\{\{-?\s*(?:(/\*.*?\*/)|(if|range|with|define|block|end)\b(.*?))\s*-?\}\}`)
 
-// openBlocks lists the blocks that are open at the end of a template's text,
-// the outermost first. It is for messages: it reads actions as a human does, and
-// may err where a string holds braces.
+// openBlocks lists the blocks that are open at the end of a template's text, the outermost first. It is for messages:
+// it reads actions as a human does, and may err where a string holds braces.
 func openBlocks(text string) []block {
 	var open []block
 	for _, m := range controlAction.Compiled().FindAllStringSubmatchIndex(text, -1) {

@@ -12,9 +12,8 @@ import (
 	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
-// probe tells what the dot and the variables of a failing action are, which
-// text/template does not say. It is made by executing the failing template once
-// more, with a call before every action that notes them.
+// probe tells what the dot and the variables of a failing action are, which text/template does not say. It is made by
+// executing the failing template once more, with a call before every action that notes them.
 type probe struct {
 	actions []probed
 	levels  []probeLevel // of the template and what it includes, the outermost first
@@ -74,8 +73,7 @@ func (p *probe) mark(tree *parse.Tree) {
 	})
 }
 
-// pipeOf is what an action or a branch evaluates, and the keyword if that makes a
-// new dot.
+// pipeOf is what an action or a branch evaluates, and the keyword if that makes a new dot.
 func pipeOf(node parse.Node) (pipe *parse.PipeNode, keyword string) {
 	switch n := node.(type) {
 	case *parse.ActionNode:
@@ -135,8 +133,8 @@ func variables(pipe *parse.PipeNode, names []string) []string {
 	return names
 }
 
-// watch executes the template that failed once more. It is nil if that does not
-// come to the same failure: templates change values and draw lots.
+// watch executes the template that failed once more. It is nil if that does not come to the same failure: templates
+// change values and draw lots.
 func (e *engine) watch(failed *Error) *probe {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == failed.file })
 	if i < 0 || failed.Trace == "" || errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep) || context.Cause(e.ctx) != nil {

@@ -112,10 +112,9 @@ func clip(s string, n int) string {
 
 var functionName = lazyregexp.New(`^\s*-?\s*(?:(?:else\s+)?(?:if|with|range)\s)?\s*([a-zA-Z]\w*)\b`)
 
-// calledFunction is the function whose argument the failing node is, or whose
-// argument came to it through a pipe; empty if the node is no argument.
-// text/template names the last argument that is written there, even if the one
-// from the pipe is wrong.
+// calledFunction is the function whose argument the failing node is, or whose argument came to it through a pipe; empty
+// if the node is no argument. text/template names the last argument that is written there, even if the one from the
+// pipe is wrong.
 func (e *Error) calledFunction(source string) string {
 	text := quotedTexts.ReplaceAllString(e.actionBefore(source), `""`)
 	starts := []int{0} // of the command in each parenthesis that is open

@@ -75,8 +75,7 @@ func (e *SchemaError) lines() []string {
 	return lines
 }
 
-// schemaProblem is what the schema finds, with the values' origins, or why it is
-// of no use.
+// schemaProblem is what the schema finds, with the values' origins, or why it is of no use.
 func (v *explainer) schemaProblem(found []jsonschema.Violation, err error) SchemaProblem {
 	problem := SchemaProblem{Chart: v.folder(len(v.charts) - 1)}
 	if err != nil {
@@ -96,15 +95,14 @@ func (v *explainer) schemaProblem(found []jsonschema.Violation, err error) Schem
 	return problem
 }
 
-// maxOrigins bounds for how many violations of one chart it is found out where
-// their values come from, which reads files of values again.
+// maxOrigins bounds for how many violations of one chart it is found out where their values come from, which reads
+// files of values again.
 const maxOrigins = 20
 
 // maxUnknown bounds how many unknown keys of one place are told one by one.
 const maxUnknown = 10
 
-// violations are what the schema finds, with the values' origins; of keys that
-// it does not know each for itself.
+// violations are what the schema finds, with the values' origins; of keys that it does not know each for itself.
 func (v *explainer) violations(f jsonschema.Violation) []Violation {
 	if len(f.Unknown) == 0 || len(f.Unknown) > maxUnknown {
 		return []Violation{v.given(Violation{Path: f.Path, Message: f.Message}, f.Path)}

@@ -10,10 +10,9 @@ import (
 	charttemplate "github.com/pintle-ci/pintle/chart/template"
 )
 
-// sourceMap tells which part of a template wrote which part of its output. It is
-// made by executing a template once more, after its output proved to be no YAML,
-// with a mark before every node that writes: a text node of ours, whose bytes
-// text/template hands to the writer as they are, so their address tells them.
+// sourceMap tells which part of a template wrote which part of its output. It is made by executing a template once
+// more, after its output proved to be no YAML, with a mark before every node that writes: a text node of ours, whose
+// bytes text/template hands to the writer as they are, so their address tells them.
 type sourceMap struct {
 	scanned int64             // bytes of templates, to find lines
 	marks   map[*byte]written // the byte of a mark's text -> what follows it
@@ -64,8 +63,8 @@ func (r *sourceMap) mark(set *template.Template) error {
 	return nil
 }
 
-// maxScanned bounds the bytes of templates that are read to number their lines;
-// a long one with many nodes would take minutes.
+// maxScanned bounds the bytes of templates that are read to number their lines; a long one with many nodes would take
+// minutes.
 const maxScanned = 1 << 30
 
 // newMark is nil where too much was read already.
@@ -81,9 +80,8 @@ func (r *sourceMap) newMark(tree *parse.Tree, node parse.Node) parse.Node {
 	return &parse.TextNode{NodeType: parse.NodeText, Text: text}
 }
 
-// locate names the template line that wrote the failing line of a rendered file,
-// and the includes within which it was written. An error that cannot be located
-// stays as it is: the second execution may come to another text, as templates
+// locate names the template line that wrote the failing line of a rendered file, and the includes within which it was
+// written. An error that cannot be located stays as it is: the second execution may come to another text, as templates
 // change values and draw lots.
 func (e *engine) locate(out *Error) {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == out.Template })
@@ -131,8 +129,8 @@ func (e *engine) innerPlaces(outputs []*output, line string) []Frame {
 	return frames
 }
 
-// writer is a line of an output, counted from 1, and the place in a template
-// that wrote its first character which is no blank.
+// writer is a line of an output, counted from 1, and the place in a template that wrote its first character which is no
+// blank.
 func (o *output) writer(line int) (string, Frame) {
 	start := 0
 	for range line - 1 {

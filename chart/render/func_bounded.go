@@ -7,8 +7,7 @@ import (
 	"text/template"
 )
 
-// bounded replaces the functions that make much out of little by ones that
-// refuse to. Results are the same.
+// bounded replaces the functions that make much out of little by ones that refuse to. Results are the same.
 func bounded(funcs template.FuncMap) {
 	boundText(funcs)
 	boundNumbers(funcs)
@@ -89,8 +88,7 @@ func boundNumbers(funcs template.FuncMap) {
 	}
 }
 
-// boundGrowth bounds the functions whose result, fed back in a loop, grows
-// without end.
+// boundGrowth bounds the functions whose result, fed back in a loop, grows without end.
 func boundGrowth(funcs template.FuncMap) {
 	funcs["replace"] = replace
 	for _, name := range []string{"b64enc", "b32enc"} {

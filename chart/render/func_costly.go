@@ -33,8 +33,7 @@ func untilStep(start, stop, step int) ([]int, error) {
 	return list, nil
 }
 
-// boundParts bounds the functions that cut a text into many, and those that put
-// something between all its parts.
+// boundParts bounds the functions that cut a text into many, and those that put something between all its parts.
 func boundParts(funcs template.FuncMap) {
 	tooMany := func(separator, s string) error {
 		if strings.Count(s, separator) >= maxNumbers {
@@ -72,8 +71,8 @@ func boundParts(funcs template.FuncMap) {
 	}
 }
 
-// boundRegexes bounds what a regular expression may take: Go's take no
-// exponential time, but as much as pattern times text.
+// boundRegexes bounds what a regular expression may take: Go's take no exponential time, but as much as pattern times
+// text.
 func boundRegexes(funcs template.FuncMap) {
 	for name, f := range funcs {
 		if !strings.HasPrefix(name, "regex") && !strings.HasPrefix(name, "mustRegex") {

@@ -12,9 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
-// The functions of this file are Helm's: the to* ones swallow errors, the
-// mustTo* ones panic, which text/template turns into an error, and the from*
-// ones return their error as data (facts/helm-format.md 4.17).
+// The functions of this file are Helm's: the to* ones swallow errors, the mustTo* ones panic, which text/template turns
+// into an error, and the from* ones return their error as data (facts/helm-format.md 4.17).
 
 func toYAMLPretty(v any) string {
 	var b bytes.Buffer

@@ -13,8 +13,7 @@ import (
 // maxSeconds is the longest time.Duration in seconds.
 const maxSeconds = math.MaxInt64 / int64(time.Second)
 
-// toDuration reads a duration: "1h30m", or a number of seconds, as a number or
-// as text.
+// toDuration reads a duration: "1h30m", or a number of seconds, as a number or as text.
 func toDuration(v any) (time.Duration, error) {
 	switch v := v.(type) {
 	case nil:

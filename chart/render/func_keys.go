@@ -13,14 +13,12 @@ import (
 	"text/template"
 )
 
-// Making an RSA key takes a tenth of a second, often more than all the rest of a
-// render. Charts call genCA and then genSignedCert, or genCA alone and do not use
-// what it gives. So an authority's key is made when somebody looks at it or signs
-// with it, and then on another core than the certificate's.
+// Making an RSA key takes a tenth of a second, often more than all the rest of a render. Charts call genCA and then
+// genSignedCert, or genCA alone and do not use what it gives. So an authority's key is made when somebody looks at it
+// or signs with it, and then on another core than the certificate's.
 
-// maxLater bounds the authorities of one file's functions whose keys are made
-// later: a thousand of them in a list would all be made in one call of toJson,
-// which nothing interrupts.
+// maxLater bounds the authorities of one file's functions whose keys are made later: a thousand of them in a list would
+// all be made in one call of toJson, which nothing interrupts.
 const maxLater = 16
 
 // newKey is a new key as PEM. The function that gets it reports what is none.
@@ -32,8 +30,8 @@ func newKey() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
 }
 
-// authority is what genCA returns: to templates the same as sprig's certificate,
-// which cannot be named outside of sprig.
+// authority is what genCA returns: to templates the same as sprig's certificate, which cannot be named outside of
+// sprig.
 type authority struct {
 	made func() (reflect.Value, error) // sprig's
 }

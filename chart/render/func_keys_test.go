@@ -25,8 +25,8 @@ func renderText(t *testing.T, text string) (string, error) {
 	return out, err
 }
 
-// TestCertificates holds what genCA returns, whose key is made when it is looked at,
-// against what the functions make that take a key.
+// TestCertificates holds what genCA returns, whose key is made when it is looked at, against what the functions make
+// that take a key.
 func TestCertificates(t *testing.T) {
 	out, err := renderText(t, `
 {{- $ca := genCA "ca" 10 }}

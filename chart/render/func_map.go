@@ -16,8 +16,8 @@ type userError struct{ message string }
 
 func (e *userError) Error() string { return e.message }
 
-// functions is the function map of one render, without include and tpl, which
-// belong to a set of templates (facts/helm-format.md 4.17).
+// functions is the function map of one render, without include and tpl, which belong to a set of templates
+// (facts/helm-format.md 4.17).
 func (e *engine) functions(ctx context.Context) template.FuncMap {
 	funcs := sprig.TxtFuncMap()
 	delete(funcs, "env") // a chart must not read the environment
@@ -63,8 +63,7 @@ func (e *engine) fail(message string) (string, error) {
 	return "", &userError{message}
 }
 
-// lookup is the template function of that name. Offline, and while linting, it
-// finds nothing.
+// lookup is the template function of that name. Offline, and while linting, it finds nothing.
 func (e *engine) lookup(ctx context.Context) func(apiVersion, kind, namespace, name string) (map[string]any, error) {
 	return func(apiVersion, kind, namespace, name string) (map[string]any, error) {
 		if e.opts.Lookup == nil || e.opts.Lint {

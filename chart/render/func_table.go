@@ -1,7 +1,7 @@
 package render
 
-// function is what the renderer must know of a function that templates may call.
-// A test holds the table against the functions that there are, and calls them.
+// function is what the renderer must know of a function that templates may call. A test holds the table against the
+// functions that there are, and calls them.
 type function struct {
 	cost    cost
 	pure    bool // the same result for the same arguments, and none of them changes
@@ -18,13 +18,12 @@ const (
 	costSlow             // it takes milliseconds whatever it is given
 )
 
-// mutates reports whether a function changes a value that other templates may
-// see, so that the order of their execution shows.
+// mutates reports whether a function changes a value that other templates may see, so that the order of their execution
+// shows.
 func mutates(name string) bool { return functions[name].mutates }
 
-// functions are all that templates may call: Sprig's, Helm's, text/template's and,
-// with an underscore, those of guard. Of keys and values the order is random;
-// what is about time depends on the clock or the time zone.
+// functions are all that templates may call: Sprig's, Helm's, text/template's and, with an underscore, those of guard.
+// Of keys and values the order is random; what is about time depends on the clock or the time zone.
 var functions = map[string]function{
 	"_enter":                     {cost: costNone},
 	"_leave":                     {cost: costNone},

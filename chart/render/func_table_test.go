@@ -46,8 +46,7 @@ func TestFunctionsHaveRows(t *testing.T) {
 	})
 }
 
-// TestFunctionsChangeArguments calls every function with maps and lists, and
-// looks at those afterwards.
+// TestFunctionsChangeArguments calls every function with maps and lists, and looks at those afterwards.
 func TestFunctionsChangeArguments(t *testing.T) {
 	eachFunction(t, func(name string, fn reflect.Value) {
 		changed := false
@@ -63,8 +62,7 @@ func TestFunctionsChangeArguments(t *testing.T) {
 	})
 }
 
-// TestFunctionsArePure calls every function that its row calls pure several times
-// with equal arguments.
+// TestFunctionsArePure calls every function that its row calls pure several times with equal arguments.
 func TestFunctionsArePure(t *testing.T) {
 	answered := 0
 	eachFunction(t, func(name string, fn reflect.Value) {

@@ -9,8 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// marshalYAML is yaml.Marshal of sigs.k8s.io/yaml, which goes through JSON,
-// without that detour where it cannot matter.
+// marshalYAML is yaml.Marshal of sigs.k8s.io/yaml, which goes through JSON, without that detour where it cannot matter.
 func marshalYAML(v any) ([]byte, error) {
 	if direct, ok := yamlValue(v, 0); ok {
 		return yaml2.Marshal(direct)
@@ -18,8 +17,7 @@ func marshalYAML(v any) ([]byte, error) {
 	return yaml.Marshal(v)
 }
 
-// yamlValue turns a value into what the detour through JSON would make of it;
-// ok is false if that is not certain.
+// yamlValue turns a value into what the detour through JSON would make of it; ok is false if that is not certain.
 func yamlValue(v any, depth int) (out any, ok bool) {
 	if depth > 100 {
 		return nil, false

@@ -42,8 +42,8 @@ func TestMarshalYAML(t *testing.T) {
 	}
 }
 
-// Values made of the parts that YAML reads in its own way. Maps have one key: of
-// such keys the library's order is not always the same.
+// Values made of the parts that YAML reads in its own way. Maps have one key: of such keys the library's order is not
+// always the same.
 func TestMarshalRandomYAML(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"a", "y", "No", "true", "off", "null", "e", "E", "x", "1", "0", "9", "12", "m", "Gi", ".", ":", "/", "-", " ", "_", "+", "~", "#", "word ", "A"}

@@ -24,8 +24,8 @@ var hookEvents = map[string]string{
 	testEvent: testEvent, "test-success": testEvent,
 }
 
-// newHook makes a hook of a document that has the annotation. A document with
-// an event that is not known is neither hook nor manifest: ok is false.
+// newHook makes a hook of a document that has the annotation. A document with an event that is not known is neither
+// hook nor manifest: ok is false.
 func newHook(m Manifest, annotations map[string]string) (h Hook, ok bool) {
 	h = Hook{Manifest: m, Events: []string{}, DeletePolicies: []string{}, OutputLogPolicies: []string{}}
 	for word := range strings.SplitSeq(annotations[hookAnnotation], ",") {

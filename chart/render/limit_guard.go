@@ -7,15 +7,12 @@ import (
 	"text/template/parse"
 )
 
-// text/template cannot be interrupted: it runs a loop over 10^12 numbers or a
-// definition that calls itself until it is done. guard therefore adds actions
-// to parsed templates that print nothing, but pass through our writer or a
-// function of ours, where bounds are checked: one to each loop that does not
-// begin with text, one between actions in a row that write nothing, and a pair
-// to each template that calls others by the template action. (Calls by include
-// and tpl are seen anyway.) Where an action prints what may be a list or a map,
-// guard lets it pass through show, because package fmt does not come back from
-// a map that holds itself.
+// text/template cannot be interrupted: it runs a loop over 10^12 numbers or a definition that calls itself until it is
+// done. guard therefore adds actions to parsed templates that print nothing, but pass through our writer or a function
+// of ours, where bounds are checked: one to each loop that does not begin with text, one between actions in a row that
+// write nothing, and a pair to each template that calls others by the template action. (Calls by include and tpl are
+// seen anyway.) Where an action prints what may be a list or a map, guard lets it pass through show, because package
+// fmt does not come back from a map that holds itself.
 func guard(tree *parse.Tree, funcs map[string]any) {
 	if tree.Root == nil || parse.IsEmptyTree(tree.Root) {
 		return // an empty definition must stay one, it replaces nothing
@@ -31,8 +28,7 @@ func guard(tree *parse.Tree, funcs map[string]any) {
 	}
 }
 
-// nestedLittle is up to which nesting of blocks and parentheses a template is as
-// heavy as any other on the stack.
+// nestedLittle is up to which nesting of blocks and parentheses a template is as heavy as any other on the stack.
 const nestedLittle = 10
 
 type guarder struct {
@@ -56,8 +52,7 @@ func (e *engine) weigh(n int) (string, error) {
 	return "", nil
 }
 
-// The added actions: {{""}}, {{_enter}} and {{_leave}}. They are never changed,
-// so all templates share them.
+// The added actions: {{""}}, {{_enter}} and {{_leave}}. They are never changed, so all templates share them.
 var (
 	guardTick  = guardAction(&parse.StringNode{NodeType: parse.NodeString, Quoted: `""`})
 	guardEnter = guardAction(parse.NewIdentifier("_enter"))
@@ -186,9 +181,8 @@ func (g *guarder) mayNest(c *parse.CommandNode) bool {
 
 const showName = "_show"
 
-// show passes on what an action is about to print, unless there is no end to it.
-// The value stays as it is, because whether it has an address decides how it is
-// printed.
+// show passes on what an action is about to print, unless there is no end to it. The value stays as it is, because
+// whether it has an address decides how it is printed.
 func show(v reflect.Value) (reflect.Value, error) {
 	switch v.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Array:

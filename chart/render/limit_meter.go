@@ -7,11 +7,9 @@ import (
 	"time"
 )
 
-// A render ends in bounded time and memory although nothing can interrupt
-// text/template: whatever it does passes through writes, added actions and
-// functions, and each of these uses up some credit. When the credit is spent,
-// the render looks at its share of the limits and its context. A unit of credit is
-// about a nanosecond or a byte.
+// A render ends in bounded time and memory although nothing can interrupt text/template: whatever it does passes
+// through writes, added actions and functions, and each of these uses up some credit. When the credit is spent, the
+// render looks at its share of the limits and its context. A unit of credit is about a nanosecond or a byte.
 const (
 	creditTotal = 1 << 20
 	stepCredit  = 16 << 10 // a write, a loop turn
@@ -26,8 +24,8 @@ type meter struct {
 
 func newMeter() meter { return meter{processor: processorTime(), credit: creditTotal} }
 
-// charge books n units of work of a function; if there are no more, it panics with
-// the reason, which text/template turns into the function's error.
+// charge books n units of work of a function; if there are no more, it panics with the reason, which text/template
+// turns into the function's error.
 func (e *engine) charge(n int) {
 	if e.meter.credit -= n; e.meter.credit < 0 {
 		if err := e.checkBudget(); err != nil {
@@ -124,8 +122,8 @@ func (e *engine) reflected(name string, f any) any {
 	}).Interface()
 }
 
-// argument says how much work an argument may be; with deep the function is
-// one that goes through all of it, and then there is a bound.
+// argument says how much work an argument may be; with deep the function is one that goes through all of it, and then
+// there is a bound.
 func (e *engine) argument(arg reflect.Value, deep bool) int {
 	switch arg.Kind() {
 	case reflect.String:
@@ -146,8 +144,7 @@ func (e *engine) argument(arg reflect.Value, deep bool) int {
 	return 0
 }
 
-// length counts the entries of a list or a map, and of the lists in a list of
-// arguments.
+// length counts the entries of a list or a map, and of the lists in a list of arguments.
 func length(v reflect.Value) int {
 	for v.Kind() == reflect.Interface {
 		v = v.Elem()

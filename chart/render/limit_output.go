@@ -32,8 +32,7 @@ func limitf(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrLimit, fmt.Sprintf(format, args...))
 }
 
-// output collects what a template writes. Writing is where a render notices
-// that it was cancelled.
+// output collects what a template writes. Writing is where a render notices that it was cancelled.
 type output struct {
 	engine *engine
 	text   []byte
@@ -82,8 +81,8 @@ func (e *engine) call() error {
 	return e.tick()
 }
 
-// checkSize refuses values whose text would be huge: long ones, deep ones and
-// those whose parts refer to each other over and over.
+// checkSize refuses values whose text would be huge: long ones, deep ones and those whose parts refer to each other
+// over and over.
 func checkSize(list ...any) error {
 	left := maxValue
 	for _, v := range list {
@@ -98,8 +97,7 @@ func errHugeValue() error {
 	return limitf("a value of more than %d MiB as text, or one that holds itself", maxValue>>20)
 }
 
-// measure subtracts what a value's text may take from left; the result is
-// negative if there is more.
+// measure subtracts what a value's text may take from left; the result is negative if there is more.
 func measure(v any, left, depth int) int {
 	if depth > maxNesting {
 		return -1

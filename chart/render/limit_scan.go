@@ -2,8 +2,8 @@ package render
 
 import "strings"
 
-// Bounds of a template's text: a tree of nodes takes up to a hundred times its
-// room, and the parser calls itself for each level.
+// Bounds of a template's text: a tree of nodes takes up to a hundred times its room, and the parser calls itself for
+// each level.
 const (
 	maxTemplateNest  = 200     // blocks and parentheses within each other
 	maxTemplateWords = 1 << 20 // in the actions of one text
@@ -11,8 +11,8 @@ const (
 	largeTemplate    = 1 << 19 // bytes of a text that is looked at before our own parser reads it
 )
 
-// checkTemplate refuses texts that would be too much for the parser. Where it
-// is not certain it counts too much rather than too little.
+// checkTemplate refuses texts that would be too much for the parser. Where it is not certain it counts too much rather
+// than too little.
 func checkTemplate(text string) error {
 	s := scanner{text: text}
 	for s.next() {

@@ -30,8 +30,7 @@ func TestCheckTemplate(t *testing.T) {
 	}
 }
 
-// FuzzCheckTemplate holds what is counted against what the parser makes of it:
-// the count must never be less.
+// FuzzCheckTemplate holds what is counted against what the parser makes of it: the count must never be less.
 func FuzzCheckTemplate(f *testing.F) {
 	for _, seed := range []string{
 		"{{ if 1 }}{{ else if (2) }}{{ else }}{{ (3 | len (4)) }}{{ end }}", "{{- range . -}}{{/* x */ -}}{{ end }}",

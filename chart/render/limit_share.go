@@ -16,17 +16,15 @@ import (
 	"github.com/pintle-ci/pintle/internal/parallel"
 )
 
-// What a render may take where nothing else is said: several times what the
-// largest public charts take.
+// What a render may take where nothing else is said: several times what the largest public charts take.
 const (
 	DefaultTime = time.Minute
 	DefaultHeap = 1 << 30
 )
 
-// Limits are what one render may take of the machine. It is not blamed for what
-// others take: its time is that of the processors, not the clock's, and renders
-// that may run at the same time in one process have the same *Limits. Where they
-// fill the heap together, the one that notices begins again and runs alone.
+// Limits are what one render may take of the machine. It is not blamed for what others take: its time is that of the
+// processors, not the clock's, and renders that may run at the same time in one process have the same *Limits. Where
+// they fill the heap together, the one that notices begins again and runs alone.
 type Limits struct {
 	time    time.Duration // of a processor; lookups in a cluster take none
 	heap    int64         // bytes more than were in use when the render began
@@ -46,8 +44,7 @@ func NewLimits(processor time.Duration, heap int64) *Limits {
 	return &Limits{time: processor, heap: heap, turns: semaphore.NewWeighted(math.MaxInt64)}
 }
 
-// errCrowded says that the heap is full of what several renders hold. What it
-// wraps keeps others from explaining it.
+// errCrowded says that the heap is full of what several renders hold. What it wraps keeps others from explaining it.
 var errCrowded = fmt.Errorf("%w: several at once", ErrLimit)
 
 // share is the part of one render in its limits.
@@ -60,8 +57,8 @@ type share struct {
 	worked atomic.Int64 // nanoseconds of processors that engines have booked
 }
 
-// within runs a render within the limits of its options, which it changes. The
-// goroutine keeps its thread, whose processor time is the render's.
+// within runs a render within the limits of its options, which it changes. The goroutine keeps its thread, whose
+// processor time is the render's.
 func within(ctx context.Context, opts Options, f func(Options) error) error {
 	l := opts.Limits
 	if l == nil {
@@ -125,8 +122,8 @@ func heapBytes() int64 {
 	return int64(min(sample[0].Value.Uint64(), math.MaxInt64))
 }
 
-// processorTime is what the calling thread has had of the processors; elsewhere
-// than on Linux, what the process has had.
+// processorTime is what the calling thread has had of the processors; elsewhere than on Linux, what the process has
+// had.
 func processorTime() time.Duration {
 	who := syscall.RUSAGE_SELF
 	if runtime.GOOS == "linux" {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A render that the clock has gone on for an hour without its working, on a busy
-// machine or before a slow cluster, may go on.
+// A render that the clock has gone on for an hour without its working, on a busy machine or before a slow cluster, may
+// go on.
 func TestTimeIsNotTheClocks(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

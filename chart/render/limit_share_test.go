@@ -11,8 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// filling is a template that keeps about as many MiB as it is told, with a lookup
-// when it has a quarter of them.
+// filling is a template that keeps about as many MiB as it is told, with a lookup when it has a quarter of them.
 func filling(mib string) string {
 	return strings.ReplaceAll(`{{- $d := dict -}}
 {{- range $i := until (div N 4 | int) }}{{ $_ := set $d (toString $i) (repeat 1048576 "x") }}{{ end -}}
@@ -41,8 +40,8 @@ func meeting(n int) func(context.Context, string, string, string, string) (map[s
 	}
 }
 
-// TestHeapOfSeveral renders four charts at a time, of which each fits into the
-// heap and all together do not: none is to blame for the others.
+// TestHeapOfSeveral renders four charts at a time, of which each fits into the heap and all together do not: none is to
+// blame for the others.
 func TestHeapOfSeveral(t *testing.T) {
 	c := load(t, map[string]string{"templates/a.yaml": filling("60")})
 	o := options

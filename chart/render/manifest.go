@@ -18,8 +18,7 @@ type document struct {
 	head head
 }
 
-// decode splits what a template wrote and reads the heads of the documents.
-// Notes are no YAML.
+// decode splits what a template wrote and reads the heads of the documents. Notes are no YAML.
 func (r *rendering) decode() {
 	if strings.HasSuffix(r.name, notesFile) {
 		return
@@ -34,8 +33,8 @@ func (r *rendering) decode() {
 	}
 }
 
-// splitDocuments cuts a rendered file into its documents: leading white space goes,
-// trailing stays (facts/helm-format.md 4.5).
+// splitDocuments cuts a rendered file into its documents: leading white space goes, trailing stays
+// (facts/helm-format.md 4.5).
 func splitDocuments(text string) []document {
 	trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
 	above := strings.Count(text[:len(text)-len(trimmed)], "\n")
@@ -57,8 +56,8 @@ type head struct {
 	annotations map[string]string // those of hooks
 }
 
-// parseHead decodes a document far enough to know its head and that the rest
-// is valid: what has no place in JSON is an error, as it is for Helm.
+// parseHead decodes a document far enough to know its head and that the rest is valid: what has no place in JSON is an
+// error, as it is for Helm.
 func parseHead(text string) (head, error) {
 	v, err := yaml.Decode(text)
 	if err != nil {
@@ -122,8 +121,7 @@ func headText(m map[string]any, key string) (string, error) {
 	return "", fmt.Errorf("%s must be a string", key)
 }
 
-// installOrder is the order in which kinds are installed
-// (facts/helm-format.md 4.5).
+// installOrder is the order in which kinds are installed (facts/helm-format.md 4.5).
 var installOrder = kindOrder(
 	"PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
 	"PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass",
@@ -143,8 +141,7 @@ func kindOrder(kinds ...string) map[string]int {
 	return order
 }
 
-// compareKinds orders kinds for installing: known ones first, then the others
-// by name.
+// compareKinds orders kinds for installing: known ones first, then the others by name.
 func compareKinds(a, b string) int {
 	i, aKnown := installOrder[a]
 	j, bKnown := installOrder[b]

@@ -11,8 +11,7 @@ import (
 
 var separator = regexp.MustCompile(`(?m)^---[ \t]*`)
 
-// checkSplit compares with the rule as it is written down, and the line numbers
-// with the text.
+// checkSplit compares with the rule as it is written down, and the line numbers with the text.
 func checkSplit(t *testing.T, text string) {
 	t.Helper()
 	var want []string

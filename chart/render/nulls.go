@@ -6,9 +6,8 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// keepNulls puts the nulls of charts' default values back that coalescing
-// dropped: Helm 3 shows them to templates, Helm 4 does not. A null of the user's,
-// or of a parent chart for its subchart, still removes the key.
+// keepNulls puts the nulls of charts' default values back that coalescing dropped: Helm 3 shows them to templates, Helm
+// 4 does not. A null of the user's, or of a parent chart for its subchart, still removes the key.
 func keepNulls(c *chart.Chart, merged map[string]any, given ...map[string]any) {
 	restoreNulls(c.Values, merged, given)
 	for _, sub := range c.Dependencies {
@@ -26,8 +25,7 @@ func keepNulls(c *chart.Chart, merged map[string]any, given ...map[string]any) {
 	}
 }
 
-// restoreNulls adds the null entries of defaults to merged where nothing given
-// has the key.
+// restoreNulls adds the null entries of defaults to merged where nothing given has the key.
 func restoreNulls(defaults, merged map[string]any, given []map[string]any) {
 	for key, value := range defaults {
 		var below []map[string]any

@@ -12,9 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// Manifest is the text of all manifests that Helm keeps in a release record:
-// for each in install order "---\n# Source: <path>\n<document>\n"
-// (facts/helm-format.md 4.2). Hooks and CRDs are not in it.
+// Manifest is the text of all manifests that Helm keeps in a release record: for each in install order "---\n# Source:
+// <path>\n<document>\n" (facts/helm-format.md 4.2). Hooks and CRDs are not in it.
 func (r *Result) Manifest() string {
 	var b strings.Builder
 	for _, m := range r.Manifests {
@@ -39,8 +38,8 @@ type TemplateOptions struct {
 	ShowOnly  []string // template paths or patterns, without the chart's name: templates/service.yaml
 }
 
-// TemplateOutput is what helm template prints: CRDs if Options asked for them,
-// manifests, hooks. It is an error if an entry of ShowOnly shows nothing.
+// TemplateOutput is what helm template prints: CRDs if Options asked for them, manifests, hooks. It is an error if an
+// entry of ShowOnly shows nothing.
 func (r *Result) TemplateOutput(opts TemplateOptions) (string, error) {
 	var b strings.Builder
 	b.Grow(r.outputSize())
@@ -97,8 +96,8 @@ type TemplateFile struct {
 	Append bool   // an earlier one has this name: they share the file
 }
 
-// TemplateFiles are the documents that helm template --output-dir writes, in its
-// order: CRDs, manifests, hooks. ShowOnly of the options does not count.
+// TemplateFiles are the documents that helm template --output-dir writes, in its order: CRDs, manifests, hooks.
+// ShowOnly of the options does not count.
 func (r *Result) TemplateFiles(opts TemplateOptions) []TemplateFile {
 	var files []TemplateFile
 	seen := map[string]bool{}
@@ -143,8 +142,7 @@ func (e *ShowOnlyError) Error() string {
 	return "template " + e.Pattern + " is not in the chart"
 }
 
-// showOnly picks the documents of the named templates, in the order of the
-// names, then of the documents.
+// showOnly picks the documents of the named templates, in the order of the names, then of the documents.
 func (r *Result) showOnly(text string, patterns []string) (string, error) {
 	docs := splitDocuments(text)
 	names := make([]string, len(docs))
@@ -175,8 +173,7 @@ func (r *Result) showOnly(text string, patterns []string) (string, error) {
 
 var firstCondition = lazyregexp.New(`^(?:\s|\{\{-?\s*/\*(?s:.*?)\*/\s*-?\}\})*\{\{-?\s*(?:if|with)\s+\.Values((?:\.\w+)+)\s*-?\}\}`)
 
-// whyEmpty is the value that a template begins with asking for, if that is
-// false, not set or empty.
+// whyEmpty is the value that a template begins with asking for, if that is false, not set or empty.
 func (r *Result) whyEmpty(text string) string {
 	m := firstCondition.FindStringSubmatch(text)
 	if m == nil {

@@ -1,6 +1,5 @@
-// Package render turns a chart and values into Kubernetes manifests exactly as
-// Helm v4.3.1 does. It is pure: the cluster is a lookup function in Options, and
-// it reads no file, no environment and no network.
+// Package render turns a chart and values into Kubernetes manifests exactly as Helm v4.3.1 does. It is pure: the
+// cluster is a lookup function in Options, and it reads no file, no environment and no network.
 package render
 
 import (
@@ -19,10 +18,9 @@ import (
 
 const notesFile = "NOTES.txt"
 
-// Render renders a chart with user-supplied values. It neither changes c nor
-// values and may be called concurrently. A chart that fails is an *Error, a
-// *SchemaError or a *chart.ValuesError; a hostile one is ErrLimit within
-// bounded time and memory, as far as text/template lets one see to it.
+// Render renders a chart with user-supplied values. It neither changes c nor values and may be called concurrently. A
+// chart that fails is an *Error, a *SchemaError or a *chart.ValuesError; a hostile one is ErrLimit within bounded time
+// and memory, as far as text/template lets one see to it.
 func Render(ctx context.Context, c *chart.Chart, values map[string]any, opts Options) (*Result, error) {
 	if err := check(c, opts); err != nil {
 		return nil, err
@@ -75,8 +73,7 @@ func checkKubeVersion(c *chart.Chart, caps *capabilities) error {
 	return fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
 }
 
-// check refuses what cannot become a release. A chart that is only linted may
-// be a library and lack dependencies.
+// check refuses what cannot become a release. A chart that is only linted may be a library and lack dependencies.
 func check(c *chart.Chart, opts Options) error {
 	if !chart.IsReleaseName(opts.ReleaseName) {
 		return fmt.Errorf("release name %q: at most 53 of a-z, 0-9, - and ., beginning and ending with a letter or digit", opts.ReleaseName)
@@ -142,8 +139,7 @@ func (r *Result) execute(opts Options, caps *capabilities, e *engine) error {
 	return r.located(opts, e, r.takeManifests(rendered))
 }
 
-// roots are the root objects by basePath. What all charts see is the same; the
-// rest is their own.
+// roots are the root objects by basePath. What all charts see is the same; the rest is their own.
 func (r *Result) roots(opts Options, caps *capabilities, revision int) map[string]values {
 	roots := map[string]values{}
 	top := map[string]any{
@@ -184,8 +180,7 @@ func (r *Result) located(opts Options, e *engine, err error) error {
 	return err
 }
 
-// takeNotes removes the notes from the renderings and keeps the root chart's,
-// or all of them.
+// takeNotes removes the notes from the renderings and keeps the root chart's, or all of them.
 func (r *Result) takeNotes(rendered []*rendering, all bool) []*rendering {
 	own := path.Join(r.Chart.Name(), "templates", notesFile)
 	var notes []string
@@ -252,8 +247,7 @@ func crds(c *chart.Chart, place string) []CRD {
 	return out
 }
 
-// yamlError shows the rendered lines around the place that does not parse, or
-// those that a document begins with.
+// yamlError shows the rendered lines around the place that does not parse, or those that a document begins with.
 func yamlError(f *rendering, doc document, err error) error {
 	const around = 3
 	at, message := yaml.ErrorLine(err)

@@ -9,8 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// benchChart is a chart folder to measure with; a small one is made if
-// PINTLE_BENCH_CHART names none.
+// benchChart is a chart folder to measure with; a small one is made if PINTLE_BENCH_CHART names none.
 func benchChart(b *testing.B) string {
 	b.Helper()
 	if dir := os.Getenv("PINTLE_BENCH_CHART"); dir != "" {
@@ -56,8 +55,8 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// BenchmarkRenderUmbrella renders charts of many subcharts, each with its own
-// templates and definitions: the time for each must not grow with their number.
+// BenchmarkRenderUmbrella renders charts of many subcharts, each with its own templates and definitions: the time for
+// each must not grow with their number.
 func BenchmarkRenderUmbrella(b *testing.B) {
 	for _, n := range []int{10, 50, 100, 200, 400} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 )
 
-// FuzzRender renders any template with any values: it must come back, with a
-// result or with an error, whatever the template does.
+// FuzzRender renders any template with any values: it must come back, with a result or with an error, whatever the
+// template does.
 func FuzzRender(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"kind: A\nv: {{ .Values.a | default 1 | quote }}\n", "a: {b: [1, x]}"},

@@ -21,9 +21,8 @@ var (
 	randomSeed   = flag.Uint64("seed", 1, "the first one's seed")
 )
 
-// TestRandomValuesLikeHelm compares the values that reach every template of
-// random umbrella charts, with nulls, globals and imported values at every
-// level, with those of Helm. Most of its quirks were found so.
+// TestRandomValuesLikeHelm compares the values that reach every template of random umbrella charts, with nulls, globals
+// and imported values at every level, with those of Helm. Most of its quirks were found so.
 func TestRandomValuesLikeHelm(t *testing.T) {
 	helm := peer.Helm(t)
 	refused := 0
@@ -55,8 +54,7 @@ func TestRandomValuesLikeHelm(t *testing.T) {
 	}
 }
 
-// randomUmbrella writes a chart of three levels and the values that are given
-// for it, given.json.
+// randomUmbrella writes a chart of three levels and the values that are given for it, given.json.
 func randomUmbrella(t *testing.T, r *rand.Rand, dir string) {
 	t.Helper()
 	subcharts := randomChart(t, r, dir, "root", 0)

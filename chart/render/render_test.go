@@ -117,8 +117,8 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestConcurrent renders one chart, whose templates change values, many times
-// at once: every result must be that of the first.
+// TestConcurrent renders one chart, whose templates change values, many times at once: every result must be that of the
+// first.
 func TestConcurrent(t *testing.T) {
 	c := load(t, map[string]string{
 		"Chart.yaml": `apiVersion: v2

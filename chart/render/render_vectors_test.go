@@ -18,10 +18,9 @@ import (
 
 var update = flag.Bool("update", false, "record testdata/vectors anew from the helm binary in $HELM")
 
-// TestVectors renders the charts in testdata/vectors and compares with what
-// Helm printed for them. Each file is one quirk: the comment says which and why
-// it matters, args holds the flags, one on a line, and the last file is want,
-// or refused if Helm renders nothing.
+// TestVectors renders the charts in testdata/vectors and compares with what Helm printed for them. Each file is one
+// quirk: the comment says which and why it matters, args holds the flags, one on a line, and the last file is want, or
+// refused if Helm renders nothing.
 func TestVectors(t *testing.T) {
 	files, err := filepath.Glob("testdata/vectors/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -55,8 +54,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// unpack writes a vector's files and returns its flags and what Helm printed,
-// nil if it refused.
+// unpack writes a vector's files and returns its flags and what Helm printed, nil if it refused.
 func unpack(t *testing.T, archive *txtar.Archive, dir string) (args []string, want []byte) {
 	t.Helper()
 	for _, f := range archive.Files {

@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/jsonschema"
 )
 
-// validate checks values against the schema of the chart, and each subchart's
-// section against the subchart's (facts/helm-format.md 4.15).
+// validate checks values against the schema of the chart, and each subchart's section against the subchart's
+// (facts/helm-format.md 4.15).
 func (r *Result) validate(ctx context.Context, opts Options, c *chart.Chart, values map[string]any) error {
 	var problems []SchemaProblem
 	r.validateChart(ctx, opts, []*chart.Chart{c}, values, &problems)
@@ -59,9 +59,8 @@ func (r *Result) validateSchema(ctx context.Context, c *chart.Chart, values map[
 	return found, nil
 }
 
-// loadSchema resolves references from one schema to others: none but urn. It
-// reads neither the disk nor the network, and no file of the chart either: Helm
-// looks for those at the root of the disk.
+// loadSchema resolves references from one schema to others: none but urn. It reads neither the disk nor the network,
+// and no file of the chart either: Helm looks for those at the root of the disk.
 func (r *Result) loadSchema(address string) (any, error) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -15,28 +15,24 @@ type Text struct {
 
 // Unit is what a unit test of templates asks for beyond Options.
 type Unit struct {
-	// Select says which template files take part, by the names that Text has.
-	// The others are not even parsed. Partials, whose names begin with _, always
-	// take part. Nil selects all.
+	// Select says which template files take part, by the names that Text has. The others are not even parsed. Partials,
+	// whose names begin with _, always take part. Nil selects all.
 	Select func(template string) bool
 
-	// ChartVersion and AppVersion, if not empty, stand in for those of the chart
-	// and of its direct dependencies.
+	// ChartVersion and AppVersion, if not empty, stand in for those of the chart and of its direct dependencies.
 	ChartVersion, AppVersion string
 
 	// KeepNulls shows templates the nulls in charts' default values, as Helm 3 does.
 	KeepNulls bool
 
-	// Shared, if not nil, takes what the renders of a chart have in common from
-	// one call to the next.
+	// Shared, if not nil, takes what the renders of a chart have in common from one call to the next.
 	Shared *Shared
 }
 
-// Texts executes the selected templates of a chart and returns what each of
-// them wrote, in the order of execution. Unlike Render it makes no release of
-// it: any release name and revision will do, the chart may be a library, may
-// lack dependencies and may want another Kubernetes, and nothing reads the
-// texts. The errors are those of Render. It may be called concurrently.
+// Texts executes the selected templates of a chart and returns what each of them wrote, in the order of execution.
+// Unlike Render it makes no release of it: any release name and revision will do, the chart may be a library, may lack
+// dependencies and may want another Kubernetes, and nothing reads the texts. The errors are those of Render. It may be
+// called concurrently.
 func Texts(ctx context.Context, c *chart.Chart, values map[string]any, opts Options, unit Unit) ([]Text, error) {
 	var out []Text
 	err := within(ctx, opts, func(opts Options) (err error) {

@@ -2,8 +2,8 @@ package template
 
 import "text/template/parse"
 
-// slab hands out parts of larger allocations: a chart has hundreds of thousands
-// of nodes, and all live until the render ends.
+// slab hands out parts of larger allocations: a chart has hundreds of thousands of nodes, and all live until the render
+// ends.
 type slab[T any] []T
 
 const slabSize = 64
@@ -34,8 +34,7 @@ func (s *slab[T]) copyOf(list []T) []T {
 	return out
 }
 
-// nodeSlabs are where the parser takes its nodes from. What is rare is
-// allocated one by one.
+// nodeSlabs are where the parser takes its nodes from. What is rare is allocated one by one.
 type nodeSlabs struct {
 	nodes        slab[parse.Node]
 	names        slab[string]

@@ -1,7 +1,6 @@
-// Package template reads the templates of charts: it makes the parse trees of
-// text/template and walks them. It gives up on what it is not sure to read as
-// text/template does, which then reads it. It refuses to execute a template and
-// knows no chart.
+// Package template reads the templates of charts: it makes the parse trees of text/template and walks them. It gives up
+// on what it is not sure to read as text/template does, which then reads it. It refuses to execute a template and knows
+// no chart.
 package template
 
 import (
@@ -9,9 +8,8 @@ import (
 	"text/template/parse"
 )
 
-// Parser makes the parse trees of text/template, several times faster than
-// text/template/parse, for templates as charts are written. It keeps what it
-// allocates nodes from; it is for one goroutine. The zero value is ready.
+// Parser makes the parse trees of text/template, several times faster than text/template/parse, for templates as charts
+// are written. It keeps what it allocates nodes from; it is for one goroutine. The zero value is ready.
 type Parser struct {
 	Funcs map[string]any         // that there are, beside Builtins; nil: any name may be one
 	Noted func(name string) bool // of which functions the caller wants to hear; nil: of none
@@ -38,9 +36,8 @@ var Builtins = map[string]any{
 	"print": true, "printf": true, "println": true, "slice": true, "urlquery": true,
 }
 
-// Parse gives the trees of a template and of the definitions in it, by name. Their
-// functions need not exist if Funcs is nil. The error is text/template's. It has no
-// bounds of its own.
+// Parse gives the trees of a template and of the definitions in it, by name. Their functions need not exist if Funcs is
+// nil. The error is text/template's. It has no bounds of its own.
 func (p *Parser) Parse(name, text string) (map[string]*parse.Tree, error) {
 	if trees, ok := p.Fast(name, text); ok {
 		return trees, nil
@@ -64,9 +61,8 @@ const maxParseDepth = 200
 // noDelimiter stands in no text that the parser reads.
 const noDelimiter = "\x00"
 
-// Fast is parse.Parse of text/template for texts that the parser is sure of. ok is
-// false for all others, and for those that do not parse: text/template/parse then
-// decides. A fuzz test compares the two.
+// Fast is parse.Parse of text/template for texts that the parser is sure of. ok is false for all others, and for those
+// that do not parse: text/template/parse then decides. A fuzz test compares the two.
 func (p *Parser) Fast(name, text string) (trees map[string]*parse.Tree, ok bool) {
 	if strings.Contains(text, noDelimiter) {
 		return nil, false
@@ -104,8 +100,7 @@ func (p *Parser) must(certain bool) {
 	}
 }
 
-// add takes a definition over. The later of two replaces an empty one, or is
-// empty itself.
+// add takes a definition over. The later of two replaces an empty one, or is empty itself.
 func (p *Parser) add(name string, root *parse.ListNode) {
 	old, had := p.trees[name]
 	if had && !parse.IsEmptyTree(old.Root) {
@@ -117,15 +112,15 @@ func (p *Parser) add(name string, root *parse.ListNode) {
 	p.trees[name] = &tree
 }
 
-// closing is what ends a list of nodes: "end", "else", "if" and "with" after an
-// else, or nothing at the end of the text.
+// closing is what ends a list of nodes: "end", "else", "if" and "with" after an else, or nothing at the end of the
+// text.
 type closing struct {
 	keyword string
 	pos     int
 }
 
-// list reads nodes up to what closes them. Its position is that of the first
-// token in it or after it; comments are none.
+// list reads nodes up to what closes them. Its position is that of the first token in it or after it; comments are
+// none.
 func (p *Parser) list(top bool) (*parse.ListNode, closing) {
 	p.deeper()
 	mark, first := len(p.stack), -1
@@ -171,8 +166,8 @@ func (p *Parser) deeper() {
 	p.must(p.depth <= maxParseDepth)
 }
 
-// textAndDelimiter finds the next action: the text before it, without what its
-// delimiter trims, and where it opens; -1 if there is none.
+// textAndDelimiter finds the next action: the text before it, without what its delimiter trims, and where it opens; -1
+// if there is none.
 func (p *Parser) textAndDelimiter() (from, to, open int) {
 	from = p.pos
 	i := strings.Index(p.text[from:], "{{")
@@ -209,8 +204,8 @@ func (p *Parser) comment() bool {
 	return true
 }
 
-// closeAction reads the closing delimiter if it is next. spaced says that there
-// was a blank before, without which a dash trims nothing.
+// closeAction reads the closing delimiter if it is next. spaced says that there was a blank before, without which a
+// dash trims nothing.
 func (p *Parser) closeAction(spaced bool) bool {
 	if p.at(0) == '}' && p.at(1) == '}' {
 		p.pos += 2
@@ -224,8 +219,8 @@ func (p *Parser) closeAction(spaced bool) bool {
 	return true
 }
 
-// action reads what stands between delimiters, the first of which was read, and
-// everything up to its end if it has one. A definition is no node.
+// action reads what stands between delimiters, the first of which was read, and everything up to its end if it has one.
+// A definition is no node.
 func (p *Parser) action(top bool) (parse.Node, closing) {
 	p.blanks()
 	start := p.pos

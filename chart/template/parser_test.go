@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sameTrees compares what the parser makes of a text with what text/template
-// makes of it: every node with its position, and what errors would say of it.
+// sameTrees compares what the parser makes of a text with what text/template makes of it: every node with its position,
+// and what errors would say of it.
 func sameTrees(t *testing.T, p *Parser, text string) (sure bool) {
 	t.Helper()
 	got, sure := p.Fast("f", text)
@@ -41,8 +41,8 @@ func newTestParser() *Parser {
 	return &Parser{Funcs: funcs}
 }
 
-// dumpTrees is all there is to know of trees, in lines. Lines numbers are left
-// out: they are deprecated, and text/template does not read them.
+// dumpTrees is all there is to know of trees, in lines. Lines numbers are left out: they are deprecated, and
+// text/template does not read them.
 func dumpTrees(trees map[string]*parse.Tree) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(trees)) {
@@ -179,8 +179,8 @@ func TestParserForReading(t *testing.T) {
 	}
 }
 
-// TestParserReadsCharts holds the parser against the templates of the charts in
-// PINTLE_BENCH_CHARTS, which it must read nearly all.
+// TestParserReadsCharts holds the parser against the templates of the charts in PINTLE_BENCH_CHARTS, which it must read
+// nearly all.
 func TestParserReadsCharts(t *testing.T) {
 	root := os.Getenv("PINTLE_BENCH_CHARTS")
 	if root == "" {

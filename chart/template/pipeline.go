@@ -88,8 +88,7 @@ func (p *Parser) assigns(pipe *parse.PipeNode) bool {
 	return false
 }
 
-// command reads operands up to a bar, after which there is more, or up to what
-// closes the pipeline.
+// command reads operands up to a bar, after which there is more, or up to what closes the pipeline.
 func (p *Parser) command(context pipeContext) (command *parse.CommandNode, more bool) {
 	p.blanks()
 	pos, mark := p.pos, len(p.stack)

@@ -2,10 +2,9 @@ package template
 
 import "text/template/parse"
 
-// Walk goes through a list and through the lists of the branches in it, and puts
-// what before returns for a node in front of that node, or nothing for nil. dot is
-// the range or with whose body the node stands in and which made its dot; nil if
-// the template was given its dot. What before adds is not walked.
+// Walk goes through a list and through the lists of the branches in it, and puts what before returns for a node in
+// front of that node, or nothing for nil. dot is the range or with whose body the node stands in and which made its
+// dot; nil if the template was given its dot. What before adds is not walked.
 func Walk(list *parse.ListNode, before func(node, dot parse.Node) parse.Node) {
 	walk(list, nil, before)
 }
