@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
@@ -41,7 +42,7 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	defer l.release()
+	defer l.Unlock()
 	changed, err := e.moved(ctx, p)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
@@ -55,7 +56,7 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 
 // applyLocked carries the plan out, or a new one where the release has changed
 // since. It is ErrExists, and nothing was touched, where it has changed unnoticed.
-func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lease, span event.Span) (Outcome, error) {
+func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (Outcome, error) {
 	p, err := e.fresh(ctx, p, changed, l, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
@@ -70,7 +71,7 @@ func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *
 		return e.confirm(ctx, p, span)
 	}
 	out, err := e.newRun(p, span).carryOut(ctx)
-	l.doubtful = err != nil
+	l.MayBePending = err != nil
 	return out, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
@@ -16,7 +17,6 @@ const (
 	interruptBound = 9 * time.Second // of the clean-up: evidence, record, rollback
 	finishBound    = 8 * time.Second // of going on, when that is the policy
 	finishedBound  = 3 * time.Second // of the clean-up after that
-	lastBound      = 2 * time.Second // of the last record write and of giving the lock back
 )
 
 // CancelPolicies are what Request.OnCancel may be, besides empty.
@@ -62,7 +62,7 @@ func lingering(parent context.Context, p Policy) (context.Context, context.Cance
 	var timer *time.Timer
 	stop := context.AfterFunc(parent, func() {
 		cause := context.Cause(parent)
-		if errors.Is(cause, errLockLost) {
+		if errors.Is(cause, lock.ErrLost) {
 			end(cause)
 			return
 		}
@@ -81,19 +81,7 @@ func lingering(parent context.Context, p Policy) (context.Context, context.Cance
 	}
 }
 
-// afterwards is the context of what follows a failure. It does not end with the
-// parent, but once the parent is cancelled, before or meanwhile, it has only
-// hurry left; and nothing when the lock is lost.
+// afterwards is the context of what follows a failure: see lock.Afterwards.
 func afterwards(parent context.Context, bound, hurry time.Duration) (context.Context, context.CancelFunc) {
-	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
-	ctx, cancel := context.WithTimeoutCause(ctx, bound, wait.ErrTimeout)
-	timer := time.AfterFunc(bound, func() { end(wait.ErrTimeout) })
-	stop := context.AfterFunc(parent, func() {
-		if errors.Is(context.Cause(parent), errLockLost) {
-			end(context.Cause(parent))
-			return
-		}
-		timer.Reset(min(bound, hurry))
-	})
-	return ctx, func() { stop(); timer.Stop(); cancel(); end(nil) }
+	return lock.Afterwards(parent, bound, hurry, wait.ErrTimeout)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
@@ -38,7 +39,7 @@ type Engine struct {
 // Options are the same for every operation of an Engine.
 type Options struct {
 	Holder string         // who works, for locks and records: the CI job's URL, else user@host
-	Job    Job            // the CI job, where there is one; its URL is then the Holder
+	Job    lock.Job       // the CI job, where there is one; its URL is then the Holder
 	Driver release.Driver // where records live; empty means Secrets
 }
 

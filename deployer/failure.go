@@ -2,24 +2,9 @@ package deployer
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 )
-
-// ErrBusy is a release that another operation holds, or seems to.
-var ErrBusy = errors.New("another operation on the release is in progress")
-
-// errLockLost is the cause of a context that ended because the lock is another
-// job's, or gone: this one must not touch the release any more.
-var errLockLost = errors.New("the release's lock is lost")
-
-// lostLock is an errLockLost that says what became of the lock.
-type lostLock struct{ how string }
-
-func (l *lostLock) Error() string { return l.how }
-
-func (l *lostLock) Is(target error) bool { return target == errLockLost }
 
 // ObjectFailure is one object that made an operation fail.
 type ObjectFailure struct {

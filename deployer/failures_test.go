@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -197,7 +198,7 @@ func TestPendingRevisionOfHelm(t *testing.T) {
 	}
 	b.writes.take()
 	req := b.request(service("1.1.0", nil), map[string]any{"greeting": "next"})
-	if _, err := b.deploy(t.Context(), req); !errors.Is(err, deployer.ErrBusy) || !strings.Contains(err.Error(), "revision 2 is pending-upgrade") {
+	if _, err := b.deploy(t.Context(), req); !errors.Is(err, lock.ErrBusy) || !strings.Contains(err.Error(), "revision 2 is pending-upgrade") {
 		t.Errorf("a young one: %v", err)
 	}
 	if w := b.writes.take(); len(w) > 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -20,7 +21,7 @@ const (
 // succeed writes the record of success: the new revision first, so that there
 // is never none deployed, then those it replaces.
 func (r *run) succeed(ctx context.Context) (Outcome, error) {
-	ctx, cancel := afterwards(ctx, recordBound, lastBound)
+	ctx, cancel := afterwards(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	rec := r.plan.record.Record
 	rec.Set(release.Deployed, cmp.Or(r.plan.request.Description, r.defaultDescription()))
@@ -61,7 +62,7 @@ func (r *run) defaultDescription() string {
 func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
-	if lost := context.Cause(ctx); errors.Is(lost, errLockLost) {
+	if lost := context.Cause(ctx); errors.Is(lost, lock.ErrLost) {
 		return out, &FailedError{Release: r.plan.Release, Cause: lost.Error(), Err: lost}
 	}
 	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout, r.plan.request.cleanUpBound())
@@ -145,7 +146,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 		err = nil
 	}
 	if err != nil {
-		after, cancel := afterwards(parent, evidenceBound+recordBound, lastBound)
+		after, cancel := afterwards(parent, evidenceBound+recordBound, lock.LastBound)
 		defer cancel()
 		failed := back.failed(after, err)
 		return errors.Join(errors.New(failed.Cause), back.recordFailure(after, failed.Cause))

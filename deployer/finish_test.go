@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
@@ -21,7 +22,7 @@ func TestAfterwards(t *testing.T) {
 		"cancelled before":     {0, context.Canceled, interruptBound, wait.ErrTimeout},
 		"cancelled meanwhile":  {time.Minute, context.Canceled, time.Minute + interruptBound, wait.ErrTimeout},
 		"never cancelled":      {time.Hour, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
-		"lock lost meanwhile":  {time.Minute, errLockLost, time.Minute, errLockLost},
+		"lock lost meanwhile":  {time.Minute, lock.ErrLost, time.Minute, lock.ErrLost},
 		"cancelled near bound": {5*time.Minute - time.Second, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +57,7 @@ func TestLingering(t *testing.T) {
 	}{
 		"rollback": {Rollback, context.Canceled, time.Minute},
 		"finish":   {Finish, context.Canceled, time.Minute + finishBound},
-		"no lock":  {Finish, errLockLost, time.Minute},
+		"no lock":  {Finish, lock.ErrLost, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -185,7 +186,7 @@ func (r *run) recreateJob(ctx context.Context, c *Change) error {
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
 	err := r.waiter().Clear(ctx, c.live)
 	if was, _, _ := unstructured.NestedBool(c.live.Object, "spec", "suspend"); err != nil && !was {
-		after, cancel := afterwards(ctx, recordBound, lastBound)
+		after, cancel := afterwards(ctx, recordBound, lock.LastBound)
 		defer cancel()
 		_ = wait.Suspend(after, r.engine.cluster, c.live, false) // most often it is gone, or going
 	}

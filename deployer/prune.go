@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -108,7 +109,7 @@ func (r *run) remove(ctx context.Context) error {
 	if err := r.deleteAndWait(ctx, objects); err != nil && ctx.Err() == nil {
 		return err
 	}
-	recordCtx, cancel := afterwards(ctx, recordBound, lastBound)
+	recordCtx, cancel := afterwards(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
 	for _, a := range slices.Backward(r.plan.stage.attempts) {

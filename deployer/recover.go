@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,10 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
-	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
 // RecoverRequest asks for a release to be brought out of what a dead job left.
@@ -32,12 +31,12 @@ type RecoverRequest struct {
 // it left, and brings the objects back to the last deployed revision, or removes
 // a first install. A failure that a job itself has recorded and left is no
 // matter for it. The outcome is Unchanged when there was nothing to do; a release
-// without records is release.ErrNotFound, one that a job works on ErrBusy.
+// without records is release.ErrNotFound, one that a job works on lock.ErrBusy.
 func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
 	ctx = TellOutages(ctx, span)
 	full := req.Request
 	if full.LockTimeout == 0 {
-		full.LockTimeout = leasePeriod + 10*time.Second
+		full.LockTimeout = lock.Period + 10*time.Second
 	}
 	full = full.withDefaults(e.cluster.Namespace())
 	if err := full.check(); err != nil {
@@ -50,25 +49,25 @@ func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Spa
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	defer l.release()
+	defer l.Unlock()
 	out, err := e.recover(ctx, full, l, span)
-	l.settled, l.doubtful = err == nil, err != nil
+	l.Resolved, l.MayBePending = err == nil, err != nil
 	return out, err
 }
 
 // recover is Recover under the lock.
-func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.Span) (Outcome, error) {
+func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span event.Span) (Outcome, error) {
 	failed := Outcome{Status: event.Failed}
 	seen, err := e.observeRelease(ctx, req)
 	if err != nil {
 		return failed, err
 	}
 	var did []string
-	if l.previous != "" {
-		did = append(did, "took the lock over from "+l.previous)
+	if l.Previous != "" {
+		did = append(did, "took the lock over from "+l.Previous)
 	}
 	stage := decideStage(seen.history)
-	if stage.last == nil && l.previous == "" {
+	if stage.last == nil && l.Previous == "" {
 		return failed, fmt.Errorf("recover release %s in %s: %w", req.Release, req.Namespace, release.ErrNotFound)
 	}
 	if err := stage.allows(req); err != nil {
@@ -80,7 +79,7 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lease, span event.
 			return failed, err
 		}
 		did = append(did, fmt.Sprintf("marked revision %d, which was %s, failed", last.Version, was))
-	} else if l.previous == "" && !stage.doubled() {
+	} else if l.Previous == "" && !stage.doubled() {
 		return e.nothing(stage), nil
 	}
 	if stage.doubled() {
@@ -170,21 +169,21 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	held, dead, err := e.deadLock(ctx, req)
+	held, err := e.locker().Inspect(ctx, req.Namespace, req.Release)
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
 	stage := decideStage(h)
-	pending := stage.last.Status().Pending()
+	pending, dead := stage.last.Status().Pending(), held != nil && held.Dead
 	switch {
 	case held != nil && !dead:
-		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Spec.HolderIdentity, held.Spec.AcquireTime, ErrBusy)
+		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Name, held.Since, lock.ErrBusy)
 	case !dead && !pending && !stage.doubled():
 		return e.nothing(stage), nil
 	}
 	var would []string
 	if dead {
-		would = append(would, "take the lock over from "+held.Spec.HolderIdentity)
+		would = append(would, "take the lock over from "+held.Name)
 	}
 	if pending {
 		would = append(would, fmt.Sprintf("mark revision %d, which is %s, failed", stage.last.Version, stage.last.Status()))
@@ -200,29 +199,6 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 		span.Output("", "would "+w)
 	}
 	return Outcome{Status: event.Unchanged, Record: stage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
-}
-
-// deadLock is the release's lock, nil when there is none or it may not be seen,
-// and whether its holder is dead. One that does not say that its holder works is
-// watched until that is known.
-func (e *Engine) deadLock(ctx context.Context, req Request) (held *leaseObject, dead bool, err error) {
-	w := &waiting{engine: e}
-	for {
-		held = &leaseObject{}
-		err := e.cluster.Do(ctx, http.MethodGet, leasePath(req.Namespace, lockName(req.Release)), nil, held)
-		switch {
-		case kube.Is(err, kube.NotFound) || kube.Is(err, kube.Forbidden):
-			return nil, false, nil
-		case err != nil:
-			return nil, false, err
-		}
-		if dead = w.dead(held); dead || !w.doubts(held) {
-			return held, dead, nil
-		}
-		if !sleep.For(ctx, leasePoll) {
-			return nil, false, context.Cause(ctx)
-		}
-	}
 }
 
 // doubled reports that a job died between marking a revision deployed and the

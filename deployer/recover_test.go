@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
@@ -29,7 +30,7 @@ func TestRecoverKilledUpgrade(t *testing.T) {
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
-	if _, err := b.recover(deployer.RecoverRequest{DryRun: true}); !errors.Is(err, deployer.ErrBusy) {
+	if _, err := b.recover(deployer.RecoverRequest{DryRun: true}); !errors.Is(err, lock.ErrBusy) {
 		t.Errorf("a lock that has not expired is another's: %v", err)
 	}
 	out, err := b.recover(deployer.RecoverRequest{})

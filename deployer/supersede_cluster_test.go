@@ -10,6 +10,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -24,7 +25,7 @@ type build struct {
 }
 
 func newBuild(b *bench, number string) *build {
-	job := deployer.Job{URL: "https://ci.example/job/web/" + number, Name: "web", Build: number, Branch: "develop", Commit: "0123456789abcdef0123456789abcdef01234567"}
+	job := lock.Job{URL: "https://ci.example/job/web/" + number, Name: "web", Build: number, Branch: "develop", Commit: "0123456789abcdef0123456789abcdef01234567"}
 	return &build{
 		engine: deployer.New(kubetest.Connect(b.t, nil), deployer.Options{Holder: job.URL, Job: job}),
 		waits:  make(chan struct{}),
@@ -75,7 +76,7 @@ func TestNewerBuildSupersedes(t *testing.T) {
 	if err != nil || out.Status != event.Passed {
 		t.Errorf("the newer: %+v: %v", out, err)
 	}
-	var by *deployer.SupersededError
+	var by *lock.SupersededError
 	if !errors.As(oldErr, &by) || by.By.Build != "13" || !strings.Contains(oldErr.Error(), "superseded by https://ci.example/job/web/13 (build 13 of develop, commit 01234567)") {
 		t.Errorf("the older: %v", oldErr)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -13,7 +14,7 @@ import (
 // fresh is the plan, or a new one where the release has changed since it was
 // made: another job may have deployed between plan and lock. A pending revision
 // that nobody works on is marked failed.
-func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lease, span event.Span) (*Prepared, error) {
+func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (*Prepared, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
 		again, err := p.replan(ctx)
@@ -27,7 +28,7 @@ func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lease,
 			return nil, err
 		}
 	}
-	l.settled = true
+	l.Resolved = true
 	return p, nil
 }
 
@@ -67,13 +68,13 @@ func recordAge(r *release.Record, now time.Time) time.Duration {
 
 // takeOver marks a pending revision failed whose operation is dead: its lock
 // has expired, or it has none and is old. The hooks that the operation left go.
-func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lease, span event.Span) error {
+func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lock.Lock, span event.Span) error {
 	age := recordAge(last, e.cluster.Now())
-	if l.previous == "" && age < helmPatience {
+	if l.Previous == "" && age < helmPatience {
 		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); wait until it ends, or %s, then try again: %w",
-			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), ErrBusy)
+			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), lock.ErrBusy)
 	}
-	who := l.previous
+	who := l.Previous
 	if who == "" {
 		who = "an unknown client"
 	}

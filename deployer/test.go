@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -50,7 +51,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	}
 	out.Revision, out.PreviousRevision, out.Notes = last.Version, last.Version, last.Info.Notes
 	if last.Status().Pending() {
-		return out, fmt.Errorf("test release %s in %s: revision %d is %s: %w", full.Release, full.Namespace, last.Version, last.Status(), ErrBusy)
+		return out, fmt.Errorf("test release %s in %s: revision %d is %s: %w", full.Release, full.Namespace, last.Version, last.Status(), lock.ErrBusy)
 	}
 	out.Record = last
 	chosen := *last // with fewer hooks: all of them stay in the record

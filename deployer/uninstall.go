@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/deployer/wait"
@@ -63,7 +64,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	defer l.release()
+	defer l.Unlock()
 	work, stop := lingering(ctx, full.OnCancel)
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(work, full.Timeout, wait.ErrTimeout)
@@ -73,7 +74,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	stage := decideStage(seen.history)
-	l.settled = stage.last == nil || !stage.last.Status().Pending()
+	l.Resolved = stage.last == nil || !stage.last.Status().Pending()
 	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
@@ -90,7 +91,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last.Record}, r.forget(ctx, false)
 	}
 	out, err := r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
-	l.settled = l.settled || err == nil
+	l.Resolved = l.Resolved || err == nil
 	return out, err
 }
 
@@ -116,7 +117,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 		out.Message, out.Details = failed.Cause, failed.Details()
 		return out, failed
 	}
-	fresh, cancel := afterwards(ctx, recordBound, lastBound)
+	fresh, cancel := afterwards(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	if err := r.forget(fresh, keepHistory); err != nil {
 		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w", r.plan.Release, err)

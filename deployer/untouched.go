@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
@@ -37,5 +38,5 @@ func Untouched(err error) bool {
 	_, refused := errors.AsType[*Refusal](err)
 	_, stamped := errors.AsType[*stamp.Error](err)
 	return before || denied || refused || stamped ||
-		errors.Is(err, ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
+		errors.Is(err, lock.ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }

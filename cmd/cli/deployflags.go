@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -107,11 +108,11 @@ func OnCancel(c *urfave.Context) deployer.Policy { return deployer.Policy(c.Stri
 
 // Job is the build that works, for those who wait for it; the zero Job outside
 // of a CI.
-func Job(build ci.CI) deployer.Job {
+func Job(build ci.CI) lock.Job {
 	if build.BuildURL == "" {
-		return deployer.Job{}
+		return lock.Job{}
 	}
-	return deployer.Job{
+	return lock.Job{
 		URL: build.BuildURL, Name: build.JobName, Build: build.BuildNumber, Commit: cmp.Or(build.HeadSHA, build.Commit),
 		Branch: cmp.Or(build.Branch, build.ChangeBranch),
 	}

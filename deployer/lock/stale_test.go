@@ -1,4 +1,4 @@
-package deployer
+package lock
 
 import (
 	"testing"
@@ -39,16 +39,16 @@ func TestDeadLease(t *testing.T) {
 		skew   time.Duration // of the API server that answers
 		want   time.Duration
 	}{
-		"killed this moment":     {func(*leaseObject, time.Time) {}, 0, leasePeriod},
-		"killed half a minute":   {func(l *leaseObject, now time.Time) { renew(l, now.Add(-30*time.Second)) }, 0, leasePeriod},
+		"killed this moment":     {func(*leaseObject, time.Time) {}, 0, Period},
+		"killed half a minute":   {func(l *leaseObject, now time.Time) { renew(l, now.Add(-30*time.Second)) }, 0, Period},
 		"killed an hour ago":     {func(l *leaseObject, now time.Time) { renew(l, now.Add(-time.Hour)) }, 0, leaseShort},
 		"a clock far ahead":      {func(*leaseObject, time.Time) {}, time.Hour, leaseShort},
-		"a clock far behind":     {func(*leaseObject, time.Time) {}, -time.Hour, leasePeriod},
-		"renewed tomorrow":       {func(l *leaseObject, now time.Time) { renew(l, now.Add(24*time.Hour)) }, 0, leasePeriod},
-		"for 68 years":           {func(l *leaseObject, _ time.Time) { l.Spec.LeaseDurationSeconds = 1<<31 - 1 }, 0, leasePeriod},
-		"for no time":            {func(l *leaseObject, _ time.Time) { l.Spec.LeaseDurationSeconds = 0 }, 0, leasePeriod},
-		"without a renewal":      {func(l *leaseObject, _ time.Time) { l.Spec.RenewTime = "" }, 0, leasePeriod},
-		"renewed at no time":     {func(l *leaseObject, _ time.Time) { l.Spec.RenewTime = "soon" }, 0, leasePeriod},
+		"a clock far behind":     {func(*leaseObject, time.Time) {}, -time.Hour, Period},
+		"renewed tomorrow":       {func(l *leaseObject, now time.Time) { renew(l, now.Add(24*time.Hour)) }, 0, Period},
+		"for 68 years":           {func(l *leaseObject, _ time.Time) { l.Spec.LeaseDurationSeconds = 1<<31 - 1 }, 0, Period},
+		"for no time":            {func(l *leaseObject, _ time.Time) { l.Spec.LeaseDurationSeconds = 0 }, 0, Period},
+		"without a renewal":      {func(l *leaseObject, _ time.Time) { l.Spec.RenewTime = "" }, 0, Period},
+		"renewed at no time":     {func(l *leaseObject, _ time.Time) { l.Spec.RenewTime = "soon" }, 0, Period},
 		"given up as dead":       {func(l *leaseObject, _ time.Time) { renew(l, time.Unix(0, 0)) }, 0, 0},
 		"held by nobody":         {func(l *leaseObject, _ time.Time) { l.Spec.HolderIdentity = "" }, 0, 0},
 		"an empty specification": {func(l *leaseObject, _ time.Time) { l.Spec = leaseSpec{} }, 0, 0},
@@ -107,30 +107,12 @@ func TestLeaseAfterAnOutage(t *testing.T) {
 		renew(l, time.Now()) // it could, at last
 		time.Sleep(leasePoll)
 		look(false)
-		if got := deadAt(l, 0); got != leasePeriod {
+		if got := deadAt(l, 0); got != Period {
 			t.Errorf("dead after %s", got)
 		}
 		l.Metadata.UID = "v" // another lease with the same words
 		look(false)
 	})
-}
-
-// TestRecordAge: a record that says it was made tomorrow blocks nobody until then.
-func TestRecordAge(t *testing.T) {
-	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	for name, tt := range map[string]struct{ deployed, created, want time.Duration }{
-		"both clocks right": {-time.Minute, -time.Minute, time.Minute}, "made tomorrow": {24 * time.Hour, -10 * time.Minute, 10 * time.Minute},
-		"no object": {-time.Hour, 0, time.Hour},
-	} {
-		r := record(1, "pending-install")
-		r.Info.LastDeployed.Time = now.Add(tt.deployed)
-		if tt.created != 0 {
-			r.Created = now.Add(tt.created)
-		}
-		if got := recordAge(r, now); got != tt.want {
-			t.Errorf("%s: %s, want %s", name, got, tt.want)
-		}
-	}
 }
 
 // TestAliveLease: whoever has no time to wait believes a lease only if its words

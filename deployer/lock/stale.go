@@ -1,4 +1,4 @@
-package deployer
+package lock
 
 import (
 	"time"
@@ -8,7 +8,7 @@ import (
 // holder that lives writes it every leaseBeat, and after an outage of the API
 // server within one attempt (at most leaseBeat) and a pause of leasePoll/4.
 //
-//   - leasePeriod, what the lease itself promises: three heartbeats that did not
+//   - Period, what the lease itself promises: three heartbeats that did not
 //     come, and 3 s for a slow one. client-go's leader election waits as long.
 //   - leaseShort, where the times in the lease say too that it is over, and by
 //     leaseStale: two heartbeats that did not come, and a look's delay. A minute
@@ -52,17 +52,17 @@ func deadAfter(l *leaseObject, now time.Time) time.Duration {
 	switch {
 	case l.Spec.HolderIdentity == "", err == nil && renewed.Unix() <= 0:
 		return 0
-	case err == nil && now.Sub(renewed) > leasePeriod+leaseStale:
+	case err == nil && now.Sub(renewed) > Period+leaseStale:
 		return leaseShort
 	}
-	return leasePeriod
+	return Period
 }
 
 // alive reports whether the times in a lease say that its holder works: it was
-// renewed within leasePeriod, and not in times to come. Others need be watched no
-// longer than patience to know.
+// renewed within Period, and not in times to come. Others need be watched no
+// longer than that to know.
 func alive(l *leaseObject, now time.Time) bool {
 	renewed, err := time.Parse(time.RFC3339Nano, l.Spec.RenewTime)
 	age := now.Sub(renewed)
-	return err == nil && l.Spec.HolderIdentity != "" && age <= leasePeriod && age >= -leasePeriod
+	return err == nil && l.Spec.HolderIdentity != "" && age <= Period && age >= -Period
 }

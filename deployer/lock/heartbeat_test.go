@@ -1,4 +1,4 @@
-package deployer
+package lock
 
 import (
 	"errors"
@@ -9,7 +9,6 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/deployer/wait"
-	"github.com/pintle-ci/pintle/event"
 )
 
 // TestLostLock: who has lost a lock is told what became of it.
@@ -37,7 +36,7 @@ func TestLostLock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := lostLockAfter(t, cluster, kubetest.Namespace(t), tt.lose)
-			if !errors.Is(err, errLockLost) || err.Error() != tt.want {
+			if !errors.Is(err, ErrLost) || err.Error() != tt.want {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
@@ -57,7 +56,7 @@ func TestLostLock(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		if want := "namespace " + ns + " has been deleted"; !errors.Is(err, errLockLost) || err.Error() != want {
+		if want := "namespace " + ns + " has been deleted"; !errors.Is(err, ErrLost) || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	})
@@ -66,12 +65,12 @@ func TestLostLock(t *testing.T) {
 // lostLockAfter takes a lock, lets something happen to it, and renews it.
 func lostLockAfter(t *testing.T, cluster *kube.Client, namespace string, lose func(*testing.T, string)) error {
 	t.Helper()
-	e := New(cluster, Options{Holder: "ci/12"})
-	req := Request{Release: "web", Namespace: namespace, LockTimeout: time.Minute}
-	held, _, err := e.tryLock(t.Context(), req, lockName(req.Release), (&waiting{engine: e, span: event.Span{}}).dead)
+	l := &Locker{Cluster: cluster, Holder: "ci/12"}
+	req := Request{Release: "web", Namespace: namespace, Timeout: time.Minute}
+	held, _, _, err := l.tryLock(t.Context(), req, (&waiting{locker: l}).dead)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lose(t, leasePath(namespace, lockName(req.Release)))
-	return e.renew(t.Context(), held)
+	lose(t, leasePath(namespace, leaseName(req.Release)))
+	return l.renew(t.Context(), held)
 }

@@ -1,16 +1,11 @@
-package deployer
+package lock
 
 import (
 	"maps"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/event"
 )
 
 // TestSupersedes: only a newer build, of the same branch, by the same job of the
@@ -83,7 +78,7 @@ func TestWhoStops(t *testing.T) {
 		"asked by nobody":       {held(job("12"), Job{}, may), false},
 		"not allowed":           {held(job("12"), job("13"), nil), false},
 	} {
-		e := New(nil, Options{Holder: job("12").URL, Job: job("12")})
+		e := &Locker{Holder: job("12").URL, Job: job("12")}
 		if got := e.askedToStop(tt.lease) != nil; got != tt.stops {
 			t.Errorf("%s: %t", name, got)
 		}
@@ -100,54 +95,10 @@ func TestWhoStops(t *testing.T) {
 		"a person holds it":   {"12", held(Job{}, Job{}, may), Request{Supersede: true}, false},
 		"somebody else's job": {"12", held(Job{URL: "https://ci/job/cart/13", Name: "cart", Build: "13", Branch: "develop"}, Job{}, may), Request{Supersede: true}, false},
 	} {
-		e := New(nil, Options{Holder: job(tt.me).URL, Job: job(tt.me)})
+		e := &Locker{Holder: job(tt.me).URL, Job: job(tt.me)}
 		asked, err := e.supersedeHolder(t.Context(), tt.req, tt.lease)
 		if asked || (err != nil) != tt.late {
 			t.Errorf("%s: asked %t, %v", name, asked, err)
 		}
 	}
-}
-
-// TestOutagesAreToldOnce: not the short ones, not for every request, and how
-// long it was when it is over.
-func TestOutagesAreToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var told []string
-		log := event.NewLog(nil, func(e event.Event) {
-			if e.Kind == event.Output || e.Kind == event.Warning {
-				told = append(told, string(e.Kind)+": "+e.Message)
-			}
-		})
-		log.Step("web", "deploy", func(span event.Span) event.Result {
-			o := &outage{span: span}
-			began := time.Now()
-			o.tell(kube.Outage{Since: began, Cause: "blip"})
-			o.tell(kube.Outage{Since: began, Over: true})
-			for range 25 {
-				time.Sleep(time.Second)
-				for range 16 { // requests
-					o.tell(kube.Outage{Since: began, Cause: "503"})
-				}
-			}
-			o.tell(kube.Outage{Since: began, Over: true})
-			o.tell(kube.Outage{Since: began, Over: true})
-			time.Sleep(time.Second)
-			again := time.Now() // nobody tries anew before it is over
-			o.tell(kube.Outage{Since: again, Cause: "refused"})
-			time.Sleep(7 * time.Second)
-			o.tell(kube.Outage{Since: again, Over: true})
-			o.tell(kube.Outage{Since: again, Over: true})
-			return event.Result{Status: event.Passed}
-		})
-		want := []string{
-			"output: the API server does not answer since 00:00:00Z (2s): 503; going on as soon as it does",
-			"output: the API server does not answer since 00:00:00Z (12s): 503; going on as soon as it does",
-			"output: the API server does not answer since 00:00:00Z (22s): 503; going on as soon as it does",
-			"warning: the API server did not answer for 25s: 503",
-			"warning: the API server did not answer for 7s: refused",
-		}
-		if d := cmp.Diff(want, told); d != "" {
-			t.Error(d)
-		}
-	})
 }
