@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/internal/charttest"
 )
 
 const minimal = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
@@ -168,22 +170,6 @@ func TestLoadArchiveNested(t *testing.T) {
 	}
 }
 
-// folderOf writes files below a new folder.
-func folderOf(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		full := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 func TestLoadFolderLinks(t *testing.T) {
 	for name, test := range map[string]struct {
 		links map[string]string // name -> target, relative to the link or absolute
@@ -205,7 +191,7 @@ func TestLoadFolderLinks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"Chart.yaml": minimal, "templates/a.yaml": "kind: A"}
 			maps.Copy(files, test.files)
-			dir := folderOf(t, files)
+			dir := charttest.Tree(t, files)
 			for name, target := range test.links {
 				if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 					t.Fatal(err)
@@ -229,7 +215,7 @@ func TestLoadFolderLinks(t *testing.T) {
 }
 
 func TestLoadFolderLinksOutside(t *testing.T) {
-	root := folderOf(t, map[string]string{
+	root := charttest.Tree(t, map[string]string{
 		"repository/.git/config": "[remote]", "repository/shared/a.txt": "a",
 		"repository/web/Chart.yaml": minimal, "repository/web/templates/a.yaml": "kind: A",
 		"other/Chart.yaml": minimal, "other/files/b.txt": "b", "elsewhere/c.txt": "c",
@@ -263,7 +249,7 @@ func TestLoadFolderLinksOutside(t *testing.T) {
 }
 
 func TestLoadFolderItselfLinked(t *testing.T) {
-	dir := folderOf(t, map[string]string{"Chart.yaml": minimal})
+	dir := charttest.Tree(t, map[string]string{"Chart.yaml": minimal})
 	alias := filepath.Join(t.TempDir(), "alias")
 	if err := os.Symlink(dir, alias); err != nil {
 		t.Fatal(err)
@@ -274,7 +260,7 @@ func TestLoadFolderItselfLinked(t *testing.T) {
 }
 
 func TestLoadRefuses(t *testing.T) {
-	dir := folderOf(t, map[string]string{"values.yaml": "a: 1", "no.tgz": "text"})
+	dir := charttest.Tree(t, map[string]string{"values.yaml": "a: 1", "no.tgz": "text"})
 	if err := os.Symlink(os.DevNull, filepath.Join(dir, "a-link")); err != nil { // of no interest: this is no chart
 		t.Fatal(err)
 	}
@@ -292,7 +278,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadSparseFile(t *testing.T) {
-	dir := folderOf(t, map[string]string{"Chart.yaml": minimal, "big": ""})
+	dir := charttest.Tree(t, map[string]string{"Chart.yaml": minimal, "big": ""})
 	if err := os.Truncate(filepath.Join(dir, "big"), 10<<30); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +341,7 @@ func TestIgnoredDependencies(t *testing.T) {
 		{"charts/", ".helmignore:1: charts/ keeps charts out: remove the pattern"},
 		{"*.md", ""},
 	} {
-		c, err := Load(t.Context(), folderOf(t, map[string]string{
+		c, err := Load(t.Context(), charttest.Tree(t, map[string]string{
 			".helmignore": test.ignore, "charts/lib-1.0.0.tgz": archive, "other/a.tgz": "",
 			"Chart.yaml": minimal + "dependencies: [{name: lib, version: 1.0.0, repository: \"\"}]\n",
 		}))

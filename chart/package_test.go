@@ -17,22 +17,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pintle-ci/pintle/internal/charttest"
 	"github.com/pintle-ci/pintle/test/peer"
 )
-
-// chartTree writes files (name, content pairs) below a new folder.
-func chartTree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, data := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		writeTestFile(t, path, data, 0o644)
-	}
-	return dir
-}
 
 const packageChart = `apiVersion: v2
 name: cart
@@ -42,7 +29,7 @@ dependencies:
 `
 
 func packageTree(t *testing.T) string {
-	return chartTree(t, map[string]string{
+	return charttest.Tree(t, map[string]string{
 		"Chart.yaml": packageChart, "values.yaml": "a: 1\n", ".helmignore": "*.bak\n", "old.bak": "x",
 		"templates/cm.yaml":         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\n",
 		"charts/redis/Chart.yaml":   "apiVersion: v2\nname: redis\nversion: 1.2.3\n",
@@ -158,7 +145,7 @@ func TestPackageReproducible(t *testing.T) {
 
 func TestPackageExpandsArchives(t *testing.T) {
 	sub := func(version string) string {
-		tgz, _, err := Package(t.Context(), mustLoad(t, chartTree(t, map[string]string{
+		tgz, _, err := Package(t.Context(), mustLoad(t, charttest.Tree(t, map[string]string{
 			"Chart.yaml": "apiVersion: v2\nname: redis\nversion: " + version + "\n",
 		})), PackageOptions{})
 		if err != nil {
@@ -166,7 +153,7 @@ func TestPackageExpandsArchives(t *testing.T) {
 		}
 		return string(tgz)
 	}
-	dir := chartTree(t, map[string]string{
+	dir := charttest.Tree(t, map[string]string{
 		"Chart.yaml":             "apiVersion: v2\nname: cart\nversion: 0.1.0\n",
 		"charts/redis-1.0.0.tgz": sub("1.0.0"), "charts/redis-2.0.0.tgz": sub("2.0.0"), "charts/redis-2.0.0.tgz.prov": "signed",
 	})
@@ -206,7 +193,7 @@ func TestPackageErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, err := Package(t.Context(), mustLoad(t, chartTree(t, tt.files)), tt.o)
+			_, _, err := Package(t.Context(), mustLoad(t, charttest.Tree(t, tt.files)), tt.o)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s...", err, tt.want)
 			}
@@ -214,7 +201,7 @@ func TestPackageErrors(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	c := mustLoad(t, chartTree(t, plain))
+	c := mustLoad(t, charttest.Tree(t, plain))
 	if _, _, err := Package(ctx, c, PackageOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled context: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/chart"
+	"github.com/pintle-ci/pintle/internal/charttest"
 )
 
 // clean is a chart without findings. Tests replace files of it.
@@ -48,25 +49,12 @@ spec:
 func load(t *testing.T, files map[string]string) *chart.Chart {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, dir, files)
+	charttest.Write(t, dir, files)
 	c, err := chart.Load(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, data := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 var update = flag.Bool("update", false, "write what is found into testdata")
@@ -175,9 +163,9 @@ func TestUnloadable(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		if _, ok := files["Chart.yaml"]; !ok && want != "chart" {
-			write(t, dir, map[string]string{"Chart.yaml": clean["Chart.yaml"]})
+			charttest.Write(t, dir, map[string]string{"Chart.yaml": clean["Chart.yaml"]})
 		}
-		write(t, dir, files)
+		charttest.Write(t, dir, files)
 		_, err := chart.Load(t.Context(), dir)
 		if f := Unloadable(err); err == nil || f.Place() != want || f.ID != "chart/load" {
 			t.Errorf("%v is found at %s, want %s", err, f.Place(), want)

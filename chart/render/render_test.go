@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,24 +14,15 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/charttest"
 )
 
 // load makes a chart of files; Chart.yaml may be left out.
 func load(t testing.TB, files map[string]string) *chart.Chart {
 	t.Helper()
-	dir := t.TempDir()
 	all := map[string]string{"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n"}
 	maps.Copy(all, files)
-	for name, text := range all {
-		full := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := chart.Load(t.Context(), dir)
+	c, err := chart.Load(t.Context(), charttest.Tree(t, all))
 	if err != nil {
 		t.Fatal(err)
 	}

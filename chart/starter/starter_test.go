@@ -17,24 +17,9 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/internal/charttest"
 	"github.com/pintle-ci/pintle/test/peer"
 )
-
-// tree writes files below a new folder and returns it.
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, data := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // content reads a folder's files by name.
 func content(t *testing.T, dir string) map[string]string {
@@ -90,7 +75,7 @@ func TestCreate(t *testing.T) {
 
 // TestSubchart uses the starter's chart below a parent, with what parents set.
 func TestSubchart(t *testing.T) {
-	parent := tree(t, map[string]string{
+	parent := charttest.Tree(t, map[string]string{
 		"Chart.yaml":  "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n- {name: web, version: 0.x.x, condition: web.enabled}\n",
 		"values.yaml": "global: {registry: x}\nweb: {enabled: true, replicaCount: 3}\n",
 	})
@@ -107,9 +92,9 @@ func TestSubchart(t *testing.T) {
 }
 
 func TestCreateRefuses(t *testing.T) {
-	full, file := tree(t, map[string]string{"web/values.yaml": "mine: 1\n"}), tree(t, map[string]string{"web": "a file"})
-	broken := tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "values.yaml": "name: <CHARTNAME>-\n  x: {\n"})
-	nameless := tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nversion: 1.0.0\n"})
+	full, file := charttest.Tree(t, map[string]string{"web/values.yaml": "mine: 1\n"}), charttest.Tree(t, map[string]string{"web": "a file"})
+	broken := charttest.Tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "values.yaml": "name: <CHARTNAME>-\n  x: {\n"})
+	nameless := charttest.Tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nversion: 1.0.0\n"})
 	tests := []struct{ dir, from, want string }{
 		{filepath.Join(full, "web"), "", "it exists already: choose another name, or remove it first"},
 		{filepath.Join(file, "web"), "", "it exists already: choose another name, or remove it first"},
@@ -133,7 +118,7 @@ func TestCreateRefuses(t *testing.T) {
 
 // TestCreateLeavesNothing lets a chart turn out broken only when it is written.
 func TestCreateLeavesNothing(t *testing.T) {
-	from := tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "values.yaml": "<CHARTNAME>: 1\n", "values.schema.json": "{}"})
+	from := charttest.Tree(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "values.yaml": "<CHARTNAME>: 1\n", "values.schema.json": "{}"})
 	if err := os.WriteFile(filepath.Join(from, "values.yaml"), []byte("<CHARTNAME>: 1\nweb: 2\n? {a: [<CHARTNAME>}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +167,7 @@ var ownStarter = map[string]string{
 }
 
 func TestStarter(t *testing.T) {
-	from := tree(t, ownStarter)
+	from := charttest.Tree(t, ownStarter)
 	archive := filepath.Join(t.TempDir(), "starter.tgz")
 	if err := os.WriteFile(archive, packed(t, ownStarter), 0o644); err != nil {
 		t.Fatal(err)
@@ -228,8 +213,8 @@ func packed(t *testing.T, files map[string]string) []byte {
 }
 
 func TestFind(t *testing.T) {
-	home := tree(t, map[string]string{"helm/starters/web/Chart.yaml": "", "helm/starters/job/Chart.yaml": ""})
-	here := tree(t, map[string]string{"mine/Chart.yaml": "", "web/Chart.yaml": ""})
+	home := charttest.Tree(t, map[string]string{"helm/starters/web/Chart.yaml": "", "helm/starters/job/Chart.yaml": ""})
+	here := charttest.Tree(t, map[string]string{"mine/Chart.yaml": "", "web/Chart.yaml": ""})
 	t.Chdir(here)
 	env := func(vars map[string]string) func(string) string {
 		return func(name string) string { return vars[name] }
@@ -308,7 +293,7 @@ func TestHelm(t *testing.T) {
 	run(t.TempDir(), "lint", "--strict", dir)
 	run(t.TempDir(), "template", "x", dir)
 
-	from, theirs, ours := tree(t, ownStarter), t.TempDir(), t.TempDir()
+	from, theirs, ours := charttest.Tree(t, ownStarter), t.TempDir(), t.TempDir()
 	run(theirs, "create", "web", "--starter", from)
 	if err := Create(t.Context(), filepath.Join(ours, "web"), from); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pintle-ci/pintle/internal/charttest"
 )
 
 // What a hostile chart may cost the process that reads it.
@@ -162,13 +164,5 @@ func writeChart(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	all := map[string]string{"Chart.yaml": hostileChartYAML, "templates/a.yaml": "kind: A\n"}
 	maps.Copy(all, files)
-	for name, text := range all {
-		full := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	charttest.Write(t, dir, all)
 }
