@@ -70,13 +70,17 @@ WALK ?= 20
 WALK_SEED ?= $(shell date +%s)
 .PHONY: walk
 walk: build peers ## WALK sequences of operations, by Helm 4, Helm 3 and us at random, from WALK_SEED on
-	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v -run '^TestWalkLikeHelm$$' ./test/walk
+	@PINTLE_WALK=$(WALK) PINTLE_WALK_SEED=$(WALK_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 8h -v ./test/walk -long
 
 CHAOS_N ?= 200
 CHAOS_SEED ?= $(shell date +%s)
 .PHONY: chaos
 chaos: build peers ## CHAOS_N operations ended by SIGKILL or SIGTERM at random requests, from CHAOS_SEED on; the next run must set all right
-	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaosLikeHelm$$' ./test/chaos
+	@PINTLE_CHAOS=$(CHAOS_N) PINTLE_CHAOS_SEED=$(CHAOS_SEED) bin/pintle sandbox run -- $(GO) test -count=1 -timeout 2h -parallel 16 -v -run '^TestChaosLikeHelm$$' ./test/chaos -long
+
+.PHONY: hostile
+hostile: ## every hostile chart, each in a process of its own whose time and memory are bounded
+	@$(GO) test -count=1 -timeout 1h -v ./test/hostile -long
 
 N ?= 20
 PKG ?= ./deployer
@@ -94,7 +98,7 @@ histories: ## HISTORIES random histories of teams, made by git from HISTORIES_SE
 lint: bin/tools/golangci-lint ## static checks; holds the floors of the house
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
 	@golangci-lint run --allow-parallel-runners ./...
-	@cd sandbox && $(GO) vet ./...
+	@cd sandbox && golangci-lint run --allow-parallel-runners --config ../.golangci.yml ./...
 
 .PHONY: check
 check: deps build lint drift test ## everything CI runs

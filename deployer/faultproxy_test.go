@@ -65,7 +65,6 @@ func every(k int64, f fault) fault {
 type faulty struct {
 	fault fault
 	told  string // what the reports say that it was; empty where nobody needs to know
-	long  bool   // not for -short
 }
 
 func dropped(int64, http.Handler, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -108,10 +107,10 @@ func faultTable(t *testing.T, proxy *kubetest.Proxy) map[string]faulty {
 		})},
 		"409 to every first write of an object or record": {fault: firstWrites(answering(http.StatusConflict, "Conflict"))},
 		"503 to everything for 8 seconds":                 {fault: between(8*time.Second, answering(http.StatusServiceUnavailable, "ServiceUnavailable")), told: "by the fault proxy"},
-		"500 to everything for 30 seconds":                {fault: between(30*time.Second, answering(http.StatusInternalServerError, "InternalError")), told: "by the fault proxy", long: true},
+		"500 to everything for 30 seconds":                {fault: between(30*time.Second, answering(http.StatusInternalServerError, "InternalError")), told: "by the fault proxy"},
 		"every connection cut for 8 seconds":              {fault: between(8*time.Second, dropped), told: "cannot be reached"},
 		"restart: none listens for 20 s, old watches are gone": {
-			fault: restart(t, proxy, 20*time.Second), told: "connection refused", long: true,
+			fault: restart(t, proxy, 20*time.Second), told: "connection refused",
 		},
 		"the watch of the Deployment goes silent": {fault: func(_ int64, next http.Handler, w http.ResponseWriter, r *http.Request) {
 			if !watches(r) || !strings.Contains(r.URL.Path, "/deployments") || !silent.CompareAndSwap(false, true) {
@@ -172,9 +171,6 @@ func TestFaultProxy(t *testing.T) {
 	rows := map[string]string{}
 	t.Run("faults", func(t *testing.T) {
 		for name, row := range faultTable(t, nil) {
-			if row.long && testing.Short() {
-				continue
-			}
 			for end, script := range map[string]kubetest.Script{"deployed": {ReadyAfter: 2 * time.Second}, "rolled back": {CrashAfter: time.Millisecond}} {
 				t.Run(name+", "+end, func(t *testing.T) {
 					b := newBench(t)

@@ -38,9 +38,6 @@ func (w *tripwire) RoundTrip(r *http.Request) (*http.Response, error) {
 // to end, when the first object is written or awaited, and is there again some
 // seconds later: a whole kube-apiserver on the same etcd.
 func TestAPIServerRestart(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts API servers")
-	}
 	kubetest.Cluster(t)
 	for name, c := range map[string]struct {
 		signal  syscall.Signal

@@ -100,10 +100,10 @@ func create(file string, data []byte) error {
 }
 
 // close stops the cluster and removes its folder, unless somebody who holds the lock does that.
-func (s *sandbox) close() error {
+func (s *sandbox) close(ctx context.Context) error {
 	s.Stop()
 	defer s.release()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Millisecond)
 	defer cancel()
 	unlock, err := s.folder.Lock(ctx)
 	if err != nil {

@@ -52,7 +52,7 @@ func runIn(ctx context.Context, set settings, command []string) error {
 		return err
 	}
 	err = s.exec(ctx, path, command)
-	if cerr := s.close(); err == nil {
+	if cerr := s.close(ctx); err == nil {
 		err = cerr
 	}
 	return err
@@ -109,7 +109,7 @@ func (s *sandbox) exec(ctx context.Context, path string, command []string) error
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	cmd := exec.Command(path, command[1:]...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, command[1:]...)
 	cmd.Args = command
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.info.Kubeconfig, envRegistry+"="+s.info.Registry)

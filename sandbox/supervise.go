@@ -43,7 +43,7 @@ func spawn(ctx context.Context, folder state.Folder, set settings) (state.Info, 
 		return state.Info{}, err
 	}
 	defer r.Close()
-	cmd := exec.Command(exe, "supervise", "--report", "--name="+set.name, "--kubeconfig="+set.kubeconfig, fmt.Sprintf("--strict-images=%t", set.strictImages))
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), exe, "supervise", "--report", "--name="+set.name, "--kubeconfig="+set.kubeconfig, fmt.Sprintf("--strict-images=%t", set.strictImages))
 	cmd.Dir = folder.Dir
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{w}

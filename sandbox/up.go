@@ -115,9 +115,9 @@ func (s *sandbox) stay(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		progress("stopping")
-		return s.close()
+		return s.close(ctx)
 	case err := <-s.Failed():
-		_ = s.close()
+		_ = s.close(ctx)
 		return err
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/pintle-ci/pintle/git/gittest"
+	"github.com/pintle-ci/pintle/test/long"
 )
 
 // team is a random history of a team that keeps to the rules (facts/git-ci-canary.md 1.5): it tags the version that is
@@ -253,12 +254,7 @@ var (
 // and from main into a release branch. Excepted is a feature branch that takes in another candidate of a release: it
 // counts from there anew. PINTLE_HISTORIES says how many (make histories: 10,000), PINTLE_SEED from where on.
 func TestTeams(t *testing.T) {
-	histories, seed := 30, 1
-	for name, value := range map[string]*int{"PINTLE_HISTORIES": &histories, "PINTLE_SEED": &seed} {
-		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
-			*value = n
-		}
-	}
+	histories, seed := long.Rounds(t, "PINTLE_HISTORIES", 30, 10_000), long.Seed(t, "PINTLE_SEED")
 	var sum teamSum
 	const together = 100 // histories in a repository
 	for from := 0; from < histories && !t.Failed(); from += together {

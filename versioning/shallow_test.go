@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pintle-ci/pintle/git/gittest"
+	"github.com/pintle-ci/pintle/test/long"
 )
 
 // origin is a monorepo with merges, tags of services and of the whole, and a release branch ahead that is not merged.
@@ -537,10 +537,7 @@ func TestFetchTags(t *testing.T) {
 // Random histories, cut anywhere, give what the whole gives: the proofs of the base tag hold whatever merges there are.
 func TestShallowAgainstWhole(t *testing.T) {
 	quiet(t)
-	seeds := 3
-	if n, err := strconv.Atoi(os.Getenv("PINTLE_CLONES")); err == nil {
-		seeds = n
-	}
+	seeds := long.Rounds(t, "PINTLE_CLONES", 3, 100)
 	ways := map[string]int{}
 	for seed := range seeds {
 		r := randomHistory(t, uint64(1000+seed))

@@ -3,21 +3,20 @@ package jsonschema_test
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/pintle-ci/pintle/internal/jsonschema"
+	"github.com/pintle-ci/pintle/test/long"
 )
 
 // TestRandom compares us with the oracle for random schemas and values:
-// PINTLE_RANDOM of them, or a few.
+// PINTLE_RANDOM of them, or a few, or many with -long.
 func TestRandom(t *testing.T) {
-	n, _ := strconv.Atoi(os.Getenv("PINTLE_RANDOM"))
+	n := long.Rounds(t, "PINTLE_RANDOM", 300, 30_000)
 	seed := uint64(n)
 	g := &generator{rand.New(rand.NewPCG(3, seed))}
 	accepted := 0
-	for range max(n, 300) {
+	for range n {
 		text, _ := json.Marshal(g.root())
 		ours, err := jsonschema.Compile(t.Context(), text, jsonschema.Options{URL: home, Load: load})
 		theirs, theirErr := newOracle(text, nil, false, load)

@@ -102,11 +102,11 @@ func (c *Cluster) start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
 	dir := c.opts.Dir
-	apiListener, err := listen()
+	apiListener, err := listen(ctx)
 	if err != nil {
 		return err
 	}
-	logListener, err := listen()
+	logListener, err := listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,9 @@ func (c *Cluster) start(ctx context.Context) error {
 }
 
 // listen takes a free port on loopback and keeps it: there is no moment in which another process could.
-func listen() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
+func listen(ctx context.Context) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+}
 
 func (c *Cluster) configure(acc access, listener net.Listener, etcd string) (*controlPlane, error) {
 	kcmConfig, err := acc.writePart(c.opts.Dir, "system:kube-controller-manager", "controller-manager.kubeconfig")
@@ -167,7 +169,7 @@ func (c *Cluster) startRegistry(ctx context.Context) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	l, err := listen()
+	l, err := listen(ctx)
 	if err != nil {
 		return err
 	}

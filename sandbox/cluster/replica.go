@@ -22,7 +22,7 @@ type ReplicaOptions struct {
 // the first one it can go, and come again, without the cluster: to see what becomes of its clients. It can be called
 // once in a process.
 func RunReplica(ctx context.Context, o ReplicaOptions) error {
-	listener, err := net.Listen("tcp", o.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return err
 	}

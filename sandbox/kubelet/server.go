@@ -39,7 +39,7 @@ func (k *Kubelet) routes(ctx context.Context) http.Handler {
 		rctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer context.AfterFunc(ctx, cancel)()
-		k.logs(rctx, w, r)
+		k.logs(rctx, w, r) //nolint:contextcheck // the request's, ended with the kubelet
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
 	for _, path := range []string{"/exec/", "/attach/", "/portForward/", "/run/"} {

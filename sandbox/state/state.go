@@ -128,7 +128,7 @@ func (f Folder) tryLock() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	if flock(file) != nil || !same(file, f.Dir) {
+	if locked := flock(file) == nil; !locked || !same(file, f.Dir) {
 		file.Close()
 		return nil, nil
 	}

@@ -2,7 +2,6 @@ package chaos_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/test/long"
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
@@ -30,14 +29,7 @@ import (
 // without help, Helm agrees with the history, and no object is left over.
 func TestChaosLikeHelm(t *testing.T) {
 	kubetest.Cluster(t)
-	number := func(variable string, otherwise int) int {
-		n, err := strconv.Atoi(cmp.Or(os.Getenv(variable), strconv.Itoa(otherwise)))
-		if err != nil {
-			t.Fatalf("$%s: %v", variable, err)
-		}
-		return n
-	}
-	moments, seed := number("PINTLE_CHAOS", 20), number("PINTLE_CHAOS_SEED", 1)
+	moments, seed := long.Rounds(t, "PINTLE_CHAOS", 20, 200), long.Seed(t, "PINTLE_CHAOS_SEED")
 	t.Logf("%d moments, seed %d", moments, seed)
 	lengths := map[string]int{}
 	for _, op := range chaosOperations {

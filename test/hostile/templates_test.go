@@ -2,8 +2,9 @@ package hostile_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/pintle-ci/pintle/test/long"
 )
 
 // hostileTemplates are charts with one template that wants too much.
@@ -191,7 +192,7 @@ func hostileTemplates() map[string]hostile {
 	}
 	out := map[string]hostile{}
 	for name, text := range cases {
-		if untilTimeIsUp[name] && os.Getenv("PINTLE_HOSTILE") == "" {
+		if untilTimeIsUp[name] && !long.On() {
 			continue
 		}
 		out[name] = hostile{ok: name == "small definitions kept", files: map[string]string{"templates/a.yaml": text, "config/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "x"}}
@@ -200,7 +201,7 @@ func hostileTemplates() map[string]hostile {
 }
 
 // untilTimeIsUp are templates that work until the clock stops them. They run
-// with PINTLE_HOSTILE=all.
+// with -long.
 var untilTimeIsUp = map[string]bool{
 	"genCA": true, "genPrivateKey": true, "genCA in a row": true, "genCA in one action": true, "derivePassword": true, "bcrypt": true,
 	"sha in a row": true, "eq in a row": true, "regex of many states": true, "a tree of templates": true, "output by includes": true,

@@ -22,19 +22,34 @@ func Suite(t testing.TB, takes string) {
 	}
 }
 
+// On reports whether -long is given.
+func On() bool { return *on }
+
+// Seed returns the number that a variable holds, else 1: where a random suite begins.
+func Seed(t testing.TB, variable string) int {
+	t.Helper()
+	return number(t, variable, 1)
+}
+
 // Rounds returns how many rounds a random suite runs: the variable's number
 // where it is set, else many with -long, and few without.
 func Rounds(t testing.TB, variable string, few, many int) int {
 	t.Helper()
-	if s := os.Getenv(variable); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("$%s is %q, which is no number of rounds", variable, s)
-		}
-		return n
-	}
 	if *on {
-		return many
+		return number(t, variable, many)
 	}
-	return few
+	return number(t, variable, few)
+}
+
+func number(t testing.TB, variable string, otherwise int) int {
+	t.Helper()
+	s := os.Getenv(variable)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("$%s is %q: it has to be a number above 0", variable, s)
+	}
+	return n
 }

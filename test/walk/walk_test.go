@@ -1,11 +1,9 @@
 package walk_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/test/long"
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
@@ -27,15 +26,8 @@ const walkLength = 20 // operations of one sequence
 // $PINTLE_WALK is the number of sequences, $PINTLE_WALK_SEED the seed of the
 // first: "make walk".
 func TestWalkLikeHelm(t *testing.T) {
-	number := func(variable string, otherwise int) int {
-		n, err := strconv.Atoi(cmp.Or(os.Getenv(variable), strconv.Itoa(otherwise)))
-		if err != nil {
-			t.Fatalf("$%s: %v", variable, err)
-		}
-		return n
-	}
-	first := number("PINTLE_WALK_SEED", 1)
-	for seed := first; seed < first+number("PINTLE_WALK", 1); seed++ {
+	first := long.Seed(t, "PINTLE_WALK_SEED")
+	for seed := first; seed < first+long.Rounds(t, "PINTLE_WALK", 1, 20); seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 0))
