@@ -29,13 +29,16 @@ type stage struct {
 	dir      string
 }
 
-func (s *stage) play(act string) {
+// play plays an act, and returns what it printed.
+func (s *stage) play(act string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "./demo.sh", act)
 	cmd.Env = append(os.Environ(), "SHOP="+s.dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		s.t.Fatalf("%s: %v\n%s", act, err, out)
 	}
+	return string(out)
 }
 
 // deployed is the deployed revision of each release, as "1.0.0 (revision 1)" would be {1.0.0, 1}.
@@ -117,7 +120,7 @@ func TestThreeActs(t *testing.T) {
 		t.Errorf("act 1: cart:\n%s", diff)
 	}
 
-	s.play("act2")
+	checkReadme(t, s.play("act2"))
 	now, all := s.records()
 	want["cart"] = deployed{"1.0.0", 3} // revision 2 failed, 3 is the way back
 	if diff := cmp.Diff(want, now); diff != "" {

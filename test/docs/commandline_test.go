@@ -66,6 +66,29 @@ func TestCommandLines(t *testing.T) {
 	}
 }
 
+var (
+	target     = regexp.MustCompile(`(?m)^([a-z-]+):`)
+	calledMake = regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)")
+)
+
+// TestMakeTargets holds that each target of make that a page names is there.
+func TestMakeTargets(t *testing.T) {
+	targets := map[string]bool{}
+	for _, found := range target.FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile")), -1) {
+		targets[found[1]] = true
+	}
+	for _, page := range markdown(t) {
+		if strings.Contains(page, "/facts/") {
+			continue // what other projects call theirs
+		}
+		for _, found := range calledMake.FindAllStringSubmatch(read(t, page), -1) {
+			if !targets[found[1]] {
+				t.Errorf("%s names make %s, which is not in the Makefile", name(page), found[1])
+			}
+		}
+	}
+}
+
 // joined are the lines of a block without comments, those that a backslash ends
 // together with the next.
 func joined(text string) []string {

@@ -22,7 +22,8 @@ func TestBlocksAreRun(t *testing.T) {
 			if b.lang == "sh" && b.notRun == "" && where == nil {
 				t.Errorf("%s: no test runs this block: say what the page runs in, or why the block is not run", b.at())
 			}
-			if b.lang == "" && call.MatchString(b.text) && !usage.MatchString(b.text) {
+			generated := name(page) == "docs/cli.md" // from the help texts, which TestCommandLines reads
+			if b.lang == "" && !generated && call.MatchString(b.text) {
 				t.Errorf("%s: commands stand in a block of sh, what they print in one of text", b.at())
 			}
 		}
