@@ -90,7 +90,8 @@ func newCapabilities(opts Options) (*capabilities, error) {
 func parseKubeVersion(s string) (kubeVersion, error) {
 	rest := strings.TrimPrefix(strings.TrimSpace(s), "v")
 	end := 0
-	for end < len(rest) && (isDigit(rest[end]) || rest[end] == '.' && end > 0 && end+1 < len(rest) && isDigit(rest[end+1])) {
+	between := func(i int) bool { return rest[i] == '.' && i > 0 && i+1 < len(rest) && isDigit(rest[i+1]) }
+	for end < len(rest) && (isDigit(rest[end]) || between(end)) {
 		end++
 	}
 	parts := strings.Split(rest[:end], ".")

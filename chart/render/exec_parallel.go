@@ -89,7 +89,11 @@ type parallelRun struct {
 // failure of all is found. It decodes each at once, while it is at hand.
 func (p *parallelRun) execute(set *templateSet) {
 	e := set.engine
-	for i := int(p.next.Add(1)) - 1; i < len(p.sources) && !p.failed.Load() && e.ctx.Err() == nil; i = int(p.next.Add(1)) - 1 {
+	for !p.failed.Load() && e.ctx.Err() == nil {
+		i := int(p.next.Add(1)) - 1
+		if i >= len(p.sources) {
+			return
+		}
 		s := p.sources[i]
 		root := maps.Clone(s.root)
 		root["Template"] = s.template()

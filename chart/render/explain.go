@@ -20,7 +20,8 @@ func (r *Result) explain(opts Options, e *engine, failed *Error) {
 	if failed.file != "" {
 		within = failed.file
 	}
-	v := &explainer{opts: opts, result: r, charts: r.chartsOf(within), secret: failed.secret, calls: failed.Chain, probe: e.watch(failed)}
+	v := &explainer{opts: opts, result: r, charts: r.chartsOf(within), secret: failed.secret, calls: failed.Chain}
+	v.probe = e.watch(failed)
 	source := e.sourceText(failed.Template)
 	failed.call = failed.calledFunction(source)
 	if failed.RenderedLine > 0 {
@@ -165,7 +166,8 @@ func (v *explainer) textKeys(call string) []string {
 	for _, c := range chainsIn(call) {
 		at, _ := v.binding(len(v.probe.levels)-2, c.base)
 		root, ok := at.(values)
-		if len(c.keys) > 1 && ok && isRoot(at) && v.isValues(root["Values"]) && strings.HasPrefix(call, "tpl "+c.String()+" ") {
+		given := strings.HasPrefix(call, "tpl "+c.String()+" ")
+		if given && len(c.keys) > 1 && ok && isRoot(at) && v.isValues(root["Values"]) {
 			return c.keys[1:]
 		}
 	}

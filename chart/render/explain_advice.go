@@ -66,7 +66,8 @@ func yamlAdvice(e *Error) string {
 	case quoted != nil:
 		return quoted[1] + " brings quotes of its own: leave out those around the action"
 	case quotedAction.MatchString(e.Node):
-		return "the value may hold quotes or backslashes: let the template quote it, {{ ... | quote }}, without quotes around"
+		return "the value may hold quotes or backslashes: " +
+			"let the template quote it, {{ ... | quote }}, without quotes around"
 	case strings.Contains(e.Node, "indent"):
 		return "compare the indentation that it gives with that of the lines around"
 	case strings.Contains(e.Node, "toYaml"):

@@ -235,7 +235,8 @@ func (q *quoted) around(err error) string {
 
 var (
 	secretKind = lazyregexp.New(`(?m)^kind:\s*["']?Secret["']?\s*$`)
-	plainLine  = lazyregexp.New(`^(---|#|apiVersion:|kind:|type:|metadata:|data:|stringData:|\s+(name|namespace|labels|annotations):)`)
+	plainLine  = lazyregexp.New(`^(---|#|apiVersion:|kind:|type:|metadata:|data:|stringData:|` +
+		`\s+(name|namespace|labels|annotations):)`)
 	secretLine = lazyregexp.New(`^(\s*(?:- )?(?:[\w.-]+:\s*)?)(.*)$`)
 )
 

@@ -122,7 +122,8 @@ func (v *explainer) isValues(x any) bool {
 	case values, map[string]any:
 		section := v.section()
 		table := reflect.ValueOf(x)
-		return table.Pointer() == reflect.ValueOf(section).Pointer() || table.Len() == 0 && len(section) == 0 && table.Type() == reflect.TypeFor[values]()
+		bothEmpty := table.Len() == 0 && len(section) == 0 && table.Type() == reflect.TypeFor[values]()
+		return bothEmpty || table.Pointer() == reflect.ValueOf(section).Pointer()
 	}
 	return false
 }

@@ -104,7 +104,8 @@ func (v *explainer) imported(c *chart.Chart, folder string, keys []string) fileL
 			if !ok {
 				continue
 			}
-			below, ok := strings.CutPrefix("."+strings.Join(keys, ".")+".", strings.TrimSuffix("."+paths["parent"], ".")+".")
+			parent := strings.TrimSuffix("."+paths["parent"], ".") + "."
+			below, ok := strings.CutPrefix("."+strings.Join(keys, ".")+".", parent)
 			if !ok {
 				continue
 			}

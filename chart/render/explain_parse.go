@@ -135,7 +135,8 @@ func (e *engine) parseError(name string, err error) error {
 		out.Source = e.sourceLine(f.Template, f.Line)
 		out.Advice = parseAdvice(cause, e.sourceText(f.Template), out.Source)
 		if m := noFunction.FindStringSubmatch(cause); m != nil {
-			out.Missing, out.Known = m[1], slices.Concat(slices.Collect(maps.Keys(e.funcs)), slices.Collect(maps.Keys(charttemplate.Builtins)))
+			out.Missing = m[1]
+			out.Known = slices.AppendSeq(slices.Collect(maps.Keys(e.funcs)), maps.Keys(charttemplate.Builtins))
 		}
 	}
 	return out
@@ -195,7 +196,8 @@ func openBlocks(text string) []block {
 		}
 		switch keyword := text[m[4]:m[5]]; {
 		case keyword != "end":
-			open = append(open, block{keyword, strings.TrimSpace(text[m[6]:m[7]]), 1 + strings.Count(text[:m[0]], "\n")})
+			line := 1 + strings.Count(text[:m[0]], "\n")
+			open = append(open, block{keyword, strings.TrimSpace(text[m[6]:m[7]]), line})
 		case len(open) > 0:
 			open = open[:len(open)-1]
 		}

@@ -137,7 +137,8 @@ func variables(pipe *parse.PipeNode, names []string) []string {
 // change values and draw lots.
 func (e *engine) watch(failed *Error) *probe {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == failed.file })
-	if i < 0 || failed.Trace == "" || errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep) || context.Cause(e.ctx) != nil {
+	endless := errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep)
+	if i < 0 || failed.Trace == "" || endless || context.Cause(e.ctx) != nil {
 		return nil
 	}
 	again := newEngine(e.ctx, e.opts)

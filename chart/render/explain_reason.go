@@ -11,8 +11,9 @@ import (
 
 // What text/template says about values, in words that speak of types of Go.
 var (
-	nilPointer   = lazyregexp.New(`^nil pointer evaluating .*\.(\w+)$`)
-	noField      = lazyregexp.New(`^can't evaluate field (\w+) in type (?:interface \{\}|string|int|int64|float64|bool|\[\]interface \{\})$`)
+	nilPointer = lazyregexp.New(`^nil pointer evaluating .*\.(\w+)$`)
+	noField    = lazyregexp.New(`^can't evaluate field (\w+) in type ` +
+		`(?:interface \{\}|string|int|int64|float64|bool|\[\]interface \{\})$`)
 	noIteration  = lazyregexp.New(`(?s)^range can't iterate over (.*)$`)
 	wrongType    = lazyregexp.New(`^wrong type for value; expected (.+); got (.+)$`)
 	noType       = lazyregexp.New(`^invalid value; expected (.+)$`)

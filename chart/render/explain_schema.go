@@ -109,7 +109,8 @@ func (v *explainer) violations(f jsonschema.Violation) []Violation {
 	}
 	var out []Violation
 	for _, key := range f.Unknown {
-		violation := Violation{Path: f.Path, Message: fmt.Sprintf("additional property %q not allowed", key), Unknown: key, Known: f.Known}
+		violation := Violation{Path: f.Path, Unknown: key, Known: f.Known}
+		violation.Message = fmt.Sprintf("additional property %q not allowed", key)
 		out = append(out, v.given(violation, append(slices.Clip(f.Path), key)))
 	}
 	return out

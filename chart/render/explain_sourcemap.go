@@ -96,7 +96,8 @@ func (e *engine) locate(out *Error) {
 		return
 	}
 	e.sources[i].root["Template"] = e.sources[i].template()
-	if _, err := again.execute(set.templates.Lookup(out.Template), e.sources[i].root); err != nil || len(again.sourceMap.outputs) == 0 {
+	_, err = again.execute(set.templates.Lookup(out.Template), e.sources[i].root)
+	if err != nil || len(again.sourceMap.outputs) == 0 {
 		return
 	}
 	main := again.sourceMap.outputs[0]
@@ -115,7 +116,8 @@ func (e *engine) innerPlaces(outputs []*output, line string) []Frame {
 	line = strings.TrimSpace(line)
 	var frames []Frame
 	for _, o := range outputs {
-		n := slices.IndexFunc(strings.Split(string(o.text), "\n"), func(s string) bool { return strings.TrimSpace(s) == line })
+		wrote := strings.Split(string(o.text), "\n")
+		n := slices.IndexFunc(wrote, func(s string) bool { return strings.TrimSpace(s) == line })
 		if line == "" || n < 0 || len(frames) == maxShown {
 			continue
 		}

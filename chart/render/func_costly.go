@@ -195,7 +195,8 @@ func withoutFunc(f any) func(any, ...any) ([]any, error) {
 
 // boundDecoders bounds the functions that make values of text.
 func boundDecoders(funcs template.FuncMap) {
-	for _, name := range []string{"fromYaml", "fromYamlArray", "fromJson", "fromJsonArray", "mustFromJson", "fromToml"} {
+	decoders := []string{"fromYaml", "fromYamlArray", "fromJson", "fromJsonArray", "mustFromJson", "fromToml"}
+	for _, name := range decoders {
 		limit := maxDecoded
 		if name == "fromToml" {
 			limit = maxTOML
@@ -237,7 +238,8 @@ func checkGlob(pattern string) error {
 	const maxLength, maxStars, maxGroups, maxAlternatives = 1 << 10, 8, 6, 64
 	if len(pattern) > maxLength || strings.Count(pattern, "*") > maxStars ||
 		strings.Count(pattern, "{") > maxGroups || strings.Count(pattern, ",") > maxAlternatives {
-		return limitf("a pattern of more than %d bytes, %d stars, %d groups or %d alternatives", maxLength, maxStars, maxGroups, maxAlternatives)
+		return limitf("a pattern of more than %d bytes, %d stars, %d groups or %d alternatives",
+			maxLength, maxStars, maxGroups, maxAlternatives)
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (g *guarder) mayNest(c *parse.CommandNode) bool {
 	case *parse.IdentifierNode:
 		f, ok := g.funcs[arg.Ident]
 		if !ok { // built in
-			return arg.Ident == "and" || arg.Ident == "or" || arg.Ident == "index" || arg.Ident == "slice" || arg.Ident == "call"
+			return slices.Contains([]string{"and", "or", "index", "slice", "call"}, arg.Ident)
 		}
 		switch reflect.TypeOf(f).Out(0).Kind() {
 		case reflect.Interface, reflect.Map, reflect.Slice:

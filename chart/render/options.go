@@ -10,7 +10,7 @@ type Options struct {
 	IsUpgrade   bool // sets .Release.IsUpgrade and IsInstall
 
 	KubeVersion string   // empty means the built-in default, Helm's
-	KubeMinor   string   // with Discovered: the minor version as the cluster writes it, "29+" on some; empty means KubeVersion's
+	KubeMinor   string   // with Discovered: the minor version as the cluster writes it, such as 29+; if empty, of KubeVersion
 	APIVersions []string // added to the built-in set; or, with Discovered, the whole set
 	Discovered  bool     // KubeVersion and APIVersions come from a live cluster
 

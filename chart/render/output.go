@@ -171,7 +171,8 @@ func (r *Result) showOnly(text string, patterns []string) (string, error) {
 	return b.String(), nil
 }
 
-var firstCondition = lazyregexp.New(`^(?:\s|\{\{-?\s*/\*(?s:.*?)\*/\s*-?\}\})*\{\{-?\s*(?:if|with)\s+\.Values((?:\.\w+)+)\s*-?\}\}`)
+var firstCondition = lazyregexp.New(`^(?:\s|\{\{-?\s*/\*(?s:.*?)\*/\s*-?\}\})*` +
+	`\{\{-?\s*(?:if|with)\s+\.Values((?:\.\w+)+)\s*-?\}\}`)
 
 // whyEmpty is the value that a template begins with asking for, if that is false, not set or empty.
 func (r *Result) whyEmpty(text string) string {

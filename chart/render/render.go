@@ -52,7 +52,8 @@ func renderOnce(ctx context.Context, c *chart.Chart, values map[string]any, opts
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Chart: resolved, Config: values, Values: merged, CRDs: crds(resolved, resolved.Name()), includeCRDs: opts.IncludeCRDs}
+	r := &Result{Chart: resolved, Config: values, Values: merged, includeCRDs: opts.IncludeCRDs}
+	r.CRDs = crds(resolved, resolved.Name())
 	r.addWarnings(append(warnings, more...))
 	if !opts.SkipSchemaValidation {
 		if err := r.validate(ctx, opts, resolved, merged); err != nil {
@@ -68,7 +69,8 @@ func checkKubeVersion(c *chart.Chart, caps *capabilities) error {
 	case need == "" || chart.SatisfiesVersion(need, caps.KubeVersion.String()):
 		return nil
 	case !chart.IsConstraint(need):
-		return fmt.Errorf("chart %s: kubeVersion %q in Chart.yaml is no constraint: write it like >=1.29.0-0", c.Name(), need)
+		return fmt.Errorf("chart %s: kubeVersion %q in Chart.yaml is no constraint: write it like >=1.29.0-0",
+			c.Name(), need)
 	}
 	return fmt.Errorf("chart %s needs Kubernetes %s, but this is %s", c.Name(), need, caps.KubeVersion.Version)
 }
@@ -76,7 +78,8 @@ func checkKubeVersion(c *chart.Chart, caps *capabilities) error {
 // check refuses what cannot become a release. A chart that is only linted may be a library and lack dependencies.
 func check(c *chart.Chart, opts Options) error {
 	if !chart.IsReleaseName(opts.ReleaseName) {
-		return fmt.Errorf("release name %q: at most 53 of a-z, 0-9, - and ., beginning and ending with a letter or digit", opts.ReleaseName)
+		return fmt.Errorf("release name %q: at most 53 of a-z, 0-9, - and ., beginning and ending with a letter or digit",
+			opts.ReleaseName)
 	}
 	if opts.Lint {
 		return nil
@@ -85,7 +88,9 @@ func check(c *chart.Chart, opts Options) error {
 		return fmt.Errorf("chart %s is a %s chart: it can be a dependency, not a release", c.Name(), t)
 	}
 	if missing := c.MissingDependencies(); len(missing) > 0 {
-		return &DependenciesError{Chart: c.Name(), Missing: missing, Ignored: c.IgnoredDependencies(missing), Command: fetchCommand(c, opts)}
+		return &DependenciesError{
+			Chart: c.Name(), Missing: missing, Ignored: c.IgnoredDependencies(missing), Command: fetchCommand(c, opts),
+		}
 	}
 	return nil
 }
@@ -224,8 +229,9 @@ func (r *Result) addDocument(source string, doc document) {
 	hook, ok := newHook(m, h.annotations)
 	if !ok {
 		r.Findings = append(r.Findings, Finding{
-			ID:      "manifest/unknown-hook",
-			Message: fmt.Sprintf("%s: %s %s is left out: no such hook: %s", source, h.kind, h.name, h.annotations[hookAnnotation]),
+			ID: "manifest/unknown-hook",
+			Message: fmt.Sprintf("%s: %s %s is left out: no such hook: %s",
+				source, h.kind, h.name, h.annotations[hookAnnotation]),
 		})
 		return
 	}

@@ -27,7 +27,9 @@ func (r *Result) validate(ctx context.Context, opts Options, c *chart.Chart, val
 }
 
 // validateChart validates the last of charts, which lead from the root to it.
-func (r *Result) validateChart(ctx context.Context, opts Options, charts []*chart.Chart, values map[string]any, problems *[]SchemaProblem) {
+func (r *Result) validateChart(
+	ctx context.Context, opts Options, charts []*chart.Chart, values map[string]any, problems *[]SchemaProblem,
+) {
 	c := charts[len(charts)-1]
 	if c.Schema != nil {
 		v := &explainer{opts: opts, result: r, charts: charts}
@@ -47,8 +49,11 @@ func (r *Result) validateChart(ctx context.Context, opts Options, charts []*char
 // schemaURL is where a chart's files stand for its schema.
 const schemaURL = "file:///values.schema.json"
 
-func (r *Result) validateSchema(ctx context.Context, c *chart.Chart, values map[string]any) ([]jsonschema.Violation, error) {
-	compiled, err := r.shared.compile(ctx, c.Schema, jsonschema.Options{URL: schemaURL, Load: r.loadSchema, CheckPattern: checkRegex})
+func (r *Result) validateSchema(
+	ctx context.Context, c *chart.Chart, values map[string]any,
+) ([]jsonschema.Violation, error) {
+	opts := jsonschema.Options{URL: schemaURL, Load: r.loadSchema, CheckPattern: checkRegex}
+	compiled, err := r.shared.compile(ctx, c.Schema, opts)
 	if err != nil {
 		return nil, fmt.Errorf("values.schema.json: %w", err)
 	}
@@ -68,10 +73,14 @@ func (r *Result) loadSchema(address string) (any, error) {
 	}
 	switch u.Scheme {
 	case "urn": // Helm lets everything pass that it cannot resolve
-		r.Findings = append(r.Findings, Finding{"schema/urn", "the schema reference " + address + " is not resolved and allows everything"})
+		r.Findings = append(r.Findings, Finding{
+			"schema/urn", "the schema reference " + address + " is not resolved and allows everything",
+		})
 		return true, nil
 	case "file":
-		return nil, fmt.Errorf("a schema cannot refer to the file %s: put it under $defs of values.schema.json", strings.TrimPrefix(u.Path, "/"))
+		return nil, fmt.Errorf("a schema cannot refer to the file %s: put it under $defs of values.schema.json",
+			strings.TrimPrefix(u.Path, "/"))
 	}
-	return nil, errors.New("nothing is fetched for a schema: put it under $defs of values.schema.json, or pass --skip-schema-validation")
+	return nil, errors.New("nothing is fetched for a schema: " +
+		"put it under $defs of values.schema.json, or pass --skip-schema-validation")
 }

@@ -70,7 +70,9 @@ func (s *nodeSlabs) newPipe(pos int) *parse.PipeNode {
 }
 
 func (s *nodeSlabs) newCommand(pos int, args []parse.Node) *parse.CommandNode {
-	return s.commands.put(parse.CommandNode{NodeType: parse.NodeCommand, Pos: parse.Pos(pos), Args: s.nodes.copyOf(args)})
+	return s.commands.put(parse.CommandNode{
+		NodeType: parse.NodeCommand, Pos: parse.Pos(pos), Args: s.nodes.copyOf(args),
+	})
 }
 
 func (s *nodeSlabs) newField(pos int, names []string) parse.Node {
@@ -78,7 +80,9 @@ func (s *nodeSlabs) newField(pos int, names []string) parse.Node {
 }
 
 func (s *nodeSlabs) newVariable(pos int, names ...string) *parse.VariableNode {
-	return s.variables.put(parse.VariableNode{NodeType: parse.NodeVariable, Pos: parse.Pos(pos), Ident: s.names.copyOf(names)})
+	return s.variables.put(parse.VariableNode{
+		NodeType: parse.NodeVariable, Pos: parse.Pos(pos), Ident: s.names.copyOf(names),
+	})
 }
 
 func (s *nodeSlabs) newIdentifier(pos int, name string) parse.Node {
