@@ -25,7 +25,7 @@ import (
 // When ctx is cancelled no new change starts; one bounded clean-up follows on a
 // context of its own, and the error is the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
-	ctx = TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	if p.Unchanged && !p.stage.doubled() && !p.Restamp {
 		return e.confirm(ctx, p, span)
 	}

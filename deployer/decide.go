@@ -15,6 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
 
@@ -74,11 +75,11 @@ func decide(s scene) (*Prepared, error) {
 		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
 	}
 	var problems []Problem
-	stages, err := sequence(s.record)
+	stages, err := sequence.Of(s.record)
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
 	}
-	warning, err := checkSize(s.record.Record)
+	warning, err := release.CheckSize(s.record.Record)
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
 	}

@@ -73,7 +73,7 @@ func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record
 	if err != nil {
 		return record, nil, fmt.Errorf("status of release %s: %w", req.Release, err)
 	}
-	objects = slices.SortedStableFunc(slices.Values(objects), byInstallOrder) // another list: the revision's stays
+	objects = slices.SortedStableFunc(slices.Values(objects), release.ByInstallOrder) // another list: the revision's stays
 	out := make([]ObjectStatus, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)

@@ -21,7 +21,7 @@ func hookKeys(hooks []*release.Hook, namespace string) map[string]bool {
 		}
 		for _, o := range objects {
 			out[kube.RefOf(o).Key()] = true // of a cluster-scoped kind, or with its namespace
-			out[refIn(o, namespace).Key()] = true
+			out[kube.RefIn(o, namespace).Key()] = true
 		}
 	}
 	return out

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/text"
@@ -183,8 +184,8 @@ func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 		return nil, err
 	}
 	for _, o := range objects {
-		if notes := o.GetAnnotations(); notes[needsNote] != "" { // hooks have weights; Kubernetes refuses the name
-			delete(notes, needsNote)
+		if notes := o.GetAnnotations(); notes[sequence.NeedsAnnotation] != "" { // hooks have weights; Kubernetes refuses the name
+			delete(notes, sequence.NeedsAnnotation)
 			o.SetAnnotations(notes)
 		}
 	}

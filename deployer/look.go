@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/fieldset"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -42,7 +43,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, from sta
 					return err
 				}
 			}
-			if settled(s.object, s.live) {
+			if fieldset.Unchanged(s.object, s.live, release.Manager) {
 				s.result = s.live
 				return nil
 			}

@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/sequence"
 )
 
 // manifestText joins rendered documents as records keep them
@@ -46,7 +48,7 @@ func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
 	}
 	for _, o := range objects {
 		out[kube.RefOf(o).Key()] = o // of a cluster-scoped kind, or with its namespace
-		out[refIn(o, r.Namespace).Key()] = o
+		out[kube.RefIn(o, r.Namespace).Key()] = o
 	}
 	return out
 }
@@ -61,20 +63,11 @@ func refsOf(revisions []*release.Revision) map[string]bool {
 			continue
 		}
 		for _, o := range objects {
-			keys[refIn(o, r.Namespace).Key()] = true
+			keys[kube.RefIn(o, r.Namespace).Key()] = true
 			keys[kube.RefOf(o).Key()] = true
 		}
 	}
 	return keys
-}
-
-// refIn is the Ref of an object as rendered, in the namespace it would get.
-func refIn(o *unstructured.Unstructured, namespace string) kube.Ref {
-	ref := kube.RefOf(o)
-	if ref.Namespace == "" {
-		ref.Namespace = namespace
-	}
-	return ref
 }
 
 const (
@@ -99,7 +92,7 @@ func own(o *unstructured.Unstructured, name, namespace string) {
 		notes = map[string]string{}
 	}
 	notes[nameNote], notes[namespaceNote] = name, namespace
-	delete(notes, needsNote)
+	delete(notes, sequence.NeedsAnnotation)
 	o.SetAnnotations(notes)
 }
 
@@ -131,4 +124,30 @@ const keepPolicy = "keep"
 // (facts/helm-format.md 4.6); "" for none.
 func policyOf(o *unstructured.Unstructured) string {
 	return strings.ToLower(strings.TrimSpace(o.GetAnnotations()[keepNote]))
+}
+
+// modernize brings an object of a recorded manifest to the version in which the
+// cluster serves its kind today, if it no longer serves the recorded one, and
+// returns that one. What a chart renders is left as it is: there the author is to
+// say it. Whether the object fits the other version, the dry run tells.
+func (e *Engine) modernize(ctx context.Context, o *unstructured.Unstructured, t target) (was string) {
+	if t.stage.operation != RollingBack {
+		return ""
+	}
+	res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())
+	if !ok || res.APIVersion() == o.GetAPIVersion() {
+		return ""
+	}
+	was = o.GetAPIVersion()
+	o.SetAPIVersion(res.APIVersion())
+	return was
+}
+
+// unserved says which objects of earlier revisions are gone with their kinds.
+func unserved(gone []kube.Ref) []string {
+	var out []string
+	for _, ref := range gone {
+		out = append(out, fmt.Sprintf("%s of an earlier revision counts as gone: the cluster serves no %s in %s any more", ref, ref.Kind, ref.APIVersion))
+	}
+	return out
 }

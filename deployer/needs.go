@@ -102,7 +102,7 @@ func (e *Engine) uninstallNeeds(ctx context.Context, p *Prepared) []access.Permi
 			continue
 		}
 		for _, o := range objects {
-			out = append(out, e.access.ForObject(ctx, refIn(o, r.Namespace), verbs)...)
+			out = append(out, e.access.ForObject(ctx, kube.RefIn(o, r.Namespace), verbs)...)
 		}
 	}
 	if p.request.NoHooks {
@@ -120,7 +120,7 @@ func (e *Engine) hookNeeds(ctx context.Context, p *Prepared, events ...string) [
 				continue
 			}
 			for _, o := range objects {
-				out = append(out, e.access.ForObject(ctx, refIn(o, p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
+				out = append(out, e.access.ForObject(ctx, kube.RefIn(o, p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
 			}
 		}
 	}

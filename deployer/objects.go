@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -239,4 +240,14 @@ func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
 		return fmt.Errorf("create namespace %s: %w", name, err)
 	}
 	return nil
+}
+
+// waves groups changes by wave, in order, and keeps their order within one.
+func waves(changes []Change) [][]*Change {
+	out := make([][]*Change, len(release.Waves))
+	for i := range changes {
+		r := release.Wave(changes[i].Object.Kind)
+		out[r] = append(out[r], &changes[i])
+	}
+	return slices.DeleteFunc(out, func(w []*Change) bool { return len(w) == 0 })
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/secret"
 )
 
@@ -100,7 +101,7 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepar
 	if err != nil {
 		return nil, err
 	}
-	t.warnings = slices.Concat(t.warnings, unserved(gone), strangers(t.record.Record))
+	t.warnings = slices.Concat(t.warnings, unserved(gone), sequence.UnknownSubcharts(t.record.Record))
 	learnRevisions(req.Secrets, append(slices.Clone(t.stage.since), t.record)...)
 	learnSights(req.Secrets, sights)
 	sc := scene{
@@ -228,7 +229,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 	for _, o := range objects {
 		noteScope(o.object, scopes)
 	}
-	slices.SortStableFunc(objects, func(a, b sourced) int { return byInstallOrder(a.object, b.object) })
+	slices.SortStableFunc(objects, func(a, b sourced) int { return release.ByInstallOrder(a.object, b.object) })
 	var problems []Problem
 	for _, s := range objects {
 		o := s.object

@@ -33,7 +33,7 @@ type RecoverRequest struct {
 // matter for it. The outcome is Unchanged when there was nothing to do; a release
 // without records is release.ErrNotFound, one that a job works on lock.ErrBusy.
 func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
-	ctx = TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	full := req.Request
 	if full.LockTimeout == 0 {
 		full.LockTimeout = lock.Period + 10*time.Second

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -24,7 +25,7 @@ func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Prepar
 
 // Rollback is PlanRollback and Apply.
 func (e *Engine) Rollback(ctx context.Context, req Request, to int, span event.Span) (Outcome, error) {
-	ctx = TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	p, err := e.PlanRollback(ctx, req, to)
 	if err != nil {
 		return Outcome{Status: event.Failed}, err

@@ -1,9 +1,12 @@
 package deployer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/release"
 )
@@ -92,4 +95,25 @@ func attempts(h release.History, life []*release.Revision) []*release.Revision {
 		return nil
 	}
 	return life
+}
+
+// afterUninstalling completes the stage of a release whose uninstallation did
+// not end. Its objects are alive, or some of them, and the next revision is an
+// upgrade; only when all have gone it is an install.
+func (e *Engine) afterUninstalling(ctx context.Context, s stage) (stage, error) {
+	if s.operation != Upgrade || s.deployed != nil || s.last.Status() != release.Uninstalling {
+		return s, nil
+	}
+	found, err := e.leftovers(ctx, target{stage: s}, nil)
+	if err != nil {
+		return s, err
+	}
+	goes := func(o *unstructured.Unstructured) bool {
+		mine, _ := owned(o, s.last.Name, s.last.Namespace)
+		return mine && !kept(o)
+	}
+	if !slices.ContainsFunc(found, goes) {
+		s.operation = Install
+	}
+	return s, nil
 }

@@ -33,7 +33,7 @@ type TestRequest struct {
 // stores how they went in its record. The error of a failed test is a
 // *FailedError with the test's log as evidence. A release without tests is skipped.
 func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Outcome, error) {
-	ctx = TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	full := Request{Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, Secrets: req.Secrets}
 	full = full.withDefaults(e.cluster.Namespace())
 	out := Outcome{Status: event.Failed}

@@ -1,58 +1,96 @@
-package deployer
+package deployer_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/event"
 )
 
-func TestSlow(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		before []float64
-		took   time.Duration
-		want   string
-	}{
-		{"as ever", []float64{5, 6, 5}, 7 * time.Second, ""},
-		{"slow", []float64{5, 6, 5}, 20 * time.Second, "Deployment/web took 20s to become ready, its last 3 deploys took 5s in the median"},
-		{"slow, even", []float64{4, 4, 8, 8}, 20 * time.Second, "took 6s in the median"},
-		{"just three times", []float64{5, 5, 5}, 15 * time.Second, ""},
-		{"nobody minds", []float64{0.1, 0.1, 0.1}, 9 * time.Second, ""},
-		{"too few", []float64{1, 1}, time.Minute, ""},
-		{"one outlier", []float64{5, 5, 100, 5, 5}, 20 * time.Second, "took 5s in the median"},
-		{"unknown", nil, time.Minute, ""},
-	} {
-		got := baseline{"Deployment/web": tt.before}.slow("Deployment/web", tt.took)
-		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+// times are those that the newest record carries.
+func (b *bench) times() map[string][]float64 {
+	b.t.Helper()
+	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var times map[string][]float64
+	if last := h.Last(); last != nil && last.Annotations["pintle.dev/times"] != "" {
+		if err := json.Unmarshal([]byte(last.Annotations["pintle.dev/times"]), &times); err != nil {
+			b.t.Fatal(err)
 		}
+	}
+	return times
+}
+
+func (b *bench) warned(text string) bool {
+	return slices.ContainsFunc(b.events, func(e event.Event) bool {
+		return e.Kind == event.Warning && strings.Contains(e.Message, text)
+	})
+}
+
+// Times are kept of what a deploy changed, also over a rollback and what Helm
+// writes; one that changes nothing writes nothing.
+func TestTimesToReadyAreKeptByHelm(t *testing.T) {
+	b := newBench(t)
+	req := func(version, greeting string, replicas int) deployer.Request {
+		r := b.request(service(version, nil), map[string]any{"greeting": greeting, "replicas": replicas})
+		r.Baseline = true
+		return r
+	}
+	b.mustDeploy(req("1.0.0", "a", 1))
+	if got := b.times(); len(got) != 1 || len(got["Deployment/web"]) != 1 {
+		t.Errorf("%v", got)
+	}
+	b.writes.take()
+	b.mustDeploy(req("1.0.0", "a", 1))
+	if got := b.writes.take(); len(got) > 0 {
+		t.Errorf("nothing changed, yet it wrote %v", got)
+	}
+	b.mustDeploy(req("1.1.0", "b", 1)) // the ConfigMap alone
+	if got := b.times(); len(got["Deployment/web"]) != 1 {
+		t.Errorf("%v", got)
+	}
+	b.mustDeploy(req("1.2.0", "b", 2))
+	if got := b.times(); len(got["Deployment/web"]) != 2 {
+		t.Errorf("%v", got)
+	}
+	b.helm("rollback", "web", "2", "--wait")
+	if got := b.times(); got != nil {
+		t.Errorf("Helm's record has times: %v", got)
+	}
+	b.mustDeploy(req("1.3.0", "b", 1))
+	if got := b.times(); len(got["Deployment/web"]) != 1 { // the other went when Helm superseded its record
+		t.Errorf("after what Helm did: %v", got)
+	}
+	b.mustDeploy(req("1.4.0", "b", 2))
+	if got := b.times(); len(got["Deployment/web"]) != 2 {
+		t.Errorf("%v", got)
 	}
 }
 
-func TestNextTimes(t *testing.T) {
-	before := baseline{"Deployment/web": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, "Job/gone": {1}, "Deployment/same": {2}}
-	got := before.next(map[string]time.Duration{"Deployment/web": 11500 * time.Millisecond, "Job/new": time.Second},
-		map[string]bool{"Deployment/web": true, "Job/new": true, "Deployment/same": true})
-	want := baseline{"Deployment/web": {2, 3, 4, 5, 6, 7, 8, 9, 10, 11.5}, "Job/new": {1}, "Deployment/same": {2}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+func TestSlowRolloutIsAWarning(t *testing.T) {
+	b := newBench(t)
+	good := b.request(service("1.0.0", nil), nil)
+	good.Baseline = true
+	for _, replicas := range []int{1, 2, 1} {
+		good = b.request(service("1.0.0", nil), map[string]any{"replicas": replicas})
+		good.Baseline = true
+		b.mustDeploy(good)
 	}
-	if before["Deployment/web"][0] != 1 {
-		t.Error("the old times were changed")
+	if b.warned("to become ready") {
+		t.Error("warned without a reason")
 	}
-}
-
-func TestParseTimes(t *testing.T) {
-	for text, want := range map[string]baseline{
-		`{"Job/a":[1,2]}`:                        {"Job/a": {1, 2}},
-		`{"Job/a":[1,2,3,4,5,6,7,8,9,10,11,12]}`: {"Job/a": {3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
-		``:                                       {},
-		`{"Job/a":"soon"}`:                       {},
-	} {
-		if diff := cmp.Diff(want, parseTimes(text)); diff != "" {
-			t.Errorf("%s: %s", text, diff)
-		}
+	slow := b.request(service("1.1.0", nil), map[string]any{"image": kubetest.Image(t, "slow:1", kubetest.Script{ReadyAfter: 10500 * time.Millisecond})})
+	slow.Baseline = true
+	b.mustDeploy(slow)
+	if !b.warned("Deployment/web took 1") {
+		t.Errorf("no warning; times %v", b.times())
 	}
 }

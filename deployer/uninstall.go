@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,6 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -49,7 +52,7 @@ type Kept struct {
 // the last deployed one count; those that ask to be kept, and those that are not
 // the release's any more, stay and are told.
 func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event.Span) (Outcome, error) {
-	ctx = TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	full := Request{
 		Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, LockTimeout: req.LockTimeout,
 		Supersede: req.Supersede, NoHooks: req.NoHooks, Secrets: req.Secrets, OnFailure: Leave, OnFailedInstall: Leave,
@@ -200,4 +203,40 @@ func (r *run) forget(ctx context.Context, keepHistory bool) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// uninstallWaves groups objects by wave, last one first.
+func uninstallWaves(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
+	out := make([][]*unstructured.Unstructured, len(release.Waves))
+	for _, o := range objects {
+		r := len(release.Waves) - 1 - release.Wave(o.GetKind())
+		out[r] = append(out[r], o)
+	}
+	return slices.DeleteFunc(out, func(w []*unstructured.Unstructured) bool { return len(w) == 0 })
+}
+
+// lastFirst groups objects by stage, the last one first: what needs others goes
+// before them.
+func (p *Prepared) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
+	stages := map[string]int{}
+	for _, r := range append(slices.Clone(p.stage.since), p.record) {
+		if r == nil {
+			continue
+		}
+		found, err := sequence.Of(r)
+		if err != nil {
+			continue // an order that is none must not keep anything from being deleted
+		}
+		maps.Copy(stages, found)
+	}
+	groups := map[int][]*unstructured.Unstructured{}
+	for _, o := range objects {
+		n := stages[kube.RefOf(o).Key()]
+		groups[n] = append(groups[n], o)
+	}
+	var out [][]*unstructured.Unstructured
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(groups))) {
+		out = append(out, groups[n])
+	}
+	return out
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -50,7 +51,7 @@ func (j *job) nowhere() event.Result {
 
 // makePlan asks the cluster what would change; nothing is written.
 func (j *job) makePlan(ctx context.Context, span event.Span) event.Result {
-	ctx = deployer.TellOutages(ctx, span)
+	ctx = wait.TellOutages(ctx, span)
 	if j.Resolved.Environment == "" {
 		return j.nowhere()
 	}

@@ -22,6 +22,15 @@ func RefOf(o *unstructured.Unstructured) Ref {
 	return Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
+// RefIn is the Ref of an object as rendered, in the namespace it would get.
+func RefIn(o *unstructured.Unstructured, namespace string) Ref {
+	ref := RefOf(o)
+	if ref.Namespace == "" {
+		ref.Namespace = namespace
+	}
+	return ref
+}
+
 // String is Kind/name.
 func (r Ref) String() string { return r.Kind + "/" + r.Name }
 

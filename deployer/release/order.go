@@ -1,7 +1,10 @@
 package release
 
 import (
+	"cmp"
 	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Waves is Helm's order of kinds (facts/helm-format.md 4.5), cut into
@@ -32,4 +35,9 @@ func Wave(kind string) int {
 		}
 	}
 	return unknownWave
+}
+
+// ByInstallOrder sorts objects as they will be applied; equal ones stay as rendered.
+func ByInstallOrder(a, b *unstructured.Unstructured) int {
+	return cmp.Compare(Wave(a.GetKind()), Wave(b.GetKind()))
 }

@@ -1,11 +1,9 @@
-package deployer
+package release
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // noise is text of n bytes that hardly compresses.
@@ -29,19 +27,19 @@ func TestCheckSize(t *testing.T) {
 		"far too large": {files: map[string][]byte{"files/a.bin": noise(500 << 10), "files/b.bin": noise(600 << 10)}, fail: "mostly files/b.bin (800 KiB), files/a.bin (667 KiB)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := record(1, release.Deployed)
-			r.Chart = &release.Chart{}
+			r := &Record{Name: "web", Namespace: "shop", Version: 1, Info: &Info{Status: Deployed}}
+			r.Chart = &Chart{}
 			for name, data := range tt.files {
-				r.Chart.Files = append(r.Chart.Files, &release.File{Name: name, Data: data})
+				r.Chart.Files = append(r.Chart.Files, &File{Name: name, Data: data})
 			}
-			warning, err := checkSize(r)
+			warning, err := CheckSize(r)
 			if !strings.Contains(warning, tt.warning) || (warning == "") != (tt.warning == "") {
 				t.Errorf("warning %q", warning)
 			}
 			if (err != nil) != (tt.fail != "") || err != nil && !strings.Contains(err.Error(), tt.fail) {
 				t.Errorf("error %v", err)
 			}
-			if r.Info.Status != release.Deployed {
+			if r.Info.Status != Deployed {
 				t.Error("the record was changed")
 			}
 		})

@@ -1,4 +1,4 @@
-package deployer
+package release
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -23,16 +22,16 @@ const (
 	recordLarge = 700 << 10
 )
 
-// checkSize measures the record that an operation would write. The warning is
+// CheckSize measures the record that an operation would write. The warning is
 // empty unless it is large; the error says that it cannot be stored.
-func checkSize(r *release.Record) (warning string, err error) {
+func CheckSize(r *Record) (warning string, err error) {
 	if roughSize(r) < recordLarge/2 { // it cannot become large, whatever its bytes are
 		return "", nil
 	}
 	draft := r.Clone()
-	draft.Set(release.PendingRollback, "")
-	draft.Info.FirstDeployed, draft.Info.LastDeployed = release.Time{Time: time.Now()}, release.Time{Time: time.Now()}
-	encoded, err := release.Encode(draft)
+	draft.Set(PendingRollback, "")
+	draft.Info.FirstDeployed, draft.Info.LastDeployed = Time{Time: time.Now()}, Time{Time: time.Now()}
+	encoded, err := Encode(draft)
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +48,7 @@ func checkSize(r *release.Record) (warning string, err error) {
 
 // roughSize is how many bytes the large parts of a record have before they are
 // encoded.
-func roughSize(r *release.Record) int {
+func roughSize(r *Record) int {
 	n := 0
 	for _, p := range parts(r) {
 		n += len(p.data)
@@ -63,7 +62,7 @@ type part struct {
 }
 
 // parts are what may make a record large.
-func parts(r *release.Record) []part {
+func parts(r *Record) []part {
 	out := []part{{"the rendered manifest", []byte(r.Manifest)}}
 	hooks := 0
 	for _, h := range r.Hooks {
@@ -93,7 +92,7 @@ func parts(r *release.Record) []part {
 }
 
 // largest names the three parts of a record that take most room once compressed.
-func largest(r *release.Record) string {
+func largest(r *Record) string {
 	type weighed struct {
 		name string
 		size int

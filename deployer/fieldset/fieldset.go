@@ -1,4 +1,7 @@
-package deployer
+// Package fieldset compares an object with the live one by what a field manager's last apply has set (FieldsV1 of
+// Kubernetes' metav1), so that a server need not be asked about what is as it should be. It is pure; it refuses to guess:
+// where it is not sure it says so, and the server decides.
+package fieldset
 
 import (
 	"maps"
@@ -9,12 +12,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
-
-	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// settled reports whether it is certain that a server-side apply of an object
-// would leave the live one as it is: the last apply in our name had exactly these
+// Unchanged reports whether it is certain that a server-side apply of an object
+// would leave the live one as it is: the manager's last apply had exactly these
 // fields, and each has the value that it is to have. Then nothing is left to
 // change, to default or to be in conflict about, and the server need not be asked.
 // False means only that it is not certain: the server may spell a value otherwise
@@ -22,12 +23,12 @@ import (
 //
 // What a record says does not count: who deletes the newest one by hand, as is
 // advised for a stuck release, has live objects that no record knows.
-func settled(object, live *unstructured.Unstructured) bool {
+func Unchanged(object, live *unstructured.Unstructured, manager string) bool {
 	if live == nil || live.GetDeletionTimestamp() != nil {
 		return false
 	}
 	entries := slices.DeleteFunc(live.GetManagedFields(), func(m metav1.ManagedFieldsEntry) bool {
-		return m.Manager != release.Manager || m.Operation != metav1.ManagedFieldsOperationApply
+		return m.Manager != manager || m.Operation != metav1.ManagedFieldsOperationApply
 	})
 	if len(entries) != 1 || entries[0].Subresource != "" || entries[0].APIVersion != object.GetAPIVersion() || entries[0].FieldsV1 == nil {
 		return false

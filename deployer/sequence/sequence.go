@@ -1,4 +1,6 @@
-package deployer
+// Package sequence reads in which order a release's objects ask to be applied: groups and subcharts that need others
+// (HIP-0025). It refuses to apply anything; objects without an order have none.
+package sequence
 
 import (
 	"encoding/json"
@@ -20,10 +22,10 @@ import (
 // the third says the same and passes there. The last stands in Chart.yaml. Lists
 // are JSON: ["a", "b"].
 const (
-	groupNote     = "helm.sh/resource-group"
-	needsNote     = "helm.sh/depends-on/resource-groups"
-	plainNote     = "pintle.dev/depends-on"
-	subchartsNote = "helm.sh/depends-on/subcharts"
+	groupNote       = "helm.sh/resource-group"
+	NeedsAnnotation = "helm.sh/depends-on/resource-groups"
+	plainNote       = "pintle.dev/depends-on"
+	subchartsNote   = "helm.sh/depends-on/subcharts"
 )
 
 // supporting are the waves whose kinds only hold what others need: without a
@@ -50,17 +52,17 @@ type member struct {
 	group  group
 }
 
-// sequence says at which stage each object of a revision is applied, by its key:
+// Of says at which stage each object of a revision is applied, by its key:
 // all of a stage must be ready before the next begins. It is nil where the chart
 // asks for no order. A cycle and a group that does not exist are errors; a subchart
-// that is not there is not waited for, as it may be switched off (see strangers).
-func sequence(r *release.Revision) (map[string]int, error) {
+// that is not there is not waited for, as it may be switched off (see UnknownSubcharts).
+func Of(r *release.Revision) (map[string]int, error) {
 	before, subcharts, err := subchartNeeds(r.Record)
 	if err != nil {
 		return nil, err
 	}
 	if len(before) == 0 && len(subcharts) == 0 && !strings.Contains(r.Manifest, groupNote) &&
-		!strings.Contains(r.Manifest, needsNote) && !strings.Contains(r.Manifest, plainNote) {
+		!strings.Contains(r.Manifest, NeedsAnnotation) && !strings.Contains(r.Manifest, plainNote) {
 		return nil, nil // spares the parsing
 	}
 	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}, subcharts: subcharts, ends: map[string]int{}}
@@ -99,7 +101,7 @@ func (s *sequencer) read(r *release.Revision) error {
 		}
 		for _, o := range objects {
 			g := group{chartOf(doc.Source), o.GetAnnotations()[groupNote]}
-			for _, note := range []string{needsNote, plainNote} {
+			for _, note := range []string{NeedsAnnotation, plainNote} {
 				needs, err := nameList(note, o.GetAnnotations()[note])
 				if err == nil && len(needs) > 0 && g.name == "" {
 					err = fmt.Errorf("it has %s and no %s", note, groupNote)
@@ -176,7 +178,7 @@ func (s *sequencer) stages(before []string) (map[string]int, error) {
 		if m.group.name != "" || release.Wave(m.object.GetKind()) > supporting {
 			stage += starts[of]
 		}
-		out[refIn(m.object, s.namespace).Key()] = stage
+		out[kube.RefIn(m.object, s.namespace).Key()] = stage
 		ref := kube.RefOf(m.object)
 		ref.Namespace = "" // how objects of the cluster are known
 		out[ref.Key()] = stage
@@ -200,30 +202,4 @@ func (s *sequencer) stage(m member) int {
 		}
 	}
 	return last
-}
-
-// lastFirst groups objects by stage, the last one first: what needs others goes
-// before them.
-func (p *Prepared) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
-	stages := map[string]int{}
-	for _, r := range append(slices.Clone(p.stage.since), p.record) {
-		if r == nil {
-			continue
-		}
-		found, err := sequence(r)
-		if err != nil {
-			continue // an order that is none must not keep anything from being deleted
-		}
-		maps.Copy(stages, found)
-	}
-	groups := map[int][]*unstructured.Unstructured{}
-	for _, o := range objects {
-		n := stages[kube.RefOf(o).Key()]
-		groups[n] = append(groups[n], o)
-	}
-	var out [][]*unstructured.Unstructured
-	for _, n := range slices.Backward(slices.Sorted(maps.Keys(groups))) {
-		out = append(out, groups[n])
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package deployer
+package fieldset
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -145,7 +146,7 @@ func (w settledWalk) check(o *unstructured.Unstructured) bool {
 			w.t.Fatal("somebody writes it all the time")
 		}
 		live := w.get(o)
-		if !settled(o, live) {
+		if !Unchanged(o, live, release.Manager) {
 			return false
 		}
 		result, err := w.cluster.Apply(w.t.Context(), o, kube.ApplyOptions{Manager: release.Manager, DryRun: true})
@@ -155,8 +156,8 @@ func (w settledWalk) check(o *unstructured.Unstructured) bool {
 		if err != nil {
 			w.t.Fatalf("called settled, and the server says: %v\nobject: %v", err, o.Object)
 		}
-		if fields := diff(live, result); len(fields) > 0 {
-			w.t.Fatalf("called settled, and a dry run changes %v\nobject: %v", fields, o.Object)
+		if d := cmp.Diff(unmanaged(live), unmanaged(result)); d != "" {
+			w.t.Fatalf("called settled, and a dry run changes\n%s\nobject: %v", d, o.Object)
 		}
 		return true
 	}
@@ -274,7 +275,7 @@ func TestSettledIsNotSure(t *testing.T) {
 		{"applied under another version", object(`},"data":{"a":"1"}}`), live(`{"apiVersion":"v2","fieldsV1":{"f:data":{"f:a":{}}},"manager":"helm","operation":"Apply"}`), false},
 		{"a set", object(`},"data":{"a":"1"}}`), live(`{"apiVersion":"v1","fieldsV1":{"f:data":{"v:\"a\"":{}}},"manager":"helm","operation":"Apply"}`), false},
 	} {
-		if got := settled(c.object, c.live); got != c.want {
+		if got := Unchanged(c.object, c.live, release.Manager); got != c.want {
 			t.Errorf("%s: settled = %v", c.name, got)
 		}
 	}
@@ -317,4 +318,11 @@ func TestHoldsKeyedLists(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
+}
+
+// unmanaged is an object without what the server notes about a write.
+func unmanaged(o *unstructured.Unstructured) map[string]any {
+	o = o.DeepCopy()
+	o.SetManagedFields(nil)
+	return o.Object
 }

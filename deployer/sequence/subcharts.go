@@ -1,4 +1,4 @@
-package deployer
+package sequence
 
 import (
 	"cmp"
@@ -28,10 +28,10 @@ func subchartNeeds(r *release.Record) (before []string, needs map[string][]strin
 	return before, needs, nil
 }
 
-// strangers tells which subcharts an order names that are not there. Those of the
+// UnknownSubcharts tells which subcharts an order names that are not there. Those of the
 // annotation may be switched off, or be called by the name that an alias replaced:
 // a record does not say.
-func strangers(r *release.Record) []string {
+func UnknownSubcharts(r *release.Record) []string {
 	before, needs, err := subchartNeeds(r)
 	if err != nil {
 		return nil // sequence tells

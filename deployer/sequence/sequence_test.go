@@ -1,4 +1,4 @@
-package deployer
+package sequence
 
 import (
 	"strings"
@@ -17,7 +17,7 @@ func thing(source, kind, name, group, needs string) string {
 		notes += groupNote + ": " + group + ", "
 	}
 	if needs != "" {
-		notes += needsNote + ": '" + needs + "'"
+		notes += NeedsAnnotation + ": '" + needs + "'"
 	}
 	return "---\n# Source: " + source + "\napiVersion: v1\nkind: " + kind + "\nmetadata: {name: " + name + ", annotations: {" + notes + "}}\n"
 }
@@ -46,7 +46,7 @@ func TestSequence(t *testing.T) {
 		{"needs without a group", "", thing(web, "Pod", "a", "", `["one"]`), nil, "Pod/a: it has helm.sh/depends-on/resource-groups and no helm.sh/resource-group"},
 		{"no list", "", thing(web, "Pod", "a", "one", "two"), nil, `"two" is no list of names; write ["a", "b"]`},
 		{"no such subchart, or switched off", `["bd"]`, thing(web, "Pod", "a", "", ""), map[string]int{"a": 0}, ""},
-		{"a legal name of the same", "", thing(web, "Pod", "a", "one", "") + strings.Replace(thing(web, "Pod", "b", "two", `["one"]`), needsNote, plainNote, 1), map[string]int{"a": 0, "b": 1}, ""},
+		{"a legal name of the same", "", thing(web, "Pod", "a", "one", "") + strings.Replace(thing(web, "Pod", "b", "two", `["one"]`), NeedsAnnotation, plainNote, 1), map[string]int{"a": 0, "b": 1}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &release.Record{Namespace: "shop", Manifest: tt.manifest, Chart: &release.Chart{Metadata: &chart.Metadata{
@@ -55,7 +55,7 @@ func TestSequence(t *testing.T) {
 			if tt.subcharts != "" {
 				r.Chart.Metadata.Annotations = map[string]string{subchartsNote: tt.subcharts}
 			}
-			got, err := sequence(release.NewRevision(r))
+			got, err := Of(release.NewRevision(r))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v, want %q", err, tt.err)
@@ -103,7 +103,7 @@ func TestSequenceOfSubcharts(t *testing.T) {
 			for name, needs := range tt.needs {
 				meta.Dependencies = append(meta.Dependencies, &chart.Dependency{Name: name, DependsOn: needs})
 			}
-			got, err := sequence(release.NewRevision(&release.Record{Namespace: "shop", Manifest: tt.manifest, Chart: &release.Chart{Metadata: meta}}))
+			got, err := Of(release.NewRevision(&release.Record{Namespace: "shop", Manifest: tt.manifest, Chart: &release.Chart{Metadata: meta}}))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v, want %q", err, tt.err)
@@ -133,7 +133,7 @@ func named(stages map[string]int) map[string]int {
 	return out
 }
 
-func TestStrangers(t *testing.T) {
+func TestUnknownSubcharts(t *testing.T) {
 	r := &release.Record{Chart: &release.Chart{Metadata: &chart.Metadata{
 		Name: "web", Version: "1.0.0", Annotations: map[string]string{subchartsNote: `["db", "api"]`},
 		Dependencies: []*chart.Dependency{{Name: "api", DependsOn: []string{"api-gateway", "cache"}}, {Name: "redis", Alias: "cache"}},
@@ -142,7 +142,7 @@ func TestStrangers(t *testing.T) {
 		`chart web-1.0.0 is to come after subchart "db", which is switched off, has an alias, or does not exist`,
 		`subchart api is to come after subchart "api-gateway", which does not exist`,
 	}
-	if diff := cmp.Diff(want, strangers(r)); diff != "" {
+	if diff := cmp.Diff(want, UnknownSubcharts(r)); diff != "" {
 		t.Error(diff)
 	}
 }
