@@ -92,8 +92,8 @@ func (s Span) File(name, message string) {
 	s.emit(Event{Kind: File, File: name, Message: message})
 }
 
-// Log tells a line that a container has printed; source is pod/container.
-func (s Span) Log(source, line string) {
+// PodLog tells a line that a container has printed; source is pod/container.
+func (s Span) PodLog(source, line string) {
 	s.emit(Event{Kind: PodLog, Object: source, Message: line})
 }
 

@@ -3,13 +3,13 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // failed is the result of a step that err has stopped.
@@ -51,15 +51,12 @@ func released(ctx context.Context, outcome deployer.Outcome, err error, version 
 	return result
 }
 
-// counted is "no warnings", "1 warning" or "2 warnings".
-func counted(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "1 " + what
+// warnings is "no warnings", "1 warning" or "2 warnings".
+func warnings(n int) string {
+	if n == 0 {
+		return "no warnings"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return text.Counted(n, "warning")
 }
 
 // finish tells the end of a run and returns its exit code: what went wrong

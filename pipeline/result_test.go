@@ -83,8 +83,8 @@ func TestFinish(t *testing.T) {
 	}
 }
 
-func TestCounted(t *testing.T) {
-	if got := counted(0, "warning") + ", " + counted(1, "warning") + ", " + counted(2, "warning"); got != "no warnings, 1 warning, 2 warnings" {
+func TestWarnings(t *testing.T) {
+	if got := warnings(0) + ", " + warnings(1) + ", " + warnings(2); got != "no warnings, 1 warning, 2 warnings" {
 		t.Error(got)
 	}
 }

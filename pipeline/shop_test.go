@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,9 +64,7 @@ func shopRepo(t *testing.T, charts string, changes map[string]string) *gittest.R
 	t.Helper()
 	r := gittest.New(t)
 	files := shopFiles(charts)
-	for name, text := range changes {
-		files[name] = text
-	}
+	maps.Copy(files, changes)
 	for name, text := range files {
 		r.Write(name, text)
 	}
@@ -178,7 +177,8 @@ func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.requests = append(c.requests, r.Method+" "+r.URL.Path)
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	secrets := len(parts) == 5 && parts[2] == "namespaces" && parts[4] == "secrets"
-	status, body := http.StatusOK, map[string]any{}
+	status := http.StatusOK
+	var body map[string]any
 	switch {
 	case c.down:
 		status, body = http.StatusUnauthorized, map[string]any{"kind": "Status", "code": 401, "reason": "Unauthorized", "message": "Unauthorized"}

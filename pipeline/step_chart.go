@@ -32,7 +32,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 	o.Files, o.Limits, o.SkipSchemaValidation = j.chartFiles(), j.Limits, j.SkipSchemaValidation
 	findings := lint.Lint(ctx, j.chart, o)
 	var bad []string
-	warnings := 0
+	mild := 0
 	for _, f := range findings {
 		if o.Files != nil && !f.Outside {
 			f.Path = path.Join(j.unit.Chart, f.Path)
@@ -41,7 +41,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		case f.Severity == lint.Error, f.Severity == lint.Warning && j.Config.Lint.Strict:
 			bad = append(bad, f.String())
 		case f.Severity == lint.Warning:
-			warnings++
+			mild++
 			span.Warn(f.String())
 		}
 	}
@@ -52,7 +52,7 @@ func (j *job) lint(ctx context.Context, span event.Span) event.Result {
 		}
 		return event.Result{Status: event.Failed, Message: oneLine(message), Details: strings.Join(bad, "\n")}
 	}
-	return event.Result{Status: event.Passed, Message: counted(warnings, "warning")}
+	return event.Result{Status: event.Passed, Message: warnings(mild)}
 }
 
 // chartFiles names the files of a chart in the repository by their paths there; it

@@ -12,7 +12,6 @@ import (
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/secret"
-	"github.com/pintle-ci/pintle/versioning"
 )
 
 // planOn runs the plan of an environment against a cluster that answers like that.
@@ -40,63 +39,6 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-// A branch takes all units; what is deployed already is told, and a release of another project is refused.
-func TestCompare(t *testing.T) {
-	p := open(t, shopRepo(t, "", nil), onMain, "dev")
-	c := &cluster{records: map[string][]map[string]string{"shop-dev": {record("web", "4")}}}
-	_, got := planOn(t, p, c)
-	got.expect(t, map[string]string{
-		"dev cluster connect": "passed: http://...", "dev cluster select": "passed: ...",
-		"cart compare": "passed: nothing is deployed", "web compare": "passed: over revision 4", "redis compare": "passed: nothing is deployed",
-	})
-	c.forbid = true
-	_, got = planOn(t, p, c)
-	got.expect(t, map[string]string{"cart compare": "skipped: this account may not list the releases of shop-dev; the plan says what it lacks"})
-}
-
-func TestCompareWithAnothersRelease(t *testing.T) {
-	r := shopRepo(t, "", nil)
-	theirs := stamp.Stamp{Owner: stamp.Owner{Project: "store", Environment: "dev"}, Build: stamp.Build{Version: "1.0.0", Kind: stamp.Tag}, Revision: 2}
-	labels := theirs.On(record("cart", "2"))
-	c := &cluster{records: map[string][]map[string]string{"shop-dev": {labels}}}
-	out, got := planOn(t, open(t, r, onMain, "dev"), c, "cart")
-	if !strings.HasPrefix(got.end("cart compare"), "failed: ") || !strings.Contains(got.end("cart compare"), "store") || out.ExitCode != exitcode.Failed {
-		t.Errorf("exit code %d: %s", out.ExitCode, got.end("cart compare"))
-	}
-	o := Options{
-		Project: open(t, r, onMain, "dev"), Goal: GoalPlan, Services: []string{"cart"}, Cluster: ClusterOptions{Client: connectTo(t, c)},
-		Plan: PlanOptions{Policies: deployer.SavedPolicies{TakeOver: true, AllowDowngrade: true}},
-	}
-	_, got = take(t, o)
-	got.expect(t, map[string]string{"cart compare": "passed: over revision 2..."})
-}
-
-// A tag deploys what carries it. What it needs must be there.
-func TestSelect(t *testing.T) {
-	r := shopRepo(t, "", nil)
-	r.Tag("cart/v1.0.0")
-	r.Commit("feat: pages", "services/web/src")
-	r.Tag("web/v2.0.0")
-	p := open(t, r, versioning.Ref{Tag: "web/v2.0.0"}, "prod")
-	out, got := planOn(t, p, &cluster{})
-	got.expect(t, map[string]string{
-		"prod cluster select": "failed: web needs cart, which is not deployed in prod and not in this run: pass --with-missing to install it at 1.0.0, or ...",
-	})
-	if out.ExitCode != exitcode.Failed {
-		t.Errorf("exit code %d", out.ExitCode)
-	}
-	there := &cluster{records: map[string][]map[string]string{"shop": {record("cart", "1"), record("redis", "1")}}}
-	_, got = planOn(t, p, there)
-	got.expect(t, map[string]string{
-		"prod cluster select": "passed: ...", "cart plan": "skipped: tag web/v2.0.0 is of another service",
-		"cart compare": "skipped: tag web/v2.0.0 is of another service", "redis pull": "skipped: tag web/v2.0.0 leaves releases as they are",
-		"web compare": "passed: nothing is deployed",
-	})
-	if e := got.ends["prod cluster select"]; !strings.Contains(e.Details, "cart") {
-		t.Errorf("what is left is not told: %q", e.Details)
-	}
-}
-
 // What the command line says is laid over what pintle.yaml says, where it says something.
 func TestRequestOfTheCommandLine(t *testing.T) {
 	p := &Project{Config: &config.Config{}, Resolved: &config.Resolved{}}
@@ -121,21 +63,6 @@ func TestRequestOfTheCommandLine(t *testing.T) {
 	}
 	if !over.Supersede || !over.Logs || !over.AllowCRDChanges || !over.NoLookupSecrets || over.Stamp.Version != "7.0.0" || over.Stamp.Kind != stamp.Pin {
 		t.Errorf("%+v", over)
-	}
-}
-
-// The stamp says where a version comes from.
-func TestBuildOfAStamp(t *testing.T) {
-	for class, want := range map[versioning.Class]stamp.Kind{
-		versioning.ClassTag: stamp.Tag, versioning.ClassChange: stamp.Change, versioning.ClassFeature: stamp.Feature,
-		versioning.ClassTrunk: stamp.Branch, versioning.ClassRelease: stamp.Branch, versioning.ClassHotfix: stamp.Branch,
-	} {
-		j := &job{shared: &shared{Options: Options{Project: &Project{Ref: onMain}}}, unit: config.Unit{Service: true}}
-		j.version = versioning.Version{Number: "1.0.0", Class: class}
-		b := j.build()
-		if b.Kind != want || b.Version != "1.0.0" || (b.Branch == "") != (class == versioning.ClassTag) {
-			t.Errorf("%s: %+v", class, b)
-		}
 	}
 }
 

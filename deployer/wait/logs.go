@@ -110,13 +110,13 @@ func (f *Logs) report(source, line string, now time.Time) {
 		f.dropped++
 		return
 	}
-	f.span.Log(source, line)
+	f.span.PodLog(source, line)
 }
 
 // reportDropped says how many lines were left out; the lock is held.
 func (f *Logs) reportDropped() {
 	if f.dropped > 0 {
-		f.span.Log("", text.Counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
+		f.span.PodLog("", text.Counted(f.dropped, "line")+" left out: more than "+fmt.Sprint(followRate)+" a second")
 	}
 	f.dropped = 0
 }

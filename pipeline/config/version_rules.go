@@ -13,12 +13,12 @@ import (
 var ErrEmpty = errors.New("there is nothing to deploy: no services, no releases, and no services/NAME/chart; " +
 	`add services: {NAME: {chart: FOLDER}}, or run "pintle init" to see what is found`)
 
-// Empty tells whether the file has neither services nor releases, nor files that hold the version.
+// Empty reports whether the file has neither services nor releases, nor files that hold the version.
 func (c *Config) Empty() bool {
 	return len(c.Services) == 0 && len(c.Releases) == 0 && len(c.Version.Files) == 0
 }
 
-// TracksReleases tells whether trunk goes past what was tagged on lines that left it.
+// TracksReleases reports whether trunk goes past what was tagged on lines that left it.
 func (c *Config) TracksReleases() bool {
 	return c.Version.TrackReleases == nil || *c.Version.TrackReleases
 }
