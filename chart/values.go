@@ -50,9 +50,15 @@ func ParseValues(data []byte) (map[string]any, error) {
 func valuesDocuments(text string) ([]yaml.Document, error) {
 	var docs []yaml.Document
 	for doc := range yaml.Documents(strings.ReplaceAll(text, "\r\n", "\n")) {
-		rest := strings.TrimSpace(strings.TrimPrefix(doc.Separator, "---"))
-		if rest != "" && rest[0] != '#' {
+		dashes, _, comment := strings.Cut(doc.Separator, "#")
+		switch {
+		case strings.TrimSpace(strings.TrimPrefix(dashes, "---")) != "":
 			return nil, fmt.Errorf("invalid document separator %q: only a comment may follow ---", doc.Separator)
+		case comment && doc.Line == 1: // a file's first line stays, as Helm leaves it: ---# is no comment there
+			doc.Text = dashes + doc.Text
+		case comment:
+			_, doc.Text, _ = strings.Cut(doc.Text, "\n")
+			doc.Line++
 		}
 		if docs = append(docs, doc); len(docs) > maxDocuments {
 			return nil, fmt.Errorf("%w: more than %d documents in one file", ErrTooLarge, maxDocuments)

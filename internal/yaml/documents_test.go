@@ -1,8 +1,6 @@
 package yaml
 
 import (
-	"bytes"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,8 +38,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestDocumentsFolder compares with the rules of values files, templates and records
-// on the files of a folder.
+// TestDocumentsFolder compares with the rules of templates and records on the files of
+// a folder.
 func TestDocumentsFolder(t *testing.T) {
 	dir := os.Getenv("PINTLE_TEST_YAML")
 	if dir == "" {
@@ -70,9 +68,9 @@ func FuzzDocuments(f *testing.F) {
 	f.Fuzz(checkDocuments)
 }
 
-// checkDocuments compares with each rule that documents are cut by, as it is written
-// down for values files, for what templates write and for the manifests of records,
-// and the line numbers with the text.
+// checkDocuments compares with the rules that documents are cut by, as they are written
+// down for what templates write and for the manifests of records, and the line numbers
+// with the text. The rule of values files is held by chart.
 func checkDocuments(t *testing.T, stream string) {
 	t.Helper()
 	lines := strings.Split(stream, "\n")
@@ -92,29 +90,6 @@ func checkDocuments(t *testing.T, stream string) {
 	}
 	if diff := cmp.Diff(templateDocuments(stream), bodies); diff != "" {
 		t.Errorf("%q as what a template wrote (-want +got):\n%s", stream, diff)
-	}
-	if want, err := valuesDocuments([]byte(stream)); err == nil && strings.IndexFunc(stream, oddSpace) < 0 {
-		var got []any
-		for doc := range Documents(strings.ReplaceAll(stream, "\r\n", "\n") + "\n") {
-			got = append(got, decoded(doc.Text)...)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q as values (-want +got):\n%s", stream, diff)
-		}
-	}
-}
-
-// oddSpace reports a blank that is none to a decoder.
-func oddSpace(r rune) bool { return unicode.IsSpace(r) && r != ' ' && r != '\n' }
-
-func decoded(text string) []any {
-	switch v, err := Decode(text); {
-	case err != nil:
-		return []any{"no YAML"}
-	case v == nil:
-		return nil
-	default:
-		return []any{v}
 	}
 }
 
@@ -150,24 +125,4 @@ func templateDocuments(text string) []string {
 		}
 	}
 	return docs
-}
-
-// valuesDocuments is Helm's rule of values files, with what the documents decode to.
-func valuesDocuments(data []byte) (values []any, err error) {
-	var doc []byte
-	for line := range bytes.Lines(data) {
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		if rest, ok := bytes.CutPrefix(line, []byte("---")); ok {
-			if rest = bytes.TrimSpace(rest); len(rest) > 0 && rest[0] != '#' {
-				return nil, fmt.Errorf("invalid document separator %q", line)
-			}
-			if len(doc) > 0 {
-				values = append(values, decoded(string(doc))...)
-				doc = nil
-				continue
-			}
-		}
-		doc = append(append(doc, line...), '\n')
-	}
-	return append(values, decoded(string(doc))...), nil
 }
