@@ -134,7 +134,7 @@ func variables(pipe *parse.PipeNode, names []string) []string {
 }
 
 // watch executes the template that failed once more. It is nil if that does not come to the same failure: templates
-// change values and draw lots.
+// change values and use random ones.
 func (e *engine) watch(failed *Error) *probe {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == failed.file })
 	endless := errors.Is(failed.Cause, ErrLimit) || errors.Is(failed.Cause, errTooDeep)

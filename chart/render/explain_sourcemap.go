@@ -82,7 +82,7 @@ func (r *sourceMap) newMark(tree *parse.Tree, node parse.Node) parse.Node {
 
 // locate names the template line that wrote the failing line of a rendered file, and the includes within which it was
 // written. An error that cannot be located stays as it is: the second execution may come to another text, as templates
-// change values and draw lots.
+// change values and use random ones.
 func (e *engine) locate(out *Error) {
 	i := slices.IndexFunc(e.sources, func(s source) bool { return s.name == out.Template })
 	if i < 0 || out.RenderedLine == 0 || len(out.Rendered) == 0 {

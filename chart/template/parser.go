@@ -11,22 +11,22 @@ import (
 // Parser makes the parse trees of text/template, several times faster than text/template/parse, for templates as charts
 // are written. It keeps what it allocates nodes from; it is for one goroutine. The zero value is ready.
 type Parser struct {
-	Funcs map[string]any         // that there are, beside Builtins; nil: any name may be one
+	Funcs map[string]any         // the functions that there are, beside Builtins; nil: any name may be one
 	Noted func(name string) bool // of which functions the caller wants to hear; nil: of none
 	Calls bool                   // a text that Fast has read calls such a function
 
 	nodes nodeSlabs
 	text  string
 	bytes []byte // the same, for text nodes
-	pos   int    // of what was not read yet
+	pos   int    // where reading goes on
 	vars  []string
 	loops int // range actions around
-	depth int // of lists and parentheses
+	depth int // how deeply lists and parentheses are nested
 	trees map[string]*parse.Tree
 	empty *parse.Tree // knows the text, which nodes do not, for the positions in errors
 
-	stack []parse.Node // of the lists and commands that are being read
-	names []string     // of the field that is being read
+	stack []parse.Node // the nodes of lists and commands that are not complete
+	names []string     // the parts of the field that is being read
 }
 
 // Builtins are the functions of text/template itself.
