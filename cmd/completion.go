@@ -12,10 +12,9 @@ import (
 
 func completionCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
-		Name:        "completion",
-		Usage:       "print a shell completion script",
-		ArgsUsage:   "bash|zsh|fish",
-		Description: "For bash: `source <(pintle completion bash)`.",
+		Name:      "completion",
+		Usage:     "print a shell completion script",
+		ArgsUsage: "bash|zsh|fish",
 		Action: func(c *urfave.Context) error {
 			script := Completion(newApp(e), c.Args().First())
 			if script == nil || c.Args().Len() != 1 {

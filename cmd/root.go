@@ -49,6 +49,9 @@ func run(ctx context.Context, args []string, e cli.Env) int {
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
+	if asked, ok := errors.AsType[*cli.HelpRequest](err); ok {
+		err = printHelp(e, app, asked.Path)
+	}
 	return conclude(ctx, e, errors.Join(err, e.StdoutText.Flush()))
 }
 
@@ -87,14 +90,13 @@ func App() *urfave.App {
 func newApp(e cli.Env) *urfave.App {
 	all := commands(e)
 	cli.Walk(all, "", func(_ string, c *urfave.Command) {
-		c.OnUsageError, c.HideHelpCommand = cli.UsageError, true
+		c.OnUsageError, c.HideHelp = cli.UsageError, true
 	})
 	return &urfave.App{
 		Name:           "pintle",
 		Usage:          "take a repository of microservices from git tags to running releases on Kubernetes",
 		UsageText:      "pintle [global flags] command [flags] [arguments]",
 		Version:        cli.Version(),
-		Description:    appDescription + strings.TrimRight(exitcode.Text("   "), "\n"),
 		Reader:         e.Stdin,
 		Writer:         e.Stdout,
 		ErrWriter:      e.Stderr,
@@ -107,17 +109,11 @@ func newApp(e cli.Env) *urfave.App {
 			}
 			return e.Limits.Parse(c.String("limits"))
 		},
+		HideHelp: true, // printHelp does it
 		Action:   noCommand,
 		Commands: all,
 	}
 }
-
-const appDescription = `One file, pintle.yaml, names the services, where they go and by which branch or tag.
-"pintle init" writes it, "pintle check" checks it, "pintle run" does the whole job:
-version, bump, lint, package, push, plan, deploy, test, with reports in build/pintle.
-
-EXIT STATUS
-`
 
 func globalFlags() []urfave.Flag {
 	return []urfave.Flag{
@@ -137,7 +133,7 @@ func knownColor(_ *urfave.Context, when string) error {
 // noCommand answers a command line without a known command.
 func noCommand(c *urfave.Context) error {
 	if c.Args().Len() == 0 {
-		return urfave.ShowAppHelp(c)
+		return &cli.HelpRequest{}
 	}
 	name := c.Args().First()
 	return cli.Usagef("no command %q: %ssee %q", name, cli.NearestCommand(name, c.App.Commands), "pintle --help")

@@ -21,7 +21,6 @@ func sandboxCommand(e cli.Env) *urfave.Command {
 		Name:            "sandbox",
 		Usage:           "a real Kubernetes control plane and an OCI registry on this machine, to try things on",
 		ArgsUsage:       "up|down|status|run|image ...",
-		Description:     "Runs " + sandboxBinary + ", found by $PINTLE_SANDBOX, beside pintle, or on PATH. \"pintle sandbox --help\" shows its commands.",
 		SkipFlagParsing: true,
 		Action: func(c *urfave.Context) error {
 			path, err := findSandbox(e.Getenv)

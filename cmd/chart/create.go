@@ -14,7 +14,6 @@ import (
 func createCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "create", Usage: "write a new chart that is fit for production", ArgsUsage: "NAME",
-		Description: "NAME is the folder to make. Its last part is the chart's name, and the part above in services/web/chart.\nWhat exists is never written over.",
 		Flags: []urfave.Flag{
 			&urfave.StringFlag{Name: "starter", Aliases: []string{"p"}, Usage: "start from this `CHART`: a folder, an archive, or the name of one of Helm's starters; <CHARTNAME> is replaced in its files"},
 		},

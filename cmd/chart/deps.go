@@ -37,8 +37,6 @@ type fetchDependencies func(context.Context, string, dependency.Options) (depend
 func depsFetchCommand(e cli.Env, name string, aliases []string, usage string, fetch fetchDependencies) *urfave.Command {
 	return &urfave.Command{
 		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "[CHART]",
-		Description: "Repositories are https:// (an index), oci://, file:// (a folder beside the chart), @NAME of Helm's repositories.yaml,\n" +
-			"or none for a chart that is in charts/. Nothing changes before every archive has arrived.",
 		Flags: []urfave.Flag{cli.PlainHTTPFlag()},
 		Action: func(c *urfave.Context) error {
 			dir, err := chartFolder(c)

@@ -21,7 +21,6 @@ import (
 func lintCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "lint", Usage: "find what is wrong with a chart before a cluster sees it", ArgsUsage: "CHART...",
-		Description: "Exit code 4 if there is an error. The rules, and how to silence one: docs/lint.md.",
 		Flags: append(cli.ValueFlags(),
 			&urfave.StringFlag{Name: "namespace", Aliases: []string{"n"}, Value: "default", Usage: "`NAMESPACE` of the release"},
 			&urfave.StringFlag{Name: "kube-version", Usage: "hold objects against the schemas of this Kubernetes `VERSION`; the newest known otherwise"},

@@ -20,7 +20,6 @@ import (
 func packageCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "package", Usage: "pack charts: equal charts give equal bytes", ArgsUsage: "CHART...",
-		Description: "Files carry the time of $SOURCE_DATE_EPOCH (seconds), 1970 without it.",
 		Flags: []urfave.Flag{
 			&urfave.StringFlag{Name: "version", Usage: "replace the chart's `VERSION`"},
 			&urfave.StringFlag{Name: "app-version", Usage: "replace the chart's appVersion (`VERSION`)"},
@@ -132,7 +131,6 @@ func pushCommand(e cli.Env) *urfave.Command {
 func pullCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "pull", Usage: "download a packaged chart from a registry or a repository", ArgsUsage: "oci://HOST/PATH/NAME",
-		Description: "With --repo the argument is the name of a chart there.",
 		Flags: []urfave.Flag{
 			cli.VersionFlag(), cli.PlainHTTPFlag(), repoFlag(),
 			&urfave.StringFlag{Name: "destination", Aliases: []string{"d"}, Value: ".", Usage: "write the package into this `FOLDER`"},

@@ -18,7 +18,6 @@ import (
 func showCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "show", Usage: "print a part of a chart, as \"helm show\" does", ArgsUsage: strings.Join(chart.Parts, "|") + " CHART",
-		Description: "CHART is a folder, an archive, oci://HOST/PATH/NAME, or with --repo the name of a chart there.",
 		Flags: []urfave.Flag{
 			cli.VersionFlag(), cli.PlainHTTPFlag(),
 			&urfave.BoolFlag{Name: "devel", Usage: "take pre-releases too: the same as --version '>0.0.0-0'"},

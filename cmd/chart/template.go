@@ -20,9 +20,8 @@ import (
 func templateCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "template", Usage: "print what a chart renders to, as \"helm template\" does", ArgsUsage: "[NAME] CHART",
-		Description: "CHART is a folder, an archive (.tgz) or oci://HOST/PATH/NAME. Without NAME the release is called release-name.",
-		Flags:       append(cli.ValueFlags(), templateFlags()...),
-		Action:      func(c *urfave.Context) error { return templateChart(e, c) },
+		Flags:  append(cli.ValueFlags(), templateFlags()...),
+		Action: func(c *urfave.Context) error { return templateChart(e, c) },
 	}
 }
 

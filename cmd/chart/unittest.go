@@ -22,8 +22,6 @@ var testFormats = []string{"text", "json", "junit"}
 func testCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "test", Usage: "run the unit tests of a chart's templates, without a cluster", ArgsUsage: "CHART...",
-		Description: "Suites are YAML files in helm-unittest's format: docs/unittest.md. Test hooks, the pods in templates/tests that\n" +
-			"\"helm test\" runs in a cluster, are another thing: \"pintle test\" runs those.",
 		Flags: []urfave.Flag{
 			&urfave.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "run the suites in files that match this `PATTERN` from the chart's folder; ** crosses folders", DefaultText: unittest.DefaultFiles},
 			&urfave.StringSliceFlag{Name: "values", Aliases: []string{"v"}, Usage: "values `FILE` for all suites; may be repeated, later ones win"},

@@ -11,7 +11,8 @@ import (
 // first argument and people write "pintle chart template web ./chart -n prod".
 // Global flags go to the front, a command's flags behind its name. "--" ends
 // the flags, and a command that parses its own arguments is left alone. A flag
-// at the end that lacks its value is an error, or it would take an argument.
+// at the end that lacks its value is an error, or it would take an argument. To ask
+// for help is a *HelpRequest.
 func Reorder(app *urfave.App, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return args, nil
@@ -31,6 +32,9 @@ func Reorder(app *urfave.App, args []string) ([]string, error) {
 			r.word(w)
 		}
 	}
+	if r.help {
+		return nil, &HelpRequest{Path: r.path}
+	}
 	return slices.Concat(args[:1], r.global, r.path, r.local, r.rest), nil
 }
 
@@ -40,6 +44,7 @@ type reordering struct {
 	here     *urfave.Command // nil before the first command
 	commands []*urfave.Command
 	words    []string // that are still to come
+	help     bool     // it is asked for
 
 	global, path, local, rest []string
 }
@@ -62,6 +67,10 @@ func (r *reordering) flag(w string) error {
 			to = &r.local
 		}
 	}
+	if !known && (w == "--help" || w == "-h") {
+		r.help = true
+		return nil
+	}
 	*to = append(*to, full)
 	if !known || !takes || strings.Contains(w, "=") {
 		return nil
@@ -77,12 +86,16 @@ func (r *reordering) flag(w string) error {
 // word sorts the name of a command or an argument.
 func (r *reordering) word(w string) {
 	next := FindCommand(r.commands, w)
+	if next == nil && r.here == nil && len(r.rest) == 0 && (w == "help" || w == "h") {
+		r.help = true
+		return
+	}
 	if next == nil || len(r.rest) > 0 {
 		r.rest = append(r.rest, w)
 		r.commands = nil
 		return
 	}
-	r.path, r.here, r.commands = append(r.path, w), next, next.Subcommands
+	r.path, r.here, r.commands = append(r.path, next.Name), next, next.Subcommands
 	if next.SkipFlagParsing {
 		r.rest = append(r.rest, r.words...)
 		r.words = nil

@@ -42,6 +42,12 @@ func TestReorder(t *testing.T) {
 		{"pintle chart template web c --namespace=", "pintle chart template --namespace= web c"},
 		{"pintle chart template web c --include-crds", "pintle chart template --include-crds web c"},
 		{"pintle run -- -e", "pintle run -- -e"},
+		{"pintle --help", "help for "},
+		{"pintle run web -h", "help for run"},
+		{"pintle chart template --namespace -h web c", "pintle chart template --namespace -h web c"},
+		{"pintle help chart template", "help for chart template"},
+		{"pintle sandbox --help", "pintle sandbox --help"},
+		{"pintle run -- --help", "pintle run -- --help"},
 		{"pintle sandbox -n", "pintle sandbox -n"},
 	} {
 		words, err := Reorder(app, strings.Fields(c.in))

@@ -117,7 +117,7 @@ func LoadTemplated(e Env, c *urfave.Context, ref string) (*chart.Chart, error) {
 		return nil, WithCode(exitcode.Failed, err)
 	}
 	beside := e
-	beside.Stdout = e.Stderr
+	beside.StdoutText = e.StderrText
 	if err := PrintDependencies(beside, result); err != nil {
 		return nil, err
 	}

@@ -157,10 +157,6 @@ func AllowDowngradeFlag() urfave.Flag {
 	return &urfave.BoolFlag{Name: "allow-downgrade", Usage: "deploy an older version over a newer one too: deploy.downgrade of pintle.yaml, refuse"}
 }
 
-// RecoverDescription is the help of the commands that recover.
-const RecoverDescription = "Does what the next deploy would do first, and no more: takes the lock of a dead job over, marks its revision failed, deletes the hooks it left,\n" +
-	"and brings the objects back to the last deployed revision, or removes a first install that did not end. Nothing happens to a release that needs none of it."
-
 // RecoverFlags are the flags of the commands that recover.
 func RecoverFlags() []urfave.Flag {
 	return []urfave.Flag{

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -11,7 +12,7 @@ import (
 // NoSubcommand answers a group of commands that was called by itself.
 func NoSubcommand(c *urfave.Context) error {
 	if c.Args().Len() == 0 {
-		return urfave.ShowSubcommandHelp(c)
+		return &HelpRequest{Path: strings.Fields(c.Command.HelpName)[1:]}
 	}
 	name, group := c.Args().First(), c.Command.HelpName
 	return Usagef("no command %q: %ssee %q", group+" "+name, NearestCommand(name, c.Command.Subcommands), group+" --help")

@@ -22,7 +22,6 @@ import (
 // BumpCommand is "pintle bump".
 func BumpCommand(e cli.Env) *urfave.Command {
 	command := GoalCommand(e, pipeline.GoalBump, "write the versions into charts, values.yaml and other files of the project")
-	command.Description = "It changes the bytes of the values alone; doing it again changes nothing. docs/releasing.md tells what it writes, and how a release is made."
 	command.Flags = append(command.Flags,
 		&urfave.BoolFlag{Name: "check", Usage: "write nothing; print what would change, and exit with 10 when there is something"},
 		releaseFlag("write", ""),

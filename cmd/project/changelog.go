@@ -24,8 +24,6 @@ import (
 func ChangelogCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "changelog", Usage: "tell what changed between two versions, from conventional commits", ArgsUsage: "[SERVICE...]",
-		Description: "It prints Markdown for a release note: the changes since the release before, of the version that a tag at HEAD names or --release gives. " +
-			"docs/releasing.md has the rules, and what a template may use.",
 		Flags: append(projectFlags(),
 			&urfave.StringFlag{Name: "from", Usage: "begin after this `VERSION`", DefaultText: "the release before"},
 			&urfave.StringFlag{Name: "to", Usage: "end with this `VERSION`", DefaultText: "HEAD"},

@@ -19,7 +19,6 @@ import (
 func InitCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "init", Usage: "look at the repository and write pintle.yaml, a Jenkinsfile and a .gitlab-ci.yml that work as they are", ArgsUsage: "[FOLDER]",
-		Description: "Files that exist are kept as they are.",
 		Flags: []urfave.Flag{
 			&urfave.StringFlag{Name: "project", Usage: "the product's `NAME`; that of the git remote or the folder otherwise"},
 			&urfave.StringFlag{Name: "charts", Usage: "where charts are pushed: `oci://HOST/PATH`"},

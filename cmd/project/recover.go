@@ -17,8 +17,7 @@ import (
 func RecoverCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
-		Description: cli.RecoverDescription,
-		Flags:       append(append(releaseFlags(), reportDirFlag(), cli.TakeOverFlag()), cli.RecoverFlags()...),
+		Flags: append(append(releaseFlags(), reportDirFlag(), cli.TakeOverFlag()), cli.RecoverFlags()...),
 		Action: func(c *urfave.Context) error {
 			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Recover(u, &span)

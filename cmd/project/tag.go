@@ -21,8 +21,6 @@ import (
 func TagCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "tag", Usage: "tag HEAD with its next version and push the tag", ArgsUsage: "[SERVICE...]",
-		Description: "The remote takes a tag only where it has none of that name: of two builds one wins, and a tag that is at this commit already is no error. " +
-			"git makes the tag and pushes it, with its own identity, keys, hooks and credentials. docs/releasing.md has the rules.",
 		Flags: append(projectFlags()[:2],
 			releaseFlag("tag", "auto"),
 			&urfave.BoolFlag{Name: "dry-run", Usage: "make and push nothing; print what would be"},

@@ -19,8 +19,6 @@ import (
 func VersionCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "version", Usage: "print the version of this commit, of each service", ArgsUsage: "[SERVICE...]",
-		Description: "With one version for all, or for one service, it prints just that string, else a line a service: name, space, version. " +
-			"Without a pintle.yaml there is one version for all, from tags as v1.2.3. docs/versions.md has the rules.",
 		Flags: append(projectFlags(),
 			&urfave.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "plain", Usage: "`FORMAT`: plain, json, env, dotenv, github"},
 			&urfave.BoolFlag{Name: "explain", Usage: "tell on stderr how each version came about"},

@@ -13,7 +13,7 @@ import (
 
 func recoverCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
-		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME", Description: cli.RecoverDescription,
+		Name: "recover", Usage: "repair what a killed job left of a release", ArgsUsage: "NAME",
 		Flags: append(append(releaseClusterFlags(), timeoutFlag(), historyMaxFlag()), cli.RecoverFlags()...),
 		Action: func(c *urfave.Context) error {
 			name, err := oneRelease(c)

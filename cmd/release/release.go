@@ -32,8 +32,6 @@ func Command(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
 		ArgsUsage: "install|upgrade|rollback|uninstall|list|history|status|get|test|recover",
-		Description: "Helm goes on with these releases where this stopped, and the other way round. What is different: docs/engineering/helm-differences.md.\n" +
-			"The result is on stdout, as Helm prints it; how it goes is on stderr.",
 		Subcommands: []*urfave.Command{
 			installCommand(e), upgradeCommand(e), rollbackCommand(e), uninstallCommand(e),
 			listCommand(e), historyCommand(e), statusCommand(e), getCommand(e), testCommand(e), recoverCommand(e),
