@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"text/tabwriter"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -114,10 +113,9 @@ func listDependencies(e cli.Env, c *urfave.Context, dir string) error {
 		fmt.Fprintln(e.StderrText, "the chart has no dependencies")
 		return nil
 	}
-	table := tabwriter.NewWriter(e.StdoutText, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tVERSION\tREPOSITORY\tFOUND\tSTATUS")
+	table := cli.NewListing(e, "NAME", "VERSION", "REPOSITORY", "FOUND", "STATUS")
 	for _, d := range list {
-		cli.WriteRow(table, d.Name, d.Version, d.Repository, d.Found, d.Status)
+		table.Row(d.Name, d.Version, d.Repository, d.Found, d.Status)
 	}
-	return table.Flush()
+	return table.Print()
 }

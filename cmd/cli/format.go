@@ -134,14 +134,6 @@ func cells(text string) int {
 	return n
 }
 
-// WriteRow writes a row of a table: each cell in one line.
-func WriteRow(w io.Writer, cells ...string) {
-	for i, cell := range cells {
-		cells[i] = text.Line(cell)
-	}
-	fmt.Fprintln(w, strings.Join(cells, "\t"))
-}
-
 // Plural is the ending of a noun that n things have.
 func Plural(n int) string {
 	if n == 1 {

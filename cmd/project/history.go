@@ -1,9 +1,7 @@
 package project
 
 import (
-	"fmt"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	urfave "github.com/urfave/cli/v2"
@@ -34,12 +32,11 @@ func HistoryCommand(e cli.Env) *urfave.Command {
 			if err != nil {
 				return cli.WithCode(exitcode.Failed, err)
 			}
-			table := tabwriter.NewWriter(e.StdoutText, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(table, "REVISION\tUPDATED\tSTATUS\tCHART\tDESCRIPTION")
+			table := cli.NewListing(e, "REVISION", "UPDATED", "STATUS", "CHART", "DESCRIPTION")
 			for _, r := range history.Records {
-				cli.WriteRow(table, strconv.Itoa(r.Version), r.Info.LastDeployed.UTC().Format(time.RFC3339), string(r.Status()), chartName(r), r.Info.Description)
+				table.Row(strconv.Itoa(r.Version), r.Info.LastDeployed.UTC().Format(time.RFC3339), string(r.Status()), chartName(r), r.Info.Description)
 			}
-			return table.Flush()
+			return table.Print()
 		},
 	}
 }

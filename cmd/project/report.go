@@ -48,5 +48,5 @@ func rebuildReports(e cli.Env, c *urfave.Context, path string) error {
 	if err := report.WriteAll(dir, run); err != nil {
 		return err
 	}
-	return report.Summary(e.StdoutText, run, summaryOptions(e, c, dir))
+	return printSummary(e, c, run, dir)
 }

@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	urfave "github.com/urfave/cli/v2"
@@ -214,10 +215,15 @@ func tellOutcome(e cli.Env, c *urfave.Context, goal pipeline.Goal, outcome pipel
 }
 
 func tellSummary(e cli.Env, c *urfave.Context, code int, run report.Run, dir string) error {
-	if err := report.Summary(e.StdoutText, run, summaryOptions(e, c, dir)); err != nil {
+	if err := printSummary(e, c, run, dir); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}
 	return cli.Silent(code)
+}
+
+func printSummary(e cli.Env, c *urfave.Context, run report.Run, dir string) error {
+	o := summaryOptions(e, c, dir)
+	return cli.Fit(e, func(w io.Writer) error { return report.Summary(w, run, o) })
 }
 
 // summaryOptions name those reports in dir that were written.

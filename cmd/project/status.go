@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	urfave "github.com/urfave/cli/v2"
@@ -28,31 +26,30 @@ func StatusCommand(e cli.Env) *urfave.Command {
 				return err
 			}
 			defer closeProject()
-			return printStatus(c.Context, e.StdoutText, d, c.Args().Slice())
+			return printStatus(c.Context, e, d, c.Args().Slice())
 		},
 	}
 }
 
-func printStatus(ctx context.Context, w io.Writer, d *deployed, names []string) error {
+func printStatus(ctx context.Context, e cli.Env, d *deployed, names []string) error {
 	units, err := d.resolved.Choose(names)
 	if err != nil {
 		return cli.WithCode(exitcode.Usage, err)
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SERVICE\tNAMESPACE\tREVISION\tSTATUS\tCHART\tUPDATED\tREADY")
+	table := cli.NewListing(e, "SERVICE", "NAMESPACE", "REVISION", "STATUS", "CHART", "UPDATED", "READY")
 	for _, u := range units {
 		record, objects, err := d.engine.Status(ctx, d.requests.Status(u))
 		switch {
 		case errors.Is(err, release.ErrNotFound):
-			cli.WriteRow(table, u.Name, u.Namespace, "-", "not deployed", "", "", "")
+			table.Row(u.Name, u.Namespace, "-", "not deployed", "", "", "")
 			continue
 		case err != nil:
 			return cli.WithCode(exitcode.Failed, err)
 		}
-		cli.WriteRow(table, u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
+		table.Row(u.Name, u.Namespace, strconv.Itoa(record.Version), string(record.Status()),
 			chartName(record), record.Info.LastDeployed.UTC().Format(time.RFC3339), readiness(objects))
 	}
-	return table.Flush()
+	return table.Print()
 }
 
 // readiness is "4 of 4", or the first object that is not ready and why.
