@@ -13,6 +13,9 @@ import (
 // command: after a separator, in $( ) and in the steps of a CI's file.
 var call = regexp.MustCompile(`(?:^|[;&|(] *|\$\(|'|^ *- (?:run: )?|\bif |! )pintle((?: +[^\s;&|)']+|"[^"]*")+)`)
 
+// inText is a command in the text of a page.
+var inText = regexp.MustCompile("`pintle ([^`\n]+)`")
+
 // usage is a line of docs/cli.md that shows how a command is called.
 var usage = regexp.MustCompile(`(?m)^(pintle[a-z ]*) \[flags\]`)
 
@@ -43,26 +46,40 @@ func readProgram(t *testing.T) program {
 // sandboxCommands are those of another program, pintle-sandbox.
 var sandboxCommands = []string{"up", "down", "status", "run", "image", "apiserver"}
 
-// TestCommandLines holds that each command in a block of a page is one: the
-// program itself reads its command and its flags.
+// TestCommandLines holds that each command in a block or in the text of a page is
+// one: the program itself reads its command and its flags.
 func TestCommandLines(t *testing.T) {
 	known := readProgram(t)
-	read := 0
+	found := 0
+	seen := map[string]bool{}
+	check := func(b block, words string) {
+		found++
+		if !seen[words] {
+			seen[words] = true
+			known.check(t, b, strings.Fields(words))
+		}
+	}
 	for _, page := range userPages(t) {
 		for _, b := range blocks(t, page) {
 			if b.lang == "text" || b.lang == "console" || usage.MatchString(b.text) {
 				continue // what is printed; what TestVersionDocs runs; how a command is called
 			}
 			for _, line := range joined(b.text) {
-				for _, found := range call.FindAllStringSubmatch(line, -1) {
-					read++
-					known.check(t, b, strings.Fields(found[1]))
+				for _, match := range call.FindAllStringSubmatch(line, -1) {
+					check(b, match[1])
 				}
 			}
 		}
 	}
-	if read < 80 {
-		t.Errorf("%d commands found: the search finds too few", read)
+	for _, page := range userPages(t) {
+		for _, match := range inText.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
+			if !strings.ContainsAny(match[1], "|[") { // several commands in one
+				check(block{page: page}, match[1])
+			}
+		}
+	}
+	if found < 150 {
+		t.Errorf("%d commands found: the search finds too few", found)
 	}
 }
 
