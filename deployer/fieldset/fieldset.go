@@ -1,6 +1,6 @@
 // Package fieldset compares an object with the live one by what a field manager's last apply has set (FieldsV1 of
-// Kubernetes' metav1), so that a server need not be asked about what is as it should be. It is pure; it refuses to guess:
-// where it is not sure it says so, and the server decides.
+// Kubernetes' metav1), so that a server need not be asked about what is as it should be. It is pure; it refuses to
+// guess: where it is not sure it says so, and the server decides.
 package fieldset
 
 import (
@@ -14,15 +14,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// Unchanged reports whether it is certain that a server-side apply of an object
-// would leave the live one as it is: the manager's last apply had exactly these
-// fields, and each has the value that it is to have. Then nothing is left to
-// change, to default or to be in conflict about, and the server need not be asked.
-// False means only that it is not certain: the server may spell a value otherwise
-// ("1" for "1000m"), default what is inside of it, or leave an empty one out.
+// Unchanged reports whether it is certain that a server-side apply of an object would leave the live one as it is: the
+// manager's last apply had exactly these fields, and each has the value that it is to have. Then nothing is left to
+// change, to default or to be in conflict about, and the server need not be asked. False means only that it is not
+// certain: the server may spell a value otherwise ("1" for "1000m"), default what is inside of it, or leave an empty
+// one out.
 //
-// What a record says does not count: who deletes the newest one by hand, as is
-// advised for a stuck release, has live objects that no record knows.
+// What a record says does not count: who deletes the newest one by hand, as is advised for a stuck release, has live
+// objects that no record knows.
 func Unchanged(object, live *unstructured.Unstructured, manager string) bool {
 	if live == nil || live.GetDeletionTimestamp() != nil {
 		return false
@@ -30,7 +29,8 @@ func Unchanged(object, live *unstructured.Unstructured, manager string) bool {
 	entries := slices.DeleteFunc(live.GetManagedFields(), func(m metav1.ManagedFieldsEntry) bool {
 		return m.Manager != manager || m.Operation != metav1.ManagedFieldsOperationApply
 	})
-	if len(entries) != 1 || entries[0].Subresource != "" || entries[0].APIVersion != object.GetAPIVersion() || entries[0].FieldsV1 == nil {
+	if len(entries) != 1 || entries[0].Subresource != "" || entries[0].FieldsV1 == nil ||
+		entries[0].APIVersion != object.GetAPIVersion() {
 		return false
 	}
 	var fields map[string]any
@@ -56,8 +56,8 @@ func withoutIdentity(o *unstructured.Unstructured) map[string]any {
 	return out
 }
 
-// holds reports whether a set of fields (FieldsV1 of Kubernetes' metav1) is
-// exactly that of want, and live has want's value in each.
+// holds reports whether a set of fields (FieldsV1 of Kubernetes' metav1) is exactly that of want, and live has want's
+// value in each.
 func holds(fields map[string]any, want, live any) bool {
 	if len(fields) == 0 {
 		return reflect.DeepEqual(want, live)
@@ -115,8 +115,8 @@ func holdsList(fields map[string]any, want, live []any) bool {
 	return ordered && len(place) == len(want) && len(place) == elements
 }
 
-// onlyKeyed is the index of the one element with these keys, one of which it may
-// leave to the server's default; -1 for none or more than one.
+// onlyKeyed is the index of the one element with these keys, one of which it may leave to the server's default; -1 for
+// none or more than one.
 func onlyKeyed(list []any, keys map[string]any) int {
 	found := -1
 	for i, v := range list {

@@ -15,8 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// ordinary are objects as charts have them: nothing in them is spelled otherwise
-// by the server. Their pods run nowhere.
+// ordinary are objects as charts have them: nothing in them is spelled otherwise by the server. Their pods run nowhere.
 const ordinary = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, labels: {app: web}, annotations: {note: "1"}}
@@ -65,9 +64,8 @@ metadata: {name: web}
 rules: [{apiGroups: [""], resources: [pods], verbs: [get, list]}]
 `
 
-// TestSettledAgreesWithTheServer changes objects at random, as the release and as
-// somebody else, and asks the server about every object that settled calls so: a
-// dry run of it must leave everything as it is.
+// TestSettledAgreesWithTheServer changes objects at random, as the release and as somebody else, and asks the server
+// about every object that settled calls so: a dry run of it must leave everything as it is.
 func TestSettledAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
 	objects, err := release.ParseManifest(ordinary)
@@ -99,8 +97,7 @@ type settledWalk struct {
 	random  *rand.Rand
 }
 
-// walk changes what was applied, or what is live, and counts how often something
-// was settled.
+// walk changes what was applied, or what is live, and counts how often something was settled.
 func (w settledWalk) walk(o *unstructured.Unstructured, steps int) int {
 	n, now := 0, o
 	for range steps {

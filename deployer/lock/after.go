@@ -9,8 +9,9 @@ import (
 // LastBound bounds what comes last after an interruption: the last write of a record, and giving the lock back.
 const LastBound = 2 * time.Second
 
-// Afterwards is the context of what follows a failure. It ends after bound, with cause. It does not end with the parent,
-// but once the parent is cancelled, before or meanwhile, it has only hurry left; and nothing when the lock is lost.
+// Afterwards is the context of what follows a failure. It ends after bound, with cause. It does not end with the
+// parent, but once the parent is cancelled, before or meanwhile, it has only hurry left; and nothing when the lock is
+// lost.
 func Afterwards(parent context.Context, bound, hurry time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
 	ctx, cancel := context.WithTimeoutCause(ctx, bound, cause)

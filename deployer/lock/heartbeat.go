@@ -54,8 +54,8 @@ func (l *Locker) giveBack(parent context.Context, held *Lock, lease *leaseObject
 	}
 }
 
-// keepAlive renews the lease, trying on until it can. No attempt is longer than a
-// beat, so that none sleeps through the moment when the API server is back.
+// keepAlive renews the lease, trying on until it can. No attempt is longer than a beat, so that none sleeps through the
+// moment when the API server is back.
 func (l *Locker) keepAlive(ctx context.Context, lease *leaseObject) error {
 	for {
 		once, cancel := context.WithTimeout(ctx, leaseBeat)
@@ -70,8 +70,7 @@ func (l *Locker) keepAlive(ctx context.Context, lease *leaseObject) error {
 	}
 }
 
-// renew says that the holder lives. An outage is no loss: without the API
-// server nobody else can take the lease either.
+// renew says that the holder lives. An outage is no loss: without the API server nobody else can take the lease either.
 func (l *Locker) renew(ctx context.Context, lease *leaseObject) error {
 	next := *lease
 	next.Spec.RenewTime = l.Cluster.Now().UTC().Format(microTime)
@@ -79,8 +78,9 @@ func (l *Locker) renew(ctx context.Context, lease *leaseObject) error {
 	err := l.Cluster.Do(ctx, http.MethodPut, leasePath(lease.Metadata.Namespace, lease.Metadata.Name), &next, &got)
 	if kube.Is(err, kube.Conflict) {
 		err = l.Cluster.Do(ctx, http.MethodGet, leasePath(lease.Metadata.Namespace, lease.Metadata.Name), nil, &got)
-		if err == nil && got.Metadata.UID == lease.Metadata.UID && got.Spec.HolderIdentity == lease.Spec.HolderIdentity && got.Spec.AcquireTime == lease.Spec.AcquireTime {
-			*lease = got // our own unheard write
+		same := got.Metadata.UID == lease.Metadata.UID && got.Spec.HolderIdentity == lease.Spec.HolderIdentity
+		if err == nil && same && got.Spec.AcquireTime == lease.Spec.AcquireTime {
+			*lease = got // our own write, whose answer was lost
 			return nil
 		}
 	}

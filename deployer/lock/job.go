@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Job is the build of a CI that works, as the annotations of its lock tell it to
-// whoever waits. The zero Job is a person.
+// Job is the build of a CI that works, as the annotations of its lock tell it to whoever waits. The zero Job is a
+// person.
 type Job struct {
 	URL    string // of the build's page
 	Name   string // of the job that builds, the same for all its builds
@@ -20,7 +20,9 @@ const longestNote = 1024
 
 func (j Job) notes(prefix string) map[string]string {
 	out := map[string]string{}
-	for key, value := range map[string]string{"url": j.URL, "name": j.Name, "build": j.Build, "branch": j.Branch, "commit": j.Commit} {
+	for key, value := range map[string]string{
+		"url": j.URL, "name": j.Name, "build": j.Build, "branch": j.Branch, "commit": j.Commit,
+	} {
 		if value != "" {
 			out[prefix+key] = value
 		}
@@ -60,8 +62,8 @@ func (j Job) String() string {
 	return j.URL + " (" + about + ")"
 }
 
-// supersedes reports whether j is a newer build of the same branch by the same
-// job of the same CI. What is not known makes it none.
+// supersedes reports whether j is a newer build of the same branch by the same job of the same CI. What is not known
+// makes it none.
 func (j Job) supersedes(older Job) bool {
 	mine, err := strconv.ParseUint(j.Build, 10, 63)
 	if err != nil {
@@ -72,8 +74,8 @@ func (j Job) supersedes(older Job) bool {
 		j.Name == older.Name && j.series() != "" && j.series() == older.series()
 }
 
-// series is what the URLs of one job's builds have in common: all before the
-// last number. Build numbers of others count something else.
+// series is what the URLs of one job's builds have in common: all before the last number. Build numbers of others count
+// something else.
 func (j Job) series() string {
 	parts := strings.Split(strings.TrimRight(j.URL, "/"), "/")
 	for i := len(parts) - 1; i > 2; i-- { // the host is the third

@@ -52,9 +52,11 @@ func leasePath(namespace, name string) string {
 	return p
 }
 
-// tryLock creates the lease, or takes a dead job's over; previous is then that job. When another job holds it, the answer
-// is that job's lease, and not taken.
-func (l *Locker) tryLock(ctx context.Context, req Request, dead func(*leaseObject) bool) (lease *leaseObject, previous string, taken bool, err error) {
+// tryLock creates the lease, or takes a dead job's over; previous is then that job. When another job holds it, the
+// answer is that job's lease, and not taken.
+func (l *Locker) tryLock(
+	ctx context.Context, req Request, dead func(*leaseObject) bool,
+) (lease *leaseObject, previous string, taken bool, err error) {
 	name := leaseName(req.Release)
 	now := l.Cluster.Now().UTC().Format(microTime)
 	mine := &leaseObject{
@@ -89,7 +91,9 @@ func (l *Locker) tryLock(ctx context.Context, req Request, dead func(*leaseObjec
 }
 
 // takeLease replaces a dead job's lease, unless somebody is faster.
-func (l *Locker) takeLease(ctx context.Context, held, mine *leaseObject) (lease *leaseObject, previous string, taken bool, err error) {
+func (l *Locker) takeLease(
+	ctx context.Context, held, mine *leaseObject,
+) (lease *leaseObject, previous string, taken bool, err error) {
 	path, previous := leasePath(held.Metadata.Namespace, held.Metadata.Name), held.Spec.HolderIdentity
 	mine.Metadata.ResourceVersion, mine.Metadata.UID = held.Metadata.ResourceVersion, held.Metadata.UID
 	lease = &leaseObject{}
@@ -106,9 +110,8 @@ func (l *Locker) takeLease(ctx context.Context, held, mine *leaseObject) (lease 
 	return lease, previous, err == nil, err
 }
 
-// expire gives a lock back that was taken over from a dead job and whose legacy
-// nobody has dealt with: the next one finds it as the dead job left it. Without
-// it, a pending revision would have no lock, and pass for Helm's at work.
+// expire gives a lock back that was taken over from a dead job and whose legacy nobody has dealt with: the next one
+// finds it as the dead job left it. Without it, a pending revision would have no lock, and pass for Helm's at work.
 func (l *Locker) expire(ctx context.Context, lease *leaseObject, dead string) {
 	lease.Spec.HolderIdentity, lease.Spec.RenewTime = dead, time.Unix(0, 0).UTC().Format(microTime)
 	lease.Metadata.Annotations = nil // they were ours

@@ -63,9 +63,9 @@ type Lock struct {
 }
 
 // Lock takes the release's lock, waiting at most the request's Timeout for another holder, and as long as it takes to
-// know whether one lives that does not say so. Who waits is told for whom. The context it returns ends with ErrLost when
-// another job takes the lock, and with a *SupersededError when a newer build asks for it. The error is ErrBusy when the
-// holder still works at the end; whatever it is, nothing was touched.
+// know whether one lives that does not say so. Who waits is told for whom. The context it returns ends with ErrLost
+// when another job takes the lock, and with a *SupersededError when a newer build asks for it. The error is ErrBusy
+// when the holder still works at the end; whatever it is, nothing was touched.
 func (l *Locker) Lock(ctx context.Context, req Request, span event.Span) (context.Context, *Lock, error) {
 	deadline := time.Now().Add(req.Timeout)
 	w := &waiting{locker: l, req: req, span: span}
@@ -133,7 +133,9 @@ func (l *Locker) noLeases(ctx context.Context, namespace string, refusal error) 
 	if !kube.Is(refusal, kube.Forbidden) {
 		return false
 	}
-	return slices.ContainsFunc([]string{"get", "create", "update"}, func(verb string) bool { return !l.MayUse(ctx, namespace, verb) })
+	return slices.ContainsFunc([]string{"get", "create", "update"}, func(verb string) bool {
+		return !l.MayUse(ctx, namespace, verb)
+	})
 }
 
 // waiting is a job that waits for a lock.
@@ -171,8 +173,8 @@ func (w *waiting) dead(lease *leaseObject) bool {
 	return w.watched.dead(lease, w.locker.Cluster.Now())
 }
 
-// doubts reports whether it is soon to be known that the holder of a lease is
-// dead: the lease was never seen to change, and does not say that it was renewed.
+// doubts reports whether it is soon to be known that the holder of a lease is dead: the lease was never seen to change,
+// and does not say that it was renewed.
 func (w *waiting) doubts(lease *leaseObject) bool {
 	return w.changes <= 1 && !alive(lease, w.locker.Cluster.Now())
 }

@@ -17,8 +17,8 @@ func heldLease(renewed time.Time) *leaseObject {
 	}
 }
 
-// deadAt is after how long a job that looks every leasePoll takes a lease that
-// nobody renews for a dead job's; -1 when it does not within two minutes.
+// deadAt is after how long a job that looks every leasePoll takes a lease that nobody renews for a dead job's; -1 when
+// it does not within two minutes.
 func deadAt(l *leaseObject, skew time.Duration) time.Duration {
 	var w watched
 	began := time.Now()
@@ -31,8 +31,7 @@ func deadAt(l *leaseObject, skew time.Duration) time.Duration {
 	return -1
 }
 
-// TestDeadLease: what no longer changes is dead, whatever it says; what was given
-// up, or nobody holds, is free.
+// TestDeadLease: what no longer changes is dead, whatever it says; what was given up, or nobody holds, is free.
 func TestDeadLease(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*leaseObject, time.Time)
@@ -67,8 +66,8 @@ func TestDeadLease(t *testing.T) {
 
 func renew(l *leaseObject, at time.Time) { l.Spec.RenewTime = at.UTC().Format(microTime) }
 
-// TestLivingLease: the lock of a job that renews it is never taken, however far
-// the clocks of the API servers are apart, also when every other renewal is late.
+// TestLivingLease: the lock of a job that renews it is never taken, however far the clocks of the API servers are
+// apart, also when every other renewal is late.
 func TestLivingLease(t *testing.T) {
 	for _, skew := range []time.Duration{0, 16 * time.Second, 20 * time.Minute, -20 * time.Minute} {
 		t.Run(skew.String(), func(t *testing.T) {
@@ -89,8 +88,8 @@ func TestLivingLease(t *testing.T) {
 	}
 }
 
-// TestLeaseAfterAnOutage: a job that could not look may not count the time, for
-// the holder could not renew its lock either.
+// TestLeaseAfterAnOutage: a job that could not look may not count the time, for the holder could not renew its lock
+// either.
 func TestLeaseAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := heldLease(time.Now())
@@ -115,8 +114,7 @@ func TestLeaseAfterAnOutage(t *testing.T) {
 	})
 }
 
-// TestAliveLease: whoever has no time to wait believes a lease only if its words
-// can be true.
+// TestAliveLease: whoever has no time to wait believes a lease only if its words can be true.
 func TestAliveLease(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)
 	for name, tt := range map[string]struct {

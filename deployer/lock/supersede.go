@@ -9,16 +9,16 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
-// The annotations of a lock. Whoever is allowed to be superseded says so, and a
-// newer build asks by writing its own job into the second half.
+// The annotations of a lock. Whoever is allowed to be superseded says so, and a newer build asks by writing its own job
+// into the second half.
 const (
 	jobNote   = "pintle.dev/job-"
 	newerNote = "pintle.dev/superseded-by-"
 	givesWay  = "pintle.dev/gives-way"
 )
 
-// SupersededError is the cause of an operation's end that a newer build of the
-// same branch has asked for, or for which it has come too late.
+// SupersededError is the cause of an operation's end that a newer build of the same branch has asked for, or for which
+// it has come too late.
 type SupersededError struct{ By Job }
 
 // Error is one line.
@@ -42,8 +42,7 @@ func whoHolds(l *leaseObject) string {
 	return job.String()
 }
 
-// askedToStop is the newer build that has asked the holder of a lock to stop;
-// nil if none has, or none that may.
+// askedToStop is the newer build that has asked the holder of a lock to stop; nil if none has, or none that may.
 func (l *Locker) askedToStop(lease *leaseObject) *SupersededError {
 	by := jobIn(lease.Metadata.Annotations, newerNote)
 	if lease.Metadata.Annotations[givesWay] != "true" || !by.supersedes(l.Job) {
@@ -52,9 +51,8 @@ func (l *Locker) askedToStop(lease *leaseObject) *SupersededError {
 	return &SupersededError{By: by}
 }
 
-// supersedeHolder asks the holder of a lock to stop, if this is a newer build of its
-// branch and both may. It reports whether that has been asked. A newer holder is
-// a *SupersededError: this build has come too late.
+// supersedeHolder asks the holder of a lock to stop, if this is a newer build of its branch and both may. It reports
+// whether that has been asked. A newer holder is a *SupersededError: this build has come too late.
 func (l *Locker) supersedeHolder(ctx context.Context, req Request, held *leaseObject) (asked bool, err error) {
 	holder := jobIn(held.Metadata.Annotations, jobNote)
 	if !req.Supersede || holder.URL != held.Spec.HolderIdentity || held.Metadata.Annotations[givesWay] != "true" {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSupersedes: only a newer build, of the same branch, by the same job of the
-// same CI; what is not known makes it none.
+// TestSupersedes: only a newer build, of the same branch, by the same job of the same CI; what is not known makes it
+// none.
 func TestSupersedes(t *testing.T) {
 	jenkins := Job{URL: "https://ci/job/shop/job/develop/12/", Name: "shop/develop", Build: "12", Branch: "develop", Commit: "c0ffee"}
 	gitlab := Job{URL: "https://git/shop/web/-/jobs/900", Name: "deploy", Build: "12", Branch: "develop"}
@@ -56,8 +56,7 @@ func TestJobNotes(t *testing.T) {
 	}
 }
 
-// TestWhoStops: the holder stops for a newer build when both may, and the one
-// that waits gives up for a newer holder.
+// TestWhoStops: the holder stops for a newer build when both may, and the one that waits gives up for a newer holder.
 func TestWhoStops(t *testing.T) {
 	job := func(n string) Job {
 		return Job{URL: "https://ci/job/web/" + n, Name: "web", Build: n, Branch: "develop"}

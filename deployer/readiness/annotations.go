@@ -72,8 +72,8 @@ func (n Annotations) With(c Criteria) Annotations {
 	return n
 }
 
-// Tolerates reports whether a trouble with this reason, however long it lasts,
-// must not end the wait. Reasons of one family are tolerated together.
+// Tolerates reports whether a trouble with this reason, however long it lasts, must not end the wait. Reasons of one
+// family are tolerated together.
 func (n Annotations) Tolerates(reason string) bool {
 	return slices.ContainsFunc(n.tolerate, func(t string) bool {
 		return t == "*" || t == reason || family(t) == family(reason)

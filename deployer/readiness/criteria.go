@@ -28,8 +28,8 @@ func (r Rules) For(o *unstructured.Unstructured) Criteria {
 	return r[key]
 }
 
-// Evaluate is readiness with the user's word first. An expression that reads a
-// field which is not there yet says neither ready nor failed.
+// Evaluate is readiness with the user's word first. An expression that reads a field which is not there yet says
+// neither ready nor failed.
 func (c Criteria) Evaluate(o *unstructured.Unstructured, waitForJobs bool) Status {
 	if c.Ready == nil && c.Failed == nil || o.GetDeletionTimestamp() != nil {
 		return Of(o, waitForJobs)

@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// rule is how a well-known kind of custom resource tells that it is ready,
-// where the conditions Ready, Reconciling and Stalled alone do not say it.
+// rule is how a well-known kind of custom resource tells that it is ready, where the conditions Ready, Reconciling and
+// Stalled alone do not say it.
 type rule struct {
 	needs    []string // conditions that must all be True
 	failed   []string // conditions that are final when True
@@ -20,8 +20,8 @@ type rule struct {
 	evaluate func(*unstructured.Unstructured) Status
 }
 
-// customRules are keyed by "group/Kind", or by "group/*" for all other kinds of
-// a group. The conditions are those that the projects document.
+// customRules are keyed by "group/Kind", or by "group/*" for all other kinds of a group. The conditions are those that
+// the projects document.
 var customRules = map[string]rule{
 	"argoproj.io/Rollout":              {evaluate: rolloutReady},
 	"argoproj.io/Application":          {evaluate: applicationReady},
@@ -74,8 +74,7 @@ var customRules = map[string]rule{
 	"apiextensions.crossplane.io/*":                           {silent: true}, // Composition
 }
 
-// ruleFor finds the rule of a kind. The groups of Crossplane's managed
-// resources are as many as its providers.
+// ruleFor finds the rule of a kind. The groups of Crossplane's managed resources are as many as its providers.
 func ruleFor(group, kind string) (rule, bool) {
 	if r, ok := customRules[group+"/"+kind]; ok {
 		return r, true
@@ -109,8 +108,8 @@ func (r rule) ready(o *unstructured.Unstructured) Status {
 	return Status{Ready, ""}
 }
 
-// CustomTrouble is a condition that its controller sets to False when it has
-// given up, yet may take back: it is given some time.
+// CustomTrouble is a condition that its controller sets to False when it has given up, yet may take back: it is given
+// some time.
 func CustomTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	r, _ := ruleFor(o.GroupVersionKind().Group, o.GetKind())
 	for _, name := range r.barred {
@@ -122,8 +121,7 @@ func CustomTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	return Trouble{}, false
 }
 
-// rolloutReady reads Argo Rollouts' own phase. A pause that only a person ends
-// is as far as a deploy can come.
+// rolloutReady reads Argo Rollouts' own phase. A pause that only a person ends is as far as a deploy can come.
 func rolloutReady(o *unstructured.Unstructured) Status {
 	phase, message := object.String(o, "status", "phase"), object.String(o, "status", "message")
 	said := strings.TrimSuffix("phase "+phase+": "+message, ": ")
@@ -157,7 +155,8 @@ func timedPause(o *unstructured.Unstructured) bool {
 
 func applicationReady(o *unstructured.Unstructured) Status {
 	sync, health := object.String(o, "status", "sync", "status"), object.String(o, "status", "health", "status")
-	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, object.String(o, "status", "health", "message")), ": ")
+	message := object.String(o, "status", "health", "message")
+	said := strings.TrimSuffix(fmt.Sprintf("sync %q, health %q: %s", sync, health, message), ": ")
 	return reached(sync == "Synced" && (health == "Healthy" || health == "Suspended"), said)
 }
 
@@ -169,29 +168,29 @@ func strimziReady(o *unstructured.Unstructured) Status {
 	return conditionReady(o, "Ready")
 }
 
-// rebalanceReady waits for the end of a rebalancing, but not for a person who
-// must approve its proposal, and not for what only configures others.
+// rebalanceReady waits for the end of a rebalancing, but not for a person who must approve its proposal, and not for
+// what only configures others.
 func rebalanceReady(o *unstructured.Unstructured) Status {
 	notes := o.GetAnnotations()
 	if notes["strimzi.io/rebalance-template"] == "true" {
 		return Status{Ready, "a template"}
 	}
-	if c, ok := object.ConditionOf(o, "ProposalReady"); ok && c.Status == "True" && notes["strimzi.io/rebalance-auto-approval"] != "true" {
+	approved := notes["strimzi.io/rebalance-auto-approval"] == "true"
+	if c, ok := object.ConditionOf(o, "ProposalReady"); ok && c.Status == "True" && !approved {
 		return Status{Ready, "waits for its approval"}
 	}
 	return strimziReady(o)
 }
 
-// SuspendedByFlux reports an object of Flux that its controller has been told to leave
-// alone: it will never see a change.
+// SuspendedByFlux reports an object of Flux that its controller has been told to leave alone: it will never see a
+// change.
 func SuspendedByFlux(o *unstructured.Unstructured) bool {
 	on, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
 	return on && strings.HasSuffix(o.GroupVersionKind().Group, ".toolkit.fluxcd.io")
 }
 
-// managedReady is for Crossplane's managed resources. Kinds such as
-// ProviderConfig have neither condition and are ready, and so is what is paused
-// by its annotation.
+// managedReady is for Crossplane's managed resources. Kinds such as ProviderConfig have neither condition and are
+// ready, and so is what is paused by its annotation.
 func managedReady(o *unstructured.Unstructured) Status {
 	sync, synced := object.ConditionOf(o, "Synced")
 	if sync.Reason == "ReconcilePaused" {
@@ -236,8 +235,8 @@ func routeReady(o *unstructured.Unstructured) Status {
 	return Status{Ready, ""}
 }
 
-// builtinGroups are the groups with a dot that belong to Kubernetes itself: the
-// kinds in them that have a status are judged by rules or by nobody.
+// builtinGroups are the groups with a dot that belong to Kubernetes itself: the kinds in them that have a status are
+// judged by rules or by nobody.
 var builtinGroups = map[string]bool{
 	"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "apiregistration.k8s.io": true,
 	"authentication.k8s.io": true, "authorization.k8s.io": true, "certificates.k8s.io": true, "coordination.k8s.io": true,
@@ -261,8 +260,8 @@ func HasStatus(o *unstructured.Unstructured) bool {
 	return false
 }
 
-// ExpectsStatus reports whether a controller is to be expected that writes the status
-// of an object: it is a custom resource of a kind that is not known to have none.
+// ExpectsStatus reports whether a controller is to be expected that writes the status of an object: it is a custom
+// resource of a kind that is not known to have none.
 func ExpectsStatus(o *unstructured.Unstructured) bool {
 	group := o.GroupVersionKind().Group
 	r, _ := ruleFor(group, o.GetKind())

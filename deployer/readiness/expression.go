@@ -9,23 +9,20 @@ import (
 	"github.com/google/cel-go/cel"
 )
 
-// Bounds on what one expression may take. An evaluation runs on every change of
-// an object and must not be felt.
+// Bounds on what one expression may take. An evaluation runs on every change of an object and must not be felt.
 const (
 	MaxExpression = 4 << 10 // bytes of text
 	maxCost       = 100_000 // units of CEL's cost model: some thousand comparisons
 	maxDepth      = 40      // of nesting
 )
 
-// Expression is a compiled expression that is true or false of an object. It is
-// safe for concurrent use.
+// Expression is a compiled expression that is true or false of an object. It is safe for concurrent use.
 type Expression struct {
 	text    string
 	program cel.Program
 }
 
-// SyntaxError is an expression that does not compile. Line and Column count
-// from 1, within the expression.
+// SyntaxError is an expression that does not compile. Line and Column count from 1, within the expression.
 type SyntaxError struct {
 	Line, Column int
 	Message      string
@@ -39,13 +36,11 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("at character %d of line %d: %s", e.Column, e.Line, e.Message)
 }
 
-// variables are those of an expression: the object's own top-level fields,
-// as in Flux's health checks, and the whole of it as "object". A field that the
-// object lacks is an empty map.
+// variables are those of an expression: the object's own top-level fields, as in Flux's health checks, and the whole of
+// it as "object". A field that the object lacks is an empty map.
 var variables = []string{"metadata", "spec", "status", "data"}
 
-// environment is made at the first use: it costs milliseconds that a command
-// without expressions must not pay.
+// environment is made at the first use: it costs milliseconds that a command without expressions must not pay.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.Variable("object", cel.DynType), cel.Variable("apiVersion", cel.StringType), cel.Variable("kind", cel.StringType),
@@ -58,8 +53,8 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 	return cel.NewEnv(options...)
 })
 
-// Compile reads an expression. The error is a *SyntaxError: the text is no CEL,
-// names what is unknown, or says something else than true or false.
+// Compile reads an expression. The error is a *SyntaxError: the text is no CEL, names what is unknown, or says
+// something else than true or false.
 func Compile(text string) (*Expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, &SyntaxError{Message: "the expression is empty"}
@@ -74,7 +69,8 @@ func Compile(text string) (*Expression, error) {
 	ast, issues := env.Compile(text)
 	if issues != nil && len(issues.Errors()) > 0 {
 		first := issues.Errors()[0]
-		return nil, &SyntaxError{Line: first.Location.Line(), Column: first.Location.Column() + 1, Message: celMessage(first.Message)}
+		at := first.Location
+		return nil, &SyntaxError{Line: at.Line(), Column: at.Column() + 1, Message: celMessage(first.Message)}
 	}
 	if t := ast.OutputType(); !t.IsExactType(cel.BoolType) && !t.IsExactType(cel.DynType) {
 		return nil, &SyntaxError{Message: fmt.Sprintf("it gives %s, and must give true or false", t)}
@@ -96,8 +92,8 @@ func celMessage(message string) string {
 // String is the text of the expression.
 func (e *Expression) String() string { return e.text }
 
-// ErrUnknown is an expression that cannot say: it reads a field that the object
-// does not have yet, or costs too much. What it would say is open.
+// ErrUnknown is an expression that cannot say: it reads a field that the object does not have yet, or costs too much.
+// What it would say is open.
 var ErrUnknown = errors.New("the expression cannot say")
 
 // True evaluates the expression on an object. An error wraps ErrUnknown.

@@ -12,16 +12,15 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// A container in trouble is given a little time or a few tries before the
-// trouble counts as final, because registries blip and Secrets arrive late.
-// One of the two limits reached is enough.
+// A container in trouble is given a little time or a few tries before the trouble counts as final, because registries
+// blip and Secrets arrive late. One of the two limits reached is enough.
 type grace struct {
 	tries int           // times the trouble was entered anew
 	lasts time.Duration // time since it began; 0 means no limit
 }
 
-// fatalReasons is when a container's trouble means that success has become
-// impossible (engine-rules.md 4). The reasons are the kubelet's.
+// fatalReasons is when a container's trouble means that success has become impossible (engine-rules.md 4). The reasons
+// are the kubelet's.
 var fatalReasons = map[string]grace{
 	"InvalidImageName":           {tries: 1},
 	"ErrImageNeverPull":          {tries: 1},
@@ -63,8 +62,8 @@ type Trouble struct {
 	episode string // changes when the trouble is entered anew
 }
 
-// PodTroubles reads what is wrong with a pod's containers. Those of a Job may
-// crash as often as its backoffLimit says: the Job counts, not we.
+// PodTroubles reads what is wrong with a pod's containers. Those of a Job may crash as often as its backoffLimit says:
+// the Job counts, not we.
 func PodTroubles(pod *unstructured.Unstructured, ofJob bool) []Trouble {
 	var out []Trouble
 	for _, field := range []string{"initContainerStatuses", "containerStatuses"} {
@@ -96,10 +95,12 @@ func containerTrouble(status map[string]any, ofJob bool) (Trouble, bool) {
 		t.Cause = fmt.Sprintf("container %s %s, %d times", name, Termination(c, "lastState"), restarts+1)
 		return t, !ofJob
 	case reason != "" && reason != "ContainerCreating" && reason != "PodInitializing":
-		t.Cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, text.Brief(object.String(c, "state", "waiting", "message"))), ": ")
+		message := text.Brief(object.String(c, "state", "waiting", "message"))
+		t.Cause = strings.TrimSuffix(fmt.Sprintf("container %s: %s: %s", name, reason, message), ": ")
 		return t, true
 	}
-	if _, ended, _ := unstructured.NestedMap(status, "state", "terminated"); !ended || object.Int(c, "state", "terminated", "exitCode") == 0 {
+	_, ended, _ := unstructured.NestedMap(status, "state", "terminated")
+	if !ended || object.Int(c, "state", "terminated", "exitCode") == 0 {
 		return Trouble{}, false
 	}
 	crashes := restarts + 1
@@ -117,8 +118,8 @@ var imageReasons = map[string]bool{
 	"ImageInspectError": true, "RegistryUnavailable": true,
 }
 
-// pullCause is the end of a pull's message, where runtimes put the registry's
-// own words: `failed to resolve reference "web:1": web:1: not found`.
+// pullCause is the end of a pull's message, where runtimes put the registry's own words: `failed to resolve reference
+// "web:1": web:1: not found`.
 func pullCause(c *unstructured.Unstructured, reason string) string {
 	message := strings.Join(strings.Fields(object.String(c, "state", "waiting", "message")), " ")
 	if i := strings.LastIndex(message, `": `); i >= 0 {
@@ -148,8 +149,8 @@ func Termination(c *unstructured.Unstructured, state string) string {
 	return s
 }
 
-// ControllerTrouble reads from a controller's own status that it may not
-// create its pods: quota, admission, a missing service account.
+// ControllerTrouble reads from a controller's own status that it may not create its pods: quota, admission, a missing
+// service account.
 func ControllerTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	c, ok := object.ConditionOf(o, "ReplicaFailure")
 	if !ok || c.Status != "True" {
@@ -158,6 +159,7 @@ func ControllerTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 	return CreateTrouble(string(o.GetUID()), c.Message), true
 }
 
+// CreateTrouble is the trouble of a controller, by its uid, whose pods the server refuses with that message.
 func CreateTrouble(uid, message string) Trouble {
 	t := Trouble{Reason: failedCreate, Cause: "its pods cannot be created: " + text.Brief(message), key: uid + "/" + failedCreate}
 	if strings.Contains(message, "exceeded quota") {

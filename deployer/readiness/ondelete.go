@@ -9,16 +9,14 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// onDelete reports whether a StatefulSet or DaemonSet replaces a pod only once
-// somebody has deleted the old one.
+// onDelete reports whether a StatefulSet or DaemonSet replaces a pod only once somebody has deleted the old one.
 func onDelete(o *unstructured.Unstructured) bool {
 	return object.String(o, "spec", "updateStrategy", "type") == "OnDelete"
 }
 
-// onDeleteReady judges a workload that updates on delete, of whose want pods
-// some exist, some are up and some are of the present revision. Pods of the
-// present revision must come up; those of earlier ones stay as they are. Where
-// both kinds are there the counts do not say which is down: see oldDown.
+// onDeleteReady judges a workload that updates on delete, of whose want pods some exist, some are up and some are of
+// the present revision. Pods of the present revision must come up; those of earlier ones stay as they are. Where both
+// kinds are there the counts do not say which is down: see oldDown.
 func onDeleteReady(want, exist, up, updated int64) Status {
 	count := fmt.Sprintf("%d of %d ready", up, want)
 	switch {
@@ -37,8 +35,8 @@ func surplus(count string, exist, want int64) Status {
 	return Status{Progressing, fmt.Sprintf("%s, %d to stop", count, exist-want)}
 }
 
-// OnlyOldDown completes the verdict of a workload that updates on delete by its
-// pods: it is ready when all that are not up are of earlier revisions.
+// OnlyOldDown completes the verdict of a workload that updates on delete by its pods: it is ready when all that are not
+// up are of earlier revisions.
 func OnlyOldDown(o *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) (Status, bool) {
 	if _, stale := outdated(o); stale || !onDelete(o) {
 		return Status{}, false

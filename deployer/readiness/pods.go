@@ -13,8 +13,8 @@ import (
 
 const revisionNote = "deployment.kubernetes.io/revision"
 
-// PodsOf are the pods that show how a workload's present revision fares. Pods
-// of older revisions say nothing about what was just applied.
+// PodsOf are the pods that show how a workload's present revision fares. Pods of older revisions say nothing about what
+// was just applied.
 func PodsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	if _, stale := outdated(owner); stale {
 		return nil // its status still speaks of the revision before
@@ -50,11 +50,10 @@ func PodsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 	return out
 }
 
-// StuckPods are pods of earlier revisions that a StatefulSet will never replace:
-// it waits for them to become ready first, which they cannot. Kubernetes leaves
-// deleting them to its users ("forced rollback" in its documentation). Those that
-// are to stay of their revision are left alone: of a set that updates on delete,
-// and below a partition, where deleting one only brings it back.
+// StuckPods are pods of earlier revisions that a StatefulSet will never replace: it waits for them to become ready
+// first, which they cannot. Kubernetes leaves deleting them to its users ("forced rollback" in its documentation).
+// Those that are to stay of their revision are left alone: of a set that updates on delete, and below a partition,
+// where deleting one only brings it back.
 func StuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
 	_, stale := outdated(owner)
 	if stale || owner.GetKind() != "StatefulSet" || onDelete(owner) {
@@ -64,7 +63,8 @@ func StuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.U
 	var out []*unstructured.Unstructured
 	for _, p := range pods {
 		old := p.GetLabels()["controller-revision-hash"] != object.String(owner, "status", "updateRevision")
-		if !old || ordinal(p) < partition || IsPodReady(p) || p.GetDeletionTimestamp() != nil || !object.Controlled(p, string(owner.GetUID())) {
+		if !old || ordinal(p) < partition || IsPodReady(p) || p.GetDeletionTimestamp() != nil ||
+			!object.Controlled(p, string(owner.GetUID())) {
 			continue
 		}
 		for _, t := range PodTroubles(p, false) {
@@ -87,8 +87,7 @@ func ordinal(pod *unstructured.Unstructured) int64 {
 	return n
 }
 
-// currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty
-// while there is none.
+// currentReplicaSet is the uid of the Deployment's newest ReplicaSet, or empty while there is none.
 func currentReplicaSet(deployment *unstructured.Unstructured, sets map[string]*unstructured.Unstructured) string {
 	revision := deployment.GetAnnotations()[revisionNote]
 	for uid, s := range sets {

@@ -19,8 +19,8 @@ func TestCommonLabels(t *testing.T) {
 	}
 }
 
-// Pods of a StatefulSet's earlier revision that can never become ready are
-// deleted only where that makes its controller bring newer ones.
+// Pods of a StatefulSet's earlier revision that can never become ready are deleted only where that makes its controller
+// bring newer ones.
 func TestStuckPodsAreThoseThatAreReplaced(t *testing.T) {
 	for strategy, want := range map[string]int{
 		"{type: RollingUpdate}": 2, "{type: OnDelete}": 0,
@@ -34,8 +34,8 @@ func TestStuckPodsAreThoseThatAreReplaced(t *testing.T) {
 	}
 }
 
-// podsOfSet are pods of a StatefulSet, of a revision each: those of the old one
-// are broken, those of the new one start, unless they are "ready".
+// podsOfSet are pods of a StatefulSet, of a revision each: those of the old one are broken, those of the new one start,
+// unless they are "ready".
 func podsOfSet(t *testing.T, revisions ...string) map[string]*unstructured.Unstructured {
 	t.Helper()
 	pods := map[string]*unstructured.Unstructured{}

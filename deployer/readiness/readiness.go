@@ -21,19 +21,19 @@ type Status struct {
 	Message string // one line: "1 of 3 ready"
 }
 
+// State is what an object has come to.
 type State int
 
+// The states.
 const (
 	Progressing State = iota
 	Ready
 	Failed // it will never be ready
 )
 
-// Of judges one live object. It is pure: the object's own status is all
-// it looks at. The rules are those of the kinds' controllers, as kstatus has
-// them (facts/helm-format.md 4.9), and customRules for well-known custom
-// resources; kinds without a rule are judged by the conditions that custom
-// resources have in common.
+// Of judges one live object. It is pure: the object's own status is all it looks at. The rules are those of the kinds'
+// controllers, as kstatus has them (facts/helm-format.md 4.9), and customRules for well-known custom resources; kinds
+// without a rule are judged by the conditions that custom resources have in common.
 func Of(o *unstructured.Unstructured, waitForJobs bool) Status {
 	if o.GetDeletionTimestamp() != nil {
 		return Status{Progressing, "being deleted"}
@@ -75,8 +75,7 @@ func Of(o *unstructured.Unstructured, waitForJobs bool) Status {
 	return customReady(o)
 }
 
-// ObservedGeneration is the generation that an object's status speaks of. Argo
-// Rollouts write it as text.
+// ObservedGeneration is the generation that an object's status speaks of. Argo Rollouts write it as text.
 func ObservedGeneration(o *unstructured.Unstructured) (int64, bool) {
 	field, _, _ := unstructured.NestedFieldNoCopy(o.Object, "status", "observedGeneration")
 	switch n := field.(type) {
@@ -135,8 +134,8 @@ func deploymentReady(o *unstructured.Unstructured) Status {
 	return reached(available >= want, count)
 }
 
-// pausedReady judges a paused Deployment: its pods are not replaced, so nothing
-// is to be expected of them, but what pods it has are still scaled.
+// pausedReady judges a paused Deployment: its pods are not replaced, so nothing is to be expected of them, but what
+// pods it has are still scaled.
 func pausedReady(o *unstructured.Unstructured) Status {
 	want, total := Replicas(o), object.Int(o, "status", "replicas")
 	switch {
@@ -198,7 +197,8 @@ func podReady(o *unstructured.Unstructured) Status {
 	case "Succeeded":
 		return Status{Ready, "succeeded"}
 	case "Failed":
-		return Status{Failed, strings.TrimSuffix("failed: "+object.String(o, "status", "reason")+" "+object.String(o, "status", "message"), ":  ")}
+		reason, message := object.String(o, "status", "reason"), object.String(o, "status", "message")
+		return Status{Failed, strings.TrimSuffix("failed: "+reason+" "+message, ":  ")}
 	}
 	c, _ := object.ConditionOf(o, "Ready")
 	return reached(c.Status == "True", "phase "+object.String(o, "status", "phase"))
@@ -231,8 +231,8 @@ func claimReady(o *unstructured.Unstructured) Status {
 	return reached(phase == "Bound", "phase "+phase)
 }
 
-// serviceReady does not wait for a load balancer's address: clusters without
-// one never give it, and Helm 4 does not wait either.
+// serviceReady does not wait for a load balancer's address: clusters without one never give it, and Helm 4 does not
+// wait either.
 func serviceReady(o *unstructured.Unstructured) Status {
 	if object.String(o, "spec", "type") != "LoadBalancer" {
 		return Status{Ready, ""}
@@ -258,8 +258,8 @@ func conditionReady(o *unstructured.Unstructured, name string) Status {
 	return reached(c.Status == "True", strings.TrimSuffix(name+"="+c.Status+": "+c.Message, ": "))
 }
 
-// customReady judges by the conditions Stalled, Reconciling and Ready. A
-// resource without any is ready: many never get a status.
+// customReady judges by the conditions Stalled, Reconciling and Ready. A resource without any is ready: many never get
+// a status.
 func customReady(o *unstructured.Unstructured) Status {
 	if c, ok := object.ConditionOf(o, "Stalled"); ok && c.Status == "True" {
 		return Status{Failed, "stalled: " + c.Message}

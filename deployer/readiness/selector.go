@@ -22,8 +22,7 @@ func PodSelector(o *unstructured.Unstructured) map[string]string {
 	return m
 }
 
-// TemplateLabels are the labels that a workload's pods will carry; nil for
-// kinds that make none.
+// TemplateLabels are the labels that a workload's pods will carry; nil for kinds that make none.
 func TemplateLabels(o *unstructured.Unstructured) map[string]string {
 	switch o.GetKind() {
 	case "Pod":
@@ -36,8 +35,8 @@ func TemplateLabels(o *unstructured.Unstructured) map[string]string {
 	return labels
 }
 
-// CommonSelector is a selector of what all label sets share, so that one watch
-// serves many objects and yet not the whole namespace.
+// CommonSelector is a selector of what all label sets share, so that one watch serves many objects and yet not the
+// whole namespace.
 func CommonSelector(sets []map[string]string) string {
 	if len(sets) == 0 {
 		return ""

@@ -7,10 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Waves is Helm's order of kinds (facts/helm-format.md 4.5), cut into
-// waves: the kinds of a wave do not need each other, so they are applied
-// together; a wave may need the ones before it. Kinds that stand nowhere come
-// last, because they are mostly custom resources.
+// Waves is Helm's order of kinds (facts/helm-format.md 4.5), cut into waves: the kinds of a wave do not need each
+// other, so they are applied together; a wave may need the ones before it. Kinds that stand nowhere come last, because
+// they are mostly custom resources.
 var Waves = [][]string{
 	{"PriorityClass", "Namespace", "StorageClass", "IngressClass"},
 	{
@@ -23,8 +22,7 @@ var Waves = [][]string{
 	{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"},
 }
 
-// unknownWave is that of kinds which Waves does not name: before the
-// webhooks, which might already guard them.
+// unknownWave is that of kinds which Waves does not name: before the webhooks, which might already guard them.
 const unknownWave = 4
 
 // Wave is the wave of a kind.

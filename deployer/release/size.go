@@ -13,17 +13,16 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// A record lives in one Secret or ConfigMap, which hold 1 MiB
-// (facts/helm-format.md 4.1). What an operation adds while it runs, the times of
-// hooks and why it failed, must fit too.
+// A record lives in one Secret or ConfigMap, which hold 1 MiB (facts/helm-format.md 4.1). What an operation adds while
+// it runs, the times of hooks and why it failed, must fit too.
 const (
 	recordLimit = 1 << 20
 	recordSlack = 8 << 10
 	recordLarge = 700 << 10
 )
 
-// CheckSize measures the record that an operation would write. The warning is
-// empty unless it is large; the error says that it cannot be stored.
+// CheckSize measures the record that an operation would write. The warning is empty unless it is large; the error says
+// that it cannot be stored.
 func CheckSize(r *Record) (warning string, err error) {
 	if roughSize(r) < recordLarge/2 { // it cannot become large, whatever its bytes are
 		return "", nil
@@ -46,8 +45,7 @@ func CheckSize(r *Record) (warning string, err error) {
 	return what, nil
 }
 
-// roughSize is how many bytes the large parts of a record have before they are
-// encoded.
+// roughSize is how many bytes the large parts of a record have before they are encoded.
 func roughSize(r *Record) int {
 	n := 0
 	for _, p := range parts(r) {

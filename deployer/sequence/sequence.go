@@ -16,11 +16,9 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// Annotations of HIP-0025, "Better Support for Resource Creation Sequencing". The
-// second has too many slashes for Kubernetes: it stands in manifests and never in
-// the cluster, and Helm 4.3.1, which does not know it, can apply no such manifest;
-// the third says the same and passes there. The last stands in Chart.yaml. Lists
-// are JSON: ["a", "b"].
+// Annotations of HIP-0025, "Better Support for Resource Creation Sequencing". The second has too many slashes for
+// Kubernetes: it stands in manifests and never in the cluster, and Helm 4.3.1, which does not know it, can apply no
+// such manifest; the third says the same and passes there. The last stands in Chart.yaml. Lists are JSON: ["a", "b"].
 const (
 	groupNote       = "helm.sh/resource-group"
 	NeedsAnnotation = "helm.sh/depends-on/resource-groups"
@@ -28,8 +26,8 @@ const (
 	subchartsNote   = "helm.sh/depends-on/subcharts"
 )
 
-// supporting are the waves whose kinds only hold what others need: without a
-// group they come first even where groups are, for these may mount them.
+// supporting are the waves whose kinds only hold what others need: without a group they come first even where groups
+// are, for these may mount them.
 const supporting = 2
 
 // group is a resource group: its name counts within its own chart.
@@ -52,9 +50,8 @@ type member struct {
 	group  group
 }
 
-// Of says at which stage each object of a revision is applied, by its key:
-// all of a stage must be ready before the next begins. It is nil where the chart
-// asks for no order. A cycle and a group that does not exist are errors; a subchart
+// Of says at which stage each object of a revision is applied, by its key: all of a stage must be ready before the next
+// begins. It is nil where the chart asks for no order. A cycle and a group that does not exist are errors; a subchart
 // that is not there is not waited for, as it may be switched off (see UnknownSubcharts).
 func Of(r *release.Revision) (map[string]int, error) {
 	before, subcharts, err := subchartNeeds(r.Record)
@@ -65,7 +62,9 @@ func Of(r *release.Revision) (map[string]int, error) {
 		!strings.Contains(r.Manifest, NeedsAnnotation) && !strings.Contains(r.Manifest, plainNote) {
 		return nil, nil // spares the parsing
 	}
-	s := &sequencer{namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}, subcharts: subcharts, ends: map[string]int{}}
+	s := &sequencer{
+		namespace: r.Namespace, needs: map[group][]string{}, depth: map[group]int{}, subcharts: subcharts, ends: map[string]int{},
+	}
 	if err := s.read(r); err != nil {
 		return nil, err
 	}
@@ -153,8 +152,8 @@ func (s *sequencer) visit(g group, path []string) error {
 	return nil
 }
 
-// stages numbers the stages. Those of a chart begin after those of the subcharts
-// that it needs, which may need others themselves.
+// stages numbers the stages. Those of a chart begin after those of the subcharts that it needs, which may need others
+// themselves.
 func (s *sequencer) stages(before []string) (map[string]int, error) {
 	for _, name := range slices.Sorted(maps.Keys(s.subcharts)) {
 		if _, err := s.end(name, nil); err != nil {
@@ -186,8 +185,8 @@ func (s *sequencer) stages(before []string) (map[string]int, error) {
 	return out, nil
 }
 
-// stage is that of an object within its chart. Without a group it comes last,
-// as HIP-0025 says, unless it only supports others.
+// stage is that of an object within its chart. Without a group it comes last, as HIP-0025 says, unless it only supports
+// others.
 func (s *sequencer) stage(m member) int {
 	if m.group.name != "" {
 		return s.depth[m.group]

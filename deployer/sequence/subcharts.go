@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// subchartNeeds is what Chart.yaml says of the order of subcharts: those that the
-// chart itself needs, and what each of them needs, by name or alias.
+// subchartNeeds is what Chart.yaml says of the order of subcharts: those that the chart itself needs, and what each of
+// them needs, by name or alias.
 func subchartNeeds(r *release.Record) (before []string, needs map[string][]string, err error) {
 	if r.Chart == nil || r.Chart.Metadata == nil {
 		return nil, nil, nil
@@ -28,9 +28,8 @@ func subchartNeeds(r *release.Record) (before []string, needs map[string][]strin
 	return before, needs, nil
 }
 
-// UnknownSubcharts tells which subcharts an order names that are not there. Those of the
-// annotation may be switched off, or be called by the name that an alias replaced:
-// a record does not say.
+// UnknownSubcharts tells which subcharts an order names that are not there. Those of the annotation may be switched
+// off, or be called by the name that an alias replaced: a record does not say.
 func UnknownSubcharts(r *release.Record) []string {
 	before, needs, err := subchartNeeds(r)
 	if err != nil {
@@ -51,8 +50,7 @@ func UnknownSubcharts(r *release.Record) []string {
 	return out
 }
 
-// direct is the direct subchart of the release that a chart is part of, "" for the
-// release's own.
+// direct is the direct subchart of the release that a chart is part of, "" for the release's own.
 func (s *sequencer) direct(chart string) string {
 	rest, _ := strings.CutPrefix(chart, s.root+"/charts/")
 	if rest == chart {

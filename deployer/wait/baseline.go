@@ -16,10 +16,9 @@ const (
 	slowAfter   = 10 * time.Second // below which nobody minds
 )
 
-// Baseline is the seconds that objects took to become ready in the last deploys
-// that changed them, by Kind/name, oldest first. It stands in an annotation of the
-// newest record's object, and so costs no write; where Helm writes a record anew,
-// the one before it still has it.
+// Baseline is the seconds that objects took to become ready in the last deploys that changed them, by Kind/name, oldest
+// first. It stands in an annotation of the newest record's object, and so costs no write; where Helm writes a record
+// anew, the one before it still has it.
 type Baseline map[string][]float64
 
 // Slow says by how much an object took longer than it used to; empty when it did not.
@@ -46,8 +45,7 @@ func median(list []float64) float64 {
 	return (sorted[n/2-1] + sorted[n/2]) / 2
 }
 
-// Next is t with the times of a deploy added, and without objects that the
-// release does not have any more.
+// Next is t with the times of a deploy added, and without objects that the release does not have any more.
 func (t Baseline) Next(took map[string]time.Duration, present map[string]bool) Baseline {
 	out := Baseline{}
 	for object, list := range t {

@@ -10,8 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// diagnose adds to a verdict why the object is not ready, and makes it final when
-// its trouble has lasted too long.
+// diagnose adds to a verdict why the object is not ready, and makes it final when its trouble has lasted too long.
 func (w *Waiter) diagnose(a *Item, now time.Time) {
 	if a.Object == nil {
 		return
@@ -42,9 +41,8 @@ func (w *Waiter) diagnose(a *Item, now time.Time) {
 	}
 }
 
-// podReason says why a pod is not ready; where its status only says that its
-// containers are being created, its newest warning says more: a volume that does
-// not mount.
+// podReason says why a pod is not ready; where its status only says that its containers are being created, its newest
+// warning says more: a volume that does not mount.
 func (w *Waiter) podReason(pod *unstructured.Unstructured) string {
 	line := readiness.PodReason(pod)
 	e, warned := w.events[string(pod.GetUID())]
@@ -54,8 +52,8 @@ func (w *Waiter) podReason(pod *unstructured.Unstructured) string {
 	return line
 }
 
-// ownTroubles are those of the controller itself: its status, and for kinds
-// that say it nowhere else, its FailedCreate events since the wait began.
+// ownTroubles are those of the controller itself: its status, and for kinds that say it nowhere else, its FailedCreate
+// events since the wait began.
 func (w *Waiter) ownTroubles(a *Item) []readiness.Trouble {
 	if t, ok := readiness.ControllerTrouble(a.Object); ok {
 		return []readiness.Trouble{t}
@@ -64,7 +62,8 @@ func (w *Waiter) ownTroubles(a *Item) []readiness.Trouble {
 		return []readiness.Trouble{t}
 	}
 	e, ok := w.events[string(a.Object.GetUID())]
-	if ok && e.Reason == "FailedCreate" && !e.Last.Before(w.began.Truncate(time.Second)) && a.Object.GetKind() != "Deployment" {
+	since := w.began.Truncate(time.Second)
+	if ok && e.Reason == "FailedCreate" && !e.Last.Before(since) && a.Object.GetKind() != "Deployment" {
 		return []readiness.Trouble{readiness.CreateTrouble(string(a.Object.GetUID()), e.Message)}
 	}
 	return nil

@@ -10,9 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// How long the controller of a custom resource has for its first word. Nobody
-// can tell a controller that is slow from one that never writes a status, so the
-// wait for it is short; kinds without a status subresource are not waited for.
+// How long the controller of a custom resource has for its first word. Nobody can tell a controller that is slow from
+// one that never writes a status, so the wait for it is short; kinds without a status subresource are not waited for.
 const (
 	quietAfterCreation = 10 * time.Second
 	quietAfterChange   = 3 * time.Second
@@ -33,8 +32,8 @@ func (w *Waiter) prepare(ctx context.Context, a *Item) {
 	}
 }
 
-// askBinding asks whether a storage class makes volumes only for a pod that uses
-// them. Where that may not be read, claims are waited for.
+// askBinding asks whether a storage class makes volumes only for a pod that uses them. Where that may not be read,
+// claims are waited for.
 func (w *Waiter) askBinding(ctx context.Context, class string) {
 	if _, known := w.consumers[class]; known || class == "" {
 		return
@@ -46,18 +45,23 @@ func (w *Waiter) askBinding(ctx context.Context, class string) {
 	w.consumers[class] = err == nil && object.String(o, "volumeBindingMode") == "WaitForFirstConsumer"
 }
 
-// evaluate is the item's own judge, and what only the wait knows: how long a
-// controller has been silent, which claims nobody will bind yet, and which pods
-// that are down are old ones that nobody replaces.
+// waitsForConsumer reports whether an item is a claim whose volume is made only for a pod that uses it.
+func (w *Waiter) waitsForConsumer(a *Item) bool {
+	return a.Ref.Kind == "PersistentVolumeClaim" && a.Object != nil &&
+		object.String(a.Object, "status", "phase") == "Pending" && w.consumers[object.String(a.Object, "spec", "storageClassName")]
+}
+
+// evaluate is the item's own judge, and what only the wait knows: how long a controller has been silent, which claims
+// nobody will bind yet, and which pods that are down are old ones that nobody replaces.
 func (w *Waiter) evaluate(a *Item, now time.Time) readiness.Status {
 	v := a.evaluate(a.Object)
 	switch {
 	case v.State == readiness.Ready && a.statusStale() && now.Sub(w.began) < a.statusGrace:
-		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("its controller has written no status yet; it is given %s", a.statusGrace)}
+		message := fmt.Sprintf("its controller has written no status yet; it is given %s", a.statusGrace)
+		return readiness.Status{State: readiness.Progressing, Message: message}
 	case v.State == readiness.Ready && a.statusStale() && !readiness.HasStatus(a.Object):
 		v.Message = fmt.Sprintf("no controller has written a status within %s", a.statusGrace)
-	case v.State == readiness.Progressing && a.Ref.Kind == "PersistentVolumeClaim" && a.Object != nil &&
-		object.String(a.Object, "status", "phase") == "Pending" && w.consumers[object.String(a.Object, "spec", "storageClassName")]:
+	case v.State == readiness.Progressing && w.waitsForConsumer(a):
 		return readiness.Status{State: readiness.Ready, Message: "waits for the first pod that uses it"}
 	case v.State == readiness.Progressing && a.Object != nil:
 		if old, ok := readiness.OnlyOldDown(a.Object, w.pods); ok {

@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// Action is what was done to an object before it is awaited, in the words of events. Any word but these three says
-// that the object was there and was written.
+// Action is what was done to an object before it is awaited, in the words of events. Any word but these three says that
+// the object was there and was written.
 type Action string
 
 // The actions that make a difference to a wait.
@@ -21,8 +21,7 @@ const (
 	Delete    Action = "delete"    // it is to go
 )
 
-// ToBeReady expects an object to become what its spec says, by the criteria for
-// its kind where there are some.
+// ToBeReady expects an object to become what its spec says, by the criteria for its kind where there are some.
 func ToBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c readiness.Criteria) *Item {
 	n, _ := readiness.ReadAnnotations(o) // the plan has refused what cannot be read
 	a := &Item{
@@ -51,9 +50,8 @@ func ToBeReady(o *unstructured.Unstructured, change Action, waitForJobs bool, c 
 	return a
 }
 
-// unprobed is how long a changed workload must stay ready whose pods have no
-// readiness probe: for those, ready means no more than started, and a program
-// that crashes as it starts has been "ready" for a moment.
+// unprobed is how long a changed workload must stay ready whose pods have no readiness probe: for those, ready means no
+// more than started, and a program that crashes as it starts has been "ready" for a moment.
 const unprobed = 2 * time.Second
 
 // SettleFor says how long a workload must stay ready: as long as was asked for; 0 leaves it to its probes, below 0 is
@@ -94,8 +92,7 @@ func probed(o *unstructured.Unstructured) bool {
 	return true
 }
 
-// ToBeGone expects an object to disappear. Another object under its name, with
-// another uid, is not it.
+// ToBeGone expects an object to disappear. Another object under its name, with another uid, is not it.
 func ToBeGone(o *unstructured.Unstructured) *Item {
 	uid := o.GetUID()
 	return &Item{
@@ -112,8 +109,8 @@ func ToBeGone(o *unstructured.Unstructured) *Item {
 	}
 }
 
-// ToFinish expects a hook to be done: a Job to complete, a Pod to succeed; any
-// other kind counts at once (facts/helm-format.md 4.4).
+// ToFinish expects a hook to be done: a Job to complete, a Pod to succeed; any other kind counts at once
+// (facts/helm-format.md 4.4).
 func ToFinish(o *unstructured.Unstructured) *Item {
 	return &Item{
 		Ref: kube.RefOf(o), Action: Create, Object: o, ofJob: true,

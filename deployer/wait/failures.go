@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// ErrTimeout is the cause of a context that ended because the request's own
-// Timeout was over; any other cause is an interruption.
+// ErrTimeout is the cause of a context that ended because the request's own Timeout was over; any other cause is an
+// interruption.
 var ErrTimeout = errors.New("timed out")
 
 // Failures are the objects that failed in one act.
@@ -53,8 +53,7 @@ func (f *Failures) Unwrap() error {
 	return nil
 }
 
-// compareFailures orders failed objects as they are applied, so that a cause
-// stands before its consequences.
+// compareFailures orders failed objects as they are applied, so that a cause stands before its consequences.
 func compareFailures(a, b Failure) int {
 	return cmp.Or(cmp.Compare(release.Wave(a.Ref.Kind), release.Wave(b.Ref.Kind)), cmp.Compare(a.Ref.Name, b.Ref.Name))
 }

@@ -39,8 +39,8 @@ type Item struct {
 	reportedAt time.Time        // when
 }
 
-// take follows the object. One that ended well and is then cleaned up, as a Job
-// with a time to live is, stays what it was.
+// take follows the object. One that ended well and is then cleaned up, as a Job with a time to live is, stays what it
+// was.
 func (a *Item) take(n notice) {
 	a.seenAt = time.Now()
 	switch {
@@ -57,8 +57,8 @@ func (a *Item) settled(now time.Time) bool {
 	return a.status.State == readiness.Ready && now.Sub(a.readySince) >= a.settle
 }
 
-// statusStale reports whether an object's status says nothing about our last write:
-// it is empty, or it counts no generations and the object is as we wrote it.
+// statusStale reports whether an object's status says nothing about our last write: it is empty, or it counts no
+// generations and the object is as we wrote it.
 func (a *Item) statusStale() bool {
 	if a.statusGrace == 0 || a.Object == nil {
 		return false
@@ -75,8 +75,7 @@ func (a *Item) late(now time.Time) bool {
 	return a.status.State != readiness.Ready && !a.expires.IsZero() && !now.Before(a.expires)
 }
 
-// writtenVersion is the resource version that our write gave the object; empty when
-// there was none.
+// writtenVersion is the resource version that our write gave the object; empty when there was none.
 func (a *Item) writtenVersion() string {
 	if a.Object == nil || !a.written() {
 		return ""

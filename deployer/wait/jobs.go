@@ -15,16 +15,13 @@ import (
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
-// What runs is made again only when nothing of it runs any more: two runs of a
-// migration at once are what nobody wants. For a Job there is a second reason.
-// Kubernetes' Job controller counts the pods that it expects to see by the Job's
-// name (pkg/controller/job, expectations). A Job that is deleted before its
-// controller has seen the pod that it made leaves that count behind, and a Job
-// made under its name within milliseconds gets no pod for five minutes.
+// What runs is made again only when nothing of it runs any more: two runs of a migration at once are what nobody wants.
+// For a Job there is a second reason. Kubernetes' Job controller counts the pods that it expects to see by the Job's
+// name (pkg/controller/job, expectations). A Job that is deleted before its controller has seen the pod that it made
+// leaves that count behind, and a Job made under its name within milliseconds gets no pod for five minutes.
 //
-// The one state of a running Job in which the API shows that nothing is expected
-// is that of a suspended one: the condition Suspended is set only by a sync for
-// which all pods have been seen, and none is made after it.
+// The one state of a running Job in which the API shows that nothing is expected is that of a suspended one: the
+// condition Suspended is set only by a sync for which all pods have been seen, and none is made after it.
 
 const (
 	stopPatience  = 10 * time.Second // for the controller's word that it suspends a Job
@@ -33,6 +30,7 @@ const (
 	maxRemade     = 3                // times that one Job is made again
 )
 
+// IsJob reports whether an object is a Job of Kubernetes.
 func IsJob(o *unstructured.Unstructured) bool {
 	return o.GetKind() == "Job" && o.GroupVersionKind().Group == "batch"
 }
@@ -55,7 +53,8 @@ func jobEnded(o *unstructured.Unstructured) bool {
 
 // jobStopped reports whether a suspended Job has no pod left, nor will have.
 func jobStopped(o *unstructured.Unstructured) bool {
-	return suspendedByController(o) && object.Int(o, "status", "active") == 0 && object.Int(o, "status", "terminating") == 0
+	return suspendedByController(o) &&
+		object.Int(o, "status", "active") == 0 && object.Int(o, "status", "terminating") == 0
 }
 
 func suspendedByController(o *unstructured.Unstructured) bool {
@@ -63,9 +62,8 @@ func suspendedByController(o *unstructured.Unstructured) bool {
 	return ok && c.Status == "True"
 }
 
-// Clear deletes an object so that another one can be made under its name, and
-// waits until it and what it runs are gone, as far as it says so itself: the pods
-// of a Job are awaited before the next is made, see AwaitFormer. Waits are told
+// Clear deletes an object so that another one can be made under its name, and waits until it and what it runs are gone,
+// as far as it says so itself: the pods of a Job are awaited before the next is made, see AwaitFormer. Waits are told
 // where something runs. An object that is not there any more is no error.
 func (w *Waiter) Clear(ctx context.Context, o *unstructured.Unstructured) error {
 	quiet, err := w.stop(ctx, o)
@@ -95,14 +93,14 @@ func (w *Waiter) Clear(ctx context.Context, o *unstructured.Unstructured) error 
 	return nil
 }
 
-// stop suspends a Job that runs and waits until its controller has stopped it.
-// It reports whether nothing is to be expected of the object once it is deleted:
-// of a Job that its controller did not stop, and of other kinds that make pods or
-// may do so, something is.
+// stop suspends a Job that runs and waits until its controller has stopped it. It reports whether nothing is to be
+// expected of the object once it is deleted: of a Job that its controller did not stop, and of other kinds that make
+// pods or may do so, something is.
 func (w *Waiter) stop(ctx context.Context, o *unstructured.Unstructured) (bool, error) {
 	switch {
 	case !IsJob(o):
-		return readiness.TemplateLabels(o) == nil && !readiness.IsCustom(o.GroupVersionKind().Group) || o.GetKind() == "Pod", nil
+		podless := readiness.TemplateLabels(o) == nil && !readiness.IsCustom(o.GroupVersionKind().Group)
+		return podless || o.GetKind() == "Pod", nil
 	case jobEnded(o) || jobStopped(o):
 		return true, nil
 	case !builtinJob(o) || o.GetDeletionTimestamp() != nil:
@@ -122,7 +120,8 @@ func (w *Waiter) stop(ctx context.Context, o *unstructured.Unstructured) (bool, 
 		case !suspendedByController(live) && time.Since(began) >= stopPatience:
 			return readiness.Status{State: readiness.Ready, Message: "its controller does not stop it"}
 		}
-		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("being stopped: %d active, %d terminating", object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
+		return readiness.Status{State: readiness.Progressing, Message: fmt.Sprintf("being stopped: %d active, %d terminating",
+			object.Int(live, "status", "active"), object.Int(live, "status", "terminating"))}
 	}
 	return quiet, w.Await(ctx, []*Item{item})
 }
@@ -139,9 +138,8 @@ func Suspend(ctx context.Context, c *kube.Client, o *unstructured.Unstructured, 
 	return c.JSONPatch(ctx, kube.RefOf(o), patch)
 }
 
-// AwaitFormer waits until no pod runs that an earlier Job of the name has made:
-// pods outlive a Job that was deleted, by us or by others, for as long as they
-// take to terminate. next is the Job to be made; other kinds have no such pods.
+// AwaitFormer waits until no pod runs that an earlier Job of the name has made: pods outlive a Job that was deleted, by
+// us or by others, for as long as they take to terminate. next is the Job to be made; other kinds have no such pods.
 func (w *Waiter) AwaitFormer(ctx context.Context, next *unstructured.Unstructured) error {
 	if !IsJob(next) {
 		return nil
@@ -161,8 +159,7 @@ func (w *Waiter) AwaitFormer(ctx context.Context, next *unstructured.Unstructure
 	return w.Await(ctx, items)
 }
 
-// formerPods are the pods of a Job's name that have not ended, and whose Job is
-// not there any more.
+// formerPods are the pods of a Job's name that have not ended, and whose Job is not there any more.
 func (w *Waiter) formerPods(ctx context.Context, next *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	ref := kube.RefOf(next)
 	labels := "job-name=" + ref.Name

@@ -25,8 +25,8 @@ const (
 	followLinger  = 1 * time.Second // how long a ready object is still listened to
 )
 
-// Logs tells the logs of pods while a run waits for them. Each container has
-// a goroutine; the wait that has begun it ends it before it returns.
+// Logs tells the logs of pods while a run waits for them. Each container has a goroutine; the wait that has begun it
+// ends it before it returns.
 type Logs struct {
 	cluster *kube.Client
 	span    event.Span
@@ -42,6 +42,7 @@ type Logs struct {
 	dropped int             // since the last one that was told
 }
 
+// NewLogs tells logs through the span, after redact has taken secrets from each line.
 func NewLogs(cluster *kube.Client, span event.Span, redact func(string) string) *Logs {
 	return &Logs{cluster: cluster, span: span, redact: redact, known: map[string]bool{}}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// A pod that prints without end costs a bounded number of lines, each bounded
-// and without secrets, and what is left out is said.
+// A pod that prints without end costs a bounded number of lines, each bounded and without secrets, and what is left out
+// is said.
 func TestLogsAreBounded(t *testing.T) {
 	var told []string
 	log := event.NewLog(nil, func(e event.Event) {

@@ -10,17 +10,15 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// An outage of the API server that is over sooner than outagePatience is nobody's
-// business; a longer one is told once in outageRepeat, so that a log that stands
-// still says why.
+// An outage of the API server that is over sooner than outagePatience is nobody's business; a longer one is told once
+// in outageRepeat, so that a log that stands still says why.
 const (
 	outagePatience = 2 * time.Second
 	outageRepeat   = 10 * time.Second
 )
 
-// TellOutages returns a context under which the span tells when the API server
-// does not answer and since when, and warns, when it answers again, of how long
-// that was. All operations of an Engine that have a span do so by themselves;
+// TellOutages returns a context under which the span tells when the API server does not answer and since when, and
+// warns, when it answers again, of how long that was. All operations of an Engine that have a span do so by themselves;
 // Plan has none.
 func TellOutages(ctx context.Context, span event.Span) context.Context {
 	return kube.WithOutages(ctx, (&outage{span: span}).tell)
@@ -57,8 +55,8 @@ func (o *outage) tell(k kube.Outage) {
 		o.since.UTC().Format(time.TimeOnly+"Z"), now.Sub(o.since).Round(time.Second), k.Cause))
 }
 
-// over warns of an outage that has been told, or that nobody tried the server
-// again in the meantime to tell of. Of those who waited through it the first counts.
+// over warns of an outage that has been told, or that nobody tried the server again in the meantime to tell of. Of
+// those who waited through it the first counts.
 func (o *outage) over(since, now time.Time) {
 	if o.since.IsZero() && since.After(o.ended) && now.Sub(since) >= outagePatience {
 		o.since = since

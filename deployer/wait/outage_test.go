@@ -11,8 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// TestOutagesAreToldOnce: not the short ones, not for every request, and how
-// long it was when it is over.
+// TestOutagesAreToldOnce: not the short ones, not for every request, and how long it was when it is over.
 func TestOutagesAreToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string

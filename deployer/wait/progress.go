@@ -7,8 +7,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// report emits an item's progress: a new state at once, a new reason at most
-// once a second, and of all items together maxProgress a second.
+// report emits an item's progress: a new state at once, a new reason at most once a second, and of all items together
+// maxProgress a second.
 func (w *Waiter) report(a *Item, now time.Time) {
 	if a.status == a.reported || a.status.State == readiness.Failed { // failures are told with their evidence
 		return
@@ -28,12 +28,11 @@ func (w *Waiter) report(a *Item, now time.Time) {
 	a.reported, a.reportedAt = a.status, now
 }
 
-// maxProgress is how many new reasons are told in a second, of all items
-// together: what three hundred objects do one by one nobody reads.
+// maxProgress is how many new reasons are told in a second, of all items together: what three hundred objects do one by
+// one nobody reads.
 const maxProgress = 20
 
-// room reports whether one more new reason may be told now. A new state is
-// always told, whatever was before it.
+// room reports whether one more new reason may be told now. A new state is always told, whatever was before it.
 func (w *Waiter) room(now time.Time) bool {
 	if now.Sub(w.second) >= time.Second {
 		w.second, w.progress = now, 0

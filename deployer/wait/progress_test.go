@@ -13,9 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
-// Three hundred objects that find new reasons ten times a second make no flood:
-// each is told when it is first awaited and when it is ready, and in between all
-// of them share the room of a second.
+// Three hundred objects that find new reasons ten times a second make no flood: each is told when it is first awaited
+// and when it is ready, and in between all of them share the room of a second.
 func TestProgressIsBounded(t *testing.T) {
 	const objects, seconds = 300, 10
 	began := time.Now()

@@ -13,11 +13,11 @@ import (
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
-// stuck reports a Job that its controller has seen, and for which it has neither
-// made a pod nor said why not: it expects pods of an earlier Job of the name. See
-// the top of jobs.go.
+// stuck reports a Job that its controller has seen, and for which it has neither made a pod nor said why not: it
+// expects pods of an earlier Job of the name. See the top of jobs.go.
 func stuck(o *unstructured.Unstructured) bool {
-	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || readiness.SuspendedByFlux(o) || object.String(o, "status", "startTime") == "" {
+	if o == nil || !builtinJob(o) || o.GetDeletionTimestamp() != nil || object.String(o, "status", "startTime") == "" ||
+		readiness.SuspendedByFlux(o) {
 		return false
 	}
 	for _, field := range []string{"active", "ready", "terminating", "succeeded", "failed"} {
@@ -28,7 +28,8 @@ func stuck(o *unstructured.Unstructured) bool {
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	uncounted, _, _ := unstructured.NestedMap(o.Object, "status", "uncountedTerminatedPods")
 	suspend, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend")
-	return len(conditions) == 0 && len(uncounted) == 0 && !suspend && positive(o, "parallelism") && positive(o, "completions")
+	return len(conditions) == 0 && len(uncounted) == 0 && !suspend &&
+		positive(o, "parallelism") && positive(o, "completions")
 }
 
 // positive reports whether a number of a spec is not 0; absent counts as 1.
@@ -37,8 +38,8 @@ func positive(o *unstructured.Unstructured, field string) bool {
 	return !ok || n > 0
 }
 
-// remake deletes the Jobs that get no pods and makes them again. Nothing of them
-// has run. What fails is tried again, and in the end told by the wait's own end.
+// remake deletes the Jobs that get no pods and makes them again. Nothing of them has run. What fails is tried again,
+// and in the end told by the wait's own end.
 func (w *Waiter) remake(ctx context.Context, now time.Time) {
 	for _, a := range w.items {
 		if a.Remake == nil || !stuck(a.Object) || w.hasPods(a) || len(w.ownTroubles(a)) > 0 {
@@ -58,7 +59,8 @@ func (w *Waiter) remake(ctx context.Context, now time.Time) {
 }
 
 func (w *Waiter) remakeOne(ctx context.Context, a *Item) {
-	w.Span.Output(a.Ref.String(), "deleted and made again: its controller has made no pod, as it still counts those of an earlier one of its name")
+	w.Span.Output(a.Ref.String(), "deleted and made again: "+
+		"its controller has made no pod, as it still counts those of an earlier one of its name")
 	uid := a.Object.GetUID()
 	a.former = append(a.former, uid)
 	err := w.Cluster.Delete(ctx, a.Ref, string(uid), kube.Background)

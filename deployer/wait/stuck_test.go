@@ -37,9 +37,8 @@ func TestStuckJobs(t *testing.T) {
 	}
 }
 
-// TestStuckJobIsMadeAgain brings Jobs into the state in which their controller
-// makes no pods, by deleting and making many of them at once without a wait, and
-// awaits one of them.
+// TestStuckJobIsMadeAgain brings Jobs into the state in which their controller makes no pods, by deleting and making
+// many of them at once without a wait, and awaits one of them.
 func TestStuckJobIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	c := kubetest.Connect(t, nil)
@@ -70,8 +69,8 @@ func TestStuckJobIsMadeAgain(t *testing.T) {
 	}
 }
 
-// stuckOne makes Jobs and makes them again at various moments, until one of them
-// is stuck; nil when none is in five rounds.
+// stuckOne makes Jobs and makes them again at various moments, until one of them is stuck; nil when none is in five
+// rounds.
 func stuckOne(t *testing.T, c *kube.Client, namespace string, apply func(name string) (*unstructured.Unstructured, error)) *unstructured.Unstructured {
 	t.Helper()
 	for round := range 5 {

@@ -1,6 +1,7 @@
 // Package wait follows objects until each is as it is expected to be: ready, gone or done. It watches them and their
 // pods, decides by deployer/readiness, says why one is not there yet, and tells the logs of pods that roll out. It
-// clears what stands in the way: pods that block a StatefulSet, and Jobs that must have stopped before the next is made.
+// clears what stands in the way: pods that block a StatefulSet, and Jobs that must have stopped before the next is
+// made.
 //
 // It refuses to know releases, plans and policies: what follows from a wait that failed is its caller's business.
 package wait
@@ -49,8 +50,8 @@ type notice struct {
 // tick is how often grace periods, settling and held-back progress are looked at.
 const tick = 250 * time.Millisecond
 
-// Await blocks until every item is as its judge wants it. The error is a
-// *failures; when the context ended it wraps the context's cause.
+// Await blocks until every item is as its judge wants it. The error is a *failures; when the context ended it wraps the
+// context's cause.
 func (w *Waiter) Await(ctx context.Context, items []*Item) error {
 	w.items, w.index = items, map[string]*Item{}
 	w.pods, w.sets = map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}
@@ -128,8 +129,8 @@ func (w *Waiter) follow(parent context.Context) error {
 	}
 }
 
-// unstick deletes the pods that keep a changed StatefulSet from going on. What
-// cannot be deleted now is tried again: the wait's end says if it never can.
+// unstick deletes the pods that keep a changed StatefulSet from going on. What cannot be deleted now is tried again:
+// the wait's end says if it never can.
 func (w *Waiter) unstick(ctx context.Context) {
 	for _, a := range w.items {
 		if a.Object == nil || a.Action == Unchanged || a.status.State == readiness.Ready {

@@ -12,8 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
-// A custom resource is not ready before its controller has said something, as
-// long as one may be expected to.
+// A custom resource is not ready before its controller has said something, as long as one may be expected to.
 func TestStatusStale(t *testing.T) {
 	widget := func(version, text string) *unstructured.Unstructured {
 		o := objecttest.Of(t, "example.com/v1", "Widget", text)
@@ -91,8 +90,7 @@ status:
 	}
 }
 
-// An object with a limit of its own neither ends the wait of the others nor is
-// ended by them.
+// An object with a limit of its own neither ends the wait of the others nor is ended by them.
 func TestLateItems(t *testing.T) {
 	now := time.Now()
 	plain := &Item{Ref: kube.Ref{Kind: "Deployment", Name: "plain"}, expires: now, status: readiness.Status{State: readiness.Progressing, Message: "starting"}}

@@ -9,8 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/readiness"
 )
 
-// source is one watch that a wait needs. A wait cannot do without a vital one;
-// the others only explain.
+// source is one watch that a wait needs. A wait cannot do without a vital one; the others only explain.
 type source struct {
 	name             string
 	apiVersion, kind string
@@ -19,15 +18,15 @@ type source struct {
 	items            []*Item // that it tells of, when vital
 }
 
-// What only explains is asked for when a workload has told nothing new for so
-// long, or when the wait has lasted so long: most rollouts never cost these watches.
+// What only explains is asked for when a workload has told nothing new for so long, or when the wait has lasted so
+// long: most rollouts never cost these watches.
 const (
 	explainSilence = 2 * time.Second
 	explainAnyway  = 10 * time.Second
 )
 
-// vital are the watches for what is not ready yet, one for each kind and
-// namespace. That of a single object begins where our own write left it.
+// vital are the watches for what is not ready yet, one for each kind and namespace. That of a single object begins
+// where our own write left it.
 func (w *Waiter) vital() []source {
 	type group struct{ apiVersion, kind, namespace string }
 	groups := map[group][]*Item{}
@@ -50,8 +49,8 @@ func (w *Waiter) vital() []source {
 	return out
 }
 
-// needsDiagnosis reports whether something waits for an explanation. Where logs are
-// told the pods are needed from the beginning.
+// needsDiagnosis reports whether something waits for an explanation. Where logs are told the pods are needed from the
+// beginning.
 func (w *Waiter) needsDiagnosis(now time.Time) bool {
 	if w.Logs != nil || now.Sub(w.began) >= explainAnyway {
 		return true
@@ -61,8 +60,7 @@ func (w *Waiter) needsDiagnosis(now time.Time) bool {
 	})
 }
 
-// explaining are the watches for pods, ReplicaSets and warnings, where
-// workloads are not ready by now.
+// explaining are the watches for pods, ReplicaSets and warnings, where workloads are not ready by now.
 func (w *Waiter) explaining(now time.Time) []source {
 	templates := map[string][]map[string]string{} // by namespace
 	deployments := map[string]bool{}

@@ -9,8 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object/objecttest"
 )
 
-// What only explains is asked for when a workload is silent, not while it rolls
-// out in plain sight; in the end always.
+// What only explains is asked for when a workload is silent, not while it rolls out in plain sight; in the end always.
 func TestWhenAWaitAsksWhy(t *testing.T) {
 	a := ToBeReady(objecttest.Parse(t, "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}"), Create, true, readiness.Criteria{})
 	w := alone(a)
