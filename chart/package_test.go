@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,15 +224,5 @@ func TestPackageHelm(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), helm, command...).CombinedOutput(); err != nil {
 			t.Errorf("helm %s: %v\n%s", command[0], err, out)
 		}
-	}
-}
-
-func writeTestFile(t *testing.T, path, data string, mode fs.FileMode) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(data), mode); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
 	}
 }
