@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,14 +145,20 @@ func TestEveryRequestThatWaitsHasTheCriteria(t *testing.T) {
 	}
 }
 
-// The words of pintle.yaml are the engine's own.
-func TestPoliciesAreTheEngines(t *testing.T) {
-	known := map[string][]string{
-		"OnFailure": {string(deployer.Rollback), string(deployer.Leave)}, "OnFailedInstall": {string(deployer.Remove), string(deployer.Leave)},
-		"OnCancel": words(deployer.CancelPolicies()), "OnConflict": words(deployer.ConflictPolicies()), "Adopt": words(deployer.Adoptions()),
-		"CRDs":      words([]deployer.CRDPolicy{deployer.ApplyCRDs, deployer.CreateCRDs, deployer.SkipCRDs}),
-		"Downgrade": {config.Allow, config.Refuse}, // read by job.stamp
+// policies are the words that the engine knows, by the key below deploy that says them. What only the file knows stands for itself.
+func policies() map[string][]string {
+	return map[string][]string{
+		"onFailure": {string(deployer.Rollback), string(deployer.Leave)}, "onFailedInstall": {string(deployer.Remove), string(deployer.Leave)},
+		"onCancel": words(deployer.CancelPolicies()), "onConflict": words(deployer.ConflictPolicies()), "adopt": words(deployer.Adoptions()),
+		"crds":        words([]deployer.CRDPolicy{deployer.ApplyCRDs, deployer.CreateCRDs, deployer.SkipCRDs}),
+		"onImmutable": words(deployer.ImmutablePolicies()),
+		"downgrade":   {config.Allow, config.Refuse}, // read by job.stamp
 	}
+}
+
+// The words of pintle.yaml are the engine's own: the schema has them and no others, and each of them loads.
+func TestPoliciesAreTheEngines(t *testing.T) {
+	known, seen := policies(), map[string]bool{}
 	for field := range reflect.TypeFor[config.Deploy]().Fields() {
 		var said []string
 		for part := range strings.SplitSeq(field.Tag.Get("jsonschema"), ",") {
@@ -159,14 +166,41 @@ func TestPoliciesAreTheEngines(t *testing.T) {
 				said = append(said, word)
 			}
 		}
-		if said == nil {
+		key := field.Tag.Get("yaml")
+		if seen[key] = said != nil || known[key] != nil; said == nil {
 			continue
 		}
 		slices.Sort(said)
-		if want := slices.Sorted(slices.Values(known[field.Name])); !slices.Equal(said, want) {
-			t.Errorf("deploy.%s may be %q, the engine knows %q", field.Tag.Get("yaml"), said, want)
+		if want := slices.Sorted(slices.Values(known[key])); !slices.Equal(said, want) {
+			t.Errorf("deploy.%s may be %q, the engine knows %q", key, said, want)
 		}
 	}
+	for key, list := range known {
+		if !seen[key] {
+			t.Errorf("pintle.yaml has no deploy.%s", key)
+		}
+		for _, word := range append(list, "nonsense") {
+			if err := loads(key, word); (err == nil) != (word != "nonsense") {
+				t.Errorf("deploy.%s: %s: %v", key, word, err)
+			}
+		}
+	}
+}
+
+// loads loads a pintle.yaml that says one policy.
+func loads(key, word string) error {
+	value := word
+	switch {
+	case key == "onImmutable":
+		value = "{Job: " + word + "}"
+	case key == "adopt" && word == string(deployer.AdoptListed):
+		value += ", adoptList: [ConfigMap/a]"
+	}
+	text := "apiVersion: pintle/v1\nproject: shop\nservices: {cart: {path: cart}}\ndeploy: {" + key + ": " + value + "}\n"
+	_, err := config.Load(fstest.MapFS{
+		config.FileName: {Data: []byte(text)}, "cart/chart/Chart.yaml": {Data: []byte("apiVersion: v2\nname: cart\nversion: 0.0.0\n")},
+	}, config.FileName)
+	return err
 }
 
 func words[T ~string](list []T) []string {
