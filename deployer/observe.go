@@ -111,22 +111,22 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepar
 	if sc.refused, err = e.refusals(ctx, sc); err != nil {
 		return nil, err
 	}
-	plan, err := decide(sc)
+	p, err := decide(sc)
 	if err != nil {
 		return nil, maskRefusal(err, req.Secrets)
 	}
 	if req.NoHooks {
-		plan.Hooks = nil
+		p.Hooks = nil
 	}
 	if req.Rehearse || req.RequireRollback {
-		if err := e.rehearse(ctx, req, plan); err != nil {
+		if err := e.rehearse(ctx, req, p); err != nil {
 			return nil, err
 		}
 	}
-	plan.Unchanged = plan.Unchanged && !req.Revise
-	plan.request = req
-	plan.Secrets = req.Secrets
-	return plan, nil
+	p.Unchanged = p.Unchanged && !req.Revise
+	p.request = req
+	p.Secrets = req.Secrets
+	return p, nil
 }
 
 // maskRefusal masks secrets in a refusal: it names values.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -23,7 +24,7 @@ func savable(t *testing.T) *Plan {
 	}
 	hidden := "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop, uid: s-1}\nstringData: {password: open-sesame}\n"
 	config := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: shop, uid: c-1}\n"
-	r := record(3, "")
+	r := &release.Record{Name: "web", Namespace: "shop", Version: 3, Info: &release.Info{}}
 	r.Config = map[string]any{"token": "open-sesame"}
 	r.Chart = &release.Chart{Metadata: &chart.Metadata{Name: "web", Version: "1.0.0"}}
 	r.Hooks = []*release.Hook{{Kind: "Job", Name: "migrate", Path: "web/templates/job.yaml", Manifest: "kind: Job\n"}}
@@ -33,17 +34,27 @@ func savable(t *testing.T) *Plan {
 		Objects: []Change{
 			{
 				Action: Modify, Object: kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, scaled: true,
-				object: obj(t, deployment("b")), live: obj(t, deployment("a")), result: obj(t, deployment("b")),
+				object: parsed(t, deployment("b")), live: parsed(t, deployment("a")), result: parsed(t, deployment("b")),
 				Fields:    []Field{{Path: "spec.image", Old: "a", New: "b", Owner: "kubectl-edit"}},
 				Conflicts: []Conflict{{Path: "spec.paused", Manager: "argo", Theirs: true, Ours: false, Kept: true}},
 			},
 			{
 				Action: Modify, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "s"},
-				object: obj(t, hidden), live: obj(t, hidden), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
+				object: parsed(t, hidden), live: parsed(t, hidden), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
 			},
-			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "old"}, live: obj(t, config), leftover: true},
+			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "old"}, live: parsed(t, config), leftover: true},
 		},
 	}
+}
+
+// parsed reads one object from YAML.
+func parsed(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	list, err := release.ParseManifest(text)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d objects, %v", len(list), err)
+	}
+	return list[0]
 }
 
 func TestSavedPlanHoldsNoSecretAndFits(t *testing.T) {
@@ -195,19 +206,6 @@ func FuzzReadSaved(f *testing.F) {
 			t.Errorf("more than a line: %q", err)
 		}
 	})
-}
-
-func TestRepeatableNamesTemplates(t *testing.T) {
-	doc := func(name, text string) string { return "---\n# Source: web/templates/" + name + "\n" + text + "\n" }
-	a, b := record(1, ""), record(1, "")
-	a.Manifest, b.Manifest = doc("a.yaml", "x: 1")+doc("b.yaml", "y: 1"), doc("a.yaml", "x: 1")+doc("b.yaml", "y: 2")
-	b.Hooks = []*release.Hook{{Path: "web/templates/h.yaml", Manifest: "h"}}
-	if d := cmp.Diff([]string{"web/templates/b.yaml", "web/templates/h.yaml"}, otherwise(a, b)); d != "" {
-		t.Error(d)
-	}
-	if got := otherwise(a, a); got != nil {
-		t.Error(got)
-	}
 }
 
 func TestSameCluster(t *testing.T) {

@@ -36,12 +36,12 @@ func (o Options) allSaved(chosen []config.Unit) error {
 
 // asSaved runs the step plan of a run that carries a saved plan out: it fails
 // unless what would be done now is what was saved.
-func (j *job) asSaved(plan func(context.Context, event.Span) event.Result) func(context.Context, event.Span) event.Result {
+func (j *job) asSaved(step func(context.Context, event.Span) event.Result) func(context.Context, event.Span) event.Result {
 	return func(ctx context.Context, span event.Span) event.Result {
 		if reason := j.leftBy(); reason != "" {
 			return event.Result{Status: event.Failed, Message: "the saved plan does not fit any more: " + reason}
 		}
-		result := plan(ctx, span)
+		result := step(ctx, span)
 		if j.plan == nil {
 			return result
 		}

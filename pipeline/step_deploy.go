@@ -64,7 +64,7 @@ func (j *job) makePlan(ctx context.Context, span event.Span) event.Result {
 }
 
 func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
-	plan, err := j.engine.Plan(ctx, j.request(values))
+	prepared, err := j.engine.Plan(ctx, j.request(values))
 	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
 	}
@@ -75,18 +75,18 @@ func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 		return failed(err)
 	}
 	if j.Plan.Repeat {
-		if err := j.engine.Repeatable(ctx, plan); err != nil {
+		if err := j.engine.Repeatable(ctx, prepared); err != nil {
 			return failed(err)
 		}
 	}
-	j.plan = plan
-	result := event.Result{Status: event.Passed, Message: strings.TrimPrefix(plan.Summary(), "unchanged: "), Version: j.chart.Metadata.Version}
-	if !plan.Changes() {
+	j.plan = prepared
+	result := event.Result{Status: event.Passed, Message: strings.TrimPrefix(prepared.Summary(), "unchanged: "), Version: j.chart.Metadata.Version}
+	if !prepared.Changes() {
 		result.Status = event.Unchanged
 		return result
 	}
 	var text strings.Builder
-	if err := plan.WriteText(&text, false); err != nil {
+	if err := prepared.WriteText(&text, false); err != nil {
 		return failed(err)
 	}
 	result.Details = text.String()

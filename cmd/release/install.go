@@ -179,26 +179,26 @@ func (w *work) run(e cli.Env, c *urfave.Context, step string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := engine.Plan(c.Context, w.request)
-	if plan, err = planned(e, w.request.Secrets, plan, err); err != nil {
+	prepared, err := engine.Plan(c.Context, w.request)
+	if prepared, err = planned(e, w.request.Secrets, prepared, err); err != nil {
 		return err
 	}
-	installing := plan.Operation == deployer.Install && step == "upgrade" && w.format == cli.Table
+	installing := prepared.Operation == deployer.Install && step == "upgrade" && w.format == cli.Table
 	if installing {
-		fmt.Fprintf(e.StdoutText, "Release %q does not exist. Installing it now.\n", plan.Release)
+		fmt.Fprintf(e.StdoutText, "Release %q does not exist. Installing it now.\n", prepared.Release)
 	}
 	upgraded := func() {
 		if step == "upgrade" && !installing && w.format == cli.Table {
-			fmt.Fprintf(e.StdoutText, "Release %q has been upgraded. Happy Helming!\n", plan.Release)
+			fmt.Fprintf(e.StdoutText, "Release %q has been upgraded. Happy Helming!\n", prepared.Release)
 		}
 	}
 	if w.dryRun != wet {
 		upgraded()
-		return w.tell(e, c, dried(c, plan.Record()))
+		return w.tell(e, c, dried(c, prepared.Record()))
 	}
-	outcome, err := conduct(e, c, w.request.Secrets, string(plan.Operation), plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	outcome, err := conduct(e, c, w.request.Secrets, string(prepared.Operation), prepared.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		w.span = span
-		return engine.Apply(ctx, plan, span)
+		return engine.Apply(ctx, prepared, span)
 	})
 	if err != nil {
 		return err
