@@ -10,12 +10,13 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // refusals asks about what no dry run of the target's objects covers: the hooks
 // of the operation, and the deletions of what earlier revisions left.
-func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
+func (e *Engine) refusals(ctx context.Context, sc scene) ([]plan.Rejection, error) {
 	var hooks []*release.Hook
 	if !sc.request.NoHooks {
 		for _, when := range []string{"pre-", "post-"} {
@@ -23,13 +24,13 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 		}
 	}
 	sc.leftovers = withoutRenamed(sc.leftovers, sc.sights, map[string]bool{})
-	var deletions []Change
+	var deletions []plan.Change
 	for _, c := range decidePrune(sc) {
-		if c.Action == Delete {
+		if c.Action == plan.Delete {
 			deletions = append(deletions, c)
 		}
 	}
-	problems := make([][]Problem, len(hooks)+len(deletions))
+	problems := make([][]plan.Rejection, len(hooks)+len(deletions))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i, h := range hooks {
@@ -41,9 +42,9 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	var out []Problem
+	var out []plan.Rejection
 	for _, p := range slices.Concat(problems...) {
-		if !slices.ContainsFunc(out, func(q Problem) bool { return q.Object == p.Object && q.Err.Error() == p.Err.Error() }) { // a hook of two events
+		if !slices.ContainsFunc(out, func(q plan.Rejection) bool { return q.Object == p.Object && q.Err.Error() == p.Err.Error() }) { // a hook of two events
 			out = append(out, p)
 		}
 	}
@@ -52,19 +53,19 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]Problem, error) {
 
 // refusedHook pretends to create the objects of a hook. One that cannot be read
 // or has no name would fail in its turn, as Helm's does.
-func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]Problem, error) {
+func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]plan.Rejection, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
-		return []Problem{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: sc.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
+		return []plan.Rejection{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: sc.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
 	}
-	var out []Problem
+	var out []plan.Rejection
 	for _, o := range objects {
 		refused, err := e.refusedHookObject(ctx, sc, o, h)
 		if err != nil {
 			return nil, err
 		}
 		if refused != nil {
-			out = append(out, Problem{Object: kube.RefOf(o), Err: refused})
+			out = append(out, plan.Rejection{Object: kube.RefOf(o), Err: refused})
 		}
 	}
 	return out, nil
@@ -88,10 +89,10 @@ func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructure
 }
 
 // refusedDeletion pretends to delete an object.
-func (e *Engine) refusedDeletion(ctx context.Context, c Change) ([]Problem, error) {
-	refused, err := access.CheckDelete(ctx, e.cluster, c.Object, string(c.live.GetUID()))
+func (e *Engine) refusedDeletion(ctx context.Context, c plan.Change) ([]plan.Rejection, error) {
+	refused, err := access.CheckDelete(ctx, e.cluster, c.Object, string(c.Live.GetUID()))
 	if refused == nil {
 		return nil, err
 	}
-	return []Problem{{Object: c.Object, Err: refused}}, nil
+	return []plan.Rejection{{Object: c.Object, Err: refused}}, nil
 }

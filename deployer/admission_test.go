@@ -9,9 +9,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // guard makes an admission policy for the bench's namespace that refuses every
@@ -86,12 +86,12 @@ func TestAdmissionIsAskedAboutTheWholeSet(t *testing.T) {
 		"templates/seed.yaml": seed("nginx:1.28"),
 	}), nil)
 	_, err := b.engine.Plan(t.Context(), req)
-	refusal, ok := errors.AsType[*deployer.Refusal](err)
+	refusal, ok := errors.AsType[*plan.RejectedError](err)
 	if !ok {
 		t.Fatalf("%T %v", err, err)
 	}
-	if len(refusal.Problems) != 5 {
-		t.Errorf("%d problems, want 5", len(refusal.Problems))
+	if len(refusal.Rejections) != 5 {
+		t.Errorf("%d problems, want 5", len(refusal.Rejections))
 	}
 	for _, want := range []string{
 		"ConfigMap/new in " + b.namespace + ": ", "Job/migrate in ", "Job/broken in ", "backofLimit", "ConfigMap/leaves in " + b.namespace, "Job/seed in ", "the guard says no",
@@ -109,7 +109,7 @@ func TestAdmissionIsAskedAboutTheWholeSet(t *testing.T) {
 	}
 	req.NoHooks = true
 	_, err = b.engine.Plan(t.Context(), req)
-	if refusal, _ := errors.AsType[*deployer.Refusal](err); refusal == nil || len(refusal.Problems) != 3 {
+	if refusal, _ := errors.AsType[*plan.RejectedError](err); refusal == nil || len(refusal.Rejections) != 3 {
 		t.Errorf("without hooks: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
@@ -36,7 +37,7 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 		if err := e.ensureNamespace(ctx, p.Namespace); err != nil {
 			return Outcome{Status: event.Failed}, notStarted(err)
 		}
-		span.Object("", "Namespace/"+p.Namespace, string(Create), event.Passed, "")
+		span.Object("", "Namespace/"+p.Namespace, string(plan.Create), event.Passed, "")
 	}
 	ctx, l, err := e.lock(ctx, p.request, span)
 	if err != nil {
@@ -85,7 +86,7 @@ func (e *Engine) confirm(ctx context.Context, p *Prepared, span event.Span) (Out
 	}
 	r := e.newRun(p, span)
 	for i := range p.Objects {
-		r.keep(&p.Objects[i], p.Objects[i].live)
+		r.keep(&p.Objects[i], p.Objects[i].Live)
 	}
 	ctx, cancel := r.limited(ctx)
 	defer cancel()
@@ -145,9 +146,9 @@ func (r *run) begin(ctx context.Context) error {
 	r.plan.stage.date(rec, r.plan.Operation)
 	description := "Preparing upgrade"
 	switch r.plan.Operation {
-	case Install:
+	case plan.Install:
 		description = "Initial install underway"
-	case RollingBack:
+	case plan.RollingBack:
 		description = fmt.Sprintf("Rollback to %d", rec.Info.RollbackRevision)
 	}
 	rec.Set(pendingStatus(r.plan.Operation), description)
@@ -158,20 +159,20 @@ func (r *run) begin(ctx context.Context) error {
 }
 
 // date gives a record its times: it is deployed now, and first when its release was.
-func (s stage) date(r *release.Record, o Operation) {
+func (s stage) date(r *release.Record, o plan.Operation) {
 	now := release.Time{Time: time.Now()}
 	r.Info.FirstDeployed, r.Info.LastDeployed = now, now
-	if o != Install && s.last != nil && !s.last.Info.FirstDeployed.IsZero() {
+	if o != plan.Install && s.last != nil && !s.last.Info.FirstDeployed.IsZero() {
 		r.Info.FirstDeployed = s.last.Info.FirstDeployed
 	}
 }
 
 // pendingStatus is that of a revision while the operation goes on.
-func pendingStatus(o Operation) release.Status {
+func pendingStatus(o plan.Operation) release.Status {
 	switch o {
-	case Install:
+	case plan.Install:
 		return release.PendingInstall
-	case RollingBack:
+	case plan.RollingBack:
 		return release.PendingRollback
 	}
 	return release.PendingUpgrade
@@ -200,9 +201,9 @@ func (r *run) execute(ctx context.Context) error {
 }
 
 func (r *run) applyCRDs(ctx context.Context) error {
-	var crds []*Change
+	var crds []*plan.Change
 	for i := range r.plan.Objects {
-		if r.plan.Objects[i].crd {
+		if r.plan.Objects[i].CRD {
 			crds = append(crds, &r.plan.Objects[i])
 		}
 	}
@@ -212,10 +213,10 @@ func (r *run) applyCRDs(ctx context.Context) error {
 // applyWaves applies the objects stage by stage, and in each wave by wave. What
 // a stage applied must be ready before the next begins; most releases have one.
 func (r *run) applyWaves(ctx context.Context) error {
-	stages := map[int][]Change{}
+	stages := map[int][]plan.Change{}
 	for _, c := range r.plan.Objects {
-		if !c.crd && !c.leftover && c.object != nil {
-			stages[c.stage] = append(stages[c.stage], c)
+		if !c.CRD && !c.Leftover && c.Desired != nil {
+			stages[c.Stage] = append(stages[c.Stage], c)
 		}
 	}
 	for i, stage := range slices.Sorted(maps.Keys(stages)) {
@@ -259,13 +260,13 @@ func (r *run) limited(parent context.Context) (context.Context, context.CancelFu
 }
 
 // longestWait is the longest limit that one of the objects has for itself.
-func longestWait(changes []Change) time.Duration {
+func longestWait(changes []plan.Change) time.Duration {
 	var longest time.Duration
 	for _, c := range changes {
-		if c.object == nil {
+		if c.Desired == nil {
 			continue
 		}
-		if n, err := readiness.ReadAnnotations(c.object); err == nil {
+		if n, err := readiness.ReadAnnotations(c.Desired); err == nil {
 			longest = max(longest, n.Timeout)
 		}
 	}

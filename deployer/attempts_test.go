@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -48,11 +49,11 @@ func TestAttempts(t *testing.T) {
 }
 
 func TestSummaryCounts(t *testing.T) {
-	p := &Plan{Objects: make([]Change, 1), Deployed: 3, Unchanged: true}
+	p := &plan.Plan{Objects: make([]plan.Change, 1), Deployed: 3, Unchanged: true}
 	if got := p.Summary(); got != "unchanged: 1 object is as revision 3 says" {
 		t.Error(got)
 	}
-	p.Objects = make([]Change, 2)
+	p.Objects = make([]plan.Change, 2)
 	if got := p.Summary(); got != "unchanged: 2 objects are as revision 3 says" {
 		t.Error(got)
 	}

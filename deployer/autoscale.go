@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
@@ -141,12 +142,12 @@ func (e *Engine) keepReplicas(ctx context.Context, req Request, s *sight, by sca
 // applyScaled applies an object whose replicas an autoscaler sets, with the
 // number that it has set by now. That number is never taken over, whatever the
 // policy for other fields is.
-func (r *run) applyScaled(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+func (r *run) applyScaled(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	options := r.plan.request.applyOptions()
 	force := options.Force
 	options.Force = false
 	for attempt := 0; ; attempt++ {
-		out, err := r.engine.apply(ctx, c.object, options)
+		out, err := r.engine.apply(ctx, c.Desired, options)
 		fields := kube.Fields(err)
 		onlyReplicas := len(fields) == 1 && fields[0] == "spec.replicas"
 		if !kube.Is(err, kube.Conflict) || attempt == 5 || !onlyReplicas && !force {
@@ -157,7 +158,7 @@ func (r *run) applyScaled(ctx context.Context, c *Change) (*unstructured.Unstruc
 			return nil, err
 		}
 		replicas, _, _ := unstructured.NestedFieldNoCopy(live.Object, "spec", "replicas")
-		if err := unstructured.SetNestedField(c.object.Object, replicas, "spec", "replicas"); err != nil {
+		if err := unstructured.SetNestedField(c.Desired.Object, replicas, "spec", "replicas"); err != nil {
 			return nil, err
 		}
 		options.Force = force && !onlyReplicas

@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // Cluster asks which cluster the engine works on.
-func (e *Engine) Cluster(ctx context.Context) (ClusterID, error) {
-	id := ClusterID{Server: e.cluster.Server()}
+func (e *Engine) Cluster(ctx context.Context) (plan.ClusterID, error) {
+	id := plan.ClusterID{Server: e.cluster.Server()}
 	var ns struct {
 		Metadata struct {
 			UID string `json:"uid"`

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/test/peer"
 )
@@ -91,11 +92,11 @@ func TestConflictsFollowThePolicy(t *testing.T) {
 	req := b.request(service("1.1.0", nil), values)
 	b.writes.take()
 	_, err := b.engine.Plan(t.Context(), req)
-	conflict, ok := errors.AsType[*deployer.ConflictError](err)
+	conflict, ok := errors.AsType[*plan.ConflictError](err)
 	if !ok || !kube.Is(err, kube.Conflict) {
 		t.Fatalf("%T %v", err, err)
 	}
-	refusal, _ := errors.AsType[*deployer.Refusal](err)
+	refusal, _ := errors.AsType[*plan.RejectedError](err)
 	for _, want := range []string{
 		`spec.template.spec.containers[main].image (kubectl-edit: "nginx:edited", the chart: "nginx:1.28")`,
 		`data.greeting (nightwatch: "by hand", the chart: "hi")`, "--on-conflict keep",
@@ -155,7 +156,7 @@ func TestKeptFieldsOutliveARollbackAndForceTakesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var doc strings.Builder
-	if err := deployer.WriteJSON(&doc, []*deployer.Plan{p.Plan}); err != nil {
+	if err := plan.WriteJSON(&doc, []*plan.Plan{p.Plan}); err != nil {
 		t.Fatal(err)
 	}
 	var plans struct {
@@ -211,7 +212,7 @@ spec:
 	}
 	req := b.request(chart, nil)
 	_, err := b.engine.Plan(t.Context(), req)
-	if refusal, ok := errors.AsType[*deployer.Refusal](err); !ok ||
+	if refusal, ok := errors.AsType[*plan.RejectedError](err); !ok ||
 		!strings.Contains(refusal.Details(), `metadata.labels[example.com/team.name] (kubectl: "a", the chart: "b")`) ||
 		!strings.Contains(refusal.Details(), `targetPort (kubectl: 8080, the chart: 9090)`) {
 		t.Fatalf("%v", err)
@@ -288,7 +289,7 @@ func TestConflictsAfterClientSideHelm(t *testing.T) {
 	second := service("1.1.0", map[string]string{"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {b: '2'}\n"})
 	req := b.request(second, map[string]any{"image": "nginx:1.28", "replicas": 2})
 	_, err := b.engine.Plan(t.Context(), req)
-	conflict, ok := errors.AsType[*deployer.ConflictError](err)
+	conflict, ok := errors.AsType[*plan.ConflictError](err)
 	if !ok || len(conflict.Conflicts) != 1 || conflict.Conflicts[0].Manager != "kubectl-edit" {
 		t.Fatalf("%T %v", err, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // Paths as server-side apply writes them, found and dropped.
@@ -44,20 +45,20 @@ spec:
 		{`spec.ports[port=`, "", "", ""},
 	} {
 		o := obj(t, manifest)
-		place, ok := locate(o.Object, tt.field)
+		place, ok := plan.Locate(o.Object, tt.field)
 		if ok != (tt.path != "") {
 			t.Errorf("%s: found %t", tt.field, ok)
 		}
 		if !ok {
 			continue
 		}
-		if d := cmp.Diff(tt.path, pathAt(o.Object, place)); d != "" {
+		if d := cmp.Diff(tt.path, plan.PathAt(o.Object, place)); d != "" {
 			t.Error(d)
 		}
-		drop(o.Object, place)
-		left, found := valueAt(o.Object, tt.at)
-		if found != (tt.left != "") || found && valueText(left) != tt.left {
-			t.Errorf("%s: %s is left, want %s", tt.field, valueText(left), tt.left)
+		plan.Drop(o.Object, place)
+		left, found := plan.ValueAt(o.Object, tt.at)
+		if found != (tt.left != "") || found && plan.ValueText(left) != tt.left {
+			t.Errorf("%s: %s is left, want %s", tt.field, plan.ValueText(left), tt.left)
 		}
 	}
 }
@@ -87,8 +88,8 @@ func TestSecretConflictIsMasked(t *testing.T) {
 		return obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: "+value+"}\n")
 	}
 	s := sight{object: secret("b3Vycw=="), live: secret("dGhlaXJz"), err: &kube.Error{Reason: kube.Conflict, Managers: []string{"x"}, Fields: []string{"data.password"}}}
-	want := []Conflict{{Path: "data.password", Manager: "x", Theirs: "(secret, 6 bytes)", Ours: "(secret, 6 bytes)", field: "data.password"}}
-	if d := cmp.Diff(want, s.conflictsNow(false), cmp.AllowUnexported(Conflict{})); d != "" {
+	want := []plan.Conflict{{Path: "data.password", Manager: "x", Theirs: "(secret, 6 bytes)", Ours: "(secret, 6 bytes)", ServerPath: "data.password"}}
+	if d := cmp.Diff(want, s.conflictsNow(false), cmp.AllowUnexported(plan.Conflict{})); d != "" {
 		t.Error(d)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
@@ -31,20 +32,20 @@ const crdKind = "CustomResourceDefinition"
 const maxDangers = 10
 
 // decideCRD says what becomes of a CRD of crds/.
-func decideCRD(c Change, s sight, req Request) (Change, error) {
+func decideCRD(c plan.Change, s sight, req Request) (plan.Change, error) {
 	switch {
 	case s.live == nil:
-		c.Action = Create
+		c.Action = plan.Create
 		return c, s.err
 	case req.CRDs != ApplyCRDs:
-		c.Action, c.Note = Unchanged, "exists; CRDs of crds/ are created, never changed"
+		c.Action, c.Note = plan.Unchanged, "exists; CRDs of crds/ are created, never changed"
 		return c, nil
 	case s.err != nil:
 		return c, s.err
 	}
-	c.Action, c.Fields = Unchanged, diff(s.live, s.result)
+	c.Action, c.Fields = plan.Unchanged, plan.Diff(s.live, s.result)
 	if len(c.Fields) > 0 {
-		c.Action = Modify
+		c.Action = plan.Update
 	}
 	err := guardCRD(&c, s, req)
 	return c, err
@@ -52,8 +53,8 @@ func decideCRD(c Change, s sight, req Request) (Change, error) {
 
 // guardCRD refuses a change of a CRD that would harm stored objects or their
 // clients, unless the request allows it; then it is noted.
-func guardCRD(c *Change, s sight, req Request) error {
-	if req.CRDs != ApplyCRDs || s.live == nil || c.Action == Unchanged {
+func guardCRD(c *plan.Change, s sight, req Request) error {
+	if req.CRDs != ApplyCRDs || s.live == nil || c.Action == plan.Unchanged {
 		return nil
 	}
 	dangers := crdDangers(s.live, s.object, s.inUse)
@@ -67,8 +68,8 @@ func guardCRD(c *Change, s sight, req Request) error {
 	if !req.AllowCRDChanges {
 		return fmt.Errorf("the change may harm objects that exist: %s; convert them first, then pass --allow-crd-changes", list)
 	}
-	c.danger = list
-	c.remark("allowed: " + list)
+	c.Danger = list
+	c.Remark("allowed: " + list)
 	return nil
 }
 
@@ -201,7 +202,7 @@ func (e *Engine) lookAtCRDs(ctx context.Context, req Request, sights []sight) er
 	g.SetLimit(concurrency)
 	for i := range sights {
 		s := &sights[i]
-		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs || len(diff(s.live, s.result)) == 0 {
+		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs || len(plan.Diff(s.live, s.result)) == 0 {
 			continue
 		}
 		changing[object.String(s.object, "spec", "group")+"/"+object.String(s.object, "spec", "names", "kind")] = true

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 func TestCRDDangers(t *testing.T) {
@@ -77,7 +78,7 @@ spec:
 		"metadata.labels[app.kubernetes.io/name]":    {"kubectl-edit"},
 		"metadata.labels[app.kubernetes.io/version]": nil,
 	} {
-		if d := cmp.Diff(want, fieldOwners(live, path)); d != "" {
+		if d := cmp.Diff(want, plan.FieldOwners(live, path)); d != "" {
 			t.Errorf("%s: %s", path, d)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -149,7 +150,7 @@ func TestAnnotationsChangeTheWait(t *testing.T) {
 	}
 
 	_, err = b.engine.Plan(t.Context(), never("pintle.dev/wait: sometimes"))
-	if refused, ok := errors.AsType[*deployer.Refusal](err); !ok || !strings.Contains(refused.Error(), "Widget one") && !strings.Contains(refused.Error(), "Widget/one") {
+	if refused, ok := errors.AsType[*plan.RejectedError](err); !ok || !strings.Contains(refused.Error(), "Widget one") && !strings.Contains(refused.Error(), "Widget/one") {
 		t.Errorf("unknown: %T %v", err, err)
 	}
 }

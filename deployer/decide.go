@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
@@ -27,7 +28,7 @@ type sight struct {
 	unchecked string                     // why the server could not say
 	source    string                     // the template that it comes from
 	err       error                      // why the server refused
-	conflicts []Conflict                 // with other field managers: kept, and then left out of object, or taken over
+	conflicts []plan.Conflict            // with other field managers: kept, and then left out of object, or taken over
 	whole     *unstructured.Unstructured // with conflicts that are kept: the object as rendered; nil otherwise
 	fixed     []string                   // fields whose change it refused, and nothing else; then err says so
 	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
@@ -49,12 +50,12 @@ type scene struct {
 	sights           []sight
 	leftovers        []*unstructured.Unstructured // live objects of earlier revisions that the target lacks
 	warnings         []string
-	refused          []Problem // hooks and deletions that the server would refuse
+	refused          []plan.Rejection // hooks and deletions that the server would refuse
 }
 
 // decide turns what was observed into changes. It is pure.
 func decide(s scene) (*Prepared, error) {
-	p := &Prepared{stage: s.stage, record: s.record, Plan: &Plan{
+	p := &Prepared{stage: s.stage, record: s.record, Plan: &plan.Plan{
 		Release: s.record.Name, Namespace: s.namespace, Chart: s.record.ChartName(), Operation: s.stage.operation,
 		Revision: s.stage.revision, Warnings: s.warnings, Next: s.record.Record,
 	}}
@@ -72,9 +73,9 @@ func decide(s scene) (*Prepared, error) {
 			return nil, fmt.Errorf("plan release %s: namespace %q cannot be: %s", p.Release, s.namespace, strings.Join(problems, "; "))
 		}
 		p.CreateNamespace = true
-		p.Objects = append(p.Objects, Change{Action: Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
+		p.Objects = append(p.Objects, plan.Change{Action: plan.Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
 	}
-	var problems []Problem
+	var problems []plan.Rejection
 	stages, err := sequence.Of(s.record)
 	if err != nil {
 		return nil, fmt.Errorf("plan release %s: %w", p.Release, err)
@@ -92,27 +93,27 @@ func decide(s scene) (*Prepared, error) {
 	for _, sight := range s.sights {
 		c, err := decideObject(sight, before, s)
 		if err != nil {
-			problems = append(problems, Problem{Object: kube.RefOf(sight.object), Err: err})
+			problems = append(problems, plan.Rejection{Object: kube.RefOf(sight.object), Err: err})
 			continue
 		}
-		tellDrift(&c, deployed[c.Object.Key()], p.Deployed)
-		c.stage = stages[c.Object.Key()]
+		plan.MarkDrift(&c, deployed[c.Object.Key()], p.Deployed)
+		c.Stage = stages[c.Object.Key()]
 		p.Objects = append(p.Objects, c)
 	}
 	if problems = append(problems, s.refused...); len(problems) > 0 {
-		return nil, &Refusal{Release: p.Release, Problems: problems}
+		return nil, &plan.RejectedError{Release: p.Release, Rejections: problems}
 	}
-	slices.SortStableFunc(p.Objects, func(a, b Change) int { return a.stage - b.stage })
+	slices.SortStableFunc(p.Objects, func(a, b plan.Change) int { return a.Stage - b.Stage })
 	p.Objects = append(p.Objects, decidePrune(s)...)
 	p.Hooks = hookLines(s.record.Hooks, s.stage.operation)
-	p.RecordOnly = !p.objectChanges()
+	p.RecordOnly = !p.ObjectChanges()
 	p.Unchanged = p.RecordOnly && sameRecord(s.stage.deployed, s.stage.last, s.record)
 	return p, nil
 }
 
-func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
-	c := Change{Object: kube.RefOf(s.object), object: s.object, live: s.live, result: s.result, Note: s.unchecked, crd: s.isCRD}
-	c.afterCRD, c.Conflicts, c.withdrawn = s.afterCRD, s.conflicts, s.withdrawn
+func decideObject(s sight, before map[string]bool, sc scene) (plan.Change, error) {
+	c := plan.Change{Object: kube.RefOf(s.object), Desired: s.object, Live: s.live, Result: s.result, Note: s.unchecked, CRD: s.isCRD}
+	c.AfterCRD, c.Conflicts, c.Withdrawn = s.afterCRD, s.conflicts, s.withdrawn
 	if s.isCRD {
 		return decideCRD(c, s, sc.request)
 	}
@@ -122,20 +123,20 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 		if !hook && !sc.request.adopts(whose, c.Object) {
 			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
-		c.Action = Adopt
+		c.Action = plan.Adopt
 		switch {
 		case hook:
-			c.remark("it was the release's hook")
+			c.Remark("it was the release's hook")
 		case whose.class != ours:
-			c.remark("taken over: " + whose.String())
+			c.Remark("taken over: " + whose.String())
 		}
 	}
 	if s.was != "" {
-		c.remark("in the record as " + s.was + ", which the cluster no longer serves")
+		c.Remark("in the record as " + s.was + ", which the cluster no longer serves")
 	}
 	if s.scaledBy != "" {
-		c.scaled = true
-		c.remark("replicas stay as " + s.scaledBy + " sets them")
+		c.Scaled = true
+		c.Remark("replicas stay as " + s.scaledBy + " sets them")
 	}
 	if s.err != nil && s.fixed != nil {
 		return decideImmutable(c, s, sc.request)
@@ -148,18 +149,18 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 	}
 	switch {
 	case s.live == nil:
-		c.Action = Create
+		c.Action = plan.Create
 	case s.live.GetDeletionTimestamp() != nil:
-		c.Action, c.Note = Create, "the present one is being deleted"
-		c.object, c.Conflicts = cmp.Or(s.whole, s.object), nil
+		c.Action, c.Note = plan.Create, "the present one is being deleted"
+		c.Desired, c.Conflicts = cmp.Or(s.whole, s.object), nil
 	case s.result == nil:
-		c.Action = Modify
+		c.Action = plan.Update
 	default:
-		c.Fields = diff(s.live, s.result)
+		c.Fields = plan.Diff(s.live, s.result)
 		if len(c.Fields) == 0 {
-			c.Action = Unchanged
+			c.Action = plan.Unchanged
 		} else if c.Action == "" {
-			c.Action = Modify
+			c.Action = plan.Update
 		}
 	}
 	if c.Object.Kind == crdKind {
@@ -171,24 +172,24 @@ func decideObject(s sight, before map[string]bool, sc scene) (Change, error) {
 
 // decidePrune deletes what earlier revisions left, unless it asks to be kept, is
 // a hook now, or has become somebody else's.
-func decidePrune(s scene) []Change {
-	var out []Change
+func decidePrune(s scene) []plan.Change {
+	var out []plan.Change
 	hooks := s.becomesHook()
 	for _, o := range s.leftovers {
-		c := Change{Action: Delete, Object: kube.RefOf(o), live: o}
+		c := plan.Change{Action: plan.Delete, Object: kube.RefOf(o), Live: o}
 		mine, whose := owned(o, s.record.Name, s.namespace)
 		switch {
 		case kept(o):
-			c.Action, c.Note = Unchanged, "no longer in the chart, kept by its "+keepNote
+			c.Action, c.Note = plan.Unchanged, "no longer in the chart, kept by its "+keepNote
 		case hooks[c.Object.Key()]:
-			c.Action, c.Note = Unchanged, "it is a hook now"
+			c.Action, c.Note = plan.Unchanged, "it is a hook now"
 		case !mine:
-			c.Action, c.Note = Unchanged, "no longer in the chart, left alone: "+whose
+			c.Action, c.Note = plan.Unchanged, "no longer in the chart, left alone: "+whose
 		}
-		c.leftover = true
+		c.Leftover = true
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b Change) int { return release.Wave(b.Object.Kind) - release.Wave(a.Object.Kind) })
+	slices.SortStableFunc(out, func(a, b plan.Change) int { return release.Wave(b.Object.Kind) - release.Wave(a.Object.Kind) })
 	return out
 }
 
@@ -262,7 +263,7 @@ func plain(m map[string]any) any {
 }
 
 // hookLines says which hooks an operation runs, in order.
-func hookLines(hooks []*release.Hook, o Operation) []string {
+func hookLines(hooks []*release.Hook, o plan.Operation) []string {
 	var out []string
 	for _, event := range []string{"pre-" + string(o), "post-" + string(o)} {
 		for _, h := range hooksFor(hooks, event) {

@@ -20,6 +20,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
@@ -76,9 +77,9 @@ type Request struct {
 	// to reuse its values: the deployed one, else the last; nil for an install.
 	Over func(current *release.Record) (RenderFunc, error)
 
-	Operation Operation // Install takes only a free name, Upgrade only one in use; empty takes either
-	Replace   bool      // of Install: a name is free also when its last revision failed or was uninstalled
-	Revise    bool      // record a revision even where nothing changes, as Helm does
+	Operation plan.Operation // Install takes only a free name, Upgrade only one in use; empty takes either
+	Replace   bool           // of Install: a name is free also when its last revision failed or was uninstalled
+	Revise    bool           // record a revision even where nothing changes, as Helm does
 
 	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
 	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
@@ -151,7 +152,7 @@ func (r Request) check() error {
 	if err := release.CheckLabels(r.Labels); err != nil {
 		return err
 	}
-	if r.Operation != "" && r.Operation != Install && r.Operation != Upgrade {
+	if r.Operation != "" && r.Operation != plan.Install && r.Operation != plan.Upgrade {
 		return fmt.Errorf("release %s: operation %q is unknown; write install or upgrade", r.Release, r.Operation)
 	}
 	for kind, c := range r.Readiness {

@@ -13,6 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -144,8 +145,8 @@ func TestPlanNamesEveryRefusal(t *testing.T) {
 	}
 	extra := map[string]string{"templates/bad.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {ports: [{port: 99999}], sellector: {}}\n"}
 	_, err := b.engine.Plan(t.Context(), b.request(service("1.0.0", extra), nil))
-	refusal, ok := errors.AsType[*deployer.Refusal](err)
-	if !ok || len(refusal.Problems) != 2 {
+	refusal, ok := errors.AsType[*plan.RejectedError](err)
+	if !ok || len(refusal.Rejections) != 2 {
 		t.Fatalf("%T %v", err, err)
 	}
 	for _, want := range []string{"ConfigMap/web", "--take-ownership", "Service/bad", "sellector"} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
@@ -109,7 +110,7 @@ func Untouched(err error) bool {
 	}
 	_, before := errors.AsType[*unstarted](err)
 	_, denied := errors.AsType[*access.Error](err)
-	_, refused := errors.AsType[*Refusal](err)
+	_, refused := errors.AsType[*plan.RejectedError](err)
 	_, stamped := errors.AsType[*stamp.Error](err)
 	return before || denied || refused || stamped ||
 		errors.Is(err, lock.ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)

@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -119,8 +120,8 @@ func TestImmutableFieldIsRefusedInThePlan(t *testing.T) {
 		f.Data = []byte(strings.ReplaceAll(string(f.Data), "app: {{", "name: {{"))
 	}
 	_, err := b.engine.Plan(t.Context(), b.request(c, nil))
-	refusal, ok := errors.AsType[*deployer.Refusal](err)
-	if !ok || len(refusal.Problems) != 1 || !kube.Is(refusal.Problems[0].Err, kube.Immutable) {
+	refusal, ok := errors.AsType[*plan.RejectedError](err)
+	if !ok || len(refusal.Rejections) != 1 || !kube.Is(refusal.Rejections[0].Err, kube.Immutable) {
 		t.Fatalf("%T %v", err, err)
 	}
 	if !strings.Contains(err.Error(), "Deployment/web") || !strings.Contains(err.Error(), "selector") {

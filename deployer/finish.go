@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -48,9 +49,9 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 
 func (r *run) defaultDescription() string {
 	switch r.plan.Operation {
-	case Install:
+	case plan.Install:
 		return "Install complete"
-	case RollingBack:
+	case plan.RollingBack:
 		return fmt.Sprintf("Rollback to %d", r.plan.record.Info.RollbackRevision)
 	}
 	return "Upgrade complete"
@@ -94,9 +95,9 @@ func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcom
 func (r *run) recordFailure(ctx context.Context, cause string) error {
 	name := "Upgrade"
 	switch r.plan.Operation {
-	case Install:
+	case plan.Install:
 		name = "Release"
-	case RollingBack:
+	case plan.RollingBack:
 		name = "Rollback"
 	}
 	r.plan.record.Set(release.Failed, r.redact(fmt.Sprintf("%s %q failed: %s", name, r.plan.Release, cause)))
@@ -110,16 +111,16 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 		req.OnFailure, req.OnFailedInstall = req.cancelled()
 	}
 	switch {
-	case r.plan.Operation == RollingBack:
+	case r.plan.Operation == plan.RollingBack:
 		failed.RollbackErr = r.cleanUp(ctx)
-	case r.plan.Operation == Install && req.OnFailedInstall == Remove:
+	case r.plan.Operation == plan.Install && req.OnFailedInstall == Remove:
 		failed.RollbackErr = r.remove(ctx)
 		failed.Removed = failed.RollbackErr == nil
 	case r.plan.stage.deployed != nil && req.OnFailure == Rollback:
 		failed.RolledBackTo = r.plan.stage.deployed.Version
 		failed.RollbackErr = r.rollBack(parent, ctx)
 		failed.RolledBack = failed.RollbackErr == nil
-	case r.plan.Operation == Upgrade:
+	case r.plan.Operation == plan.Upgrade:
 		failed.RollbackErr = r.cleanUp(ctx)
 	}
 }
@@ -159,7 +160,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 func (r *run) onlyUnready(err error) bool {
 	applied := 0
 	for _, c := range r.plan.Objects {
-		if c.object != nil && !c.leftover {
+		if c.Desired != nil && !c.Leftover {
 			applied++
 		}
 	}
@@ -170,9 +171,9 @@ func (r *run) onlyUnready(err error) bool {
 func (p *Prepared) done() string {
 	parts := ""
 	for _, a := range []struct {
-		action Action
+		action plan.Action
 		word   string
-	}{{Create, "created"}, {Modify, "changed"}, {Recreate, "recreated"}, {Adopt, "adopted"}, {Delete, "deleted"}, {Unchanged, "unchanged"}} {
+	}{{plan.Create, "created"}, {plan.Update, "changed"}, {plan.Recreate, "recreated"}, {plan.Adopt, "adopted"}, {plan.Delete, "deleted"}, {plan.Unchanged, "unchanged"}} {
 		if n := p.Count(a.action); n > 0 {
 			if parts != "" {
 				parts += ", "

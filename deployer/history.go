@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/secret"
@@ -35,7 +36,7 @@ func (e *Engine) History(ctx context.Context, name, namespace string) (release.H
 // revision's, but an install inherits none and, as Helm's, takes "null" for a value
 // like any other (facts/helm-format.md 4.1).
 func nextLabels(req Request, s stage) map[string]string {
-	if s.last == nil || s.last.Status() == release.Uninstalled || req.Operation == Install {
+	if s.last == nil || s.last.Status() == release.Uninstalled || req.Operation == plan.Install {
 		return maps.Clone(req.Labels)
 	}
 	return mergeLabels(s.last.Labels, req.Labels)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
@@ -159,7 +160,7 @@ func (r *run) finishHook(ctx context.Context, objects, made []*unstructured.Unst
 }
 
 func hookFault(o *unstructured.Unstructured, err error) error {
-	return &wait.Failures{Objects: []wait.Failure{{Ref: kube.RefOf(o), Cause: "hook: " + causeOf(err), Err: err}}}
+	return &wait.Failures{Objects: []wait.Failure{{Ref: kube.RefOf(o), Cause: "hook: " + plan.CauseOf(err), Err: err}}}
 }
 
 // placedHook are the objects of a hook in their namespaces.

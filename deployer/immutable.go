@@ -10,6 +10,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -58,7 +59,7 @@ func (e *Engine) lookAnewAt(ctx context.Context, req Request, s *sight) error {
 	if req.onImmutable(s.object.GetKind()) == FailImmutable || kept(s.live) {
 		return nil
 	}
-	problems, err := e.refusedDeletion(ctx, Change{Object: kube.RefOf(s.live), live: s.live})
+	problems, err := e.refusedDeletion(ctx, plan.Change{Object: kube.RefOf(s.live), Live: s.live})
 	if len(problems) > 0 {
 		s.fixed, s.err = nil, problems[0].Err
 	}
@@ -85,17 +86,17 @@ func (e *Engine) pretend(ctx context.Context, req Request, o *unstructured.Unstr
 }
 
 // decideImmutable says what becomes of an object whose immutable fields differ.
-func decideImmutable(c Change, s sight, req Request) (Change, error) {
+func decideImmutable(c plan.Change, s sight, req Request) (plan.Change, error) {
 	next := s.anew
 	if next == nil {
 		next = s.object
 	}
-	fixed := fixedFields(diff(s.live, next), s.fixed, s.object.GetKind())
+	fixed := fixedFields(plan.Diff(s.live, next), s.fixed, s.object.GetKind())
 	if s.anew == nil { // the object is as its author wrote it: what it does not name keeps its value
-		fixed = slices.DeleteFunc(fixed, func(f Field) bool { return f.New == nil })
+		fixed = slices.DeleteFunc(fixed, func(f plan.Field) bool { return f.New == nil })
 	}
 	policy := req.onImmutable(s.object.GetKind())
-	refusal := &ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggested(c.Object.Kind)), Err: s.err}
+	refusal := &plan.ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggested(c.Object.Kind)), Err: s.err}
 	switch {
 	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
 		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"
@@ -106,20 +107,20 @@ func decideImmutable(c Change, s sight, req Request) (Change, error) {
 		refusal.Reason = "its " + keepNote + " forbids to delete it"
 		return c, refusal
 	}
-	c.Action, c.orphan = Recreate, policy == OrphanRecreate
+	c.Action, c.Orphan = plan.Recreate, policy == OrphanRecreate
 	c.Fields = fixed
 	how := "with what it owns"
-	if c.orphan {
+	if c.Orphan {
 		how = "without its pods"
 	}
-	c.remark("deleted " + how + " and created anew: " + paths(fixed) + " cannot be changed")
+	c.Remark("deleted " + how + " and created anew: " + paths(fixed) + " cannot be changed")
 	return c, nil
 }
 
-func paths(fields []Field) string {
+func paths(fields []plan.Field) string {
 	var out []string
 	for i, f := range fields {
-		if i == maxNamedFields {
+		if i == plan.MaxNamedFields {
 			out = append(out, "...")
 			break
 		}
@@ -137,11 +138,11 @@ var changeable = []string{
 
 // fixedFields are those of fields that the server has named, or that stand below
 // one it has named. What only the cluster writes is left out.
-func fixedFields(fields []Field, named []string, kind string) []Field {
+func fixedFields(fields []plan.Field, named []string, kind string) []plan.Field {
 	if kind == "Service" && slices.ContainsFunc(named, func(n string) bool { return below(n, "spec.clusterIPs") }) {
 		named = append(slices.Clone(named), "spec.clusterIP") // by which the first of them is set
 	}
-	var out []Field
+	var out []plan.Field
 	for _, f := range fields {
 		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name") ||
 			kind == "Pod" && strings.Contains(f.Path, "[kube-api-access-")
@@ -161,34 +162,34 @@ func below(path, parent string) bool {
 
 // recreate deletes the very object that the plan saw, and waits until it is
 // gone; what it owns goes first, unless that is to stay.
-func (r *run) recreate(ctx context.Context, c *Change) error {
-	if wait.IsJob(c.live) && !c.orphan {
+func (r *run) recreate(ctx context.Context, c *plan.Change) error {
+	if wait.IsJob(c.Live) && !c.Orphan {
 		return r.recreateJob(ctx, c)
 	}
 	cascade := kube.Foreground
-	if c.orphan {
+	if c.Orphan {
 		cascade = kube.Orphan
 	}
-	err := r.engine.cluster.Delete(ctx, c.Object, string(c.live.GetUID()), cascade)
+	err := r.engine.cluster.Delete(ctx, c.Object, string(c.Live.GetUID()), cascade)
 	if kube.Is(err, kube.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
-	return r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.live)})
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
+	return r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.Live)})
 }
 
 // recreateJob is recreate for a Job. One that was stopped and could not be
 // deleted goes on.
-func (r *run) recreateJob(ctx context.Context, c *Change) error {
-	r.span.Object(c.Object.Namespace, c.Object.String(), string(Recreate), event.Waiting, "being deleted, to be created anew")
-	err := r.waiter().Clear(ctx, c.live)
-	if was, _, _ := unstructured.NestedBool(c.live.Object, "spec", "suspend"); err != nil && !was {
+func (r *run) recreateJob(ctx context.Context, c *plan.Change) error {
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
+	err := r.waiter().Clear(ctx, c.Live)
+	if was, _, _ := unstructured.NestedBool(c.Live.Object, "spec", "suspend"); err != nil && !was {
 		after, cancel := afterwards(ctx, recordBound, lock.LastBound)
 		defer cancel()
-		_ = wait.Suspend(after, r.engine.cluster, c.live, false) // most often it is gone, or going
+		_ = wait.Suspend(after, r.engine.cluster, c.Live, false) // most often it is gone, or going
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 func TestOnImmutable(t *testing.T) {
@@ -49,16 +50,16 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 	for name, tt := range map[string]struct {
 		kind, notes string
 		policy      ImmutablePolicy
-		want        Action
+		want        plan.Action
 		orphan      bool
 		fields      string
 		err         string
 	}{
-		"StatefulSet":            {kind: "StatefulSet", want: Recreate, orphan: true, fields: "spec.serviceName"},
-		"StatefulSet, recreated": {kind: "StatefulSet", policy: RecreateObject, want: Recreate, fields: "spec.serviceName"},
+		"StatefulSet":            {kind: "StatefulSet", want: plan.Recreate, orphan: true, fields: "spec.serviceName"},
+		"StatefulSet, recreated": {kind: "StatefulSet", policy: RecreateObject, want: plan.Recreate, fields: "spec.serviceName"},
 		"StatefulSet, refused":   {kind: "StatefulSet", policy: FailImmutable, err: `spec.serviceName ("old" -> "new") cannot be changed`},
 		"kept":                   {kind: "StatefulSet", notes: "helm.sh/resource-policy: keep", err: "helm.sh/resource-policy forbids to delete it"},
-		"Job":                    {kind: "Job", want: Recreate, fields: "spec.serviceName, spec.template.spec.containers[db].image"},
+		"Job":                    {kind: "Job", want: plan.Recreate, fields: "spec.serviceName, spec.template.spec.containers[db].image"},
 		"Deployment":             {kind: "Deployment", err: "kubectl delete deployment/"},
 		"CRD":                    {kind: "CustomResourceDefinition", policy: RecreateObject, err: "never deleted to change it"},
 	} {
@@ -72,13 +73,13 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 			}
 			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, scene{record: revision(2, ""), namespace: "shop", request: req})
 			if tt.err != "" {
-				if _, ok := errors.AsType[*ImmutableError](err); !ok || !strings.Contains(err.Error(), tt.err) {
+				if _, ok := errors.AsType[*plan.ImmutableError](err); !ok || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v", err)
 				}
 				return
 			}
-			if err != nil || c.Action != tt.want || c.orphan != tt.orphan {
-				t.Errorf("%s, orphan %t, %v", c.Action, c.orphan, err)
+			if err != nil || c.Action != tt.want || c.Orphan != tt.orphan {
+				t.Errorf("%s, orphan %t, %v", c.Action, c.Orphan, err)
 			}
 			if d := cmp.Diff(tt.fields, paths(c.Fields)); d != "" {
 				t.Error(d)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
 )
@@ -131,7 +132,7 @@ func policyOf(o *unstructured.Unstructured) string {
 // returns that one. What a chart renders is left as it is: there the author is to
 // say it. Whether the object fits the other version, the dry run tells.
 func (e *Engine) modernize(ctx context.Context, o *unstructured.Unstructured, t target) (was string) {
-	if t.stage.operation != RollingBack {
+	if t.stage.operation != plan.RollingBack {
 		return ""
 	}
 	res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())

@@ -7,6 +7,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -40,12 +41,12 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 	if req.Render == nil && req.Over == nil {
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
-	p := &Prepared{Plan: &Plan{Release: req.Release, Namespace: req.Namespace, Operation: Install}, request: req, record: &release.Revision{Record: &release.Record{}}}
+	p := &Prepared{Plan: &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: plan.Install}, request: req, record: &release.Revision{Record: &release.Record{}}}
 	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
 		p.record = release.NewRevision(newRecord(req, stage{revision: 1}, result))
 		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
 			for _, s := range sights {
-				p.Objects = append(p.Objects, Change{Action: Create, Object: kube.RefOf(s.object)})
+				p.Objects = append(p.Objects, plan.Change{Action: plan.Create, Object: kube.RefOf(s.object)})
 			}
 		}
 	}
@@ -59,26 +60,26 @@ func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 		out = append(out, access.Permission{Resource: "namespaces", Verbs: []string{"create"}})
 	}
 	req := p.request
-	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.Operation == Install && req.OnFailedInstall == Remove
+	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.Operation == plan.Install && req.OnFailedInstall == Remove
 	for _, c := range p.Objects {
 		verbs := []string{"get"}
 		switch c.Action {
-		case Create:
+		case plan.Create:
 			verbs = append(verbs, "create", "patch")
 			if undo {
 				verbs = append(verbs, "delete", "list", "watch") // until it is gone
 			}
-		case Modify, Adopt:
+		case plan.Update, plan.Adopt:
 			verbs = append(verbs, "patch")
-		case Recreate:
+		case plan.Recreate:
 			verbs = append(verbs, "create", "patch", "delete")
-		case Delete:
+		case plan.Delete:
 			verbs = append(verbs, "delete")
 			if undo {
 				verbs = append(verbs, "create", "patch")
 			}
 		}
-		if c.Action != Delete && !req.NoWait && !passive[c.Object.Kind] {
+		if c.Action != plan.Delete && !req.NoWait && !passive[c.Object.Kind] {
 			verbs = access.Union(verbs, []string{"list", "watch"})
 		}
 		out = append(out, e.access.ForObject(ctx, c.Object, verbs)...)

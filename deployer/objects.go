@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
@@ -22,16 +23,16 @@ import (
 
 // applyWave applies changes that do not need each other, concurrently, and
 // reports all that failed.
-func (r *run) applyWave(ctx context.Context, wave []*Change) error {
+func (r *run) applyWave(ctx context.Context, wave []*plan.Change) error {
 	var failed []wait.Failure
 	var crds []*wait.Item
-	each(wave, func(c *Change) {
+	each(wave, func(c *plan.Change) {
 		o, err := r.applyOne(ctx, c)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if err != nil {
-			failed = append(failed, wait.Failure{Ref: c.Object, Cause: causeOf(err), Err: err})
-		} else if c.Action != Unchanged && o.GetKind() == "CustomResourceDefinition" {
+			failed = append(failed, wait.Failure{Ref: c.Object, Cause: plan.CauseOf(err), Err: err})
+		} else if c.Action != plan.Unchanged && o.GetKind() == "CustomResourceDefinition" {
 			crds = append(crds, wait.ToBeReady(o, wait.Action(c.Action), false, readiness.Criteria{}))
 		}
 	})
@@ -98,35 +99,35 @@ func each[T any](items []T, fn func(T)) {
 }
 
 // applyOne brings one object to its target and remembers its state.
-func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+func (r *run) applyOne(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	// The record will say server-side: Helm then goes on server-side with this
 	// object too, and would conflict with what was written client-side.
-	if c.Action == Unchanged && (c.crd || !kube.ClientSide(c.live, release.Manager)) {
-		r.keep(c, c.live)
-		return c.live, nil
+	if c.Action == plan.Unchanged && (c.CRD || !kube.ClientSide(c.Live, release.Manager)) {
+		r.keep(c, c.Live)
+		return c.Live, nil
 	}
-	if c.live != nil && c.live.GetDeletionTimestamp() != nil {
-		if err := r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.live)}); err != nil {
+	if c.Live != nil && c.Live.GetDeletionTimestamp() != nil {
+		if err := r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.Live)}); err != nil {
 			return nil, err
 		}
-	} else if c.Action == Recreate {
+	} else if c.Action == plan.Recreate {
 		if err := r.recreate(ctx, c); err != nil {
 			return nil, err
 		}
-	} else if c.live != nil {
-		if len(c.withdrawn) > 0 {
-			live, err := r.engine.withdraw(ctx, c.live, c.withdrawn, false)
+	} else if c.Live != nil {
+		if len(c.Withdrawn) > 0 {
+			live, err := r.engine.withdraw(ctx, c.Live, c.Withdrawn, false)
 			if err != nil {
 				return nil, err
 			}
-			c.live = live
+			c.Live = live
 		}
-		if err := r.engine.cluster.AdoptFields(ctx, c.live, release.Manager); err != nil {
+		if err := r.engine.cluster.AdoptFields(ctx, c.Live, release.Manager); err != nil {
 			return nil, err
 		}
 	}
-	if c.live == nil || c.live.GetDeletionTimestamp() != nil || c.Action == Recreate {
-		if err := r.waiter().AwaitFormer(ctx, c.object); err != nil {
+	if c.Live == nil || c.Live.GetDeletionTimestamp() != nil || c.Action == plan.Recreate {
+		if err := r.waiter().AwaitFormer(ctx, c.Desired); err != nil {
 			return nil, err
 		}
 	}
@@ -139,22 +140,22 @@ func (r *run) applyOne(ctx context.Context, c *Change) (*unstructured.Unstructur
 }
 
 // write applies an object in the way that the plan asks for.
-func (r *run) write(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+func (r *run) write(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	switch {
-	case c.scaled:
+	case c.Scaled:
 		return r.applyScaled(ctx, c)
 	case r.plan.pinned:
-		return r.applyExact(ctx, c)
+		return r.applyPinned(ctx, c)
 	}
 	return r.applyPlain(ctx, c)
 }
 
 // applyPlain is apply; an object whose CRD has just been written may meet an API
 // server that still judges it by the old schema, for a moment.
-func (r *run) applyPlain(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+func (r *run) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
-		o, err := r.engine.apply(ctx, c.object, r.plan.request.applyOptions())
-		if !c.afterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !sleep.For(ctx, 250*time.Millisecond) {
+		o, err := r.engine.apply(ctx, c.Desired, r.plan.request.applyOptions())
+		if !c.AfterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !sleep.For(ctx, 250*time.Millisecond) {
 			return o, err
 		}
 	}
@@ -165,13 +166,13 @@ func (r *run) applyPlain(ctx context.Context, c *Change) (*unstructured.Unstruct
 const schemaTries = 20
 
 // keep remembers what must be ready in the end.
-func (r *run) keep(c *Change, o *unstructured.Unstructured) {
-	if o == nil || c.leftover || c.Object.Kind == "Namespace" && c.object == nil {
+func (r *run) keep(c *plan.Change, o *unstructured.Unstructured) {
+	if o == nil || c.Leftover || c.Object.Kind == "Namespace" && c.Desired == nil {
 		return
 	}
 	a := wait.ToBeReady(o, wait.Action(c.Action), r.plan.request.WaitForJobs, r.plan.request.Readiness.For(o))
 	a.SettleFor(r.plan.request.Settle)
-	if c.Action != Unchanged && wait.IsJob(o) {
+	if c.Action != plan.Unchanged && wait.IsJob(o) {
 		a.Remake = func(ctx context.Context) (*unstructured.Unstructured, error) { return r.write(ctx, c) }
 	}
 	r.mu.Lock()
@@ -243,11 +244,11 @@ func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
 }
 
 // waves groups changes by wave, in order, and keeps their order within one.
-func waves(changes []Change) [][]*Change {
-	out := make([][]*Change, len(release.Waves))
+func waves(changes []plan.Change) [][]*plan.Change {
+	out := make([][]*plan.Change, len(release.Waves))
 	for i := range changes {
 		r := release.Wave(changes[i].Object.Kind)
 		out[r] = append(out[r], &changes[i])
 	}
-	return slices.DeleteFunc(out, func(w []*Change) bool { return len(w) == 0 })
+	return slices.DeleteFunc(out, func(w []*plan.Change) bool { return len(w) == 0 })
 }

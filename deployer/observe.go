@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/secret"
@@ -88,7 +89,7 @@ type target struct {
 func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepared, error) {
 	sights, err := e.targetObjects(ctx, t)
 	if err != nil {
-		if _, named := errors.AsType[*Refusal](err); named {
+		if _, named := errors.AsType[*plan.RejectedError](err); named {
 			return nil, err
 		}
 		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
@@ -131,8 +132,8 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepar
 
 // maskRefusal masks secrets in a refusal: it names values.
 func maskRefusal(err error, secrets *secret.Set) error {
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
-		refusal.redact = secrets.Text
+	if refusal, ok := errors.AsType[*plan.RejectedError](err); ok {
+		refusal.Redact = secrets.Text
 	}
 	return err
 }
@@ -173,7 +174,7 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 	}
 	found := &lookups{cluster: e.cluster, secrets: req.Secrets, without: req.NoLookupSecrets}
 	result, err := req.Render(ctx, render.Options{
-		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == Upgrade,
+		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == plan.Upgrade,
 		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: found.lookup,
 	})
 	if err != nil {
@@ -230,13 +231,13 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 		noteScope(o.object, scopes)
 	}
 	slices.SortStableFunc(objects, func(a, b sourced) int { return release.ByInstallOrder(a.object, b.object) })
-	var problems []Problem
+	var problems []plan.Rejection
 	for _, s := range objects {
 		o := s.object
 		was := e.modernize(ctx, o, t)
 		unchecked, err := e.place(ctx, o, t.record.Namespace, scopes)
 		if kube.Is(err, kube.NoKind) {
-			problems = append(problems, Problem{Object: kube.RefOf(o), Err: err})
+			problems = append(problems, plan.Rejection{Object: kube.RefOf(o), Err: err})
 			continue
 		}
 		if err != nil {
@@ -245,11 +246,11 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 		own(o, t.record.Name, t.record.Namespace)
 		sights = append(sights, sight{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
 	}
-	if t.stage.operation != RollingBack { // what ran with the last of two can be had again
+	if t.stage.operation != plan.RollingBack { // what ran with the last of two can be had again
 		problems = append(problems, contradictions(sights)...)
 	}
 	if len(problems) > 0 {
-		return nil, &Refusal{Release: t.record.Name, Problems: problems}
+		return nil, &plan.RejectedError{Release: t.record.Name, Rejections: problems}
 	}
 	return lastOfEach(sights), nil
 }

@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/pintle-ci/pintle/chart/render"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 // Prepared is a plan that an Engine has made and can carry out: see Engine.Apply.
 type Prepared struct {
-	*Plan
+	*plan.Plan
 
 	request Request
 	stage   stage
@@ -21,9 +22,9 @@ type Prepared struct {
 
 // newPrepared is for what an engine does without changes that were decided: to the
 // objects of a revision that is there.
-func newPrepared(req Request, s stage, r *release.Revision, o Operation) *Prepared {
+func newPrepared(req Request, s stage, r *release.Revision, o plan.Operation) *Prepared {
 	return &Prepared{
-		Plan:    &Plan{Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets},
+		Plan:    &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets},
 		request: req, stage: s, record: r,
 	}
 }
@@ -42,7 +43,7 @@ func (p *Prepared) Record() *release.Record {
 func Draft(req Request, result *render.Result) *release.Record {
 	r := newRecord(req, stage{revision: 1}, result)
 	r.Info.Status = release.PendingInstall
-	stage{}.date(r, Install)
+	stage{}.date(r, plan.Install)
 	return r
 }
 
@@ -52,7 +53,7 @@ func Draft(req Request, result *render.Result) *release.Record {
 func (p *Prepared) needed() map[int]bool {
 	gone := map[string]bool{}
 	for _, c := range p.Objects {
-		if c.leftover && c.Action == Delete {
+		if c.Leftover && c.Action == plan.Delete {
 			gone[c.Object.Key()] = true
 		}
 	}
@@ -71,13 +72,13 @@ func (p *Prepared) needed() map[int]bool {
 // Pin compares a plan that has just been made with what was saved: see Saved.Check.
 // When they are one, Apply will do that and nothing else: it does not plan anew, and
 // writes an object only as long as it is as this plan saw it.
-func (p *Prepared) Pin(s *Saved) error {
+func (p *Prepared) Pin(s *plan.Saved) error {
 	if err := s.Check(p.Plan); err != nil {
 		return err
 	}
 	p.pinned = true
 	p.replan = func(context.Context) (*Prepared, error) {
-		return nil, fmt.Errorf("deploy release %s: it has changed since its saved plan was checked: %w", p.Release, ErrMoved)
+		return nil, fmt.Errorf("deploy release %s: it has changed since its saved plan was checked: %w", p.Release, plan.ErrStale)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -12,13 +13,13 @@ func TestPinnedPlanIsNotPlannedAnew(t *testing.T) {
 	prepared := func() *Prepared {
 		next := record(2, "")
 		next.Chart = &release.Chart{}
-		return newPrepared(Request{Release: "web", Namespace: "shop"}, stage{}, release.NewRevision(next), Upgrade)
+		return newPrepared(Request{Release: "web", Namespace: "shop"}, stage{}, release.NewRevision(next), plan.Upgrade)
 	}
-	data, err := Save([]*Plan{prepared().Plan}, SavedOrigin{})
+	data, err := plan.Save([]*plan.Plan{prepared().Plan}, plan.SavedOrigin{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := ReadSaved(data)
+	s, err := plan.ReadSaved(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestPinnedPlanIsNotPlannedAnew(t *testing.T) {
 	if err := p.Pin(s); err != nil || !p.pinned {
 		t.Fatalf("%v, pinned %t", err, p.pinned)
 	}
-	if _, err := p.replan(t.Context()); !errors.Is(err, ErrMoved) {
+	if _, err := p.replan(t.Context()); !errors.Is(err, plan.ErrStale) {
 		t.Errorf("it plans anew: %v", err)
 	}
 	other := prepared()

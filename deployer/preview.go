@@ -9,6 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer/access"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -56,7 +57,7 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 }
 
 func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *render.Result) error {
-	first := stage{operation: Install, revision: 1}
+	first := stage{operation: plan.Install, revision: 1}
 	record := release.NewRevision(newRecord(Request{Release: req.Release, Namespace: req.Namespace}, first, result))
 	sights, err := e.targetObjects(ctx, target{stage: first, record: record, crds: result.CRDs})
 	if err != nil {
@@ -69,14 +70,14 @@ func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *r
 	if req.TakeOwnership || req.IsUpgrade {
 		sc.request.Adopt = AdoptAll
 	}
-	var problems []Problem
+	var problems []plan.Rejection
 	for _, s := range sights {
 		if _, err := decideObject(s, nil, sc); err != nil {
-			problems = append(problems, Problem{Object: kube.RefOf(s.object), Err: err})
+			problems = append(problems, plan.Rejection{Object: kube.RefOf(s.object), Err: err})
 		}
 	}
 	if len(problems) > 0 {
-		return &Refusal{Release: req.Release, Problems: problems}
+		return &plan.RejectedError{Release: req.Release, Rejections: problems}
 	}
 	return nil
 }

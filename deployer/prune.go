@@ -9,6 +9,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -19,17 +20,17 @@ import (
 func (r *run) prune(ctx context.Context) error {
 	var gone []*unstructured.Unstructured
 	for _, c := range r.plan.Objects {
-		if !c.leftover {
+		if !c.Leftover {
 			continue
 		}
-		if c.Action == Delete {
-			gone = append(gone, c.live)
+		if c.Action == plan.Delete {
+			gone = append(gone, c.Live)
 			continue
 		}
 		r.span.Object(c.Object.Namespace, c.Object.String(), string(c.Action), event.Unchanged, c.Note)
 	}
 	return r.deleteAll(ctx, gone, func(o *unstructured.Unstructured) {
-		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "no longer in the chart")
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "no longer in the chart")
 	})
 }
 
@@ -58,7 +59,7 @@ func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstr
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if err != nil {
-				failed = append(failed, wait.Failure{Ref: ref, Cause: causeOf(err), Err: err})
+				failed = append(failed, wait.Failure{Ref: ref, Cause: plan.CauseOf(err), Err: err})
 				return
 			}
 			tell(o)
@@ -101,7 +102,7 @@ func (r *run) remove(ctx context.Context) error {
 		return err
 	}
 	tell := func(o *unstructured.Unstructured) {
-		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "removed with the failed install")
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "removed with the failed install")
 	}
 	if err := r.deleteAll(ctx, objects, tell); err != nil {
 		return err
@@ -128,7 +129,7 @@ func (r *run) cleanUp(ctx context.Context) error {
 		return err
 	}
 	return r.deleteAll(ctx, objects, func(o *unstructured.Unstructured) {
-		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "created by what failed")
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "created by what failed")
 	})
 }
 
@@ -152,7 +153,7 @@ func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error)
 func (r *run) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
-		if c.Action == Create && c.object != nil && !c.crd {
+		if c.Action == plan.Create && c.Desired != nil && !c.CRD {
 			refs = append(refs, c.Object)
 		}
 	}

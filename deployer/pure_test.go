@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -44,7 +45,7 @@ spec:
   args: [one, three, four]
 status: {replicas: 9}
 `)
-	want := []Field{
+	want := []plan.Field{
 		{Path: "metadata.labels[app.kubernetes.io/name]", Old: "web", New: "shop"},
 		{Path: "spec.args[1]", Old: "two", New: "three"},
 		{Path: "spec.args[2]", Old: nil, New: "four"},
@@ -53,10 +54,10 @@ status: {replicas: 9}
 		{Path: "spec.template.spec.containers[a].image", Old: "a:1", New: "a:2"},
 		{Path: "spec.template.spec.containers[new]", Old: nil, New: map[string]any{"name": "new", "image": "n:1"}},
 	}
-	if d := cmp.Diff(want, diff(live, result)); d != "" {
+	if d := cmp.Diff(want, plan.Diff(live, result)); d != "" {
 		t.Error(d)
 	}
-	if d := diff(live, live); len(d) > 0 {
+	if d := plan.Diff(live, live); len(d) > 0 {
 		t.Errorf("an object differs from itself: %v", d)
 	}
 	if live.GetResourceVersion() != "1" {
@@ -68,16 +69,16 @@ func TestDiffMasksSecrets(t *testing.T) {
 	secret := func(data string) *unstructured.Unstructured {
 		return obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: "+data+"\n")
 	}
-	got := diff(secret(`{a: b2xkLXZhbHVl, same: eA==}`), secret(`{a: bmV3LXZhbHVl, same: eA==, b: cGx1cw==}`))
-	want := []Field{
+	got := plan.Diff(secret(`{a: b2xkLXZhbHVl, same: eA==}`), secret(`{a: bmV3LXZhbHVl, same: eA==, b: cGx1cw==}`))
+	want := []plan.Field{
 		{Path: "data.a", Old: "(secret, 9 bytes)", New: "(secret, 9 bytes)"},
 		{Path: "data.b", New: "(secret, 6 bytes)"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	whole := diff(secret("{}"), secret("{a: c2VjcmV0}"))
-	if d := cmp.Diff([]Field{{Path: "data.a", New: "(secret, 6 bytes)"}}, whole); d != "" {
+	whole := plan.Diff(secret("{}"), secret("{a: c2VjcmV0}"))
+	if d := cmp.Diff([]plan.Field{{Path: "data.a", New: "(secret, 6 bytes)"}}, whole); d != "" {
 		t.Error(d)
 	}
 }
@@ -89,22 +90,22 @@ func record(version int, status release.Status) *release.Record {
 func TestDecideStage(t *testing.T) {
 	for name, tt := range map[string]struct {
 		statuses []release.Status
-		want     Operation
+		want     plan.Operation
 		revision int
 		deployed int
 		since    []int
 	}{
-		"nothing":            {nil, Install, 1, 0, nil},
-		"deployed":           {[]release.Status{release.Superseded, release.Deployed}, Upgrade, 3, 2, []int{2}},
-		"failed upgrade":     {[]release.Status{release.Deployed, release.Failed, release.Failed}, Upgrade, 4, 1, []int{1, 2, 3}},
-		"failed install":     {[]release.Status{release.Failed}, Install, 2, 0, []int{1}},
-		"killed install":     {[]release.Status{release.PendingInstall}, Install, 2, 0, []int{1}},
-		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, Install, 3, 0, nil},
-		"uninstalling":       {[]release.Status{release.Uninstalling}, Upgrade, 2, 0, []int{1}},
-		"uninstalling anew":  {[]release.Status{release.Uninstalled, release.Uninstalling, release.Failed}, Upgrade, 4, 0, []int{2, 3}},
-		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, Upgrade, 3, 2, []int{2}},
-		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, Upgrade, 3, 0, []int{1, 2}},
-		"failed anew":        {[]release.Status{release.Superseded, release.Uninstalled, release.Failed}, Install, 4, 0, []int{3}},
+		"nothing":            {nil, plan.Install, 1, 0, nil},
+		"deployed":           {[]release.Status{release.Superseded, release.Deployed}, plan.Upgrade, 3, 2, []int{2}},
+		"failed upgrade":     {[]release.Status{release.Deployed, release.Failed, release.Failed}, plan.Upgrade, 4, 1, []int{1, 2, 3}},
+		"failed install":     {[]release.Status{release.Failed}, plan.Install, 2, 0, []int{1}},
+		"killed install":     {[]release.Status{release.PendingInstall}, plan.Install, 2, 0, []int{1}},
+		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, plan.Install, 3, 0, nil},
+		"uninstalling":       {[]release.Status{release.Uninstalling}, plan.Upgrade, 2, 0, []int{1}},
+		"uninstalling anew":  {[]release.Status{release.Uninstalled, release.Uninstalling, release.Failed}, plan.Upgrade, 4, 0, []int{2, 3}},
+		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, plan.Upgrade, 3, 2, []int{2}},
+		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, plan.Upgrade, 3, 0, []int{1, 2}},
+		"failed anew":        {[]release.Status{release.Superseded, release.Uninstalled, release.Failed}, plan.Install, 4, 0, []int{3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h release.History
@@ -146,26 +147,26 @@ func TestDecideObject(t *testing.T) {
 		before map[string]bool
 		adopt  Adoption
 		list   []string
-		want   Action
+		want   plan.Action
 		err    string
 	}{
-		"absent":               {sight: sight{}, want: Create},
-		"same":                 {sight: sight{live: mine, result: mine}, before: before, want: Unchanged},
-		"other":                {sight: sight{live: changed, result: mine}, before: before, want: Modify},
-		"ours, not in records": {sight: sight{live: changed, result: mine}, want: Adopt},
+		"absent":               {sight: sight{}, want: plan.Create},
+		"same":                 {sight: sight{live: mine, result: mine}, before: before, want: plan.Unchanged},
+		"other":                {sight: sight{live: changed, result: mine}, before: before, want: plan.Update},
+		"ours, not in records": {sight: sight{live: changed, result: mine}, want: plan.Adopt},
 		"foreign":              {sight: sight{live: foreign, result: mine}, err: "belongs to release other"},
 		"unmarked":             {sight: sight{live: bare, result: mine}, err: "not made by this release"},
-		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, adopt: AdoptUnowned, want: Adopt},
+		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, adopt: AdoptUnowned, want: plan.Adopt},
 		"foreign, not allowed": {sight: sight{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
-		"foreign, all":         {sight: sight{live: foreign, result: mine}, adopt: AdoptAll, want: Adopt},
-		"listed":               {sight: sight{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: Adopt},
+		"foreign, all":         {sight: sight{live: foreign, result: mine}, adopt: AdoptAll, want: plan.Adopt},
+		"listed":               {sight: sight{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: plan.Adopt},
 		"listed elsewhere":     {sight: sight{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
-		"ours, never":          {sight: sight{live: mine, result: mine}, adopt: AdoptNever, want: Unchanged},
-		"marks lost":           {sight: sight{live: bare, result: mine}, before: before, want: Modify},
-		"being deleted":        {sight: sight{live: leaving, result: mine}, before: before, want: Create},
-		"not checked":          {sight: sight{unchecked: "no namespace"}, want: Create},
-		"CRD there":            {sight: sight{live: bare, isCRD: true}, want: Unchanged},
-		"CRD absent":           {sight: sight{isCRD: true}, want: Create},
+		"ours, never":          {sight: sight{live: mine, result: mine}, adopt: AdoptNever, want: plan.Unchanged},
+		"marks lost":           {sight: sight{live: bare, result: mine}, before: before, want: plan.Update},
+		"being deleted":        {sight: sight{live: leaving, result: mine}, before: before, want: plan.Create},
+		"not checked":          {sight: sight{unchecked: "no namespace"}, want: plan.Create},
+		"CRD there":            {sight: sight{live: bare, isCRD: true}, want: plan.Unchanged},
+		"CRD absent":           {sight: sight{isCRD: true}, want: plan.Create},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.sight.object = target
@@ -249,9 +250,9 @@ func TestHooksForOrder(t *testing.T) {
 }
 
 func TestWaves(t *testing.T) {
-	var changes []Change
+	var changes []plan.Change
 	for _, kind := range []string{"Deployment", "Widget", "ValidatingWebhookConfiguration", "ServiceAccount", "Secret", "Namespace"} {
-		changes = append(changes, Change{Object: kube.Ref{Kind: kind}})
+		changes = append(changes, plan.Change{Object: kube.Ref{Kind: kind}})
 	}
 	var got []string
 	for _, wave := range waves(changes) {
@@ -275,15 +276,15 @@ func TestMergeLabels(t *testing.T) {
 }
 
 func TestPlanText(t *testing.T) {
-	p := &Plan{
-		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
-		Objects: []Change{
-			{Action: Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
-			{Action: Modify, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
+	p := &plan.Plan{
+		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: plan.Upgrade, Revision: 2, Deployed: 1,
+		Objects: []plan.Change{
+			{Action: plan.Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
+			{Action: plan.Update, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []plan.Field{
 				{Path: "data.color", Old: "red", New: "blue"}, {Path: "data.more", New: "x"}, {Path: "data.text", Old: "a\nb\nc\n", New: "a\nB\nc\n"},
 			}},
-			{Action: Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
-			{Action: Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},
+			{Action: plan.Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
+			{Action: plan.Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},
 		},
 		Hooks: []string{"pre-upgrade Job/migrate"}, Warnings: []string{"careful"},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -113,7 +114,7 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span eve
 	case s.deployed != nil && req.OnFailure == Rollback:
 		return e.rollBackDead(ctx, req, s.deployed.Version, span)
 	case len(s.attempts) > 0 && req.OnFailedInstall == Remove:
-		p := newPrepared(req, s, s.last, Install)
+		p := newPrepared(req, s, s.last, plan.Install)
 		p.Revision = s.last.Version
 		learnRevisions(p.Secrets, s.since...)
 		if err := e.newRun(p, span).remove(ctx); err != nil {
@@ -132,14 +133,14 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span eve
 
 // deadOperation is the operation whose objects may be half way; empty when the
 // newest revision is the deployed one, or when it was going away.
-func deadOperation(s stage) Operation {
+func deadOperation(s stage) plan.Operation {
 	switch {
 	case s.last == nil || s.last == s.deployed || s.last.Status() != release.Failed:
 		return ""
 	case len(s.attempts) > 0:
-		return Install
+		return plan.Install
 	}
-	return Upgrade
+	return plan.Upgrade
 }
 
 // rollBackDead brings the objects back to a revision, if they are not as it says.
@@ -152,7 +153,7 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 	if err != nil {
 		return Outcome{Status: event.Failed}, nil, err
 	}
-	if !p.objectChanges() {
+	if !p.ObjectChanges() {
 		out.Record = p.stage.deployed.Record
 		return out, []string{fmt.Sprintf("the objects are as revision %d says", to)}, nil
 	}
@@ -256,7 +257,7 @@ func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, timeo
 		if err != nil && !kube.Is(err, kube.Conflict) {
 			return err
 		}
-		span.Object(ref.Namespace, ref.String(), string(Delete), event.Passed, "a hook that the dead job left")
+		span.Object(ref.Namespace, ref.String(), string(plan.Delete), event.Passed, "a hook that the dead job left")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // uid of an object that must exist.
@@ -66,7 +67,7 @@ func TestJobIsRecreated(t *testing.T) {
 
 	req.OnImmutable = map[string]deployer.ImmutablePolicy{"Job": deployer.FailImmutable}
 	_, err := b.engine.Plan(t.Context(), req)
-	if _, ok := errors.AsType[*deployer.ImmutableError](err); !ok || !strings.Contains(err.Error(), "spec.template") {
+	if _, ok := errors.AsType[*plan.ImmutableError](err); !ok || !strings.Contains(err.Error(), "spec.template") {
 		t.Errorf("%T %v", err, err)
 	}
 	t.Log(err)
@@ -172,10 +173,10 @@ func TestAdoptionPolicies(t *testing.T) {
 		req := b.request(chart, nil)
 		req.Adopt, req.AdoptList = tt.adopt, tt.list
 		_, err := b.engine.Plan(context.WithoutCancel(t.Context()), req)
-		refusal, _ := errors.AsType[*deployer.Refusal](err)
+		refusal, _ := errors.AsType[*plan.RejectedError](err)
 		got := 0
 		if refusal != nil {
-			got = len(refusal.Problems)
+			got = len(refusal.Rejections)
 		}
 		if got != tt.problems {
 			t.Errorf("%q %v: %d problems, want %d: %v", tt.adopt, tt.list, got, tt.problems, err)

@@ -10,12 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // rehearse asks whether what the deployed revision says of every object that the
 // plan changes could be applied again: one dry run each, at most.
 func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
-	if p.Operation != Upgrade || p.stage.deployed == nil || p.RecordOnly {
+	if p.Operation != plan.Upgrade || p.stage.deployed == nil || p.RecordOnly {
 		return nil
 	}
 	deployed := objectsOf(p.stage.deployed)
@@ -24,14 +25,14 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 	g.SetLimit(concurrency)
 	for i := range p.Objects {
 		c := &p.Objects[i]
-		if c.Action == Unchanged {
+		if c.Action == plan.Unchanged {
 			continue
 		}
-		if because[i] = c.oneWay(); because[i] != "" {
+		if because[i] = oneWay(c); because[i] != "" {
 			continue
 		}
 		old := deployed[c.Object.Key()]
-		if old == nil || c.crd {
+		if old == nil || c.CRD {
 			continue
 		}
 		g.Go(func() (err error) {
@@ -43,7 +44,7 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 		return err
 	}
 	because = slices.DeleteFunc(because, func(s string) bool { return s == "" })
-	p.Rollback = &Rehearsal{Revision: p.stage.deployed.Version, Because: because}
+	p.Rollback = &plan.Rehearsal{Revision: p.stage.deployed.Version, Because: because}
 	if req.RequireRollback && !p.Rollback.Possible() {
 		return fmt.Errorf("plan release %s: a rollback would not be possible, and requireRollback asks for it: %s", p.Release, strings.Join(because, "; "))
 	}
@@ -51,7 +52,7 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 }
 
 // rehearseOne pretends to apply what the deployed revision said of one object.
-func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *Change, old *unstructured.Unstructured) (string, error) {
+func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *plan.Change, old *unstructured.Unstructured) (string, error) {
 	res, ok := e.cluster.Served(ctx, old.GetAPIVersion(), old.GetKind())
 	if !ok {
 		return fmt.Sprintf("%s: the cluster serves no %s in %s any more", c.Object, old.GetKind(), old.GetAPIVersion()), nil
@@ -66,19 +67,19 @@ func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *C
 	case kube.FatalOnly(err) != nil:
 		return "", err
 	}
-	return c.Object.String() + ": " + causeOf(err), nil
+	return c.Object.String() + ": " + plan.CauseOf(err), nil
 }
 
 // oneWay says why a change cannot be taken back, whatever the deployed revision
 // says; empty when it can.
-func (c *Change) oneWay() string {
+func oneWay(c *plan.Change) string {
 	kind := c.Object.Kind
 	holds := slices.Contains([]string{"PersistentVolumeClaim", "PersistentVolume", "Namespace", crdKind}, kind)
 	switch {
-	case holds && (c.Action == Delete || c.Action == Recreate):
+	case holds && (c.Action == plan.Delete || c.Action == plan.Recreate):
 		return fmt.Sprintf("%s is deleted, and what it holds does not come back", c.Object)
-	case c.danger != "":
-		return fmt.Sprintf("%s changes for good: %s", c.Object, c.danger)
+	case c.Danger != "":
+		return fmt.Sprintf("%s changes for good: %s", c.Object, c.Danger)
 	}
 	for _, f := range c.Fields {
 		switch {

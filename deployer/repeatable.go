@@ -14,6 +14,9 @@ import (
 // ErrRandom is a chart that renders otherwise each time.
 var ErrRandom = errors.New("it renders otherwise each time, by random values or the time")
 
+// maxTemplates bounds how many templates an error names.
+const maxTemplates = 3
+
 // Repeatable reports, by rendering once more, whether the chart of a plan renders
 // the same again, as a plan that is saved must. The error names the templates and
 // is ErrRandom.
@@ -27,8 +30,8 @@ func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 	if len(sources) == 0 {
 		return nil
 	}
-	if more := len(sources) - maxMoved; more > 0 {
-		sources = append(sources[:maxMoved], fmt.Sprintf("and %d more", more))
+	if more := len(sources) - maxTemplates; more > 0 {
+		sources = append(sources[:maxTemplates], fmt.Sprintf("and %d more", more))
 	}
 	return fmt.Errorf("save the plan of release %s: %s: %w; take such values from a values file or an existing Secret (lookup), or deploy without a saved plan",
 		p.Release, strings.Join(sources, ", "), ErrRandom)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
@@ -46,7 +47,7 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepar
 	if err != nil {
 		return nil, err
 	}
-	s.operation = RollingBack
+	s.operation = plan.RollingBack
 	record := release.NewRevision(rollbackRecord(source, s))
 	record.Labels = stampedBack(req.Stamp, source, s.revision)
 	p, err := e.planTarget(ctx, req, target{stage: s, record: record, missing: seen.namespaceMissing})

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -15,7 +16,7 @@ import (
 type stage struct {
 	history   release.History
 	revisions []*release.Revision // all of the history
-	operation Operation
+	operation plan.Operation
 	revision  int
 	deployed  *release.Revision   // nil: none
 	last      *release.Revision   // nil: none
@@ -28,7 +29,7 @@ type stage struct {
 // uninstalled counts as deployed: see afterUninstalling. What was before an
 // uninstallation that kept the history is another life and does not count.
 func decideStage(h release.History) stage {
-	s := stage{history: h, revisions: release.Revisions(h.Records), operation: Upgrade, revision: h.Next()}
+	s := stage{history: h, revisions: release.Revisions(h.Records), operation: plan.Upgrade, revision: h.Next()}
 	deployed, life := h.Deployed(), s.revisions
 	for i, r := range s.revisions {
 		if r.Record == deployed {
@@ -43,7 +44,7 @@ func decideStage(h release.History) stage {
 		return slices.Contains([]release.Status{release.Deployed, release.Superseded, release.Uninstalling}, r.Status())
 	})
 	if !everDeployed {
-		s.operation, s.attempts = Install, attempts(h, life)
+		s.operation, s.attempts = plan.Install, attempts(h, life)
 	}
 	for _, r := range life {
 		if s.deployed == nil || r.Version >= s.deployed.Version {
@@ -73,9 +74,9 @@ var ErrInUse = errors.New("the name is in use")
 func (s stage) admits(req Request) error {
 	gone := s.last == nil || s.last.Status() == release.Uninstalled
 	switch {
-	case req.Operation == Upgrade && gone:
+	case req.Operation == plan.Upgrade && gone:
 		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w", req.Release, req.Namespace, release.ErrNotFound)
-	case req.Operation != Install || s.last == nil:
+	case req.Operation != plan.Install || s.last == nil:
 		return nil
 	case s.last.Status() == release.Uninstalling:
 		return fmt.Errorf("install release %s: %w: the uninstallation of revision %d has not ended; uninstall it again, or upgrade it", req.Release, ErrInUse, s.last.Version)
@@ -101,7 +102,7 @@ func attempts(h release.History, life []*release.Revision) []*release.Revision {
 // not end. Its objects are alive, or some of them, and the next revision is an
 // upgrade; only when all have gone it is an install.
 func (e *Engine) afterUninstalling(ctx context.Context, s stage) (stage, error) {
-	if s.operation != Upgrade || s.deployed != nil || s.last.Status() != release.Uninstalling {
+	if s.operation != plan.Upgrade || s.deployed != nil || s.last.Status() != release.Uninstalling {
 		return s, nil
 	}
 	found, err := e.leftovers(ctx, target{stage: s}, nil)
@@ -113,7 +114,7 @@ func (e *Engine) afterUninstalling(ctx context.Context, s stage) (stage, error) 
 		return mine && !kept(o)
 	}
 	if !slices.ContainsFunc(found, goes) {
-		s.operation = Install
+		s.operation = plan.Install
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -73,7 +74,7 @@ func (b *bench) operate(operation string) string {
 	case "rollback":
 		_, err = b.rollback(1)
 	default:
-		req.Operation = map[string]deployer.Operation{"install": deployer.Install, "replace": deployer.Install, "upgrade": deployer.Upgrade}[operation]
+		req.Operation = map[string]plan.Operation{"install": plan.Install, "replace": plan.Install, "upgrade": plan.Upgrade}[operation]
 		req.Replace = operation == "replace"
 		var p *deployer.Prepared
 		if p, err = b.engine.Plan(b.t.Context(), req); err == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
@@ -28,7 +29,7 @@ func timed(a *wait.Item) bool {
 // take, warns of what was slow, and remembers it in the record to be.
 func (r *run) noteTimes() {
 	before := keptBaseline(r.plan.stage.history.Records)
-	if r.plan.request.Baseline && !r.plan.request.NoWait && r.plan.Operation != RollingBack {
+	if r.plan.request.Baseline && !r.plan.request.NoWait && r.plan.Operation != plan.RollingBack {
 		took, present := r.took()
 		for _, name := range slices.Sorted(maps.Keys(took)) {
 			if w := before.Slow(name, took[name]); w != "" {

@@ -5,14 +5,15 @@ import (
 	"reflect"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // contradictions are objects of one identity that are rendered otherwise each
 // time: which of them the cluster would have in the end nobody has said. A CRD of
 // crds/ is none, for it is only for those who have none.
-func contradictions(sights []sight) []Problem {
+func contradictions(sights []sight) []plan.Rejection {
 	first := map[string]sight{}
-	var out []Problem
+	var out []plan.Rejection
 	for _, s := range sights {
 		key := kube.RefOf(s.object).Key()
 		before, twice := first[key]
@@ -25,7 +26,7 @@ func contradictions(sights []sight) []Problem {
 			if before.source == s.source {
 				where = before.source
 			}
-			out = append(out, Problem{Object: kube.RefOf(s.object), Err: fmt.Errorf("it is rendered twice, with different content: in %s; keep one of them, or give each a name of its own", where)})
+			out = append(out, plan.Rejection{Object: kube.RefOf(s.object), Err: fmt.Errorf("it is rendered twice, with different content: in %s; keep one of them, or give each a name of its own", where)})
 		}
 	}
 	return out

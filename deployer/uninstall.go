@@ -13,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/deployer/stamp"
@@ -140,7 +141,7 @@ func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Ke
 	}
 	objects, stay := r.divide(found)
 	tell := func(o *unstructured.Unstructured) {
-		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(Delete), event.Passed, "")
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "")
 	}
 	for _, group := range r.plan.lastFirst(objects) {
 		if err := r.deleteCascading(ctx, group, cascade, tell); err != nil {
@@ -178,7 +179,7 @@ func (r *run) divide(found []*unstructured.Unstructured) (objects []*unstructure
 			objects = append(objects, o)
 			continue
 		}
-		r.span.Object(k.Object.Namespace, k.Object.String(), string(Unchanged), event.Unchanged, k.Why)
+		r.span.Object(k.Object.Namespace, k.Object.String(), string(plan.Unchanged), event.Unchanged, k.Why)
 		if policy == "" || k.Policy {
 			stay = append(stay, k)
 		}

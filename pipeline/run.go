@@ -11,6 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -71,14 +72,14 @@ type BumpOptions struct {
 
 // PlanOptions are read where a plan is made.
 type PlanOptions struct {
-	Policies        deployer.SavedPolicies // over those of pintle.yaml; what is empty leaves them
-	NoLookupSecrets bool                   // templates find no Secret of the cluster
-	Repeat          bool                   // refuse a chart that renders otherwise each time, for such a plan cannot be saved
+	Policies        plan.SavedPolicies // over those of pintle.yaml; what is empty leaves them
+	NoLookupSecrets bool               // templates find no Secret of the cluster
+	Repeat          bool               // refuse a chart that renders otherwise each time, for such a plan cannot be saved
 }
 
 // DeployOptions are read where a plan is carried out.
 type DeployOptions struct {
-	Saved     *deployer.Saved // do what was planned then, or nothing; nil: whatever is planned now
+	Saved     *plan.Saved     // do what was planned then, or nothing; nil: whatever is planned now
 	OnCancel  deployer.Policy // over that of pintle.yaml; empty leaves it
 	Supersede bool            // as if pintle.yaml said so
 	Logs      bool            // tell the logs of pods that are rolled out
@@ -87,10 +88,10 @@ type DeployOptions struct {
 // Outcome is what a run came to.
 type Outcome struct {
 	ExitCode int
-	Versions []ServiceVersion  // of the services, in the order of the file
-	Plans    []*deployer.Plan  // of the units that were planned, in the order of the file
-	Scope    []deployer.Scoped // what was taken and what was left, where that was decided
-	Bumped   []BumpedFile      // the files that bump looks after, of the units in the order of the file
+	Versions []ServiceVersion // of the services, in the order of the file
+	Plans    []*plan.Plan     // of the units that were planned, in the order of the file
+	Scope    []plan.Scoped    // what was taken and what was left, where that was decided
+	Bumped   []BumpedFile     // the files that bump looks after, of the units in the order of the file
 
 	ProjectVersion string // that of version.files
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
@@ -46,7 +46,7 @@ func (j *job) asSaved(step func(context.Context, event.Span) event.Result) func(
 			return result
 		}
 		err := j.plan.Pin(j.Deploy.Saved)
-		if moved, ok := errors.AsType[*deployer.MovedError](err); ok {
+		if moved, ok := errors.AsType[*plan.StalePlanError](err); ok {
 			return event.Result{Status: event.Failed, Message: oneLine(moved.Error()), Details: moved.Details()}
 		}
 		if err != nil {

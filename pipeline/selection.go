@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -24,19 +24,19 @@ type selecting struct {
 	takesTag    func(tag string) bool
 	deployed    func(config.Unit) (bool, error) // nil where nothing is deployed
 
-	choices map[string]*deployer.Scoped
+	choices map[string]*plan.Scoped
 }
 
 // selection is what a run does with each unit.
 type selection struct {
-	units    []deployer.Scoped // in the order of the file
-	problems []string          // what is needed, and neither in the run nor deployed
+	units    []plan.Scoped // in the order of the file
+	problems []string      // what is needed, and neither in the run nor deployed
 }
 
 // reason is why a unit is left as it is; empty for one that is taken.
 func (s selection) reason(unit string) string {
-	i := slices.IndexFunc(s.units, func(u deployer.Scoped) bool { return u.Unit == unit })
-	if i < 0 || s.units[i].Fate == deployer.Taken {
+	i := slices.IndexFunc(s.units, func(u plan.Scoped) bool { return u.Unit == unit })
+	if i < 0 || s.units[i].Fate == plan.Taken {
 		return ""
 	}
 	return s.units[i].Reason
@@ -44,7 +44,7 @@ func (s selection) reason(unit string) string {
 
 // choose decides. The error is that of asking what is deployed.
 func (s *selecting) choose() (selection, error) {
-	s.choices = map[string]*deployer.Scoped{}
+	s.choices = map[string]*plan.Scoped{}
 	for _, u := range s.units {
 		c := s.own(u)
 		c.Unit = u.Name
@@ -74,39 +74,39 @@ func (s *selecting) chosen(u config.Unit) bool {
 
 func (s *selecting) taken(unit string) bool {
 	c := s.choices[unit]
-	return c != nil && c.Fate == deployer.Taken
+	return c != nil && c.Fate == plan.Taken
 }
 
 // own is what becomes of a unit, whatever is deployed and whoever needs it.
-func (s *selecting) own(u config.Unit) deployer.Scoped {
+func (s *selecting) own(u config.Unit) plan.Scoped {
 	tag := s.ref.Tag
 	switch {
 	case !s.chosen(u):
-		return deployer.Scoped{Fate: deployer.Left, Reason: "not named"}
+		return plan.Scoped{Fate: plan.Left, Reason: "not named"}
 	case tag == "":
-		return deployer.Scoped{Fate: deployer.Taken, Reason: s.ref.String()}
+		return plan.Scoped{Fate: plan.Taken, Reason: s.ref.String()}
 	case !u.Service && len(s.named) > 0:
-		return deployer.Scoped{Fate: deployer.Taken, Reason: "named"}
+		return plan.Scoped{Fate: plan.Taken, Reason: "named"}
 	case !s.versionTag:
-		return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s is no version, and releases nothing", tag)}
+		return plan.Scoped{Fate: plan.Left, Reason: fmt.Sprintf("tag %s is no version, and releases nothing", tag)}
 	case !u.Service && !s.perService:
-		return deployer.Scoped{Fate: deployer.Taken, Reason: "tag " + tag}
+		return plan.Scoped{Fate: plan.Taken, Reason: "tag " + tag}
 	case !u.Service:
-		return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s leaves releases as they are", tag)}
+		return plan.Scoped{Fate: plan.Left, Reason: fmt.Sprintf("tag %s leaves releases as they are", tag)}
 	}
 	if s.versions[u.Name].err != nil {
-		return deployer.Scoped{Fate: deployer.Left, Reason: "its version is not known"}
+		return plan.Scoped{Fate: plan.Left, Reason: "its version is not known"}
 	}
 	v := s.versions[u.Name].version
 	switch {
 	case v.Exact && v.Tag == tag:
-		return deployer.Scoped{Fate: deployer.Taken, Reason: "tag " + tag}
+		return plan.Scoped{Fate: plan.Taken, Reason: "tag " + tag}
 	case v.Exact:
-		return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s is of another service: the build of tag %s takes it", tag, v.Tag)}
+		return plan.Scoped{Fate: plan.Left, Reason: fmt.Sprintf("tag %s is of another service: the build of tag %s takes it", tag, v.Tag)}
 	case v.Unchanged:
-		return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s is of another service", tag)}
+		return plan.Scoped{Fate: plan.Left, Reason: fmt.Sprintf("tag %s is of another service", tag)}
 	}
-	return deployer.Scoped{Fate: deployer.Left, Reason: fmt.Sprintf("tag %s does not release %s, which has changed: tag it %sX.Y.Z", tag, u.Name, u.TagPrefix)}
+	return plan.Scoped{Fate: plan.Left, Reason: fmt.Sprintf("tag %s does not release %s, which has changed: tag it %sX.Y.Z", tag, u.Name, u.TagPrefix)}
 }
 
 // installable reports whether a service may be installed without its tag being built: it has not changed since, and
@@ -128,7 +128,7 @@ func (s *selecting) takeMissing() error {
 		}
 		if !there {
 			reason := fmt.Sprintf("not deployed, and unchanged since %s (--with-missing)", s.versions[u.Name].version.Tag)
-			s.choices[u.Name] = &deployer.Scoped{Unit: u.Name, Fate: deployer.Taken, Reason: reason}
+			s.choices[u.Name] = &plan.Scoped{Unit: u.Name, Fate: plan.Taken, Reason: reason}
 		}
 	}
 	return nil
@@ -157,7 +157,7 @@ func (s *selecting) needs() (problems []string, err error) {
 				return nil, err
 			case there:
 			case !n.Service && s.chosen(n):
-				s.choices[need] = &deployer.Scoped{Unit: need, Fate: deployer.Taken, Reason: fmt.Sprintf("needed by %s, and not deployed", u.Name)}
+				s.choices[need] = &plan.Scoped{Unit: need, Fate: plan.Taken, Reason: fmt.Sprintf("needed by %s, and not deployed", u.Name)}
 				queue = append(queue, n)
 			default:
 				problems = append(problems, fmt.Sprintf("%s needs %s, which is not deployed in %s and not in this run: %s", u.Name, need, s.environment, s.remedy(n)))
@@ -185,13 +185,13 @@ func (s *selecting) remedy(u config.Unit) string {
 func (s *selecting) tellMissing() {
 	for _, u := range s.units {
 		c := s.choices[u.Name]
-		if c.Fate != deployer.Left || !s.chosen(u) {
+		if c.Fate != plan.Left || !s.chosen(u) {
 			continue
 		}
 		if there, err := s.deployed(u); err != nil || there {
 			continue
 		}
-		c.Fate = deployer.Missing
+		c.Fate = plan.Missing
 		switch {
 		case !u.Service:
 			c.Reason = fmt.Sprintf("not deployed; %s; a build of a branch deploys it, or its name", c.Reason)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/pipeline/config"
 	"github.com/pintle-ci/pintle/versioning"
 )
@@ -151,7 +151,7 @@ func TestSelection(t *testing.T) {
 				t.Error(diff)
 			}
 			for _, u := range got.units {
-				if u.Reason == "" || (got.reason(u.Unit) == "") != (u.Fate == deployer.Taken) {
+				if u.Reason == "" || (got.reason(u.Unit) == "") != (u.Fate == plan.Taken) {
 					t.Errorf("%s is %s by %q", u.Unit, u.Fate, u.Reason)
 				}
 			}

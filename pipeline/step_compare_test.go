@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -36,7 +36,7 @@ func TestCompareWithAnothersRelease(t *testing.T) {
 	}
 	o := Options{
 		Project: open(t, r, onMain, "dev"), Goal: GoalPlan, Services: []string{"cart"}, Cluster: ClusterOptions{Client: connectTo(t, c)},
-		Plan: PlanOptions{Policies: deployer.SavedPolicies{TakeOver: true, AllowDowngrade: true}},
+		Plan: PlanOptions{Policies: plan.SavedPolicies{TakeOver: true, AllowDowngrade: true}},
 	}
 	_, got = take(t, o)
 	got.expect(t, map[string]string{"cart compare": "passed: over revision 2..."})

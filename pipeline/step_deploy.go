@@ -12,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
 )
@@ -65,7 +66,7 @@ func (j *job) makePlan(ctx context.Context, span event.Span) event.Result {
 
 func (j *job) plans(ctx context.Context, values map[string]any) event.Result {
 	prepared, err := j.engine.Plan(ctx, j.request(values))
-	if refused, ok := errors.AsType[*deployer.Refusal](err); ok {
+	if refused, ok := errors.AsType[*plan.RejectedError](err); ok {
 		return event.Result{Status: event.Failed, Message: oneLine(refused.Error()), Details: refused.Details()}
 	}
 	if denied, ok := errors.AsType[*access.Error](err); ok {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -55,7 +56,7 @@ func TestRequestOfTheCommandLine(t *testing.T) {
 	if said.Adopt != deployer.AdoptListed || said.OnCancel != deployer.Leave || said.OnConflict != deployer.KeepConflicts || said.Supersede || said.AllowCRDChanges {
 		t.Errorf("%+v", said)
 	}
-	j.Plan = PlanOptions{Policies: deployer.SavedPolicies{Adopt: string(deployer.AdoptAll), OnConflict: string(deployer.TakeConflicts), AllowCRDChanges: true}, NoLookupSecrets: true}
+	j.Plan = PlanOptions{Policies: plan.SavedPolicies{Adopt: string(deployer.AdoptAll), OnConflict: string(deployer.TakeConflicts), AllowCRDChanges: true}, NoLookupSecrets: true}
 	j.Deploy = DeployOptions{OnCancel: deployer.Finish, Supersede: true, Logs: true}
 	over := j.request(nil)
 	if over.Adopt != deployer.AdoptAll || len(over.AdoptList) > 0 || over.OnCancel != deployer.Finish || over.OnConflict != deployer.TakeConflicts {

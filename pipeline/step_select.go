@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/event"
@@ -90,14 +90,14 @@ func (j *job) tellSelection(_ context.Context, span event.Span) event.Result {
 		}
 		return result
 	}
-	taken := func(u deployer.Scoped) bool { return u.Fate == deployer.Taken }
+	taken := func(u plan.Scoped) bool { return u.Fate == plan.Taken }
 	if tag := j.Resolved.Ref.Tag; tag != "" && !slices.ContainsFunc(s.units, taken) {
 		span.Warn(fmt.Sprintf("nothing is published or deployed: no service carries the tag %s", tag))
 	}
-	result := event.Result{Status: event.Passed, Message: deployer.ScopeSummary(s.units)}
-	if slices.ContainsFunc(s.units, func(u deployer.Scoped) bool { return u.Fate != deployer.Taken }) {
+	result := event.Result{Status: event.Passed, Message: plan.ScopeSummary(s.units)}
+	if slices.ContainsFunc(s.units, func(u plan.Scoped) bool { return u.Fate != plan.Taken }) {
 		var text strings.Builder
-		if err := deployer.WriteScope(&text, s.units); err != nil {
+		if err := plan.WriteScope(&text, s.units); err != nil {
 			return failed(err)
 		}
 		result.Details = text.String()

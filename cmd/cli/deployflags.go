@@ -9,6 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/pipeline"
 )
@@ -24,8 +25,8 @@ func PolicyFlags() []urfave.Flag {
 }
 
 // Policies are what the flags say over pintle.yaml.
-func Policies(c *urfave.Context) (deployer.SavedPolicies, error) {
-	p := deployer.SavedPolicies{
+func Policies(c *urfave.Context) (plan.SavedPolicies, error) {
+	p := plan.SavedPolicies{
 		AllowCRDChanges: c.Bool("allow-crd-changes"), TakeOver: c.Bool("take-over"), AllowDowngrade: c.Bool("allow-downgrade"),
 		WithMissing: c.Bool("with-missing"),
 	}

@@ -6,7 +6,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/cmd/cli"
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
 // planOutputFlag is -o of plan.
@@ -25,14 +25,14 @@ func planOutputFlag() urfave.Flag {
 
 // writePlans prints plans in a format of planOutputFlag, and first what they
 // take and leave of the project's units.
-func writePlans(e cli.Env, format string, units []deployer.Scoped, plans []*deployer.Plan, color bool) error {
+func writePlans(e cli.Env, format string, units []plan.Scoped, plans []*plan.Plan, color bool) error {
 	switch format {
 	case "json":
-		return cli.WriteJSON(e, func(w io.Writer) error { return deployer.WriteJSON(w, plans, units...) })
+		return cli.WriteJSON(e, func(w io.Writer) error { return plan.WriteJSON(w, plans, units...) })
 	case "markdown":
-		return deployer.WriteMarkdown(e.StdoutText, plans, units...)
+		return plan.WriteMarkdown(e.StdoutText, plans, units...)
 	}
-	if err := deployer.WriteScope(e.StdoutText, units); err != nil {
+	if err := plan.WriteScope(e.StdoutText, units); err != nil {
 		return err
 	}
 	for _, p := range plans {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/pintle-ci/pintle/ci"
 	"github.com/pintle-ci/pintle/cmd/cli"
-	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -189,7 +189,7 @@ func (p *project) oneTag() error {
 	if len(p.tagged) < 2 {
 		return nil
 	}
-	return cli.Usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", deployer.Listed(p.tagged))
+	return cli.Usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", plan.Listed(p.tagged))
 }
 
 // headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever needs a

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/pipeline"
@@ -26,16 +27,16 @@ func savedPlanFlag() urfave.Flag {
 
 // loadSaved reads the plan that --plan names, nil without one, and makes the
 // flags say what it was made for.
-func loadSaved(c *urfave.Context) (*deployer.Saved, error) {
+func loadSaved(c *urfave.Context) (*plan.Saved, error) {
 	path := c.String("plan")
 	if path == "" {
 		return nil, nil
 	}
-	data, err := readBounded(path, deployer.MaxSaved+2)
+	data, err := readBounded(path, plan.MaxSaved+2)
 	if err != nil {
 		return nil, cli.Usagef("--plan: %v", err)
 	}
-	s, err := deployer.ReadSaved(data)
+	s, err := plan.ReadSaved(data)
 	if err != nil {
 		return nil, cli.Usagef("--plan %s: %v", path, err)
 	}
@@ -74,7 +75,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 // carryOut puts a saved plan into the options of a run.
-func carryOut(ctx context.Context, e cli.Env, s *deployer.Saved, p *project, o *pipeline.Options) error {
+func carryOut(ctx context.Context, e cli.Env, s *plan.Saved, p *project, o *pipeline.Options) error {
 	if s.Origin.Project != p.config.Project {
 		return cli.Usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
 	}
@@ -93,7 +94,7 @@ func carryOut(ctx context.Context, e cli.Env, s *deployer.Saved, p *project, o *
 }
 
 // savePlan writes the plans of a run into the file that --out names.
-func savePlan(e cli.Env, c *urfave.Context, o pipeline.Options, plans []*deployer.Plan) error {
+func savePlan(e cli.Env, c *urfave.Context, o pipeline.Options, plans []*plan.Plan) error {
 	path := c.String("out")
 	if path == "" || o.Cluster.Client == nil {
 		return nil
@@ -102,14 +103,14 @@ func savePlan(e cli.Env, c *urfave.Context, o pipeline.Options, plans []*deploye
 	if err != nil {
 		return cli.WithCode(exitcode.Failed, err)
 	}
-	origin := deployer.SavedOrigin{
+	origin := plan.SavedOrigin{
 		Pintle: cli.Version(), Project: o.Config.Project, Environment: o.Resolved.Environment, Branch: c.String("branch"), Tag: c.String("tag"),
 		Services: o.Services, Cluster: cluster, Policies: o.Plan.Policies,
 	}
 	if head, err := o.Repository.Head(); err == nil {
 		origin.Commit = head.Commit.Hash
 	}
-	data, err := deployer.Save(plans, origin)
+	data, err := plan.Save(plans, origin)
 	if err == nil {
 		err = files.WritePrivate(path, data)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/chart/render"
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -70,7 +71,7 @@ func releaseInstall(e cli.Env, c *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	w.request.Operation, w.request.Replace = deployer.Install, c.Bool("replace")
+	w.request.Operation, w.request.Replace = plan.Install, c.Bool("replace")
 	return w.run(e, c, "install")
 }
 
@@ -183,7 +184,7 @@ func (w *work) run(e cli.Env, c *urfave.Context, step string) error {
 	if prepared, err = planned(e, w.request.Secrets, prepared, err); err != nil {
 		return err
 	}
-	installing := prepared.Operation == deployer.Install && step == "upgrade" && w.format == cli.Table
+	installing := prepared.Operation == plan.Install && step == "upgrade" && w.format == cli.Table
 	if installing {
 		fmt.Fprintf(e.StdoutText, "Release %q does not exist. Installing it now.\n", prepared.Release)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
 	rbac "github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
@@ -164,7 +165,7 @@ func conduct(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name strin
 
 // planned passes a plan on, or says everything that the cluster would refuse.
 func planned(e cli.Env, secrets *secret.Set, p *deployer.Prepared, err error) (*deployer.Prepared, error) {
-	if refused, ok := errors.AsType[*deployer.Refusal](err); ok && len(refused.Problems) > 1 {
+	if refused, ok := errors.AsType[*plan.RejectedError](err); ok && len(refused.Rejections) > 1 {
 		fmt.Fprint(e.StderrText, refused.Details())
 	}
 	if denied, ok := errors.AsType[*rbac.Error](err); ok {

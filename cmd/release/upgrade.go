@@ -5,6 +5,7 @@ import (
 
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
@@ -47,7 +48,7 @@ func releaseUpgrade(e cli.Env, c *urfave.Context) error {
 	}
 	w.request.HistoryLimit, w.request.CleanUp = historyLimit(c), c.Bool("cleanup-on-fail")
 	if !c.Bool("install") {
-		w.request.Operation, w.request.CreateNamespace = deployer.Upgrade, false
+		w.request.Operation, w.request.CreateNamespace = plan.Upgrade, false
 	}
 	return w.run(e, c, "upgrade")
 }

@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"maps"
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// locate finds where a field stands, in the words of server-side apply:
+// Locate finds where a field stands, in the words of server-side apply:
 // "spec.containers[name=\"web\"].image", "metadata.labels.app.kubernetes.io/name".
 // The words do not quote keys, so they are read along the object. A place is a
 // key (string) of a map or an index (int) of a list for each step.
-func locate(at any, field string) ([]any, bool) {
+func Locate(at any, field string) ([]any, bool) {
 	if field == "" {
 		return []any{}, true
 	}
@@ -23,7 +23,7 @@ func locate(at any, field string) ([]any, bool) {
 			if !ok || after != "" && after[0] != '.' && after[0] != '[' {
 				continue
 			}
-			if place, ok := locate(at[key], after); ok {
+			if place, ok := Locate(at[key], after); ok {
 				return append([]any{key}, place...), true
 			}
 		}
@@ -36,7 +36,7 @@ func locate(at any, field string) ([]any, bool) {
 			if !isElement(v, i, element) {
 				continue
 			}
-			if place, ok := locate(v, after); ok {
+			if place, ok := Locate(v, after); ok {
 				return append([]any{i}, place...), true
 			}
 		}
@@ -69,7 +69,7 @@ func cutElement(field string) (element, after string, ok bool) {
 // server's default counts as equal, unless it has none of the keys.
 func isElement(v any, i int, element string) bool {
 	if value, ok := strings.CutPrefix(element, "="); ok {
-		return valueText(v) == value
+		return ValueText(v) == value
 	}
 	if n, err := strconv.Atoi(element); err == nil {
 		return n == i
@@ -82,7 +82,7 @@ func isElement(v any, i int, element string) bool {
 	for _, pair := range cutPairs(element) {
 		key, value, _ := strings.Cut(pair, "=")
 		if own, has := m[key]; has {
-			if valueText(own) != value {
+			if ValueText(own) != value {
 				return false
 			}
 			found = true
@@ -108,8 +108,8 @@ func cutPairs(s string) []string {
 	return append(out, s[from:])
 }
 
-// pathAt is the path of a place as a Field has it.
-func pathAt(at any, place []any) string {
+// PathAt is the path of a place as a Field has it.
+func PathAt(at any, place []any) string {
 	path := ""
 	for _, step := range place {
 		switch s := step.(type) {
@@ -140,21 +140,21 @@ func child(at, step any) any {
 	return nil
 }
 
-// valueOf is what stands at a place.
-func valueOf(at any, place []any) any {
+// ValueOf is what stands at a place.
+func ValueOf(at any, place []any) any {
 	for _, step := range place {
 		at = child(at, step)
 	}
 	return at
 }
 
-// drop takes what stands at a place out of an object, and every map and list that
+// Drop takes what stands at a place out of an object, and every map and list that
 // has become empty by that. It returns what is left; nil when nothing is.
-func drop(at any, place []any) any {
+func Drop(at any, place []any) any {
 	if len(place) == 0 {
 		return nil
 	}
-	rest := drop(child(at, place[0]), place[1:])
+	rest := Drop(child(at, place[0]), place[1:])
 	switch s := place[0].(type) {
 	case string:
 		m, _ := at.(map[string]any)

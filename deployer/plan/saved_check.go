@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"errors"
@@ -11,29 +11,29 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Moved is one thing that is no longer as a saved plan had it.
-type Moved struct {
+// Difference is one thing that is no longer as a saved plan had it.
+type Difference struct {
 	What string // "Deployment/web in shop", "release web"
 	How  string
 }
 
-// MovedError is a saved plan that does not fit any more: the cluster, the
+// StalePlanError is a saved plan that does not fit any more: the cluster, the
 // repository or the values have moved. Nothing was touched.
-type MovedError struct {
-	Release string
-	Moved   []Moved
+type StalePlanError struct {
+	Release     string
+	Differences []Difference
 
 	redact func(string) string // nil: nothing is known to be secret
 }
 
-const maxMoved = 3
+const maxDifferences = 3
 
 // Error is one line: the first few, and how many more there are.
-func (e *MovedError) Error() string {
+func (e *StalePlanError) Error() string {
 	var parts []string
-	for i, m := range e.Moved {
-		if i == maxMoved {
-			parts = append(parts, fmt.Sprintf("and %d more", len(e.Moved)-i))
+	for i, m := range e.Differences {
+		if i == maxDifferences {
+			parts = append(parts, fmt.Sprintf("and %d more", len(e.Differences)-i))
 			break
 		}
 		parts = append(parts, m.What+": "+m.How)
@@ -42,24 +42,24 @@ func (e *MovedError) Error() string {
 }
 
 // Details is one line for each.
-func (e *MovedError) Details() string {
+func (e *StalePlanError) Details() string {
 	var b strings.Builder
-	for _, m := range e.Moved {
+	for _, m := range e.Differences {
 		fmt.Fprintf(&b, "%s: %s\n", m.What, m.How)
 	}
 	return e.masked(b.String())
 }
 
-func (e *MovedError) masked(s string) string {
+func (e *StalePlanError) masked(s string) string {
 	if e.redact == nil {
 		return s
 	}
 	return e.redact(s)
 }
 
-// ErrMoved is a saved plan that fitted when it was checked and does not as it is
+// ErrStale is a saved plan that fitted when it was checked and does not as it is
 // carried out.
-var ErrMoved = errors.New("the cluster has moved on; look at a new plan")
+var ErrStale = errors.New("the cluster has moved on; look at a new plan")
 
 // Has reports whether the plan of a release was saved.
 func (s *Saved) Has(name, namespace string) bool { return s.find(name, namespace) != nil }
@@ -87,24 +87,24 @@ func (s *Saved) Check(p *Plan) error {
 	was := s.find(p.Release, p.Namespace)
 	redact := p.Secrets.Text
 	if was == nil {
-		return &MovedError{Release: p.Release, redact: redact, Moved: []Moved{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
+		return &StalePlanError{Release: p.Release, redact: redact, Differences: []Difference{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
 	}
 	is, err := s.summarize(p)
 	if err != nil {
 		return fmt.Errorf("compare with the saved plan of release %s: %w", p.Release, err)
 	}
 	if moved := append(movedRelease(was, &is), movedObjects(was, &is, p)...); len(moved) > 0 {
-		return &MovedError{Release: p.Release, Moved: moved, redact: redact}
+		return &StalePlanError{Release: p.Release, Differences: moved, redact: redact}
 	}
 	return nil
 }
 
 // movedRelease compares all but the objects.
-func movedRelease(was, is *savedRelease) []Moved {
+func movedRelease(was, is *savedRelease) []Difference {
 	what := "release " + was.Release
-	var out []Moved
+	var out []Difference
 	say := func(format string, arguments ...any) {
-		out = append(out, Moved{what, fmt.Sprintf(format, arguments...)})
+		out = append(out, Difference{what, fmt.Sprintf(format, arguments...)})
 	}
 	switch {
 	case was.Revision != is.Revision:
@@ -129,27 +129,27 @@ func movedRelease(was, is *savedRelease) []Moved {
 	}
 	for _, h := range is.Hooks {
 		if target, known := before[h.Name]; !known {
-			out = append(out, Moved{"hook " + h.Name, "it was not planned"})
+			out = append(out, Difference{"hook " + h.Name, "it was not planned"})
 		} else if target != h.Target {
-			out = append(out, Moved{"hook " + h.Name, "it renders otherwise"})
+			out = append(out, Difference{"hook " + h.Name, "it renders otherwise"})
 		}
 		delete(before, h.Name)
 	}
 	for _, h := range was.Hooks {
 		if _, left := before[h.Name]; left {
-			out = append(out, Moved{"hook " + h.Name, "it is no longer rendered"})
+			out = append(out, Difference{"hook " + h.Name, "it is no longer rendered"})
 		}
 	}
 	return out
 }
 
 // movedObjects compares the objects, in the order of the plan.
-func movedObjects(was, is *savedRelease, p *Plan) []Moved {
+func movedObjects(was, is *savedRelease, p *Plan) []Difference {
 	before := map[kube.Ref]savedObject{}
 	for _, o := range was.Objects {
 		before[o.ref()] = o
 	}
-	var out []Moved
+	var out []Difference
 	for i, o := range is.Objects {
 		old, known := before[o.ref()]
 		delete(before, o.ref())
@@ -158,19 +158,19 @@ func movedObjects(was, is *savedRelease, p *Plan) []Moved {
 			how = movedObject(old, o, &p.Objects[i], p.Secrets)
 		}
 		if how != "" {
-			out = append(out, Moved{o.ref().Long(), how})
+			out = append(out, Difference{o.ref().Long(), how})
 		}
 	}
 	for _, o := range was.Objects {
 		if _, left := before[o.ref()]; left {
-			out = append(out, Moved{o.ref().Long(), "it was to be " + past[o.Action] + ", and is in the plan no longer"})
+			out = append(out, Difference{o.ref().Long(), "it was to be " + past[o.Action] + ", and is in the plan no longer"})
 		}
 	}
 	return out
 }
 
 var past = map[Action]string{
-	Create: "created", Modify: "changed", Recreate: "recreated", Adopt: "adopted", Delete: "deleted", Unchanged: "left unchanged",
+	Create: "created", Update: "changed", Recreate: "recreated", Adopt: "adopted", Delete: "deleted", Unchanged: "left unchanged",
 }
 
 // movedObject says how one object differs from what was saved; empty when it does
@@ -216,9 +216,9 @@ func movedFields(was, is savedObject, c *Change, secrets *secret.Set) []string {
 		before, after := maskedPair(c.Fields[i], secrets)
 		switch {
 		case !known || old.Old != f.Old:
-			out = append(out, fmt.Sprintf("%s has become %s in the cluster%s", f.Path, text.Brief(valueText(before)), by))
+			out = append(out, fmt.Sprintf("%s has become %s in the cluster%s", f.Path, text.Brief(ValueText(before)), by))
 		case old.New != f.New:
-			out = append(out, fmt.Sprintf("the cluster would make %s of %s", text.Brief(valueText(after)), f.Path))
+			out = append(out, fmt.Sprintf("the cluster would make %s of %s", text.Brief(ValueText(after)), f.Path))
 		}
 	}
 	for _, f := range was.Fields {
@@ -229,8 +229,8 @@ func movedFields(was, is savedObject, c *Change, secrets *secret.Set) []string {
 	if len(out) == 0 && !slices.Equal(was.Conflicts, is.Conflicts) {
 		out = append(out, "others have set other fields of it than when it was planned")
 	}
-	if len(out) > maxNamedFields {
-		out = append(out[:maxNamedFields], fmt.Sprintf("and %d more fields", len(out)-maxNamedFields))
+	if len(out) > MaxNamedFields {
+		out = append(out[:MaxNamedFields], fmt.Sprintf("and %d more fields", len(out)-MaxNamedFields))
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"encoding/json"
@@ -100,8 +100,8 @@ func (p *Plan) json() planJSON {
 	staged := p.stages() > 1
 	for _, c := range p.Objects {
 		j := c.json(p.Secrets)
-		if staged && !c.leftover {
-			j.Stage = c.stage + 1
+		if staged && !c.Leftover {
+			j.Stage = c.Stage + 1
 		}
 		out.Objects = append(out.Objects, j)
 	}

@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"errors"
@@ -9,40 +9,40 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// Refusal is a plan that cannot be carried out: every object the server or the
+// RejectedError is a plan that cannot be carried out: every object the server or the
 // engine refused, found before anything was touched.
-type Refusal struct {
-	Release  string
-	Problems []Problem
+type RejectedError struct {
+	Release    string
+	Rejections []Rejection
 
-	redact func(string) string // nil: nothing is known to be secret
+	Redact func(string) string // nil: nothing is known to be secret
 }
 
-// Problem is why one object was refused.
-type Problem struct {
+// Rejection is why one object was refused.
+type Rejection struct {
 	Object kube.Ref
 	Err    error
 }
 
 // Error is one line: the first problem, and how many more there are.
-func (r *Refusal) Error() string {
-	first := r.Problems[0]
-	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), causeOf(first.Err))
-	if n := len(r.Problems) - 1; n > 0 {
+func (r *RejectedError) Error() string {
+	first := r.Rejections[0]
+	s := fmt.Sprintf("plan release %s: %s: %s", r.Release, first.Object.Long(), CauseOf(first.Err))
+	if n := len(r.Rejections) - 1; n > 0 {
 		s += fmt.Sprintf(" (and %d more)", n)
 	}
 	return r.masked(s)
 }
 
-func (r *Refusal) masked(s string) string {
-	if r.redact == nil {
+func (r *RejectedError) masked(s string) string {
+	if r.Redact == nil {
 		return s
 	}
-	return r.redact(s)
+	return r.Redact(s)
 }
 
-// causeOf is an error without the object's name, which stands before it anyway.
-func causeOf(err error) string {
+// CauseOf is an error without the object's name, which stands before it anyway.
+func CauseOf(err error) string {
 	if e, ok := errors.AsType[*ImmutableError](err); ok {
 		return e.Error()
 	}
@@ -56,18 +56,18 @@ func causeOf(err error) string {
 }
 
 // Details is one line for each problem.
-func (r *Refusal) Details() string {
+func (r *RejectedError) Details() string {
 	var b strings.Builder
-	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), causeOf(p.Err))
+	for _, p := range r.Rejections {
+		fmt.Fprintf(&b, "%s: %s\n", p.Object.Long(), CauseOf(p.Err))
 	}
 	return r.masked(b.String())
 }
 
 // Unwrap gives the problems' errors.
-func (r *Refusal) Unwrap() []error {
+func (r *RejectedError) Unwrap() []error {
 	var errs []error
-	for _, p := range r.Problems {
+	for _, p := range r.Rejections {
 		errs = append(errs, p.Err)
 	}
 	return errs
@@ -84,23 +84,23 @@ type ImmutableError struct {
 	Err     error   // the server's refusal
 }
 
-// maxNamedFields bounds how many fields an error names.
-const maxNamedFields = 3
+// MaxNamedFields bounds how many fields an error names.
+const MaxNamedFields = 3
 
 // Error is one line: the fields, their values, and what to do.
 func (e *ImmutableError) Error() string {
 	var parts []string
 	for i, f := range e.Fields {
-		if i == maxNamedFields {
+		if i == MaxNamedFields {
 			parts = append(parts, text.Counted(len(e.Fields)-i, "more field"))
 			break
 		}
 		before, after := maskedPair(f, nil)
-		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(valueText(before)), text.Brief(valueText(after))))
+		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(ValueText(before)), text.Brief(ValueText(after))))
 	}
 	s := strings.Join(parts, ", ") + " cannot be changed"
 	if len(parts) == 0 {
-		s = causeOf(e.Err)
+		s = CauseOf(e.Err)
 	}
 	if e.Reason != "" {
 		return s + ", and " + e.Reason

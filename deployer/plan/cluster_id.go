@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 // ClusterID tells clusters apart.
 type ClusterID struct {

@@ -1,4 +1,10 @@
-package deployer
+// Package plan is what would happen to a release, as data: each object's action, the
+// fields that differ and whose they are, the hooks, the warnings. A Plan is printed as
+// text, Markdown and JSON, and saved as digests that a later plan is held against.
+//
+// It refuses to ask a cluster and to decide: deployer observes, decides and carries
+// out. It refuses to show a secret: what is told is masked by the plan's own set.
+package plan
 
 import (
 	"fmt"
@@ -29,7 +35,7 @@ type Action string
 // The actions.
 const (
 	Create    Action = "create"
-	Modify    Action = "change"
+	Update    Action = "change"
 	Recreate  Action = "recreate" // deleted and created anew, because a field cannot be changed
 	Adopt     Action = "adopt"    // exists with the release's marks, or is taken over
 	Delete    Action = "delete"
@@ -37,7 +43,7 @@ const (
 )
 
 // actions are all of them, in the order of a summary.
-var actions = []Action{Create, Modify, Recreate, Adopt, Delete, Unchanged}
+var actions = []Action{Create, Update, Recreate, Adopt, Delete, Unchanged}
 
 // Change is what a plan does to one object.
 type Change struct {
@@ -47,18 +53,18 @@ type Change struct {
 	Conflicts []Conflict // fields that the chart sets and others have set; also of Unchanged
 	Note      string     // what a reader should know; may be empty
 
-	object, live, result *unstructured.Unstructured
-	crd, leftover        bool
-	stage                int      // of HIP-0025: see sequence
-	orphan               bool     // of Recreate: what it owns stays
-	scaled               bool     // an autoscaler sets its replicas
-	afterCRD             bool     // its CRD comes or changes with this plan
-	withdrawn            []string // of a Secret: keys to take out before it is applied
-	danger               string   // of a CRD: what its change may harm, though it is allowed
+	Desired, Live, Result *unstructured.Unstructured
+	CRD, Leftover         bool
+	Stage                 int      // of HIP-0025: see sequence
+	Orphan                bool     // of Recreate: what it owns stays
+	Scaled                bool     // an autoscaler sets its replicas
+	AfterCRD              bool     // its CRD comes or changes with this plan
+	Withdrawn             []string // of a Secret: keys to take out before it is applied
+	Danger                string   // of a CRD: what its change may harm, though it is allowed
 }
 
-// remark adds to what a reader should know.
-func (c *Change) remark(s string) {
+// Remark adds to what a reader should know.
+func (c *Change) Remark(s string) {
 	if c.Note != "" {
 		s = c.Note + "; " + s
 	}
@@ -91,7 +97,7 @@ type Plan struct {
 // Changes reports whether carrying the plan out would write anything.
 func (p *Plan) Changes() bool { return !p.Unchanged }
 
-func (p *Plan) objectChanges() bool {
+func (p *Plan) ObjectChanges() bool {
 	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
 }
 
@@ -100,7 +106,7 @@ func (p *Plan) objectChanges() bool {
 func (p *Plan) stages() int {
 	n := 1
 	for _, c := range p.Objects {
-		n = max(n, c.stage+1)
+		n = max(n, c.Stage+1)
 	}
 	return n
 }
@@ -125,7 +131,7 @@ func (p *Plan) Manifest() string { return p.Next.Manifest }
 // Summary is one line: "2 to create, 1 to change, 4 unchanged".
 func (p *Plan) Summary() string {
 	var parts []string
-	for _, a := range []Action{Create, Modify, Recreate, Adopt, Delete} {
+	for _, a := range []Action{Create, Update, Recreate, Adopt, Delete} {
 		if n := p.Count(a); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, a))
 		}

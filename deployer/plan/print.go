@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ const (
 
 // marks and colours of the actions, as diff tools have taught everybody.
 var marks = map[Action][2]string{
-	Create: {"+ create", "\x1b[32m"}, Modify: {"~ change", "\x1b[33m"}, Adopt: {"~ adopt", "\x1b[35m"},
+	Create: {"+ create", "\x1b[32m"}, Update: {"~ change", "\x1b[33m"}, Adopt: {"~ adopt", "\x1b[35m"},
 	Recreate: {"! recreate", "\x1b[31m"}, Delete: {"- delete", "\x1b[31m"}, Unchanged: {"= unchanged", "\x1b[2m"},
 }
 
@@ -62,11 +62,11 @@ func (t *printer) changes(p *Plan) {
 	for _, c := range p.Objects {
 		switch {
 		case stages < 2:
-		case c.leftover && at < stages:
+		case c.Leftover && at < stages:
 			at = stages
 			t.line("", "  at last:")
-		case c.stage != at && !c.leftover:
-			at = c.stage
+		case c.Stage != at && !c.Leftover:
+			at = c.Stage
 			t.line("", fmt.Sprintf("  stage %d of %d:", at+1, stages))
 		}
 		t.change(c)
@@ -167,11 +167,11 @@ func (t *printer) value(v any) string {
 	if s, ok := v.(string); ok {
 		return text.Clip(fmt.Sprintf("%q", t.redact(s)), maxValue)
 	}
-	return text.Clip(t.redact(valueText(v)), maxValue)
+	return text.Clip(t.redact(ValueText(v)), maxValue)
 }
 
-// valueText is a value as JSON.
-func valueText(v any) string {
+// ValueText is a value as JSON.
+func ValueText(v any) string {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprint(v)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -22,11 +23,11 @@ func (b *bench) saved(req deployer.Request) *deployer.Prepared {
 	if err := b.engine.Repeatable(b.t.Context(), first); err != nil {
 		b.t.Fatal(err)
 	}
-	data, err := deployer.Save([]*deployer.Plan{first.Plan}, deployer.SavedOrigin{})
+	data, err := plan.Save([]*plan.Plan{first.Plan}, plan.SavedOrigin{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	s, err := deployer.ReadSaved(data)
+	s, err := plan.ReadSaved(data)
 	if err != nil {
 		b.t.Fatal(err)
 	}

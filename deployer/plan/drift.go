@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"encoding/json"
@@ -14,24 +14,24 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// tellDrift says of every field who owns it, and which differ only because
+// MarkDrift says of every field who owns it, and which differ only because
 // somebody has changed the live object: there the chart says what the deployed
 // revision said.
-func tellDrift(c *Change, deployed *unstructured.Unstructured, revision int) {
-	if c.Action == Create && c.live == nil && deployed != nil {
-		c.remark(fmt.Sprintf("drift: deleted since revision %d", revision))
+func MarkDrift(c *Change, deployed *unstructured.Unstructured, revision int) {
+	if c.Action == Create && c.Live == nil && deployed != nil {
+		c.Remark(fmt.Sprintf("drift: deleted since revision %d", revision))
 	}
-	if c.live == nil {
+	if c.Live == nil {
 		return
 	}
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		f.Owner = strings.Join(fieldOwners(c.live, f.Path), ", ")
-		if deployed == nil || c.object == nil {
+		f.Owner = strings.Join(FieldOwners(c.Live, f.Path), ", ")
+		if deployed == nil || c.Desired == nil {
 			continue
 		}
-		was, said := valueAt(deployed.Object, f.Path)
-		is, says := valueAt(c.object.Object, f.Path)
+		was, said := ValueAt(deployed.Object, f.Path)
+		is, says := ValueAt(c.Desired.Object, f.Path)
 		f.Drift = said && says && reflect.DeepEqual(was, is)
 	}
 }
@@ -58,8 +58,8 @@ func steps(path string) []string {
 	return out
 }
 
-// valueAt is what stands at a Field's path.
-func valueAt(v any, path string) (any, bool) {
+// ValueAt is what stands at a Field's path.
+func ValueAt(v any, path string) (any, bool) {
 	for _, step := range steps(path) {
 		var ok bool
 		if v, ok = stepInto(v, step); !ok {
@@ -85,9 +85,9 @@ func stepInto(v any, step string) (any, bool) {
 	return nil, false
 }
 
-// fieldOwners are the managers of a field of a live object, besides Helm's own
+// FieldOwners are the managers of a field of a live object, besides Helm's own
 // name, sorted.
-func fieldOwners(live *unstructured.Unstructured, path string) []string {
+func FieldOwners(live *unstructured.Unstructured, path string) []string {
 	var out []string
 	for _, entry := range live.GetManagedFields() {
 		if entry.Manager == release.Manager || slices.Contains(out, entry.Manager) || !ownsField(entry, live, path) {
@@ -153,27 +153,27 @@ func elementKey(set map[string]any, element any) string {
 	return ""
 }
 
-// changedSince are the fields in which a live object is no longer what the plan saw,
+// ChangedSince are the fields in which a live object is no longer what the plan saw,
 // as far as the plan would write them.
-func (c *Change) changedSince(live *unstructured.Unstructured) []string {
-	if live.GetUID() != c.live.GetUID() {
+func (c *Change) ChangedSince(live *unstructured.Unstructured) []string {
+	if live.GetUID() != c.Live.GetUID() {
 		return []string{"metadata.uid"}
 	}
 	planned := map[string]bool{}
 	var out []string
 	for _, f := range c.Fields {
 		planned[f.Path] = true
-		was, _ := valueAt(c.live.Object, f.Path)
-		is, _ := valueAt(live.Object, f.Path)
+		was, _ := ValueAt(c.Live.Object, f.Path)
+		is, _ := ValueAt(live.Object, f.Path)
 		if !reflect.DeepEqual(was, is) {
 			out = append(out, f.Path)
 		}
 	}
-	if c.result == nil {
+	if c.Result == nil {
 		return out
 	}
-	for _, f := range diff(live, c.result) {
-		if _, says := valueAt(c.object.Object, f.Path); says && !planned[f.Path] {
+	for _, f := range Diff(live, c.Result) {
+		if _, says := ValueAt(c.Desired.Object, f.Path); says && !planned[f.Path] {
 			out = append(out, f.Path)
 		}
 	}

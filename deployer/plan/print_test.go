@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ func examplePlan() *Plan {
 	return &Plan{
 		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
 		Objects: []Change{
-			{Action: Modify, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
+			{Action: Update, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
 				{Path: "data.url", Old: "db://old-secret", New: "db://new-secret"}, {Path: "data.n", New: "```"},
 				{Path: "spec.replicas", Old: int64(5), New: int64(3), Owner: "kubectl-edit", Drift: true},
 			}},
@@ -47,7 +47,7 @@ func TestWriteJSON(t *testing.T) {
 	if d := cmp.Diff(want, r.Objects[0].Fields); d != "" {
 		t.Error(d)
 	}
-	if !got.Changes || r.Counts[Modify] != 1 || r.Counts[Unchanged] != 0 || r.Rollback.Possible || got.APIVersion != PlanFormat {
+	if !got.Changes || r.Counts[Update] != 1 || r.Counts[Unchanged] != 0 || r.Rollback.Possible || got.APIVersion != PlanFormat {
 		t.Errorf("%+v", got)
 	}
 }
@@ -108,10 +108,10 @@ func TestStagesAndConflictsAreShown(t *testing.T) {
 		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
 		Objects: []Change{
 			{Action: Create, Object: ref("first")},
-			{Action: Unchanged, Object: ref("second"), stage: 1, Conflicts: []Conflict{
+			{Action: Unchanged, Object: ref("second"), Stage: 1, Conflicts: []Conflict{
 				{Path: "data.n", Manager: "argo", Theirs: "new-secret", Ours: "other", Kept: true}, {Path: "data.m", Manager: "flux", Theirs: int64(1), Ours: nil},
 			}},
-			{Action: Delete, Object: ref("gone"), leftover: true},
+			{Action: Delete, Object: ref("gone"), Leftover: true},
 		},
 		Secrets: secret.NewSet("new-secret"),
 	}

@@ -8,24 +8,25 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
+	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// exactTries bounds how often an object is applied over a version that somebody
+// pinnedTries bounds how often an object is applied over a version that somebody
 // else, as the controller that writes its status, has just replaced.
-const exactTries = 20
+const pinnedTries = 20
 
-// applyExact applies an object of a saved plan: only over what the plan saw. The
+// applyPinned applies an object of a saved plan: only over what the plan saw. The
 // server compares the version; where that has moved on, what matters is compared
 // here, for a status may change at any time.
-func (r *run) applyExact(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
-	if c.live == nil || c.Action == Recreate || c.live.GetDeletionTimestamp() != nil {
+func (r *run) applyPinned(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+	if c.Live == nil || c.Action == plan.Recreate || c.Live.GetDeletionTimestamp() != nil {
 		return r.applyAbsent(ctx, c)
 	}
 	options := r.plan.request.applyOptions()
-	live := c.live
+	live := c.Live
 	for attempt := 0; ; attempt++ {
-		o := c.object.DeepCopy()
+		o := c.Desired.DeepCopy()
 		o.SetUID(live.GetUID())
 		o.SetResourceVersion(live.GetResourceVersion())
 		out, err := r.engine.cluster.Apply(ctx, o, options)
@@ -33,25 +34,25 @@ func (r *run) applyExact(ctx context.Context, c *Change) (*unstructured.Unstruct
 			options.Force = true
 			continue
 		}
-		if !kube.Is(err, kube.Conflict) || managers(err) > 0 || attempt == exactTries {
+		if !kube.Is(err, kube.Conflict) || managers(err) > 0 || attempt == pinnedTries {
 			return out, err
 		}
 		if live, err = r.engine.cluster.Get(ctx, c.Object); kube.Is(err, kube.NotFound) {
-			return nil, fmt.Errorf("it has been deleted since its plan was checked: %w", ErrMoved)
+			return nil, fmt.Errorf("it has been deleted since its plan was checked: %w", plan.ErrStale)
 		} else if err != nil {
 			return nil, err
 		}
-		if fields := c.changedSince(live); len(fields) > 0 {
-			return nil, fmt.Errorf("%s changed since its plan was checked: %w", strings.Join(fields, ", "), ErrMoved)
+		if fields := c.ChangedSince(live); len(fields) > 0 {
+			return nil, fmt.Errorf("%s changed since its plan was checked: %w", strings.Join(fields, ", "), plan.ErrStale)
 		}
 	}
 }
 
 // applyAbsent creates an object that the plan saw absent, or deleted itself.
-func (r *run) applyAbsent(ctx context.Context, c *Change) (*unstructured.Unstructured, error) {
+func (r *run) applyAbsent(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	live, err := r.engine.cluster.Get(ctx, c.Object)
 	if err == nil {
-		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", creator(live), ErrMoved)
+		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", creator(live), plan.ErrStale)
 	}
 	if !kube.Is(err, kube.NotFound) {
 		return nil, err

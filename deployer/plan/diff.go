@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"fmt"
@@ -25,23 +25,23 @@ type Field struct {
 // write and say nothing.
 var serverFields = []string{"managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"}
 
-// diff compares a live object with what an apply would make of it. Both come
+// Diff compares a live object with what an apply would make of it. Both come
 // from the server, so defaults stand on either side and do not show. A Secret's
 // values are masked.
-func diff(live, result *unstructured.Unstructured) []Field {
-	before, after := comparable(live), comparable(result)
+func Diff(live, result *unstructured.Unstructured) []Field {
+	before, after := authored(live), authored(result)
 	var fields []Field
 	walk("", before, after, &fields)
 	if object.IsSecret(live) {
 		for i := range fields {
-			fields[i] = maskField(fields[i])
+			fields[i] = MaskField(fields[i])
 		}
 	}
 	return fields
 }
 
-// comparable is the part of an object that its author writes.
-func comparable(o *unstructured.Unstructured) map[string]any {
+// authored is the part of an object that its author writes.
+func authored(o *unstructured.Unstructured) map[string]any {
 	out := maps.Clone(o.Object)
 	delete(out, "status")
 	meta, _ := out["metadata"].(map[string]any)
@@ -142,8 +142,8 @@ func elementNames(list []any) []string {
 	return names
 }
 
-// maskField hides the values of a Secret but not that they differ.
-func maskField(f Field) Field {
+// MaskField hides the values of a Secret but not that they differ.
+func MaskField(f Field) Field {
 	root, _, _ := cutPath(f.Path)
 	if root != "data" && root != "stringData" {
 		return f

@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"fmt"
@@ -71,7 +71,7 @@ func (p *Plan) row() string {
 		rollback = "**not possible**"
 	}
 	cells := []string{cell(p.Release + " " + p.Chart), cell(p.Namespace)}
-	for _, a := range []Action{Create, Modify, Recreate, Adopt, Delete} {
+	for _, a := range []Action{Create, Update, Recreate, Adopt, Delete} {
 		n := ""
 		if p.Count(a) > 0 {
 			n = fmt.Sprint(p.Count(a))

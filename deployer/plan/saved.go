@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"bytes"
@@ -217,19 +217,19 @@ func (s *Saved) object(c *Change, redact func(string) string) (out savedObject, 
 	out = savedObject{
 		APIVersion: c.Object.APIVersion, Kind: c.Object.Kind, Namespace: c.Object.Namespace, Name: c.Object.Name, Action: c.Action,
 	}
-	secret := c.object != nil && object.IsSecret(c.object) || c.live != nil && object.IsSecret(c.live)
-	if c.live != nil {
-		out.UID = string(c.live.GetUID())
+	secret := c.Desired != nil && object.IsSecret(c.Desired) || c.Live != nil && object.IsSecret(c.Live)
+	if c.Live != nil {
+		out.UID = string(c.Live.GetUID())
 	}
-	if secret && c.live != nil {
-		if out.Seen, err = s.stretched(comparable(c.live)); err != nil {
+	if secret && c.Live != nil {
+		if out.Seen, err = s.stretched(authored(c.Live)); err != nil {
 			return out, err
 		}
 	}
 	switch {
-	case c.object == nil:
+	case c.Desired == nil:
 	case secret:
-		out.Target, err = s.stretched(c.object.Object)
+		out.Target, err = s.stretched(c.Desired.Object)
 	default:
 		out.Target = s.digest(withoutScale(c).Object, redact)
 	}
@@ -253,10 +253,10 @@ func (s *Saved) field(path string, before, after any, secret bool, redact func(s
 // withoutScale is the target without the replicas that an autoscaler sets: they
 // may move between plan and deploy.
 func withoutScale(c *Change) *unstructured.Unstructured {
-	if !c.scaled {
-		return c.object
+	if !c.Scaled {
+		return c.Desired
 	}
-	o := c.object.DeepCopy()
+	o := c.Desired.DeepCopy()
 	unstructured.RemoveNestedField(o.Object, "spec", "replicas")
 	return o
 }
@@ -267,7 +267,7 @@ func (s *Saved) digest(v any, redact func(string) string) string {
 		v = maskedValue(plainJSON(v), redact)
 	}
 	mac := hmac.New(sha256.New, s.Salt)
-	mac.Write([]byte(valueText(v)))
+	mac.Write([]byte(ValueText(v)))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
@@ -277,7 +277,7 @@ const stretching = 50_000
 
 // stretched is a digest of what may be secret.
 func (s *Saved) stretched(v any) (string, error) {
-	sum, err := pbkdf2.Key(sha256.New, valueText(v), s.Salt, stretching, 18)
+	sum, err := pbkdf2.Key(sha256.New, ValueText(v), s.Salt, stretching, 18)
 	if err != nil {
 		return "", fmt.Errorf("digest of a secret: %w", err)
 	}
@@ -287,8 +287,8 @@ func (s *Saved) stretched(v any) (string, error) {
 // plainJSON is a value as maps, lists and scalars only.
 func plainJSON(v any) any {
 	var out any
-	if err := json.Unmarshal([]byte(valueText(v)), &out); err != nil {
-		return valueText(v)
+	if err := json.Unmarshal([]byte(ValueText(v)), &out); err != nil {
+		return ValueText(v)
 	}
 	return out
 }

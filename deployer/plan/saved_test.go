@@ -1,4 +1,4 @@
-package deployer
+package plan
 
 import (
 	"bytes"
@@ -33,16 +33,16 @@ func savable(t *testing.T) *Plan {
 		Last: release.Deployed, Secrets: secret.NewSet("open-sesame"),
 		Objects: []Change{
 			{
-				Action: Modify, Object: kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, scaled: true,
-				object: parsed(t, deployment("b")), live: parsed(t, deployment("a")), result: parsed(t, deployment("b")),
+				Action: Update, Object: kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "shop", Name: "web"}, Scaled: true,
+				Desired: parsed(t, deployment("b")), Live: parsed(t, deployment("a")), Result: parsed(t, deployment("b")),
 				Fields:    []Field{{Path: "spec.image", Old: "a", New: "b", Owner: "kubectl-edit"}},
 				Conflicts: []Conflict{{Path: "spec.paused", Manager: "argo", Theirs: true, Ours: false, Kept: true}},
 			},
 			{
-				Action: Modify, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "s"},
-				object: parsed(t, hidden), live: parsed(t, hidden), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
+				Action: Update, Object: kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "s"},
+				Desired: parsed(t, hidden), Live: parsed(t, hidden), Fields: []Field{{Path: "data.password", Old: "(secret)", New: "(secret)"}},
 			},
-			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "old"}, live: parsed(t, config), leftover: true},
+			{Action: Delete, Object: kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "shop", Name: "old"}, Live: parsed(t, config), Leftover: true},
 		},
 	}
 }
@@ -74,7 +74,7 @@ func TestSavedPlanHoldsNoSecretAndFits(t *testing.T) {
 		t.Error(d)
 	}
 	same := savable(t)
-	same.Objects[0].object.Object["spec"].(map[string]any)["replicas"] = int64(9) // by the autoscaler
+	same.Objects[0].Desired.Object["spec"].(map[string]any)["replicas"] = int64(9) // by the autoscaler
 	if err := s.Check(same); err != nil {
 		t.Errorf("the same plan: %v", err)
 	}
@@ -98,15 +98,15 @@ func TestBindNamesWhatMoved(t *testing.T) {
 		"release web: its values have changed":                                                     func(p *Plan) { p.Next.Config["token"] = "another" },
 		"hook Job/migrate: it renders otherwise":                                                   func(p *Plan) { p.Next.Hooks[0].Manifest = "kind: Job # 2\n" },
 		"hook Job/migrate: it is no longer rendered":                                               func(p *Plan) { p.Next.Hooks = nil },
-		"Deployment/web in shop: it has been deleted":                                              func(p *Plan) { p.Objects[0].live = nil },
-		"Deployment/web in shop: it has been deleted and created anew":                             func(p *Plan) { p.Objects[0].live.SetUID("d-2") },
-		"Deployment/web in shop: it renders otherwise":                                             func(p *Plan) { p.Objects[0].object.SetLabels(map[string]string{"a": "b"}) },
+		"Deployment/web in shop: it has been deleted":                                              func(p *Plan) { p.Objects[0].Live = nil },
+		"Deployment/web in shop: it has been deleted and created anew":                             func(p *Plan) { p.Objects[0].Live.SetUID("d-2") },
+		"Deployment/web in shop: it renders otherwise":                                             func(p *Plan) { p.Objects[0].Desired.SetLabels(map[string]string{"a": "b"}) },
 		`Deployment/web in shop: spec.image has become "c" in the cluster by kubectl-edit`:         func(p *Plan) { p.Objects[0].Fields[0].Old = "c" },
 		`Deployment/web in shop: the cluster would make "c" of spec.image`:                         func(p *Plan) { p.Objects[0].Fields[0].New = "c" },
 		"Deployment/web in shop: spec.image is in the cluster already as it was to become":         func(p *Plan) { p.Objects[0].Fields = nil },
 		"Deployment/web in shop: others have set other fields of it than when it was planned":      func(p *Plan) { p.Objects[0].Conflicts[0].Manager = "flux" },
-		"Secret/s in shop: what it holds in the cluster has changed":                               func(p *Plan) { p.Objects[1].live.Object["stringData"] = map[string]any{"password": "other"} },
-		"Secret/s in shop: it renders otherwise":                                                   func(p *Plan) { p.Objects[1].object.Object["stringData"] = map[string]any{"password": "other"} },
+		"Secret/s in shop: what it holds in the cluster has changed":                               func(p *Plan) { p.Objects[1].Live.Object["stringData"] = map[string]any{"password": "other"} },
+		"Secret/s in shop: it renders otherwise":                                                   func(p *Plan) { p.Objects[1].Desired.Object["stringData"] = map[string]any{"password": "other"} },
 		"ConfigMap/old in shop: it was to be deleted, and would be left unchanged":                 func(p *Plan) { p.Objects[2].Action = Unchanged },
 		"ConfigMap/old in shop: it was to be deleted, and is in the plan no longer":                func(p *Plan) { p.Objects = p.Objects[:2] },
 		"ConfigMap/new in shop: it was not planned, and it would be created": func(p *Plan) {
@@ -116,7 +116,7 @@ func TestBindNamesWhatMoved(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			p := savable(t)
 			change(p)
-			moved, ok := errors.AsType[*MovedError](s.Check(p))
+			moved, ok := errors.AsType[*StalePlanError](s.Check(p))
 			if !ok {
 				t.Fatal(moved)
 			}
