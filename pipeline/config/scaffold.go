@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"text/template"
+
+	"github.com/pintle-ci/pintle/jenkins"
 )
 
 // The files that Scaffold writes beside pintle.yaml.
@@ -61,9 +63,9 @@ func Scaffold(found Found, o Options) ([]File, error) {
 	draft := newDraft(found, o)
 	var files []File
 	for _, f := range []struct{ path, template string }{
-		{FileName, "pintle.yaml.tmpl"}, {jenkinsfile, "Jenkinsfile.tmpl"}, {gitlabFile, "gitlab-ci.yml.tmpl"},
+		{FileName, scaffold("pintle.yaml.tmpl")}, {jenkinsfile, jenkins.Jenkinsfile()}, {gitlabFile, scaffold("gitlab-ci.yml.tmpl")},
 	} {
-		data, err := execute(f.template, draft)
+		data, err := execute(f.path, f.template, draft)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", f.path, err)
 		}
@@ -96,12 +98,18 @@ func Write(dir string, files []File) error {
 	return nil
 }
 
-func execute(name string, d draft) ([]byte, error) {
+// scaffold returns an embedded template.
+func scaffold(name string) string {
+	data, _ := templates.ReadFile("scaffold/" + name) // it is there: it was embedded
+	return string(data)
+}
+
+func execute(name, text string, d draft) ([]byte, error) {
 	t, err := template.New(name).Funcs(template.FuncMap{
 		"yaml": yamlText, "groovy": groovyText, "ref": gitlabRef, "branch": jenkinsBranch, "join": joinYAML,
 		"jenkinsTag": jenkinsTag, "gitlabTag": gitlabTag,
 		"pad": func(s string, n int) string { return fmt.Sprintf("%-*s", n, s) },
-	}).ParseFS(templates, "scaffold/"+name)
+	}).Parse(text)
 	if err != nil {
 		return nil, err
 	}

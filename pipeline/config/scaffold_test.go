@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -145,55 +144,6 @@ func TestWriteKeepsWhatIsThere(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "other")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a kept file was written: %v", err)
 	}
-}
-
-// TestJenkinsfileIsGroovy compiles every Jenkinsfile with the Groovy that
-// Jenkins runs.
-func TestJenkinsfileIsGroovy(t *testing.T) {
-	groovy, err := exec.LookPath("groovy")
-	if err != nil {
-		t.Skip("no groovy on PATH: Debian's package groovy has it")
-	}
-	dir := t.TempDir()
-	script := "args.each { new GroovyShell().parse(new File(it)) }; println 'parsed ' + args.size()"
-	arguments := []string{"-e", script}
-	archives, _ := filepath.Glob("testdata/init/*.txtar")
-	for _, archive := range archives {
-		repository, options := tree(t, archive)
-		found, err := Scan(repository)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found.Existing = nil
-		files, err := Scaffold(found, options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(dir, strings.TrimSuffix(filepath.Base(archive), ".txtar")+".groovy")
-		if err := os.WriteFile(file, files[1].Data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		arguments = append(arguments, file)
-	}
-	command := exec.CommandContext(t.Context(), groovy, arguments...)
-	command.Env = append(os.Environ(), javaHome(t)...)
-	out, err := command.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), fmt.Sprintf("parsed %d", len(archives))) {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// javaHome finds the Java that is on PATH, where the groovy script cannot.
-func javaHome(t *testing.T) []string {
-	t.Helper()
-	java, err := exec.LookPath("java")
-	if err != nil || os.Getenv("JAVA_HOME") != "" {
-		return nil
-	}
-	if java, err = filepath.EvalSymlinks(java); err != nil {
-		t.Fatal(err)
-	}
-	return []string{"JAVA_HOME=" + filepath.Dir(filepath.Dir(java))}
 }
 
 func TestGitLabRefs(t *testing.T) {
