@@ -103,11 +103,13 @@ func (s *share) check(m *meter) error {
 	if s.fits() {
 		return nil
 	}
+	// Asked before the heap is measured: others may end in between.
+	crowded := !s.alone && (s.limits.running.Load() > 1 || s.limits.begun.Load() > s.begun)
 	runtime.GC()
 	switch {
 	case s.fits():
 		return nil
-	case !s.alone && (s.limits.running.Load() > 1 || s.limits.begun.Load() > s.begun):
+	case crowded:
 		return errCrowded
 	}
 	mib := s.limits.heap >> 20

@@ -3,6 +3,7 @@ package render_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,7 @@ func meeting(n int) func(context.Context, string, string, string, string) (map[s
 // TestHeapOfSeveral renders four charts at a time, of which each fits into the heap and all together do not: none is to
 // blame for the others.
 func TestHeapOfSeveral(t *testing.T) {
+	runtime.GC()
 	c := load(t, map[string]string{"templates/a.yaml": filling("60")})
 	o := options
 	o.Limits, o.Lookup = render.NewLimits(0, 100<<20), meeting(4)
@@ -59,6 +61,7 @@ func TestHeapOfSeveral(t *testing.T) {
 
 // TestHeapOfOne refuses what takes too much by itself, also beside others.
 func TestHeapOfOne(t *testing.T) {
+	runtime.GC() // what tests before left counts as in use until it is collected
 	large, small := load(t, map[string]string{"templates/a.yaml": filling("200")}), load(t, map[string]string{"templates/a.yaml": filling("20")})
 	o := options
 	o.Limits, o.Lookup = render.NewLimits(0, 100<<20), meeting(2)
