@@ -93,8 +93,8 @@ func (p *Project) Edits() Edits {
 // Has reports whether bump may write the file of that name from the root.
 func (e Edits) Has(file string) bool { return len(e.editors[file]) > 0 }
 
-// Only reports whether a file differs from its committed text in nothing but what bump writes: both are bumped to the same
-// version, and compared.
+// Only reports whether a file differs from its committed text in nothing but what bump writes: both are bumped to the
+// same version, and compared.
 func (e Edits) Only(file string, committed []byte) bool {
 	p := e.project
 	present, err := p.Config.Tree().ReadFile(filepath.Join(p.Repository.Root(), filepath.FromSlash(file)), chart.MaxFile)

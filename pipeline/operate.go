@@ -25,7 +25,8 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 			outcome, err := op(ctx, u, span)
 			return released(ctx, outcome, err, "")
 		}
-		units = append(units, runner.Unit{Name: u.Name, Kind: kindOf(u), Needs: needing(u.Name, chosen), Steps: []runner.Step{{Name: step, Phase: runner.Deploy, Run: secretly(secrets(u), do)}}})
+		steps := []runner.Step{{Name: step, Phase: runner.Deploy, Run: secretly(secrets(u), do)}}
+		units = append(units, runner.Unit{Name: u.Name, Kind: kindOf(u), Needs: needing(u.Name, chosen), Steps: steps})
 	}
 	began := time.Now()
 	log.Emit(event.Event{Kind: event.RunStarted, Project: resolved.Project, Environment: resolved.Environment, Message: "pintle " + step})

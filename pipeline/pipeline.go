@@ -9,3 +9,18 @@
 // parse flags and to know how a cluster or a registry is spoken to: the domain
 // packages do the work, events tell about it.
 package pipeline
+
+// Goal says how far a run goes: which steps its units have.
+type Goal string
+
+// The goals, each the name of a command.
+const (
+	GoalVersion Goal = "version"
+	GoalBump    Goal = "bump"
+	GoalBuild   Goal = "build"
+	GoalPublish Goal = "publish"
+	GoalPlan    Goal = "plan"
+	GoalDeploy  Goal = "deploy"
+	GoalTest    Goal = "test"
+	GoalRun     Goal = "run"
+)

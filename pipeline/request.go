@@ -31,7 +31,8 @@ type Requests struct {
 // goes into reportDir; secrets are the job's.
 func NewRequests(c *config.Config, r *config.Resolved, reportDir string, secrets *secret.Set) (*Requests, error) {
 	readiness, err := criteria(c.Readiness)
-	return &Requests{config: c, resolved: r, readiness: readiness, reportDir: reportDir, secrets: secrets, units: &unitSecrets{sets: map[string]*secret.Set{}}}, err
+	units := &unitSecrets{sets: map[string]*secret.Set{}}
+	return &Requests{config: c, resolved: r, readiness: readiness, reportDir: reportDir, secrets: secrets, units: units}, err
 }
 
 // By is r for releases of that owner, or with takeOver for another's too.

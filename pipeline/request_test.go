@@ -145,7 +145,8 @@ func TestEveryRequestThatWaitsHasTheCriteria(t *testing.T) {
 	}
 }
 
-// policies are the words that the engine knows, by the key below deploy that says them. What only the file knows stands for itself.
+// policies are the words that the engine knows, by the key below deploy that says them. What only the file knows stands
+// for itself.
 func policies() map[string][]string {
 	return map[string][]string{
 		"onFailure": {string(deployer.Rollback), string(deployer.Leave)}, "onFailedInstall": {string(deployer.Remove), string(deployer.Leave)},

@@ -21,21 +21,6 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Goal says how far a run goes: which steps its units have.
-type Goal string
-
-// The goals, each the name of a command.
-const (
-	GoalVersion Goal = "version"
-	GoalBump    Goal = "bump"
-	GoalBuild   Goal = "build"
-	GoalPublish Goal = "publish"
-	GoalPlan    Goal = "plan"
-	GoalDeploy  Goal = "deploy"
-	GoalTest    Goal = "test"
-	GoalRun     Goal = "run"
-)
-
 // Options say what a run works on and with. What only some goals need stands in structs of its own, and is read for no
 // other goal.
 type Options struct {
@@ -119,9 +104,8 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 			versioned = append(versioned, j.unit)
 		}
 	}
-	r.versions = sync.OnceValues(func() (map[string]decided, error) {
-		return o.decideVersions(ctx, versioned, wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services})
-	})
+	w := wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services}
+	r.versions = sync.OnceValues(func() (map[string]decided, error) { return o.decideVersions(ctx, versioned, w) })
 	r.selection = sync.OnceValues(r.selectUnits)
 
 	r.ping = r.pinging(ctx)
@@ -144,8 +128,8 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 	return out, nil
 }
 
-// jobs are those of the chosen units, with the cluster before and the files of the one version for all behind them, where
-// the run is about those.
+// jobs are those of the chosen units, with the cluster before and the files of the one version for all behind them,
+// where the run is about those.
 func (r *shared) jobs(chosen []config.Unit) []*job {
 	var jobs []*job
 	if r.Goal.NeedsCluster() && r.Resolved.Environment != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/versioning"
 )
 
-// shop is a project at a commit that carries catalog/v1.1.0 and web/v2.0.0: cart is unchanged since its tag, pay since a
-// candidate, mail has changed.
+// shop is a project at a commit that carries catalog/v1.1.0 and web/v2.0.0: cart is unchanged since its tag, pay since
+// a candidate, mail has changed.
 func shop(tag string, deployed ...string) selecting {
 	there := map[string]bool{}
 	for _, name := range deployed {

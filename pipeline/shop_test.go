@@ -24,7 +24,8 @@ import (
 	"github.com/pintle-ci/pintle/versioning"
 )
 
-// shopFiles is a repository with two services, of which web's chart depends on cart's, and a release whose chart is in it.
+// shopFiles is a repository with two services, of which web's chart depends on cart's, and a release whose chart is in
+// it.
 func shopFiles(charts string) map[string]string {
 	if charts != "" {
 		charts = "charts: \"" + charts + "\", "

@@ -22,8 +22,9 @@ func (p *Project) siblings() map[string][]sibling {
 	return p.found
 }
 
-// findSiblings reads which services' charts depend on each other: by file:// and the folder, or by the chart's name in the
-// registry that this repository's charts are pushed to. A Chart.yaml that cannot be read has none; its own step says why.
+// findSiblings reads which services' charts depend on each other: by file:// and the folder, or by the chart's name in
+// the registry that this repository's charts are pushed to. A Chart.yaml that cannot be read has none; its own step
+// says why.
 func (p *Project) findSiblings() map[string][]sibling {
 	found := map[string][]sibling{}
 	names := map[string]string{} // of a chart -> its service

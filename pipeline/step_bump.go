@@ -27,8 +27,8 @@ type BumpedFile struct {
 	Old, New []byte // equal where nothing changes
 }
 
-// bump writes the version, the images and the versions of sibling charts into the chart's files and the version into others,
-// and loads the chart. A run that only asks loads it as it would be.
+// bump writes the version, the images and the versions of sibling charts into the chart's files and the version into
+// others, and loads the chart. A run that only asks loads it as it would be.
 func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	j.bumping.Lock() // two services may have one file
 	defer j.bumping.Unlock()
@@ -62,8 +62,8 @@ func (j *job) bump(ctx context.Context, _ event.Span) event.Result {
 	return j.bumpResult(all)
 }
 
-// writesVersionFiles reports whether the run is about the files that hold the one version for all. A run for some services
-// leaves them alone.
+// writesVersionFiles reports whether the run is about the files that hold the one version for all. A run for some
+// services leaves them alone.
 func (r *shared) writesVersionFiles() bool {
 	return len(r.Config.Version.Files) > 0 && len(r.Services) == 0 && !r.PerService() && r.Goal.has(func(s step) bool { return s.name == "bump" })
 }
@@ -183,8 +183,8 @@ func (j *job) bumpResult(files []BumpedFile) event.Result {
 	return event.Result{Status: event.Passed, Message: did + strings.Join(names, " and "), Version: j.version.Number}
 }
 
-// bumpFiles adds the other files of the unit to what changes in its chart, and all files that stay. Several places of one
-// file are edited one after the other.
+// bumpFiles adds the other files of the unit to what changes in its chart, and all files that stay. Several places of
+// one file are edited one after the other.
 func (j *job) bumpFiles(changes []chart.FileChange) ([]BumpedFile, error) {
 	var all []BumpedFile
 	for _, c := range changes {

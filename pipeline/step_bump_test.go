@@ -20,7 +20,8 @@ func read(t *testing.T, r *gittest.Repo, name string) string {
 	return string(text)
 }
 
-// Bump writes the version, the image and the versions of siblings; a second one changes nothing, and no version shows them.
+// Bump writes the version, the image and the versions of siblings; a second one changes nothing, and no version shows
+// them.
 func TestBump(t *testing.T) {
 	r := shopRepo(t, "", nil)
 	r.Tag("cart/v1.0.0")

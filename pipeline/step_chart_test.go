@@ -102,7 +102,8 @@ func TestPushWithoutARegistry(t *testing.T) {
 	got.expect(t, map[string]string{"cart push": "skipped: pintle.yaml has no registry.charts"})
 }
 
-// A third-party chart comes from a registry or from a folder; one that is not there is told with its line of pintle.yaml.
+// A third-party chart comes from a registry or from a folder; one that is not there is told with its line of
+// pintle.yaml.
 func TestPull(t *testing.T) {
 	charts := chartRegistry(t)
 	r := shopRepo(t, charts, nil)

@@ -39,8 +39,8 @@ func (r *shared) takesTag(tag string) bool {
 	return e == nil || e.Tags == config.NoTags || r.Config.TakesTag(r.Resolved.Environment, tag)
 }
 
-// presence reports whether a unit is deployed: whether its release has a deployed revision, by its records' labels. What
-// another environment has deployed in its place does not count.
+// presence reports whether a unit is deployed: whether its release has a deployed revision, by its records' labels.
+// What another environment has deployed in its place does not count.
 func (r *shared) presence(u config.Unit) (bool, error) {
 	if err := r.ping(); err != nil {
 		return false, err
@@ -75,8 +75,8 @@ func (j *job) leftBy() string {
 	return s.reason(j.unit.Name)
 }
 
-// tellSelection is the step that begins a plan: what it takes and what it leaves, by which rule. It fails where something
-// is needed that is neither in the run nor deployed.
+// tellSelection is the step that begins a plan: what it takes and what it leaves, by which rule. It fails where
+// something is needed that is neither in the run nor deployed.
 func (j *job) tellSelection(_ context.Context, span event.Span) event.Result {
 	s, err := j.selection()
 	if err != nil {

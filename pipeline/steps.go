@@ -20,7 +20,8 @@ type step struct {
 // steps is the table of all steps, in the order in which a unit goes through those that it has.
 func steps() []step {
 	services, releases := []event.Unit{event.UnitService}, []event.Unit{event.UnitRelease}
-	deployed, clusters, files := slices.Concat(services, releases), []event.Unit{event.UnitCluster}, []event.Unit{event.UnitFiles}
+	clusters, files, deployed := []event.Unit{event.UnitCluster}, []event.Unit{event.UnitFiles}, slices.Concat(services, releases)
+	check, plan, publish, deploy := runner.Check, runner.Plan, runner.Publish, runner.Deploy
 
 	runs := []Goal{GoalRun}
 	deploys := and(runs, GoalDeploy)
@@ -29,20 +30,20 @@ func steps() []step {
 	bumps := and(builds, GoalBump)
 
 	return []step{
-		{"connect", runner.Check, clusters, and(plans, GoalTest), (*job).connect}, // whether the cluster answers
-		{"select", runner.Check, clusters, plans, (*job).tellSelection},           // what the run takes, and what it leaves
+		{"connect", check, clusters, and(plans, GoalTest), (*job).connect}, // whether the cluster answers
+		{"select", check, clusters, plans, (*job).tellSelection},           // what the run takes, and what it leaves
 
-		{"version", runner.Check, services, and(bumps, GoalVersion), (*job).computeVersion}, // git history -> the version of chart and image
-		{"bump", runner.Check, services, bumps, (*job).bump},                                // write it into Chart.yaml and values.yaml
-		{"bump", runner.Check, files, bumps, (*job).bumpVersionFiles},                       // write the one version for all into files
-		{"lint", runner.Check, services, builds, (*job).lint},                               // what is wrong with the chart, before anybody sees it
-		{"package", runner.Check, services, builds, (*job).pack},                            // the archive, the same bytes for the same commit
-		{"pull", runner.Check, releases, plans, (*job).pull},                                // a third-party chart
-		{"compare", runner.Check, deployed, plans, (*job).compare},                          // with what is deployed: whose it is, and which version
-		{"push", runner.Publish, services, and(runs, GoalPublish), (*job).push},             // to the registry, never over other content
-		{"plan", runner.Plan, deployed, plans, (*job).makePlan},                             // what the cluster would change, asked of the cluster
-		{"deploy", runner.Deploy, deployed, deploys, (*job).deploy},                         // apply, wait, and roll back when it fails
-		{"test", runner.Deploy, services, and(runs, GoalTest), (*job).test},                 // the chart's own tests
+		{"version", check, services, and(bumps, GoalVersion), (*job).computeVersion}, // git history -> a version
+		{"bump", check, services, bumps, (*job).bump},                                // write it into Chart.yaml and values.yaml
+		{"bump", check, files, bumps, (*job).bumpVersionFiles},                       // write the one version for all into files
+		{"lint", check, services, builds, (*job).lint},                               // what is wrong with the chart, before anybody sees it
+		{"package", check, services, builds, (*job).pack},                            // the archive, the same bytes for the same commit
+		{"pull", check, releases, plans, (*job).pull},                                // a third-party chart
+		{"compare", check, deployed, plans, (*job).compare},                          // with what is deployed: whose, which version
+		{"push", publish, services, and(runs, GoalPublish), (*job).push},             // to the registry, never over other content
+		{"plan", plan, deployed, plans, (*job).makePlan},                             // what the cluster would change, asked of the cluster
+		{"deploy", deploy, deployed, deploys, (*job).deploy},                         // apply, wait, and roll back when it fails
+		{"test", deploy, services, and(runs, GoalTest), (*job).test},                 // the chart's own tests
 	}
 }
 
@@ -100,7 +101,8 @@ func (j *job) steps() []runner.Step {
 		if !slices.Contains(row.of, j.kind) || !slices.Contains(row.goals, j.Goal) {
 			continue
 		}
-		s := runner.Step{Name: row.name, Phase: row.phase, Run: func(ctx context.Context, span event.Span) event.Result { return row.run(j, ctx, span) }}
+		run := func(ctx context.Context, span event.Span) event.Result { return row.run(j, ctx, span) }
+		s := runner.Step{Name: row.name, Phase: row.phase, Run: run}
 		switch {
 		case s.Name == "compare" && (j.Resolved.Environment == "" || j.Deploy.Saved != nil):
 			continue // a saved plan was compared when it was made

@@ -30,8 +30,8 @@ type ServiceVersion struct {
 	Version versioning.Version
 }
 
-// Versions decides the versions of units and does nothing else. Where one version for all meets no units at all, it comes
-// without a name. Errors: those of versioning, with the service's name; of several the first, in the order given.
+// Versions decides the versions of units and does nothing else. Where one version for all meets no units at all, it
+// comes without a name. Errors: those of versioning, with the service's name; of several the first, in the order given.
 func (p *Project) Versions(ctx context.Context, units []config.Unit) ([]ServiceVersion, error) {
 	if len(units) == 0 && !p.PerService() {
 		units = []config.Unit{p.whole()}

@@ -2,7 +2,8 @@ package config
 
 import "strings"
 
-// jenkinsTag writes what an environment takes of tags as a condition of a Jenkins stage; the plugin matches whole names.
+// jenkinsTag writes what an environment takes of tags as a condition of a Jenkins stage; the plugin matches whole
+// names.
 func jenkinsTag(versionTag string, t Tags) string {
 	if t == AllTags {
 		return "buildingTag()"
@@ -18,8 +19,8 @@ func gitlabTag(versionTag string, t Tags) string {
 	return `'$CI_COMMIT_TAG =~ /` + strings.ReplaceAll(tagExpression(versionTag, t), "/", `\/`) + `/'`
 }
 
-// tagExpression writes what is taken of tags, named as version.tag says, as a regular expression. It takes at least those:
-// the run itself has the last word.
+// tagExpression writes what is taken of tags, named as version.tag says, as a regular expression. It takes at least
+// those: the run itself has the last word.
 func tagExpression(versionTag string, t Tags) string {
 	if t.isPattern() {
 		return branchExpression(string(t))

@@ -7,8 +7,8 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// tagOf returns how tags are named, from the tags that there are, newest first. Where tags name services, the layout that most
-// of those have; else "v1.2.3" or "1.2.3", or the one prefix that all have.
+// tagOf returns how tags are named, from the tags that there are, newest first. Where tags name services, the layout
+// that most of those have; else "v1.2.3" or "1.2.3", or the one prefix that all have.
 func tagOf(tags []string, services []draftService) string {
 	named, plain := &tally{}, &tally{}
 	for _, tag := range tags {
@@ -34,7 +34,8 @@ func tagOf(tags []string, services []draftService) string {
 	return defaultTag
 }
 
-// tagPrefix cuts a tag in front of its strict version; ok is false for a tag without one, or one that version.tag would refuse.
+// tagPrefix cuts a tag in front of its strict version; ok is false for a tag without one, or one that version.tag would
+// refuse.
 func tagPrefix(tag string) (prefix string, ok bool) {
 	for at := range len(tag) {
 		if at > 0 && strings.ContainsAny(tag[at-1:at], ".0123456789") {
@@ -47,8 +48,8 @@ func tagPrefix(tag string) (prefix string, ok bool) {
 	return "", false
 }
 
-// serviceLayout puts {service} in the place of a service's name in a prefix, where it stands as a word; of several the longest
-// name. Empty when there is none.
+// serviceLayout puts {service} in the place of a service's name in a prefix, where it stands as a word; of several the
+// longest name. Empty when there is none.
 func serviceLayout(prefix string, services []draftService) string {
 	best, layout := "", ""
 	for _, s := range services {

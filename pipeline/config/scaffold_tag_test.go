@@ -6,7 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// Every name that git takes for a tag may be a layout, and no other: "cart@1.0.0" is one, "@{" of the template is not in it.
+// Every name that git takes for a tag may be a layout, and no other: "cart@1.0.0" is one, "@{" of the template is not
+// in it.
 func TestTagLayouts(t *testing.T) {
 	for tag, legal := range map[string]bool{
 		"v{version}": true, "{version}": true, "{service}/v{version}": true, "{service}-v{version}": true, "{service}-{version}": true,
@@ -26,8 +27,8 @@ func TestTagLayouts(t *testing.T) {
 	}
 }
 
-// init finds the layout that the tags have: those of public repositories (facts/git-ci-canary.md 1.1), newest first as git
-// lists them.
+// init finds the layout that the tags have: those of public repositories (facts/git-ci-canary.md 1.1), newest first as
+// git lists them.
 func TestInitRecognisesTags(t *testing.T) {
 	for _, tt := range []struct {
 		want string

@@ -80,7 +80,8 @@ func (c *Config) tagVersion(tag string) *semver.Version {
 	return nil
 }
 
-// IsVersionTag reports whether a tag is what version.tag says; another, as "nightly", is no release and carries nothing.
+// IsVersionTag reports whether a tag is what version.tag says; another, as "nightly", is no release and carries
+// nothing.
 func (c *Config) IsVersionTag(tag string) bool { return c.tagVersion(tag) != nil }
 
 // TakesTag reports whether the tags of an environment take a version tag.
@@ -147,7 +148,8 @@ func (v *validator) sampleTag() string {
 	return `"v*"`
 }
 
-// mayMatch reports whether a pattern could match a version behind the prefix, as far as its beginning and its slashes tell.
+// mayMatch reports whether a pattern could match a version behind the prefix, as far as its beginning and its slashes
+// tell.
 func mayMatch(pattern, prefix string) bool {
 	if !strings.Contains(pattern, "**") && strings.Count(pattern, "/") != strings.Count(prefix, "/") {
 		return false

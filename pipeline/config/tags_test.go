@@ -2,7 +2,8 @@ package config
 
 import "testing"
 
-// TestEnvironmentOfTags holds which version tag goes where: true is for releases alone, and a pattern comes before a word.
+// TestEnvironmentOfTags holds which version tag goes where: true is for releases alone, and a pattern comes before a
+// word.
 func TestEnvironmentOfTags(t *testing.T) {
 	c, err := loadText(`apiVersion: pintle/v1
 project: shop

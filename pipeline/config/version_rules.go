@@ -23,8 +23,8 @@ func (c *Config) TracksReleases() bool {
 	return c.Version.TrackReleases == nil || *c.Version.TrackReleases
 }
 
-// Default is what a repository without a pintle.yaml has: one version for all, the services that the convention finds, no
-// environments. The folder is where the file would stand.
+// Default is what a repository without a pintle.yaml has: one version for all, the services that the convention finds,
+// no environments. The folder is where the file would stand.
 func Default(dir string) (*Config, error) {
 	tree, err := files.Around(dir)
 	if err != nil {

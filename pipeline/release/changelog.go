@@ -32,8 +32,8 @@ var ErrNoSuchVersion = errors.New("no such version")
 // ErrNoSuchRange says that changes were asked for from a version to a lower one.
 var ErrNoSuchRange = errors.New("no such range")
 
-// Changelog collects the changes of each chosen service, or of all with one version for all. A service without a version at
-// HEAD gets notes without one: unreleased changes.
+// Changelog collects the changes of each chosen service, or of all with one version for all. A service without a
+// version at HEAD gets notes without one: unreleased changes.
 func Changelog(ctx context.Context, p *pipeline.Project, o ChangelogOptions) ([]changelog.Notes, error) {
 	units, err := p.Versioned(o.Services)
 	if err != nil {
@@ -58,8 +58,8 @@ type changes struct {
 	skip func(subject string) bool
 }
 
-// releaseCommits finds the commits that "bump --commit" makes, by the template of their messages: they say nothing that the
-// version does not.
+// releaseCommits finds the commits that "bump --commit" makes, by the template of their messages: they say nothing that
+// the version does not.
 func releaseCommits(template string) func(subject string) bool {
 	literal, _, _ := strings.Cut(template, "{")
 	literal = strings.TrimSpace(literal)
@@ -170,8 +170,8 @@ func (c *changes) tagged(prefix, version string) (*versioning.Tag, error) {
 	return tag, err
 }
 
-// KeepChangelog puts the section of a version into the CHANGELOG.md of its service, or of the repository, and returns the
-// file's name from the folder of pintle.yaml and whether it changed. Errors: changelog.ErrPresent, a link.
+// KeepChangelog puts the section of a version into the CHANGELOG.md of its service, or of the repository, and returns
+// the file's name from the folder of pintle.yaml and whether it changed. Errors: changelog.ErrPresent, a link.
 func KeepChangelog(p *pipeline.Project, service, version, section string) (name string, changed bool, err error) {
 	name = path.Clean(p.Config.Changelog.File)
 	if s := p.Config.Services[service]; s != nil {

@@ -44,10 +44,12 @@ func shownNames(names []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// CommitBump commits what a bump wrote, now or in an earlier run, and nothing else: a file that differs from HEAD in more than
-// that is refused. It returns the commit's hash, or "" when there is nothing to commit. template is the message, with
-// {version} and {services}; of a release the services that have not changed are none.
-func CommitBump(ctx context.Context, p *pipeline.Project, out pipeline.Outcome, g *git.Repository, template string, release bool) (string, error) {
+// CommitBump commits what a bump wrote, now or in an earlier run, and nothing else: a file that differs from HEAD in
+// more than that is refused. It returns the commit's hash, or "" when there is nothing to commit. template is the
+// message, with {version} and {services}; of a release the services that have not changed are none.
+func CommitBump(ctx context.Context, p *pipeline.Project, out pipeline.Outcome, g *git.Repository, template string,
+	release bool,
+) (string, error) {
 	edits := p.Edits()
 	var names []string
 	for _, f := range out.Bumped {

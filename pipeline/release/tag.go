@@ -51,8 +51,8 @@ type Tagged struct {
 	Explain               []string
 }
 
-// TagTakenError says that a tag is at another commit than the one to be tagged: another build was faster, or the version is
-// used up.
+// TagTakenError says that a tag is at another commit than the one to be tagged: another build was faster, or the
+// version is used up.
 type TagTakenError struct {
 	Tag, Where, Theirs, Ours string
 }
@@ -65,8 +65,8 @@ func (e *TagTakenError) Error() string {
 
 func shortHash(hash string) string { return hash[:min(8, len(hash))] }
 
-// SyncTags brings the version tags into the clone that the remote has and the clone lacks, and returns how many those are;
-// with dryRun it brings none. A release must know every release. Error: a version tag that was moved.
+// SyncTags brings the version tags into the clone that the remote has and the clone lacks, and returns how many those
+// are; with dryRun it brings none. A release must know every release. Error: a version tag that was moved.
 func SyncTags(ctx context.Context, g *git.Repository, remote string, prefixes []string, dryRun bool) (int, error) {
 	var patterns []string
 	for _, p := range prefixes {
@@ -112,9 +112,9 @@ func versionTag(name string, prefixes []string) bool {
 	})
 }
 
-// Tag tags HEAD with the next version of each chosen service, or of all, and pushes the tags: all or none. The remote takes a
-// tag only where it has none of that name, so of two builds one wins; the other hears *TagTakenError, or that its tag is
-// there when both tagged one commit. What was made here is removed again when it was not pushed.
+// Tag tags HEAD with the next version of each chosen service, or of all, and pushes the tags: all or none. The remote
+// takes a tag only where it has none of that name, so of two builds one wins; the other hears *TagTakenError, or that
+// its tag is there when both tagged one commit. What was made here is removed again when it was not pushed.
 func Tag(ctx context.Context, p *pipeline.Project, o TagOptions) ([]Tagged, error) {
 	tags, err := decideTags(ctx, p, o)
 	if err != nil {
@@ -247,8 +247,8 @@ func (t *tagging) create(ctx context.Context) error {
 	return nil
 }
 
-// push pushes the tags that were made, and the branch. Afterwards the remote is asked what is there: a push that seems to
-// have failed may have arrived.
+// push pushes the tags that were made, and the branch. Afterwards the remote is asked what is there: a push that seems
+// to have failed may have arrived.
 func (t *tagging) push(ctx context.Context) error {
 	var names []string
 	for _, tag := range t.tags {

@@ -140,8 +140,9 @@ func gravity(s event.Status) int {
 	return len(order)
 }
 
-// counted are the services and third-party releases: what is asked of the cluster beforehand, and the files of the
-// one version for all, are none. A stream of events that does not say what its units are, or has none of either, counts all.
+// counted are the services and third-party releases: what is asked of the cluster beforehand, and the files of the one
+// version for all, are none. A stream of events that does not say what its units are, or has none of either, counts
+// all.
 func (r Run) counted() []*Service {
 	var out []*Service
 	for _, s := range r.Services {

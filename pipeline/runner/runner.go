@@ -79,7 +79,8 @@ type end struct {
 	reason string
 }
 
-// goOn runs a unit's steps after the checks, once those of the units that it needs have ended; it returns the end's reason.
+// goOn runs a unit's steps after the checks, once those of the units that it needs have ended; it returns the end's
+// reason.
 func (r *runner) goOn(ctx context.Context, u Unit, ends map[string]*end) string {
 	_, steps := split(u.Steps)
 	if r.cause != "" {
