@@ -10,10 +10,12 @@ import (
 )
 
 var (
-	link     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
-	pagePath = regexp.MustCompile(`\bdocs/[a-z0-9/-]+\.md\b`)
-	title    = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	notSlug  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	link = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	// A file in a package; one in capitals stands for others: step_NAME.go.
+	sourcePath = regexp.MustCompile("`([a-z0-9]+/[a-z0-9_/]+\\.go)`")
+	pagePath   = regexp.MustCompile(`\bdocs/[a-z0-9/-]+\.md\b`)
+	title      = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notSlug    = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // TestLinks holds that a link of a page leads to a file and a heading that are
@@ -61,6 +63,20 @@ func TestPagePaths(t *testing.T) {
 	}
 	if named < 30 {
 		t.Errorf("%d paths found: the search finds too few", named)
+	}
+}
+
+// TestSourcePaths holds that a source file that a page names is there.
+func TestSourcePaths(t *testing.T) {
+	for _, page := range markdown(t) {
+		if strings.Contains(page, "/facts/") || strings.HasSuffix(page, "CHANGELOG.md") {
+			continue // other projects' files; what was there once
+		}
+		for _, found := range sourcePath.FindAllStringSubmatch(read(t, page), -1) {
+			if _, err := os.Stat(filepath.Join(root, found[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", name(page), found[1])
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // sandbox, in a folder of its own, and stops it at the end.
 func TestQuickstart(t *testing.T) {
 	kubetest.Cluster(t) // where that is, there is also a program that starts one
+	t.Parallel()
 	home := t.TempDir()
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() { // where the page did not come to its end
