@@ -2,15 +2,20 @@ package deployer
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pintle-ci/pintle/deployer/access"
+	"github.com/pintle-ci/pintle/deployer/evidence"
 	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/stamp"
+	"github.com/pintle-ci/pintle/deployer/wait"
+	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/text"
 )
 
 // ObjectFailure is one object that made an operation fail.
@@ -114,4 +119,102 @@ func Untouched(err error) bool {
 	_, stamped := errors.AsType[*stamp.Error](err)
 	return before || denied || refused || stamped ||
 		errors.Is(err, lock.ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
+}
+
+// failed makes the error of a run that err ended, with evidence for each object
+// that failed, and tells it. It must run before anything is rolled back.
+func (r *run) failed(ctx context.Context, err error) *FailedError {
+	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
+	list, ok := errors.AsType[*wait.Failures](err)
+	if !ok || (list.Err != nil && !errors.Is(list.Err, wait.ErrTimeout)) {
+		return f
+	}
+	whole := ctx
+	ctx, cancel := context.WithTimeout(ctx, evidenceBound)
+	defer cancel()
+	f.Objects = make([]ObjectFailure, len(list.Objects))
+	type job struct {
+		i int
+		wait.Failure
+	}
+	var jobs []job
+	for i, o := range list.Objects {
+		jobs = append(jobs, job{i, o})
+	}
+	each(jobs, func(j job) {
+		out := ObjectFailure{Object: j.Ref.String(), Namespace: j.Ref.Namespace, Cause: text.Brief(r.redact(j.Cause))}
+		if j.i < evidence.MaxObjects {
+			found := r.gatherer().Gather(ctx, j.Failure)
+			out.Evidence = found.Lines
+			if found.Last != "" {
+				out.Cause += ": " + found.Last
+			}
+		}
+		f.Objects[j.i] = out
+	})
+	f.Cause = summary(f)
+	for _, o := range f.Objects {
+		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
+	}
+	r.collectBundle(ctx, f, list.Objects)
+	r.clearDoomed(whole)
+	return f
+}
+
+// summary is the one-line cause of a failure: that of its first object.
+func summary(f *FailedError) string {
+	if len(f.Objects) == 0 {
+		return f.Cause
+	}
+	s := f.Objects[0].Object + ": " + f.Objects[0].Cause
+	if n := len(f.Objects) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+
+// clearDoomed deletes the hooks that a failure condemned, now that they have
+// been looked at, and waits until they have stopped: a rollback has hooks, too.
+func (r *run) clearDoomed(ctx context.Context) {
+	for _, ref := range r.doomed {
+		if err := r.endHook(ctx, ref); err != nil {
+			r.span.Warn("a hook could not be deleted: " + err.Error())
+		}
+	}
+	r.doomed = nil
+}
+
+// gatherer reads what the cluster shows.
+func (r *run) gatherer() *evidence.Gatherer {
+	return &evidence.Gatherer{Cluster: r.engine.cluster, Redact: r.redact}
+}
+
+// collectBundle makes the bundle of a failure and hands it to whoever keeps it, before
+// anything is rolled back.
+func (r *run) collectBundle(ctx context.Context, f *FailedError, failed []wait.Failure) {
+	if r.plan.request.Evidence == nil {
+		return
+	}
+	c := evidence.Case{
+		Release: r.plan.Release + " in " + r.plan.Namespace, Namespace: r.plan.Namespace,
+		Cause: f.Cause, Details: f.Details(), Failed: failed, Secrets: r.plan.Secrets,
+	}
+	if len(r.plan.Objects) > 0 { // an uninstallation has no plan
+		var shown strings.Builder
+		if err := r.plan.WriteText(&shown, false); err == nil {
+			c.Plan = shown.String()
+		}
+	}
+	for _, a := range r.applied {
+		if a.Object != nil {
+			c.Objects = append(c.Objects, a.Object)
+		}
+	}
+	archive, err := r.gatherer().Bundle(ctx, c)
+	if err == nil {
+		err = r.plan.request.Evidence(archive)
+	}
+	if err != nil {
+		r.span.Warn("the evidence could not be kept: " + err.Error())
+	}
 }

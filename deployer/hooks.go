@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/evidence"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/readiness"
@@ -307,8 +308,8 @@ func (r *run) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *r
 // logLines are the last lines of every container of a Job's or Pod's pods.
 func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []string {
 	var lines []string
-	for _, pod := range r.ownPods(ctx, o) {
-		for _, c := range containersOf(pod, "containers") {
+	for _, pod := range r.gatherer().OwnPods(ctx, o) {
+		for _, c := range evidence.Containers(pod, "containers") {
 			log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 200})
 			if err == nil && log != "" {
 				lines = append(lines, strings.Split(strings.TrimRight(r.redact(log), "\n"), "\n")...)
@@ -316,17 +317,4 @@ func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []stri
 		}
 	}
 	return lines
-}
-
-// containersOf are the names in a pod's list of containers or initContainers.
-func containersOf(pod *unstructured.Unstructured, list string) []string {
-	var out []string
-	containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", list)
-	for _, item := range containers {
-		if m, ok := item.(map[string]any); ok {
-			name, _ := m["name"].(string)
-			out = append(out, name)
-		}
-	}
-	return out
 }

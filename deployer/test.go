@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/pintle-ci/pintle/deployer/evidence"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/release"
@@ -126,8 +127,8 @@ func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 
 func (r *run) podLogs(ctx context.Context, o *unstructured.Unstructured) []ContainerLog {
 	var out []ContainerLog
-	for _, pod := range r.ownPods(ctx, o) {
-		for _, c := range slices.Concat(containersOf(pod, "initContainers"), containersOf(pod, "containers")) {
+	for _, pod := range r.gatherer().OwnPods(ctx, o) {
+		for _, c := range slices.Concat(evidence.Containers(pod, "initContainers"), evidence.Containers(pod, "containers")) {
 			text, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 10_000})
 			if err == nil {
 				out = append(out, ContainerLog{Pod: pod.GetName(), Container: c, Text: r.redact(text)})

@@ -1,4 +1,4 @@
-package deployer
+package evidence
 
 import (
 	"context"
@@ -24,64 +24,60 @@ const (
 	bundleEvents = 500  // of the namespace
 )
 
-// seal makes the bundle of a failure and hands it to whoever keeps it, before
-// anything is rolled back. What cannot be read stands in its index.
-func (r *run) seal(ctx context.Context, f *FailedError, failed []wait.Failure) {
-	if r.plan.request.Evidence == nil {
-		return
-	}
-	b := &bundle{release: r.plan.Release + " in " + r.plan.Namespace, cause: f.Cause, at: time.Now(), secrets: r.plan.Secrets, redact: r.redact, files: map[string]string{}}
-	b.add("evidence.txt", f.Details(), true)
-	if len(r.plan.Objects) > 0 { // an uninstallation has no plan
-		var text strings.Builder
-		if err := r.plan.WriteText(&text, false); err == nil {
-			b.add("plan.txt", text.String(), true)
-		}
-	}
-	nodes := r.sealFailed(ctx, b, failed)
-	r.sealEvents(ctx, b)
+// Case is a failure that a bundle is made of.
+type Case struct {
+	Release   string // "web in shop"
+	Namespace string
+	Cause     string // one line
+	Details   string // what the report shows
+	Plan      string // what was to change; empty where there is no plan
+	Failed    []wait.Failure
+	Objects   []*unstructured.Unstructured // the release's others, as they were left
+	Secrets   *secret.Set
+}
+
+// Bundle is the evidence of a failure as a .tgz: see bundle. What cannot be read
+// stands in its index.
+func (g *Gatherer) Bundle(ctx context.Context, c Case) ([]byte, error) {
+	b := &bundle{release: c.Release, cause: c.Cause, at: time.Now(), secrets: c.Secrets, redact: g.Redact, files: map[string]string{}}
+	b.add("evidence.txt", c.Details, true)
+	b.add("plan.txt", c.Plan, true)
+	nodes := g.addFailed(ctx, b, c.Failed)
+	g.addEvents(ctx, b, c.Namespace)
 	for _, name := range nodes {
-		node, err := r.engine.cluster.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "Node", Name: name})
+		node, err := g.Cluster.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "Node", Name: name})
 		if err != nil {
 			b.lacks("nodes/"+name, err)
 			continue
 		}
 		b.addObject("nodes/"+name+".yaml", node)
 	}
-	for _, a := range r.applied {
-		if a.Object != nil {
-			b.addObject("objects/"+fileName(a.Ref)+".yaml", a.Object)
-		}
+	for _, o := range c.Objects {
+		b.addObject("objects/"+fileName(kube.RefOf(o))+".yaml", o)
 	}
-	archive, err := b.archive()
-	if err == nil {
-		err = r.plan.request.Evidence(archive)
-	}
-	if err != nil {
-		r.span.Warn("the evidence could not be kept: " + err.Error())
-	}
+	return b.archive()
 }
 
-// sealFailed adds the failed objects and their pods; it returns the pods' nodes.
-func (r *run) sealFailed(ctx context.Context, b *bundle, failed []wait.Failure) (nodes []string) {
+// addFailed adds the failed objects and their pods; it returns the pods' nodes.
+func (g *Gatherer) addFailed(ctx context.Context, b *bundle, failed []wait.Failure) (nodes []string) {
 	seen := map[string]bool{}
 	for i, f := range failed {
-		if i == maxObjects {
+		if i == MaxObjects {
 			b.missing = append(b.missing, text.Counted(len(failed)-i, "more failed object"))
 			break
 		}
-		live, err := r.engine.cluster.Get(ctx, f.Ref)
+		live, err := g.Cluster.Get(ctx, f.Ref)
 		if err != nil {
 			b.lacks("failed/"+fileName(f.Ref), err)
 			continue
 		}
 		b.addObject("failed/"+fileName(f.Ref)+".yaml", live)
-		for _, pod := range r.podsShowing(ctx, f, live) {
+		for _, pod := range g.podsShowing(ctx, f, live) {
 			if seen[pod.GetName()] || len(seen) == bundlePods {
 				continue
 			}
 			seen[pod.GetName()] = true
-			r.sealPod(ctx, b, pod)
+			g.addPod(ctx, b, pod)
 			if node := object.String(pod, "spec", "nodeName"); node != "" && !seen["node "+node] {
 				seen["node "+node] = true
 				nodes = append(nodes, node)
@@ -91,13 +87,13 @@ func (r *run) sealFailed(ctx context.Context, b *bundle, failed []wait.Failure) 
 	return nodes
 }
 
-func (r *run) sealPod(ctx context.Context, b *bundle, pod *unstructured.Unstructured) {
+func (g *Gatherer) addPod(ctx context.Context, b *bundle, pod *unstructured.Unstructured) {
 	folder := "pods/" + pod.GetName() + "/"
 	b.addObject(folder+"pod.yaml", pod)
 	for _, list := range []string{"initContainers", "containers"} {
-		for _, c := range containersOf(pod, list) {
+		for _, c := range Containers(pod, list) {
 			for suffix, previous := range map[string]bool{".log": false, ".previous.log": true} {
-				log, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{
+				log, err := g.Cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{
 					Container: c, Previous: previous, Lines: bundleLines, Bytes: maxBundleFile,
 				})
 				if err != nil && !previous {
@@ -109,8 +105,8 @@ func (r *run) sealPod(ctx context.Context, b *bundle, pod *unstructured.Unstruct
 	}
 }
 
-func (r *run) sealEvents(ctx context.Context, b *bundle) {
-	events, err := r.engine.cluster.Events(ctx, r.plan.Namespace, "")
+func (g *Gatherer) addEvents(ctx context.Context, b *bundle, namespace string) {
+	events, err := g.Cluster.Events(ctx, namespace, "")
 	if err != nil {
 		b.lacks("events.txt", err)
 		return

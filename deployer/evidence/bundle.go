@@ -1,4 +1,4 @@
-package deployer
+package evidence
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-package deployer
+package evidence
 
 import (
 	"archive/tar"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 )
 
 func unpack(t *testing.T, archive []byte) (names []string, files map[string]string) {
@@ -105,14 +107,24 @@ func TestBundleIsBounded(t *testing.T) {
 	}
 }
 
+// parsed reads one object from YAML.
+func parsed(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	o := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(text), &o.Object); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 func TestWithoutSecrets(t *testing.T) {
-	secret := withoutSecrets(obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: a, managedFields: [{manager: x}]}\ndata: {k: c2VjcmV0}\nstringData: {s: plain}\n"), nil)
+	secret := withoutSecrets(parsed(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: a, managedFields: [{manager: x}]}\ndata: {k: c2VjcmV0}\nstringData: {s: plain}\n"), nil)
 	if diff := cmp.Diff(map[string]any{"k": "***", "s": "***"}, secret.Object["data"]); diff != "" || secret.GetManagedFields() != nil {
 		t.Errorf("%v", secret.Object)
 	}
-	pod := obj(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: x, b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: abc}, {name: MODE, value: fast}]}]}\n")
+	pod := parsed(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: x, b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: abc}, {name: MODE, value: fast}]}]}\n")
 	masked := withoutSecrets(pod, nil)
-	want := obj(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: '***'}, {name: MODE, value: fast}]}]}\n")
+	want := parsed(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {b: c}}\nspec: {containers: [{name: main, env: [{name: DB_PASSWORD, value: '***'}, {name: MODE, value: fast}]}]}\n")
 	if diff := cmp.Diff(want.Object, masked.Object); diff != "" {
 		t.Error(diff)
 	}
