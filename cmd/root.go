@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, e cli.Env) int {
 	if asked, ok := errors.AsType[*cli.HelpRequest](err); ok {
 		err = printHelp(e, app, asked.Path)
 	}
-	return conclude(ctx, e, errors.Join(err, e.StdoutText.Flush()))
+	return exitCodeFor(ctx, e, errors.Join(err, e.StdoutText.Flush()))
 }
 
 // collectLate puts the first garbage collection off until 64 MiB are in use: most
@@ -64,8 +64,8 @@ func collectLate() {
 	runtime.AddCleanup(new(*byte), func(percent int) { debug.SetGCPercent(percent) }, 400)
 }
 
-// conclude tells err on stderr and picks the exit code.
-func conclude(ctx context.Context, e cli.Env, err error) int {
+// exitCodeFor prints err on stderr and picks the exit code.
+func exitCodeFor(ctx context.Context, e cli.Env, err error) int {
 	code := cli.ExitCode(err)
 	var quiet *cli.ExitError
 	if errors.Is(err, syscall.EPIPE) { // nobody reads on, as with "| head": no fault of the work

@@ -70,19 +70,19 @@ func bump(e cli.Env, c *urfave.Context) error {
 	if err := checkRelease(c, p.config); err != nil {
 		return err
 	}
-	r, err := runRecorded(c.Context, e, c, p, o)
+	r, err := runAndReport(c.Context, e, c, p, o)
 	if err != nil {
 		return err
 	}
 	if r.outcome.ExitCode == exitcode.OK && r.unwritten == nil {
 		switch {
 		case o.Bump.Check:
-			return tellCheck(e.StdoutText, r.outcome.Bumped)
+			return printCheck(e.StdoutText, r.outcome.Bumped)
 		case g != nil:
 			return commitBump(e, c, o, r.outcome, g)
 		}
 	}
-	return r.tell(e, c, pipeline.GoalBump)
+	return r.print(e, c, pipeline.GoalBump)
 }
 
 // checkReleaseFlag refuses what is neither a kind of release nor a version.
@@ -128,8 +128,8 @@ func commitBump(e cli.Env, c *urfave.Context, o pipeline.Options, outcome pipeli
 	return err
 }
 
-// tellCheck prints the lines that would change, as FILE:LINE: old -> new.
-func tellCheck(w io.Writer, files []pipeline.BumpedFile) error {
+// printCheck prints the lines that would change, as FILE:LINE: old -> new.
+func printCheck(w io.Writer, files []pipeline.BumpedFile) error {
 	changes := false
 	for _, f := range files {
 		for _, line := range changedLines(string(f.Old), string(f.New)) {

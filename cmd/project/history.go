@@ -19,7 +19,7 @@ func HistoryCommand(e cli.Env) *urfave.Command {
 			if c.Args().Len() != 1 {
 				return cli.Usagef("history takes one service: pintle history cart --environment prod")
 			}
-			d, closeProject, err := openDeployed(e, c)
+			d, closeProject, err := openTarget(e, c)
 			if err != nil {
 				return err
 			}

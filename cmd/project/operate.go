@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// deployed is the releases of an environment on its cluster.
-type deployed struct {
+// target is the releases of an environment on its cluster.
+type target struct {
 	project  *project
 	resolved *config.Resolved
 	requests *pipeline.Requests
@@ -26,8 +26,8 @@ func releaseFlags() []urfave.Flag {
 	return append(append(projectFlags(), environmentFlag()), clusterFlags()...)
 }
 
-// openDeployed finds the environment and connects to its cluster.
-func openDeployed(e cli.Env, c *urfave.Context) (*deployed, func(), error) {
+// openTarget finds the environment and connects to its cluster.
+func openTarget(e cli.Env, c *urfave.Context) (*target, func(), error) {
 	p, closeProject, err := openProject(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -53,11 +53,11 @@ func openDeployed(e cli.Env, c *urfave.Context) (*deployed, func(), error) {
 		return nil, nil, cli.WithCode(exitcode.Failed, err)
 	}
 	engine := deployer.New(cluster, deployer.Options{Holder: cli.Holder(p.ci), Job: cli.Job(p.ci)})
-	return &deployed{project: p, resolved: resolved, requests: requests, engine: engine, reports: dir}, closeProject, nil
+	return &target{project: p, resolved: resolved, requests: requests, engine: engine, reports: dir}, closeProject, nil
 }
 
 // unit finds one service or release by name.
-func (d *deployed) unit(name string) (config.Unit, error) {
+func (d *target) unit(name string) (config.Unit, error) {
 	units, err := d.resolved.Choose([]string{name})
 	if err != nil {
 		return config.Unit{}, cli.WithCode(exitcode.Usage, err)
@@ -66,7 +66,7 @@ func (d *deployed) unit(name string) (config.Unit, error) {
 }
 
 // operation changes one release.
-type operation func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error)
+type operation func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error)
 
 // operate runs one operation on each of the named units, with the console and
 // the reports of a run.
@@ -74,7 +74,7 @@ func operate(e cli.Env, c *urfave.Context, name string, op operation, units ...s
 	if c.String("environment") == "" {
 		return cli.Usagef("%s changes what is deployed: name the environment with --environment", name)
 	}
-	d, closeProject, err := openDeployed(e, c)
+	d, closeProject, err := openTarget(e, c)
 	if err != nil {
 		return err
 	}
@@ -105,5 +105,5 @@ func operate(e cli.Env, c *urfave.Context, name string, op operation, units ...s
 	if unwritten != nil {
 		e.Log.Error(unwritten)
 	}
-	return conclusion(code, unwritten, tellSummary(e, c, code, run, d.reports))
+	return runError(code, unwritten, endWithSummary(e, c, code, run, d.reports))
 }

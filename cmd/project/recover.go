@@ -19,7 +19,7 @@ func RecoverCommand(e cli.Env) *urfave.Command {
 		Name: "recover", Usage: "repair what a killed job left of services in an environment, of all by default", ArgsUsage: "[SERVICE...]",
 		Flags: append(append(releaseFlags(), reportDirFlag(), cli.TakeOverFlag()), cli.RecoverFlags()...),
 		Action: func(c *urfave.Context) error {
-			return operate(e, c, "recover", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+			return operate(e, c, "recover", func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Recover(u, &span)
 				req.DryRun = c.Bool("dry-run")
 				if c.Bool("leave") {

@@ -33,7 +33,7 @@ func RollbackCommand(e cli.Env) *urfave.Command {
 			if err != nil {
 				return err
 			}
-			return operate(e, c, "rollback", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+			return operate(e, c, "rollback", func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Rollback(u, &span)
 				req.OnConflict = cmp.Or(conflicts, req.OnConflict)
 				return d.engine.Rollback(ctx, req, revision, span)

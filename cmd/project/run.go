@@ -76,11 +76,11 @@ func runGoal(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
 		return err
 	}
 	if saved != nil {
-		if err := carryOut(ctx, e, saved, p, &o); err != nil {
+		if err := applySavedPlan(ctx, e, saved, p, &o); err != nil {
 			return err
 		}
 	}
-	r, err := runRecorded(ctx, e, c, p, o)
+	r, err := runAndReport(ctx, e, c, p, o)
 	if err != nil {
 		return err
 	}
@@ -89,48 +89,48 @@ func runGoal(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
 			return err
 		}
 	}
-	return r.tell(e, c, goal)
+	return r.print(e, c, goal)
 }
 
-// recorded is what a run came to, and what its events were folded into.
-type recorded struct {
+// finishedRun is what a run came to, and what its events were folded into.
+type finishedRun struct {
 	outcome   pipeline.Outcome
 	run       report.Run
 	dir       string
 	unwritten error // why the reports are not all there
 }
 
-// runRecorded carries a goal out and writes its reports.
-func runRecorded(ctx context.Context, e cli.Env, c *urfave.Context, p *project, o pipeline.Options) (recorded, error) {
+// runAndReport carries a goal out and writes its reports.
+func runAndReport(ctx context.Context, e cli.Env, c *urfave.Context, p *project, o pipeline.Options) (finishedRun, error) {
 	dir, err := reportDir(c, p.config, o.Resolved)
 	if err != nil {
-		return recorded{}, err
+		return finishedRun{}, err
 	}
 	o.ReportDir = dir
 	rec, err := startRecording(ctx, e, dir, o.Secrets, p.ci, cli.StderrColor(e, c, p.ci))
 	if err != nil {
-		return recorded{}, err
+		return finishedRun{}, err
 	}
 	outcome, err := pipeline.Run(ctx, rec.log, o)
 	if err != nil {
 		rec.abandon()
-		return recorded{}, cli.WithCode(outcome.ExitCode, err)
+		return finishedRun{}, cli.WithCode(outcome.ExitCode, err)
 	}
 	run, unwritten := rec.finish()
 	if unwritten != nil {
 		e.Log.Error(unwritten)
 	}
-	return recorded{outcome, run, dir, unwritten}, nil
+	return finishedRun{outcome, run, dir, unwritten}, nil
 }
 
-// tell prints what the run came to, and is its error.
-func (r recorded) tell(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
-	return conclusion(r.outcome.ExitCode, r.unwritten, tellOutcome(e, c, goal, r.outcome, r.run, r.dir))
+// print prints what the run came to, and is its error.
+func (r finishedRun) print(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
+	return runError(r.outcome.ExitCode, r.unwritten, printOutcome(e, c, goal, r.outcome, r.run, r.dir))
 }
 
-// conclusion is a run's error: the run's own exit code stands, and only a run
+// runError is a run's error: the run's own exit code stands, and only a run
 // that went well fails because its reports or its result could not be written.
-func conclusion(code int, unwritten, untold error) error {
+func runError(code int, unwritten, untold error) error {
 	if unwritten != nil {
 		return cli.Silent(max(code, exitcode.Unexpected))
 	}
@@ -195,8 +195,8 @@ func commandLine(c *urfave.Context) string {
 	return strings.Join(append(words, c.Args().Slice()...), " ")
 }
 
-// tellOutcome prints the command's result on stdout and sets the exit code.
-func tellOutcome(e cli.Env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
+// printOutcome prints the command's result on stdout and sets the exit code.
+func printOutcome(e cli.Env, c *urfave.Context, goal pipeline.Goal, outcome pipeline.Outcome, run report.Run, dir string) error {
 	color := cli.StdoutColor(e, c)
 	if goal == pipeline.GoalPlan && outcome.ExitCode == exitcode.OK {
 		changes := false
@@ -211,10 +211,10 @@ func tellOutcome(e cli.Env, c *urfave.Context, goal pipeline.Goal, outcome pipel
 		}
 		return nil
 	}
-	return tellSummary(e, c, outcome.ExitCode, run, dir)
+	return endWithSummary(e, c, outcome.ExitCode, run, dir)
 }
 
-func tellSummary(e cli.Env, c *urfave.Context, code int, run report.Run, dir string) error {
+func endWithSummary(e cli.Env, c *urfave.Context, code int, run report.Run, dir string) error {
 	if err := printSummary(e, c, run, dir); err != nil {
 		return fmt.Errorf("print the summary: %w", err)
 	}

@@ -74,8 +74,8 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, limit))
 }
 
-// carryOut puts a saved plan into the options of a run.
-func carryOut(ctx context.Context, e cli.Env, s *plan.Saved, p *project, o *pipeline.Options) error {
+// applySavedPlan puts a saved plan into the options of a run.
+func applySavedPlan(ctx context.Context, e cli.Env, s *plan.Saved, p *project, o *pipeline.Options) error {
 	if s.Origin.Project != p.config.Project {
 		return cli.Usagef("--plan: it was made for project %q, and this is %q", s.Origin.Project, p.config.Project)
 	}

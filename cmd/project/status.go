@@ -21,7 +21,7 @@ func StatusCommand(e cli.Env) *urfave.Command {
 		Name: "status", Usage: "show what is deployed in an environment, and what of it is not ready", ArgsUsage: "[SERVICE...]",
 		Flags: releaseFlags(),
 		Action: func(c *urfave.Context) error {
-			d, closeProject, err := openDeployed(e, c)
+			d, closeProject, err := openTarget(e, c)
 			if err != nil {
 				return err
 			}
@@ -31,7 +31,7 @@ func StatusCommand(e cli.Env) *urfave.Command {
 	}
 }
 
-func printStatus(ctx context.Context, e cli.Env, d *deployed, names []string) error {
+func printStatus(ctx context.Context, e cli.Env, d *target, names []string) error {
 	units, err := d.resolved.Choose(names)
 	if err != nil {
 		return cli.WithCode(exitcode.Usage, err)

@@ -96,7 +96,7 @@ func tag(e cli.Env, c *urfave.Context) error {
 	if err != nil {
 		return cli.WithCode(exitcode.Failed, tagHint(err))
 	}
-	return tellTags(e, c, tags, remote)
+	return printTags(e, c, tags, remote)
 }
 
 // syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is decided
@@ -144,7 +144,7 @@ func versionedProject(c *urfave.Context, p *project) (*pipeline.Project, error) 
 	return p.at(resolved), nil
 }
 
-func tellTags(e cli.Env, c *urfave.Context, tags []release.Tagged, remote string) error {
+func printTags(e cli.Env, c *urfave.Context, tags []release.Tagged, remote string) error {
 	if c.String("output") == "json" {
 		type row struct {
 			Service string   `json:"service,omitempty"`

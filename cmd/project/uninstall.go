@@ -23,7 +23,7 @@ func UninstallCommand(e cli.Env) *urfave.Command {
 			if c.Args().Len() == 0 {
 				return cli.Usagef("uninstall takes services: pintle uninstall cart --environment preview")
 			}
-			return operate(e, c, "uninstall", func(ctx context.Context, d *deployed, u config.Unit, span event.Span) (deployer.Outcome, error) {
+			return operate(e, c, "uninstall", func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Uninstall(u, &span)
 				req.KeepHistory = c.Bool("keep-history")
 				outcome, err := d.engine.Uninstall(ctx, req, span)

@@ -67,7 +67,7 @@ func releaseInstall(e cli.Env, c *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := readWork(e, c, name, ref)
+	w, err := readChartOperation(e, c, name, ref)
 	if err != nil {
 		return err
 	}
@@ -97,8 +97,8 @@ func installName(c *urfave.Context) (name, ref string, err error) {
 	return "", "", cli.Usagef("%s takes a name and a chart, or --generate-name and a chart: %[1]s web ./chart", c.Command.HelpName)
 }
 
-// work is an install or an upgrade that has been asked for.
-type work struct {
+// chartOperation is an install or an upgrade that has been asked for.
+type chartOperation struct {
 	request deployer.Request
 	chart   *chart.Chart
 	values  map[string]any
@@ -108,9 +108,9 @@ type work struct {
 	span    event.Span // of the work, once it has begun
 }
 
-// readWork reads the flags, the values and the chart.
-func readWork(e cli.Env, c *urfave.Context, name, ref string) (*work, error) {
-	w := &work{}
+// readChartOperation reads the flags, the values and the chart.
+func readChartOperation(e cli.Env, c *urfave.Context, name, ref string) (*chartOperation, error) {
+	w := &chartOperation{}
 	var err error
 	if w.format, err = cli.OutputFormat(c); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func readWork(e cli.Env, c *urfave.Context, name, ref string) (*work, error) {
 	if w.dryRun, err = readDryRun(e, c); err != nil {
 		return nil, err
 	}
-	if c.Bool("hide-secret") && w.dryRun == wet {
+	if c.Bool("hide-secret") && w.dryRun == dryRunNone {
 		return nil, cli.Usagef("--hide-secret is for --dry-run: nothing else prints Secrets")
 	}
 	if w.request, err = chartRequest(e, c, name); err != nil {
@@ -165,15 +165,15 @@ func installable(e cli.Env, c *chart.Chart, path string) error {
 	return nil
 }
 
-func (w *work) renderer(c *chart.Chart, values map[string]any) deployer.RenderFunc {
+func (w *chartOperation) renderer(c *chart.Chart, values map[string]any) deployer.RenderFunc {
 	return func(ctx context.Context, o render.Options) (*render.Result, error) {
 		return render.Render(ctx, c, values, w.options(o))
 	}
 }
 
 // run plans and, unless it is dry, does the work, and prints the revision.
-func (w *work) run(e cli.Env, c *urfave.Context, step string) error {
-	if w.dryRun == offlineRun && step == "install" {
+func (w *chartOperation) run(e cli.Env, c *urfave.Context, step string) error {
+	if w.dryRun == dryRunClient && step == "install" {
 		return w.preview(e, c)
 	}
 	engine, err := openEngine(e, c)
@@ -193,11 +193,11 @@ func (w *work) run(e cli.Env, c *urfave.Context, step string) error {
 			fmt.Fprintf(e.StdoutText, "Release %q has been upgraded. Happy Helming!\n", prepared.Release)
 		}
 	}
-	if w.dryRun != wet {
+	if w.dryRun != dryRunNone {
 		upgraded()
-		return w.tell(e, c, dried(c, prepared.Record()))
+		return w.print(e, c, dryRunRecord(c, prepared.Record()))
 	}
-	outcome, err := conduct(e, c, w.request.Secrets, string(prepared.Operation), prepared.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	outcome, err := runOperation(e, c, w.request.Secrets, string(prepared.Operation), prepared.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		w.span = span
 		return engine.Apply(ctx, prepared, span)
 	})
@@ -205,21 +205,21 @@ func (w *work) run(e cli.Env, c *urfave.Context, step string) error {
 		return err
 	}
 	upgraded()
-	return w.tell(e, c, outcome.Record)
+	return w.print(e, c, outcome.Record)
 }
 
 // preview is an install without any cluster.
-func (w *work) preview(e cli.Env, c *urfave.Context) error {
+func (w *chartOperation) preview(e cli.Env, c *urfave.Context) error {
 	w.request.Namespace = cli.TemplateNamespace(c)
 	result, err := w.request.Render(c.Context, render.Options{ReleaseName: w.request.Release, Namespace: w.request.Namespace, Revision: 1})
 	if err != nil {
 		return cli.WithCode(exitcode.Failed, cli.Private(err, w.request.Secrets))
 	}
-	return w.tell(e, c, dried(c, deployer.Draft(w.request, result)))
+	return w.print(e, c, dryRunRecord(c, deployer.Draft(w.request, result)))
 }
 
-// dried is the record of a dry run, as Helm describes it.
-func dried(c *urfave.Context, r *release.Record) *release.Record {
+// dryRunRecord is the record of a dry run, as Helm describes it.
+func dryRunRecord(c *urfave.Context, r *release.Record) *release.Record {
 	r.Info.Description = "Dry run complete"
 	if text := c.String("description"); text != "" && r.Info.Status == release.PendingUpgrade {
 		r.Info.Description = text
@@ -230,9 +230,9 @@ func dried(c *urfave.Context, r *release.Record) *release.Record {
 	return r
 }
 
-// tell prints a revision. Notes are for people, and may quote what a template has
+// print prints a revision. Notes are for people, and may quote what a template has
 // looked up: they are told without secrets.
-func (w *work) tell(e cli.Env, c *urfave.Context, r *release.Record) error {
+func (w *chartOperation) print(e cli.Env, c *urfave.Context, r *release.Record) error {
 	if r == nil {
 		return errors.New("the release is as asked for, but its record is not known")
 	}
@@ -247,9 +247,9 @@ func (w *work) tell(e cli.Env, c *urfave.Context, r *release.Record) error {
 type dryRun int
 
 const (
-	wet        dryRun = iota // it is none
-	offlineRun               // --dry-run=client
-	serverRun                // --dry-run=server
+	dryRunNone   dryRun = iota // it is none
+	dryRunClient               // --dry-run=client
+	dryRunServer               // --dry-run=server
 )
 
 // readDryRun reads --dry-run; alone it means client, as for Helm.
@@ -257,19 +257,19 @@ func readDryRun(e cli.Env, c *urfave.Context) (dryRun, error) {
 	value, given := cli.OptionalOf(c, "dry-run")
 	switch {
 	case !given || value == "none":
-		return wet, nil
+		return dryRunNone, nil
 	case value == "client":
-		return offlineRun, nil
+		return dryRunClient, nil
 	case value == "server":
-		return serverRun, nil
+		return dryRunServer, nil
 	}
 	on, err := strconv.ParseBool(value)
 	if err != nil {
-		return wet, cli.Usagef("--dry-run=%s: write --dry-run=none, --dry-run=client or --dry-run=server", value)
+		return dryRunNone, cli.Usagef("--dry-run=%s: write --dry-run=none, --dry-run=client or --dry-run=server", value)
 	}
 	if !on {
-		return wet, nil
+		return dryRunNone, nil
 	}
 	e.Log.Warn("--dry-run alone means --dry-run=client: write so, or --dry-run=server")
-	return offlineRun, nil
+	return dryRunClient, nil
 }

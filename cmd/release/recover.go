@@ -31,7 +31,7 @@ func recoverCommand(e cli.Env) *urfave.Command {
 			if c.Bool("leave") {
 				req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
 			}
-			outcome, err := conduct(e, c, req.Secrets, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+			outcome, err := runOperation(e, c, req.Secrets, "recover", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 				return engine.Recover(ctx, req, span)
 			})
 			if err != nil {

@@ -146,9 +146,9 @@ func oneRelease(c *urfave.Context) (string, error) {
 	return c.Args().First(), nil
 }
 
-// conduct runs one operation on a release and tells it on stderr as a run of one
+// runOperation runs one operation on a release and tells it on stderr as a run of one
 // step, without the secrets. The error is silent: all has been said.
-func conduct(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
+func runOperation(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
 	build := ci.Detect(e.Getenv)
 	console, sink := cli.NewConsole(e, build, cli.StderrColor(e, c, build))
 	var outcome deployer.Outcome

@@ -58,12 +58,12 @@ func releaseRollback(e cli.Env, c *urfave.Context) error {
 	if plan, err = planned(e, req.Secrets, plan, err); err != nil {
 		return err
 	}
-	if dry != wet {
+	if dry != dryRunNone {
 		e.StderrText.Colors = cli.ColorOn(e, c, e.Stderr)
 		if err := plan.WriteText(e.StderrText, e.StderrText.Colors); err != nil {
 			return err
 		}
-	} else if _, err := conduct(e, c, req.Secrets, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	} else if _, err := runOperation(e, c, req.Secrets, "rollback", plan.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		working = span
 		return engine.Apply(ctx, plan, span)
 	}); err != nil {

@@ -47,7 +47,7 @@ func releaseTest(e cli.Env, c *urfave.Context) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := conduct(e, c, req.Secrets, "test", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+	outcome, err := runOperation(e, c, req.Secrets, "test", name, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 		return engine.Test(ctx, req, span)
 	})
 	if outcome.Record == nil {

@@ -74,7 +74,7 @@ func uninstallOne(e cli.Env, c *urfave.Context, engine *deployer.Engine, req dep
 	case err != nil:
 		return cli.WithCode(exitcode.Failed, untouched(fmt.Errorf("uninstall: %w", err)))
 	case !c.Bool("dry-run"):
-		outcome, err = conduct(e, c, req.Secrets, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
+		outcome, err = runOperation(e, c, req.Secrets, "uninstall", req.Release, func(ctx context.Context, span event.Span) (deployer.Outcome, error) {
 			req.Evidence = cli.EvidenceKeeper(c, req.Release, &span)
 			return engine.Uninstall(ctx, req, span)
 		})

@@ -29,7 +29,7 @@ func releaseUpgrade(e cli.Env, c *urfave.Context) error {
 	if c.Args().Len() != 2 {
 		return cli.Usagef("%s takes a release and a chart: %[1]s web ./chart", c.Command.HelpName)
 	}
-	w, err := readWork(e, c, c.Args().Get(0), c.Args().Get(1))
+	w, err := readChartOperation(e, c, c.Args().Get(0), c.Args().Get(1))
 	if err != nil {
 		return err
 	}
