@@ -15,7 +15,7 @@ func CheckCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "check", Usage: "check pintle.yaml: all problems at once, each with its line and what to write",
 		Flags: []urfave.Flag{
-			projectFlags()[0],
+			fileFlag(),
 			&urfave.BoolFlag{Name: "schema", Usage: "print the JSON schema of pintle.yaml instead"},
 		},
 		Action: func(c *urfave.Context) error {

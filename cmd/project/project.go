@@ -39,13 +39,17 @@ func (p *project) at(r *config.Resolved) *pipeline.Project {
 	return &pipeline.Project{Config: p.config, Resolved: r, Ref: p.ref, Repository: p.repository, Fetch: p.fetch}
 }
 
-func projectFlags() []urfave.Flag {
-	return []urfave.Flag{
-		&urfave.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}},
-		&urfave.StringFlag{Name: "branch", Usage: "build this `BRANCH`, where the CI or a detached HEAD does not say"},
-		&urfave.StringFlag{Name: "tag", Usage: "build this `TAG`"},
-	}
+func projectFlags() []urfave.Flag { return []urfave.Flag{fileFlag(), branchFlag(), tagFlag()} }
+
+func fileFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "file", Usage: "read this `FILE` instead of the pintle.yaml found here or above", EnvVars: []string{"PINTLE_FILE"}}
 }
+
+func branchFlag() urfave.Flag {
+	return &urfave.StringFlag{Name: "branch", Usage: "build this `BRANCH`, where the CI or a detached HEAD does not say"}
+}
+
+func tagFlag() urfave.Flag { return &urfave.StringFlag{Name: "tag", Usage: "build this `TAG`"} }
 
 func environmentFlag() urfave.Flag {
 	return &urfave.StringFlag{

@@ -21,7 +21,7 @@ import (
 func TagCommand(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "tag", Usage: "tag HEAD with its next version and push the tag", ArgsUsage: "[SERVICE...]",
-		Flags: append(projectFlags()[:2],
+		Flags: append([]urfave.Flag{fileFlag(), branchFlag()},
 			releaseFlag("tag", "auto"),
 			&urfave.BoolFlag{Name: "dry-run", Usage: "make and push nothing; print what would be"},
 			&urfave.BoolFlag{Name: "no-push", Usage: "make the tag in this clone alone, and ask no remote"},
