@@ -26,8 +26,7 @@ func completionCommand(e cli.Env) *urfave.Command {
 	}
 }
 
-// Completion is the script that completes command lines in a shell, bash, zsh or
-// fish; nil for another one.
+// Completion is the script that completes command lines in a shell, bash, zsh or fish; nil for another one.
 func Completion(app *urfave.App, shell string) []byte {
 	switch shell {
 	case "bash":

@@ -23,8 +23,7 @@ const (
 	errorsGuide  = "../docs/engineering/errors.md"
 )
 
-// errorCase is a chart that cannot be rendered, and what is said about it. Its
-// comment is a title and the arguments.
+// errorCase is a chart that cannot be rendered, and what is said about it. Its comment is a title and the arguments.
 type errorCase struct {
 	file  string
 	title string
@@ -93,9 +92,8 @@ func (c errorCase) extract(t *testing.T) string {
 	return dir
 }
 
-// TestErrorMessages holds what the command prints about broken charts, and what
-// Helm prints if $HELM names it, against the records; docs/engineering/errors.md is made of
-// them.
+// TestErrorMessages holds what the command prints about broken charts, and what Helm prints if $HELM names it, against
+// the records; docs/engineering/errors.md is made of them.
 func TestErrorMessages(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -133,8 +131,7 @@ func (c errorCase) check(t *testing.T, name, got string) {
 	}
 }
 
-// sortedViolations brings what Helm says of values that a schema refuses, at
-// random, into one order.
+// sortedViolations brings what Helm says of values that a schema refuses, at random, into one order.
 func sortedViolations(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -147,8 +144,7 @@ func sortedViolations(text string) string {
 	return strings.Join(lines, "")
 }
 
-// said is what a command prints on stderr, and its exit code. It has no
-// kubeconfig and no home.
+// said is what a command prints on stderr, and its exit code. It has no kubeconfig and no home.
 func said(t *testing.T, dir, name string, args []string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), name, args...)

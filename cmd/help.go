@@ -20,8 +20,8 @@ type Help struct {
 	Codes    []exitcode.Row // those that it may end with, in its own words
 }
 
-// HelpOf is the help of the command that a path names, "chart lint"; of all of
-// Pintle where it is empty. A command without one has no About.
+// HelpOf is the help of the command that a path names, "chart lint"; of all of Pintle where it is empty. A command
+// without one has no About.
 func HelpOf(path string) Help {
 	if path == "" {
 		return Help{About: appAbout, Examples: appExamples(), Codes: exitcode.Rows()}

@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// TestEveryCommandHasHelp holds that each command has a description in plain
-// sentences, examples that its own flags allow, and its exit codes.
+// TestEveryCommandHasHelp holds that each command has a description in plain sentences, examples that its own flags
+// allow, and its exit codes.
 func TestEveryCommandHasHelp(t *testing.T) {
 	app := App()
 	known := map[string]bool{}
@@ -43,8 +43,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 }
 
-// checkExample holds that an example calls a command of the path, with flags
-// that are there.
+// checkExample holds that an example calls a command of the path, with flags that are there.
 func checkExample(t *testing.T, app *urfave.App, path, example string) {
 	t.Helper()
 	line := strings.TrimSuffix(strings.TrimPrefix(example, "source <("), ")")
@@ -81,8 +80,8 @@ func hasFlag(flags []urfave.Flag, name string) bool {
 	return false
 }
 
-// TestHelpFitsTheTerminal prints the help of every command for terminals of
-// several widths: no line is wider, unless it is one word, and all say the same.
+// TestHelpFitsTheTerminal prints the help of every command for terminals of several widths: no line is wider, unless it
+// is one word, and all say the same.
 func TestHelpFitsTheTerminal(t *testing.T) {
 	paths := [][]string{nil}
 	cli.Walk(App().Commands, "", func(path string, c *urfave.Command) {

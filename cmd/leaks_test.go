@@ -13,9 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// keeps-secret FILE [FOLDER...] fails when a line of the file is in what the last command has
-// printed, in a file of the folders, or in one of an archive there. Packed charts,
-// which hold what the repository does, are left out.
+// keeps-secret FILE [FOLDER...] fails when a line of the file is in what the last command has printed, in a file of the
+// folders, or in one of an archive there. Packed charts, which hold what the repository does, are left out.
 func keepsSecret(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: keeps-secret FILE [FOLDER...]")

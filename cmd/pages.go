@@ -2,8 +2,8 @@ package cmd
 
 import "maps"
 
-// page is what a command's help tells beside its flags. Each exit code that it
-// may end with, besides 0, 1 and 3, stands here.
+// page is what a command's help tells beside its flags. Each exit code that it may end with, besides 0, 1 and 3, stands
+// here.
 type page struct {
 	about    string // plain sentences, of at most 25 words
 	examples []string
@@ -27,8 +27,7 @@ const (
 	refused    = "it failed or was refused; nothing was changed"
 )
 
-// pages are the help of the commands, by path. A function and no variable: most
-// commands print no help.
+// pages are the help of the commands, by path. A function and no variable: most commands print no help.
 func pages() map[string]page {
 	all := map[string]page{
 		"sandbox": {

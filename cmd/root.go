@@ -1,6 +1,5 @@
-// Package cmd is the command line: the tree of commands, signals, and how a
-// process ends. It refuses to do a command's work: the groups of commands below
-// it turn flags into requests, and the rooms that they are named after fulfil them.
+// Package cmd is the command line: the tree of commands, signals, and how a process ends. It refuses to do a command's
+// work: the groups of commands below it turn flags into requests, and the rooms that they are named after fulfil them.
 package cmd
 
 import (
@@ -55,9 +54,9 @@ func run(ctx context.Context, args []string, e cli.Env) int {
 	return exitCodeFor(ctx, e, errors.Join(err, e.StdoutText.Flush()))
 }
 
-// collectLate puts the first garbage collection off until 64 MiB are in use: most
-// commands end before (docs/engineering/performance.md). Later ones are rare too, but the
-// limit keeps a large command from paying for that in memory.
+// collectLate puts the first garbage collection off until 64 MiB are in use: most commands end before
+// (docs/engineering/performance.md). Later ones are rare too, but the limit keeps a large command from paying for that
+// in memory.
 func collectLate() {
 	debug.SetGCPercent(1600) // of the runtime's least heap, 4 MiB
 	debug.SetMemoryLimit(512 << 20)

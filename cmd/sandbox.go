@@ -12,8 +12,8 @@ import (
 	urfave "github.com/urfave/cli/v2"
 )
 
-// sandboxBinary is a program of its own: it links a whole Kubernetes control
-// plane, which must not weigh on every pipeline step.
+// sandboxBinary is a program of its own: it links a whole Kubernetes control plane, which must not weigh on every
+// pipeline step.
 const sandboxBinary = "pintle-sandbox"
 
 func sandboxCommand(e cli.Env) *urfave.Command {

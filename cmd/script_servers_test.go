@@ -14,8 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// registryServer starts a registry in this process, sets NAME to its host and
-// port, and ends it with the script.
+// registryServer starts a registry in this process, sets NAME to its host and port, and ends it with the script.
 func registryServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: registry NAME")
@@ -25,9 +24,8 @@ func registryServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
 }
 
-// eavesdrop NAME FILE starts a proxy for plain HTTP that asks for credentials and
-// writes those that come into FILE; it sets NAME to its URL and ends it with the
-// script.
+// eavesdrop NAME FILE starts a proxy for plain HTTP that asks for credentials and writes those that come into FILE; it
+// sets NAME to its URL and ends it with the script.
 func eavesdrop(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: eavesdrop NAME FILE")

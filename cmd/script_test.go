@@ -29,17 +29,15 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts is the contract of the command line: what a user types, what it
-// prints, how it exits. Scripts with "[!cluster] skip" need the sandbox, in
-// which "make test" runs them.
+// TestScripts is the contract of the command line: what a user types, what it prints, how it exits. Scripts with
+// "[!cluster] skip" need the sandbox, in which "make test" runs them.
 func TestScripts(t *testing.T) { testscript.Run(t, scripts("testdata")) }
 
-// TestAttack holds what docs/security.md promises against repositories, charts,
-// registries and clusters that mean harm, a script a promise.
+// TestAttack holds what docs/security.md promises against repositories, charts, registries and clusters that mean harm,
+// a script a promise.
 func TestAttack(t *testing.T) { testscript.Run(t, scripts("testdata/attack")) }
 
-// scripts are the scripts of a folder, with the commands that they have besides
-// those of testscript.
+// scripts are the scripts of a folder, with the commands that they have besides those of testscript.
 func scripts(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
@@ -166,8 +164,7 @@ func apply(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// hides TEXT... fails where the last command has shown a text, or where a run has
-// written it into its reports.
+// hides TEXT... fails where the last command has shown a text, or where a run has written it into its reports.
 func hides(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: hides TEXT...")

@@ -11,12 +11,10 @@ import (
 	"syscall"
 )
 
-// withSignals returns a context that ends with the first SIGINT, SIGTERM or
-// SIGHUP, so that the work in progress can be brought to a safe end. The second
-// signal ends the process at once. A SIGHUP that nohup ignores stays ignored,
-// and a reader that goes away (SIGPIPE) makes writing fail and does not end the
-// process, which may be in the middle of a deploy. stop returns signals to what
-// they were.
+// withSignals returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, so that the work in progress can be
+// brought to a safe end. The second signal ends the process at once. A SIGHUP that nohup ignores stays ignored, and a
+// reader that goes away (SIGPIPE) makes writing fail and does not end the process, which may be in the middle of a
+// deploy. stop returns signals to what they were.
 func withSignals(parent context.Context, stderr io.Writer) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)

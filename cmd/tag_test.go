@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestTagRace lets two builds tag at a time, in clones of their own: of one commit both succeed with one tag, of two commits
-// one wins and the other says so and keeps no tag.
+// TestTagRace lets two builds tag at a time, in clones of their own: of one commit both succeed with one tag, of two
+// commits one wins and the other says so and keeps no tag.
 func TestTagRace(t *testing.T) {
 	for name, sameCommit := range map[string]bool{"one commit": true, "two commits": false} {
 		t.Run(name, func(t *testing.T) {

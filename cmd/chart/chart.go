@@ -1,5 +1,5 @@
-// Package chart is the commands that work with one chart. It refuses to know a
-// pintle.yaml, but for lint, which judges as the pipeline does.
+// Package chart is the commands that work with one chart. It refuses to know a pintle.yaml, but for lint, which judges
+// as the pipeline does.
 package chart
 
 import (

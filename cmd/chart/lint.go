@@ -54,8 +54,7 @@ type lintedChart struct {
 	absent    bool              // nothing is there: a fault of the call
 }
 
-// file is where a finding is, as the user would name it: the chart itself when
-// it is about no file of it.
+// file is where a finding is, as the user would name it: the chart itself when it is about no file of it.
 func (l lintedChart) file(f lint.Finding) string {
 	switch {
 	case f.Outside:
@@ -109,8 +108,7 @@ func lintCharts(e cli.Env, c *urfave.Context) error {
 	return nil
 }
 
-// lintOne judges one chart. A chart that cannot be loaded has that as its
-// finding, so that the others are judged too.
+// lintOne judges one chart. A chart that cannot be loaded has that as its finding, so that the others are judged too.
 func lintOne(e cli.Env, c *urfave.Context, ref string, options lint.Options) (lintedChart, error) {
 	out := lintedChart{Path: strings.TrimSuffix(filepath.ToSlash(ref), "/"), Findings: []lint.Finding{}}
 	loaded, err := cli.LoadChart(c.Context, e, ref, c.String("version"))

@@ -110,8 +110,7 @@ func sarifLevel(s lint.Severity) string {
 	return string(s)
 }
 
-// lintCases are the files with findings as JUnit knows them: one that has a
-// finding grave enough has failed.
+// lintCases are the files with findings as JUnit knows them: one that has a finding grave enough has failed.
 func lintCases(charts []lintedChart) []report.Case {
 	var out []report.Case
 	for _, linted := range charts {

@@ -14,13 +14,11 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// lintProjects are the configurations that were read, by their paths; nil for
-// one that is wrong.
+// lintProjects are the configurations that were read, by their paths; nil for one that is wrong.
 type lintProjects map[string]*config.Config
 
-// options adds what pintle.yaml says of findings to o, when the chart is that of
-// a service, so that the verdict is the pipeline's. strict says that warnings
-// fail. A wrong pintle.yaml is the business of pintle check: it is warned of, and
+// options adds what pintle.yaml says of findings to o, when the chart is that of a service, so that the verdict is the
+// pipeline's. strict says that warnings fail. A wrong pintle.yaml is the business of pintle check: it is warned of, and
 // the chart is judged without it.
 func (p lintProjects) options(e cli.Env, ref string, o lint.Options) (own lint.Options, strict bool) {
 	if strings.Contains(ref, "://") || !cli.IsFolder(ref) {

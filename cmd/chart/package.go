@@ -78,8 +78,8 @@ func packageChart(e cli.Env, c *urfave.Context, path string) error {
 	return err
 }
 
-// updateDependencies fetches the dependencies of the chart at path, before
-// something else is done with it. A packed chart has them in it.
+// updateDependencies fetches the dependencies of the chart at path, before something else is done with it. A packed
+// chart has them in it.
 func updateDependencies(e cli.Env, c *urfave.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil
@@ -144,8 +144,7 @@ func pullCommand(e cli.Env) *urfave.Command {
 	}
 }
 
-// pull writes a chart into a file that is called as the chart is, NAME-VERSION.tgz,
-// whatever the reference calls it.
+// pull writes a chart into a file that is called as the chart is, NAME-VERSION.tgz, whatever the reference calls it.
 func pull(e cli.Env, c *urfave.Context, ref string) error {
 	tgz, err := pullArchive(e, c, ref)
 	if err != nil {

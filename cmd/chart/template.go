@@ -107,8 +107,7 @@ func writeTemplates(e cli.Env, c *urfave.Context, name string, result *render.Re
 	return err
 }
 
-// renderOffline renders without a cluster, for the version and the APIs that the
-// flags name.
+// renderOffline renders without a cluster, for the version and the APIs that the flags name.
 func renderOffline(ctx context.Context, c *urfave.Context, loaded *chart.Chart, o render.Options, values map[string]any) (*render.Result, error) {
 	o.Namespace, o.Revision, o.IsUpgrade = cli.TemplateNamespace(c), 1, c.Bool("is-upgrade")
 	o.KubeVersion, o.APIVersions = c.String("kube-version"), c.StringSlice("api-versions")

@@ -17,8 +17,8 @@ type templateFolder struct {
 	log     io.Writer // the names of the files, as Helm prints them
 }
 
-// write writes the files, none of them outside the folder, whatever links stand
-// in it. What stood in a file before is replaced.
+// write writes the files, none of them outside the folder, whatever links stand in it. What stood in a file before is
+// replaced.
 func (f templateFolder) write(files []render.TemplateFile) error {
 	if len(files) == 0 {
 		return nil

@@ -85,8 +85,7 @@ func testCharts(e cli.Env, c *urfave.Context) error {
 	return nil
 }
 
-// loadTests reads the suites of all charts, so that everything wrong with them
-// is said before any is run.
+// loadTests reads the suites of all charts, so that everything wrong with them is said before any is run.
 func loadTests(e cli.Env, c *urfave.Context) ([]chartTest, []unittest.Problem, error) {
 	var tests []chartTest
 	var problems []unittest.Problem
@@ -120,8 +119,8 @@ func warnProblems(e cli.Env, problems []unittest.Problem) {
 	}
 }
 
-// missingTests says where there is nothing to run. That is a problem if somebody
-// asked for it: a pattern with a typing error must not pass.
+// missingTests says where there is nothing to run. That is a problem if somebody asked for it: a pattern with a typing
+// error must not pass.
 func missingTests(e cli.Env, c *urfave.Context, tests []chartTest) []unittest.Problem {
 	var problems, warnings []unittest.Problem
 	found := false
@@ -150,9 +149,8 @@ func missingTests(e cli.Env, c *urfave.Context, tests []chartTest) []unittest.Pr
 	return problems
 }
 
-// writeTests writes the results: text to stdout, and another format to a file;
-// or that format alone to stdout. Suites that are wrong are told as an error,
-// not as text on stdout.
+// writeTests writes the results: text to stdout, and another format to a file; or that format alone to stdout. Suites
+// that are wrong are told as an error, not as text on stdout.
 func writeTests(e cli.Env, c *urfave.Context, r testReport) error {
 	format, file := c.String("output"), c.String("output-file")
 	switch {

@@ -12,8 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/report"
 )
 
-// testReport is what there is to tell: what tests came to or, if nothing was
-// run, what is wrong with the suites.
+// testReport is what there is to tell: what tests came to or, if nothing was run, what is wrong with the suites.
 type testReport struct {
 	charts   []chartTest
 	problems []unittest.Problem
@@ -173,8 +172,7 @@ func suiteJSON(suite unittest.SuiteResult) suiteDoc {
 	return doc
 }
 
-// writeTotals ends the text with what became of snapshots, if anything did, and
-// the totals.
+// writeTotals ends the text with what became of snapshots, if anything did, and the totals.
 func (r testReport) writeTotals(e cli.Env, update bool) error {
 	doc := r.json()
 	suites := 0

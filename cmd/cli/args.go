@@ -7,12 +7,10 @@ import (
 	urfave "github.com/urfave/cli/v2"
 )
 
-// Reorder moves flags before arguments, because the flag package stops at the
-// first argument and people write "pintle chart template web ./chart -n prod".
-// Global flags go to the front, a command's flags behind its name. "--" ends
-// the flags, and a command that parses its own arguments is left alone. A flag
-// at the end that lacks its value is an error, or it would take an argument. To ask
-// for help is a *HelpRequest.
+// Reorder moves flags before arguments, because the flag package stops at the first argument and people write "pintle
+// chart template web ./chart -n prod". Global flags go to the front, a command's flags behind its name. "--" ends the
+// flags, and a command that parses its own arguments is left alone. A flag at the end that lacks its value is an error,
+// or it would take an argument. To ask for help is a *HelpRequest.
 func Reorder(app *urfave.App, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return args, nil
@@ -112,9 +110,8 @@ func FindCommand(commands []*urfave.Command, name string) *urfave.Command {
 	return nil
 }
 
-// fullFlag finds the flag written as word among flags and writes it with its
-// full name, because the flag package refuses "-f a --values b"; takes says
-// whether a value follows it. An unknown flag stays as it is.
+// fullFlag finds the flag written as word among flags and writes it with its full name, because the flag package
+// refuses "-f a --values b"; takes reports whether a value follows it. An unknown flag stays as it is.
 func fullFlag(flags []urfave.Flag, word string) (full string, takes, known bool) {
 	name, value, assigned := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	for _, f := range flags {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Version is the version that the Go toolchain stamped into the binary,
-// without its "v"; a build outside of git says so.
+// Version is the version that the Go toolchain stamped into the binary, without its "v"; a build outside of git says
+// so.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

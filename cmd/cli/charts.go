@@ -42,8 +42,7 @@ func LoadChart(ctx context.Context, e Env, ref, version string) (*chart.Chart, e
 	return c, nil
 }
 
-// LoadLocal loads a folder or an archive. A path that does not exist is a fault
-// of the call.
+// LoadLocal loads a folder or an archive. A path that does not exist is a fault of the call.
 func LoadLocal(ctx context.Context, path string) (*chart.Chart, error) {
 	c, err := chart.Load(ctx, path)
 	if err == nil {
@@ -56,8 +55,7 @@ func LoadLocal(ctx context.Context, path string) (*chart.Chart, error) {
 	return nil, WithCode(code, hintPath(err, path))
 }
 
-// CodeAt is the exit code for a failure with what is at the paths: that of a
-// wrong call if nothing is at one of them.
+// CodeAt is the exit code for a failure with what is at the paths: that of a wrong call if nothing is at one of them.
 func CodeAt(paths ...string) int {
 	for _, path := range paths {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -67,8 +65,8 @@ func CodeAt(paths ...string) int {
 	return exitcode.Failed
 }
 
-// RegistryCode is the exit code for what a registry says: that of a wrong call if
-// there is no such chart or version, or cannot be.
+// RegistryCode is the exit code for what a registry says: that of a wrong call if there is no such chart or version, or
+// cannot be.
 func RegistryCode(err error) int {
 	if errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrInvalid) {
 		return exitcode.Usage
@@ -97,9 +95,8 @@ func RegistryAccess(e Env, c *urfave.Context) registry.Access {
 	}
 }
 
-// LoadTemplated loads the chart to render. With --dependency-update it fetches
-// what charts/ lacks, as Helm does; what that says goes to stderr, because stdout
-// is for manifests.
+// LoadTemplated loads the chart to render. With --dependency-update it fetches what charts/ lacks, as Helm does; what
+// that says goes to stderr, because stdout is for manifests.
 func LoadTemplated(e Env, c *urfave.Context, ref string) (*chart.Chart, error) {
 	loaded, err := LoadChart(c.Context, e, ref, c.String("version"))
 	if err != nil {

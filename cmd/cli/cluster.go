@@ -13,8 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Connect reads the kubeconfig, and asks no cluster yet. What the flags say of it
-// and is not so is a fault of the call.
+// Connect reads the kubeconfig, and asks no cluster yet. What the flags say of it and is not so is a fault of the call.
 func Connect(c *urfave.Context, kubeContext string) (*kube.Client, error) {
 	cluster, err := kube.Connect(kube.Config{
 		Kubeconfig: c.String("kubeconfig"),

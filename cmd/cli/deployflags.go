@@ -39,8 +39,7 @@ func Policies(c *urfave.Context) (plan.SavedPolicies, error) {
 	return p, err
 }
 
-// adoption reads --adopt and --take-ownership; without either the policy is
-// empty, which leaves it to pintle.yaml.
+// adoption reads --adopt and --take-ownership; without either the policy is empty, which leaves it to pintle.yaml.
 func adoption(c *urfave.Context) (deployer.Adoption, []string, error) {
 	asked := c.StringSlice("adopt")
 	switch {
@@ -75,8 +74,7 @@ func OnConflictFlag(byDefault string) urfave.Flag {
 	}
 }
 
-// OnConflict reads --on-conflict and --force-conflicts; without either the policy
-// is empty.
+// OnConflict reads --on-conflict and --force-conflicts; without either the policy is empty.
 func OnConflict(c *urfave.Context) (deployer.ConflictPolicy, error) {
 	p, force := deployer.ConflictPolicy(c.String("on-conflict")), c.Bool("force-conflicts")
 	switch {
@@ -107,8 +105,7 @@ func OnCancelFlag(otherwise string) urfave.Flag {
 // OnCancel reads --on-cancel; empty means that nothing was said.
 func OnCancel(c *urfave.Context) deployer.Policy { return deployer.Policy(c.String("on-cancel")) }
 
-// Job is the build that works, for those who wait for it; the zero Job outside
-// of a CI.
+// Job is the build that works, for those who wait for it; the zero Job outside of a CI.
 func Job(build ci.CI) lock.Job {
 	if build.BuildURL == "" {
 		return lock.Job{}
@@ -138,8 +135,8 @@ func EvidenceDirFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "evidence-dir", Usage: "when it fails, keep objects, events and logs in this `FOLDER`, as pintle-evidence-NAME-TIME.tgz of at most 5 MB"}
 }
 
-// EvidenceKeeper keeps the bundle of a failed release as --evidence-dir says; nil
-// without it. The work is told through the span that is there by then.
+// EvidenceKeeper keeps the bundle of a failed release as --evidence-dir says; nil without it. The work is told through
+// the span that is there by then.
 func EvidenceKeeper(c *urfave.Context, name string, work *event.Span) func(archive []byte) error {
 	dir := c.String("evidence-dir")
 	if dir == "" {

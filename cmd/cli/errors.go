@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// PrintError prints an error: the message, what it knows for a human beneath, and the
-// next step where there is one. Known secrets show nowhere.
+// PrintError prints an error: the message, what it knows for a human beneath, and the next step where there is one.
+// Known secrets show nowhere.
 func PrintError(e Env, err error) {
 	said := Secrets(e.Getenv).Text
 	if private, ok := errors.AsType[*privateError](err); ok {
@@ -85,8 +85,7 @@ func hintFor(err error) string {
 	return ""
 }
 
-// unknownKeyHint is the key that was meant by the first one that a schema does
-// not know, if one is near.
+// unknownKeyHint is the key that was meant by the first one that a schema does not know, if one is near.
 func unknownKeyHint(e *render.SchemaError) string {
 	for _, p := range e.Problems {
 		for _, v := range p.Violations {

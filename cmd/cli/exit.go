@@ -14,8 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// ExitError carries an exit code out of a command. With a nil err the command
-// has said everything already.
+// ExitError carries an exit code out of a command. With a nil err the command has said everything already.
 type ExitError struct {
 	code int
 	Err  error
@@ -32,8 +31,7 @@ func (e *ExitError) Error() string {
 // Unwrap returns the cause.
 func (e *ExitError) Unwrap() error { return e.Err }
 
-// WithCode gives err an exit code, unless it has one or the code is 0; a nil
-// err stays nil.
+// WithCode gives err an exit code, unless it has one or the code is 0; a nil err stays nil.
 func WithCode(code int, err error) error {
 	if _, coded := errors.AsType[*ExitError](err); err == nil || coded || code == exitcode.OK {
 		return err

@@ -10,8 +10,7 @@ import (
 
 type FlagRow struct{ Syntax, Usage string }
 
-// FlagRows lists flags as "-o FORMAT, --output FORMAT" with their meaning,
-// default and environment variable.
+// FlagRows lists flags as "-o FORMAT, --output FORMAT" with their meaning, default and environment variable.
 func FlagRows(flags []urfave.Flag) []FlagRow {
 	var rows []FlagRow
 	for _, f := range flags {

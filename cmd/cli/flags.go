@@ -5,8 +5,7 @@ import urfave "github.com/urfave/cli/v2"
 // NoLookupSecrets is the name of NoLookupSecretsFlag.
 const NoLookupSecrets = "no-lookup-secrets"
 
-// NoLookupSecretsFlag is for jobs that render what they do not trust with an account
-// that may read Secrets.
+// NoLookupSecretsFlag is for jobs that render what they do not trust with an account that may read Secrets.
 func NoLookupSecretsFlag() urfave.Flag {
 	return &urfave.BoolFlag{
 		Name: NoLookupSecrets, EnvVars: []string{"PINTLE_NO_LOOKUP_SECRETS"},
@@ -35,7 +34,7 @@ type optionalFlag struct{ *urfave.GenericFlag }
 // TakesValue implements urfave.DocGenerationFlag: the next word is not the value.
 func (optionalFlag) TakesValue() bool { return false }
 
-// OptionalOf is the value of a flag that may stand alone; given says whether it was.
+// OptionalOf is the value of a flag that may stand alone; given reports whether it was.
 func OptionalOf(c *urfave.Context, name string) (value string, given bool) {
 	if o, ok := c.Generic(name).(*Optional); ok && c.IsSet(name) {
 		return o.Value, true

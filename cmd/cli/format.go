@@ -54,8 +54,7 @@ func (f Format) Write(e Env, v any, text func() string) error {
 	return err
 }
 
-// WriteJSON prints JSON in which what a terminal or a CI server would act on is
-// escaped: it means the same.
+// WriteJSON prints JSON in which what a terminal or a CI server would act on is escaped: it means the same.
 func WriteJSON(e Env, encode func(io.Writer) error) error {
 	var b strings.Builder
 	if err := encode(&b); err != nil {
@@ -65,10 +64,9 @@ func WriteJSON(e Env, encode func(io.Writer) error) error {
 	return err
 }
 
-// Columns lays rows out as Helm does: every cell is padded to its column's width,
-// the last one too, and a tab stands between. A column is as wide as the longest
-// line in it; a cell whose lines are longer than that together is cut there, and
-// the lines that remain make several lines of its row.
+// Columns lays rows out as Helm does: every cell is padded to its column's width, the last one too, and a tab stands
+// between. A column is as wide as the longest line in it; a cell whose lines are longer than that together is cut
+// there, and the lines that remain make several lines of its row.
 func Columns(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {

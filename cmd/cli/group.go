@@ -18,8 +18,8 @@ func NoSubcommand(c *urfave.Context) error {
 	return Usagef("no command %q: %ssee %q", group+" "+name, NearestCommand(name, c.Command.Subcommands), group+" --help")
 }
 
-// NearestCommand asks whether another command was meant, if one has a similar
-// name. Short aliases are similar to too much.
+// NearestCommand asks whether another command was meant, if one has a similar name. Short aliases are similar to too
+// much.
 func NearestCommand(name string, commands []*urfave.Command) string {
 	var known []string
 	for _, command := range commands {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// HelpRequest is the error of a command line that asks for help. It is no
-// failure: whoever runs the command line prints the help.
+// HelpRequest is the error of a command line that asks for help. It is no failure: whoever runs the command line prints
+// the help.
 type HelpRequest struct{ Path []string } // the command's names; none: all of Pintle
 
 // Error implements error.
@@ -18,8 +18,8 @@ func (h *HelpRequest) Error() string { return "help for " + strings.Join(h.Path,
 
 // Columns80 is the width of text for people where nothing tells another one.
 
-// Width is how wide text on w may be: $COLUMNS, else the size of the terminal
-// that w is; 0 where w is neither, and what is written may be read by a program.
+// Width is how wide text on w may be: $COLUMNS, else the size of the terminal that w is; 0 where w is neither, and what
+// is written may be read by a program.
 func (e Env) Width(w io.Writer) int {
 	if n, err := strconv.Atoi(e.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n

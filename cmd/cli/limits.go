@@ -8,8 +8,8 @@ import (
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
-// Limits are those of all renders of this command, as --limits says. What it
-// leaves out is pintle.yaml's to say, within what config allows, or the default.
+// Limits are those of all renders of this command, as --limits says. What it leaves out is pintle.yaml's to say, within
+// what config allows, or the default.
 type Limits struct {
 	time time.Duration
 	heap int64

@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// Listing is a table on stdout for people. On a terminal that it is too wide for,
-// its last column goes on below itself; what a program reads has a line a row.
+// Listing is a table on stdout for people. On a terminal that it is too wide for, its last column goes on below itself;
+// what a program reads has a line a row.
 type Listing struct {
 	out   io.Writer
 	width int // 0: as wide as it gets

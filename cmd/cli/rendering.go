@@ -26,8 +26,8 @@ func TemplateNamespace(c *urfave.Context) string {
 	})
 }
 
-// TemplatedName executes --name-template with all of sprig's functions: it is
-// the caller's own text, so it may read the environment.
+// TemplatedName executes --name-template with all of sprig's functions: it is the caller's own text, so it may read the
+// environment.
 func TemplatedName(text string) (string, error) {
 	t, err := template.New("--name-template").Funcs(sprig.TxtFuncMap()).Parse(text)
 	if err != nil {

@@ -24,8 +24,7 @@ func ValueFlags() []urfave.Flag {
 	}
 }
 
-// exprs collects a repeated flag without splitting at commas, which have a
-// meaning inside the value.
+// exprs collects a repeated flag without splitting at commas, which have a meaning inside the value.
 type exprs struct{ list []string }
 
 // Set implements urfave.Generic.
@@ -37,8 +36,7 @@ func (x *exprs) Set(s string) error {
 // String implements urfave.Generic.
 func (x *exprs) String() string { return strings.Join(x.list, " ") }
 
-// ReadValues merges what the value flags say, in Helm's order, and
-// tells for any value which file or flag gave it.
+// ReadValues merges what the value flags say, in Helm's order, and tells for any value which file or flag gave it.
 func ReadValues(e Env, c *urfave.Context) (map[string]any, func(path []string) string, error) {
 	list := func(name string) []string {
 		if x, ok := c.Generic(name).(*exprs); ok {

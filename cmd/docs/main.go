@@ -1,6 +1,5 @@
-// Command docs writes what is generated from the command tree and from the
-// configuration's types. "make docs" runs it in the repository's root; "make
-// drift" fails when its output differs from what is checked in.
+// Command docs writes what is generated from the command tree and from the configuration's types. "make docs" runs it
+// in the repository's root; "make drift" fails when its output differs from what is checked in.
 package main
 
 import (
@@ -59,12 +58,12 @@ func addTables(files map[string][]byte) error {
 	return nil
 }
 
-// examples is the folder with a pintle.yaml for each section of docs/config.md,
-// named after it; that of the whole file is file.yaml.
+// examples is the folder with a pintle.yaml for each section of docs/config.md, named after it; that of the whole file
+// is file.yaml.
 const examples = "examples/config"
 
-// addExamples puts the example of each section of docs/config.md under its
-// table. A test holds that each key has one and that each is a valid file.
+// addExamples puts the example of each section of docs/config.md under its table. A test holds that each key has one
+// and that each is a valid file.
 func addExamples(files map[string][]byte) error {
 	const page = "docs/config.md"
 	sections := strings.Split(string(files[page]), "\n## ")

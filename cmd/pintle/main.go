@@ -1,5 +1,4 @@
-// Command pintle takes a repository of microservices from git tags to running
-// releases on Kubernetes.
+// Command pintle takes a repository of microservices from git tags to running releases on Kubernetes.
 package main
 
 import (

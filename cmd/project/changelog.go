@@ -74,8 +74,7 @@ func changes(e cli.Env, c *urfave.Context) error {
 	return w.print(c.Context, notes)
 }
 
-// sectionTemplate is the template that the flag names, which may be anywhere, or
-// pintle.yaml; empty without one.
+// sectionTemplate is the template that the flag names, which may be anywhere, or pintle.yaml; empty without one.
 func sectionTemplate(c *urfave.Context, cfg *config.Config) (file, text string, err error) {
 	tree := cfg.Tree()
 	switch file = c.String("template"); {
@@ -138,8 +137,8 @@ func (s changelogWriter) print(ctx context.Context, notes []changelog.Notes) err
 	return err
 }
 
-// write puts each service's section into its own file. One that is not released stays as it is: a commit of its section would
-// be a change of it, and release it.
+// write puts each service's section into its own file. One that is not released stays as it is: a commit of its section
+// would be a change of it, and release it.
 func (s changelogWriter) write(ctx context.Context, notes []changelog.Notes) error {
 	for _, n := range notes {
 		if n.Version == "" {

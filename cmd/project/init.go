@@ -70,8 +70,7 @@ func scaffold(e cli.Env, c *urfave.Context) error {
 	return nil
 }
 
-// gitText is what git prints, empty when there is no git or it has no answer:
-// init is content with less.
+// gitText is what git prints, empty when there is no git or it has no answer: init is content with less.
 func gitText(c *urfave.Context, dir string, args ...string) string {
 	out, err := git.Command{Dir: dir, Environ: git.ReadOnly(git.Environment(os.Environ()))}.Run(c.Context, args...)
 	if err != nil {

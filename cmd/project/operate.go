@@ -68,8 +68,7 @@ func (d *target) unit(name string) (config.Unit, error) {
 // operation changes one release.
 type operation func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error)
 
-// operate runs one operation on each of the named units, with the console and
-// the reports of a run.
+// operate runs one operation on each of the named units, with the console and the reports of a run.
 func operate(e cli.Env, c *urfave.Context, name string, op operation, units ...string) error {
 	if c.String("environment") == "" {
 		return cli.Usagef("%s changes what is deployed: name the environment with --environment", name)

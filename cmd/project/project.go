@@ -1,6 +1,6 @@
-// Package project is the commands that work with a pintle.yaml: what is built,
-// where it goes, what is deployed there. It refuses to hold a rule of its own:
-// it turns flags into a project, and pipeline, versioning and deployer do the work.
+// Package project is the commands that work with a pintle.yaml: what is built, where it goes, what is deployed there.
+// It refuses to hold a rule of its own: it turns flags into a project, and pipeline, versioning and deployer do the
+// work.
 package project
 
 import (
@@ -85,8 +85,8 @@ func loadConfig(e cli.Env, c *urfave.Context) (*config.Config, error) {
 	return cfg, nil
 }
 
-// openProject loads the configuration and finds out what is built: by flag, by
-// the CI's word, else by HEAD. close ends it.
+// openProject loads the configuration and finds out what is built: by flag, by the CI's word, else by HEAD. close ends
+// it.
 func openProject(e cli.Env, c *urfave.Context) (p *project, close func(), err error) {
 	cfg, err := loadConfig(e, c)
 	if err != nil {
@@ -122,8 +122,8 @@ func openConfig(e cli.Env, c *urfave.Context, cfg *config.Config) (p *project, c
 // maxEvent bounds the payload of an event: GitHub's own bound is 25 MB.
 const maxEvent = 32 << 20
 
-// readEvent reads what the CI system says of the event, where the ref says nothing about it. A file that cannot be read says
-// nothing more.
+// readEvent reads what the CI system says of the event, where the ref says nothing about it. A file that cannot be read
+// says nothing more.
 func (p *project) readEvent(e cli.Env) {
 	if p.ci.EventFile == "" {
 		return
@@ -156,9 +156,8 @@ func (p *project) resolveRef(c *urfave.Context) error {
 	return err
 }
 
-// builtRef is what the environments choose by: on a detached HEAD with a
-// version tag, that tag, which is then what is built. A change request goes by
-// its own name, as in Jenkins, and never by its branch's: whoever names a branch
+// builtRef is what the environments choose by: on a detached HEAD with a version tag, that tag, which is then what is
+// built. A change request goes by its own name, as in Jenkins, and never by its branch's: whoever names a branch
 // "develop" in a fork must not get into the environment of develop.
 func (p *project) builtRef(ctx context.Context) (config.Ref, error) {
 	ref := config.Ref{Branch: p.ref.Branch, Tag: p.ref.Tag}
@@ -196,8 +195,8 @@ func (p *project) oneTag() error {
 	return cli.Usagef("HEAD is detached and has the tags %s: pass --tag NAME to say which is built", plan.Listed(p.tagged))
 }
 
-// headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever needs a
-// version says so; what does not need one gets along.
+// headTags reads what is at HEAD, with the tags that the checkout left out. Where those cannot be fetched, whoever
+// needs a version says so; what does not need one gets along.
 func (p *project) headTags(ctx context.Context, queries []versioning.Query) ([]versioning.Facts, error) {
 	if p.config.Version.Fetch != config.FetchNever {
 		rules := versioning.Rules{Initial: p.config.Version.Initial, Trunks: p.config.Version.Trunk}
@@ -209,9 +208,8 @@ func (p *project) headTags(ctx context.Context, queries []versioning.Query) ([]v
 	return p.repository.ReadAll(ctx, queries)
 }
 
-// resolve finds the environment and what everything comes down to in it. When
-// deploying is not asked for, or nothing takes the ref and the goal is a whole
-// run, the environment stays empty and nothing is deployed.
+// resolve finds the environment and what everything comes down to in it. When deploying is not asked for, or nothing
+// takes the ref and the goal is a whole run, the environment stays empty and nothing is deployed.
 func (p *project) resolve(ctx context.Context, c *urfave.Context, goal pipeline.Goal) (*config.Resolved, error) {
 	ref, err := p.builtRef(ctx)
 	if err != nil {
@@ -237,9 +235,9 @@ func (p *project) resolve(ctx context.Context, c *urfave.Context, goal pipeline.
 	return p.config.Resolve(name, ref)
 }
 
-// foreign refuses to choose an environment by a ref that says nothing about HEAD: where the CI system says that it builds
-// another commit, HEAD is of a fork or of another repository. A commit that the job has made on top of its own is its own.
-// Whoever names the environment, the branch or the tag has said it.
+// foreign refuses to choose an environment by a ref that says nothing about HEAD: where the CI system says that it
+// builds another commit, HEAD is of a fork or of another repository. A commit that the job has made on top of its own
+// is its own. Whoever names the environment, the branch or the tag has said it.
 func (p *project) foreign(c *urfave.Context, ref config.Ref) error {
 	if p.ci.Commit == "" || cmp.Or(c.String("environment"), c.String("branch"), c.String("tag")) != "" {
 		return nil
@@ -255,9 +253,8 @@ func (p *project) foreign(c *urfave.Context, ref config.Ref) error {
 		p.ci.Name, p.ci.Commit, head.Commit.Hash, ref)}
 }
 
-// reportDir is the folder of the reports: a flag is relative to where the
-// command runs and may name any, the file's setting is relative to the file and
-// stays in the repository.
+// reportDir is the folder of the reports: a flag is relative to where the command runs and may name any, the file's
+// setting is relative to the file and stays in the repository.
 func reportDir(c *urfave.Context, cfg *config.Config, r *config.Resolved) (string, error) {
 	if dir := c.String("report-dir"); dir != "" {
 		return dir, nil

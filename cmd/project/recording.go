@@ -59,8 +59,8 @@ func makeReportDir(dir string) error {
 
 var errLocked = errors.New("another pintle is at work here")
 
-// createEvents begins the events of a run, unless another one is writing there:
-// two runs in one checkout would tell a mixture of both.
+// createEvents begins the events of a run, unless another one is writing there: two runs in one checkout would tell a
+// mixture of both.
 func createEvents(dir string) (*os.File, error) {
 	if err := makeReportDir(dir); err != nil {
 		return nil, err
@@ -91,8 +91,8 @@ func (r *recording) keep(e event.Event) {
 	}
 }
 
-// reportWhenInterrupted writes the reports the moment ctx ends, before the
-// work in progress is brought to its end: whoever sent the signal may not wait.
+// reportWhenInterrupted writes the reports the moment ctx ends, before the work in progress is brought to its end:
+// whoever sent the signal may not wait.
 func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -106,8 +106,8 @@ func (r *recording) reportWhenInterrupted(ctx context.Context) (settle func()) {
 	}
 }
 
-// finish closes the sinks and writes the reports, as far as it can: the run is
-// what the events tell, also where something could not be written.
+// finish closes the sinks and writes the reports, as far as it can: the run is what the events tell, also where
+// something could not be written.
 func (r *recording) finish() (report.Run, error) {
 	r.settle()
 	_ = r.console.Close() // whoever cannot see it cannot be told

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Two runs that wrote into one file of events would tell a mixture of both; the
-// first one's events must not suffer from the attempt.
+// Two runs that wrote into one file of events would tell a mixture of both; the first one's events must not suffer from
+// the attempt.
 func TestCreateEventsOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "build", "pintle")
 	first, err := createEvents(dir)

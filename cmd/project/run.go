@@ -58,8 +58,7 @@ func reportDirFlag() urfave.Flag {
 	return &urfave.StringFlag{Name: "report-dir", Usage: "write events.jsonl, junit.xml, report.json and report/ into this `FOLDER`"}
 }
 
-// runGoal wires a run: configuration, git, cluster, sinks; then the reports,
-// which are written whatever happened.
+// runGoal wires a run: configuration, git, cluster, sinks; then the reports, which are written whatever happened.
 func runGoal(e cli.Env, c *urfave.Context, goal pipeline.Goal) error {
 	ctx := c.Context
 	saved, err := loadSaved(c)
@@ -128,8 +127,8 @@ func (r finishedRun) print(e cli.Env, c *urfave.Context, goal pipeline.Goal) err
 	return runError(r.outcome.ExitCode, r.unwritten, printOutcome(e, c, goal, r.outcome, r.run, r.dir))
 }
 
-// runError is a run's error: the run's own exit code stands, and only a run
-// that went well fails because its reports or its result could not be written.
+// runError is a run's error: the run's own exit code stands, and only a run that went well fails because its reports or
+// its result could not be written.
 func runError(code int, unwritten, untold error) error {
 	if unwritten != nil {
 		return cli.Silent(max(code, exitcode.Unexpected))
@@ -183,8 +182,8 @@ func goalOptions(ctx context.Context, e cli.Env, c *urfave.Context, goal pipelin
 	return o, nil
 }
 
-// commandLine is what was asked for, for the reports: the command, the flags
-// that say what is built and where it goes, and the services.
+// commandLine is what was asked for, for the reports: the command, the flags that say what is built and where it goes,
+// and the services.
 func commandLine(c *urfave.Context) string {
 	words := []string{c.Command.HelpName}
 	for _, flag := range []string{"environment", "branch", "tag", "file"} {

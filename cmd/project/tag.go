@@ -99,8 +99,8 @@ func tag(e cli.Env, c *urfave.Context) error {
 	return printTags(e, c, tags, remote)
 }
 
-// syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is decided
-// with what is fetched beside it.
+// syncTags brings the remote's version tags here. A shallow clone gets along without them: what is decided there is
+// decided with what is fetched beside it.
 func syncTags(e cli.Env, c *urfave.Context, p *project, g *git.Repository, remote string) (bool, error) {
 	if p.repository.Shallow() {
 		return false, nil

@@ -55,8 +55,8 @@ func envVersions(e cli.Env, versions []pipeline.ServiceVersion, one bool) error 
 	return lines(e.Stdout, named(versions), one, "export PINTLE_VERSION=%[2]s", "export PINTLE_VERSION_%s=%s")
 }
 
-// GitLab's limits on a dotenv report (facts/git-ci-canary.md 4): the size is fixed, the count is what a self-managed server has
-// unless its administrator says otherwise.
+// GitLab's limits on a dotenv report (facts/git-ci-canary.md 4): the size is fixed, the count is what a self-managed
+// server has unless its administrator says otherwise.
 const (
 	dotenvBytes     = 5 << 10
 	dotenvVariables = 20

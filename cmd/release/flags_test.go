@@ -15,8 +15,8 @@ import (
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
-// TestReleaseHasHelmsFlags holds that every flag of Helm's is ours too, or stands
-// in docs/engineering/helm-differences.md with the reason why not.
+// TestReleaseHasHelmsFlags holds that every flag of Helm's is ours too, or stands in
+// docs/engineering/helm-differences.md with the reason why not.
 func TestReleaseHasHelmsFlags(t *testing.T) {
 	helm := peer.Helm(t)
 	text, err := os.ReadFile("../../docs/engineering/helm-differences.md")

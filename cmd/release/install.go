@@ -230,8 +230,8 @@ func dryRunRecord(c *urfave.Context, r *release.Record) *release.Record {
 	return r
 }
 
-// print prints a revision. Notes are for people, and may quote what a template has
-// looked up: they are told without secrets.
+// print prints a revision. Notes are for people, and may quote what a template has looked up: they are told without
+// secrets.
 func (w *chartOperation) print(e cli.Env, c *urfave.Context, r *release.Record) error {
 	if r == nil {
 		return errors.New("the release is as asked for, but its record is not known")

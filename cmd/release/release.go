@@ -1,5 +1,5 @@
-// Package release is the commands that work with one release, with the arguments
-// and flags of Helm. It refuses to know a pintle.yaml.
+// Package release is the commands that work with one release, with the arguments and flags of Helm. It refuses to know
+// a pintle.yaml.
 package release
 
 import (
@@ -27,8 +27,7 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Command is the group that takes Helm's arguments and flags and prints
-// what Helm prints, without a pintle.yaml.
+// Command is the group that takes Helm's arguments and flags and prints what Helm prints, without a pintle.yaml.
 func Command(e cli.Env) *urfave.Command {
 	return &urfave.Command{
 		Name: "release", Usage: "work with one release, with the arguments and flags of Helm",
@@ -55,8 +54,7 @@ func timeoutFlag() urfave.Flag {
 	return &urfave.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "time for the whole operation: `DURATION`"}
 }
 
-// waitFlags are what to wait for. As for Helm, nothing but hooks is awaited
-// unless --wait is given.
+// waitFlags are what to wait for. As for Helm, nothing but hooks is awaited unless --wait is given.
 func waitFlags() []urfave.Flag {
 	return []urfave.Flag{
 		cli.OptionalFlag("wait", "wait until all objects are ready: --wait or --wait=watcher; --wait=legacy means the same; --wait=hookOnly, the default, awaits hooks only"),
@@ -146,8 +144,8 @@ func oneRelease(c *urfave.Context) (string, error) {
 	return c.Args().First(), nil
 }
 
-// runOperation runs one operation on a release and tells it on stderr as a run of one
-// step, without the secrets. The error is silent: all has been said.
+// runOperation runs one operation on a release and tells it on stderr as a run of one step, without the secrets. The
+// error is silent: all has been said.
 func runOperation(e cli.Env, c *urfave.Context, secrets *secret.Set, step, name string, op func(context.Context, event.Span) (deployer.Outcome, error)) (deployer.Outcome, error) {
 	build := ci.Detect(e.Getenv)
 	console, sink := cli.NewConsole(e, build, cli.StderrColor(e, c, build))

@@ -73,8 +73,7 @@ func releaseStatus(e cli.Env, c *urfave.Context) error {
 	return f.Write(e, r, func() string { return statusText(r, statusOptions{resources: resources}) })
 }
 
-// liveResources puts the live objects into the record, or returns them as tables
-// for a table.
+// liveResources puts the live objects into the record, or returns them as tables for a table.
 func liveResources(ctx context.Context, engine *deployer.Engine, r *release.Record, f cli.Format) (string, error) {
 	live, err := engine.Live(ctx, r, f == cli.Table)
 	if err != nil {
@@ -90,8 +89,7 @@ func liveResources(ctx context.Context, engine *deployer.Engine, r *release.Reco
 	return b.String(), nil
 }
 
-// kindTables prints the tables of one kind under one header, each with widths of
-// its own, as Helm's are.
+// kindTables prints the tables of one kind under one header, each with widths of its own, as Helm's are.
 func kindTables(tables []kube.Table) string {
 	var b strings.Builder
 	for i, t := range tables {

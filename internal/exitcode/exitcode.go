@@ -1,6 +1,5 @@
-// Package exitcode is the one list of what a process of Pintle ends with. The
-// help text, the README and the documentation are made from it. It refuses to
-// decide: whoever does the work chooses the code.
+// Package exitcode is the one list of what a process of Pintle ends with. The help text, the README and the
+// documentation are made from it. It refuses to decide: whoever does the work chooses the code.
 package exitcode
 
 import (
@@ -8,8 +7,8 @@ import (
 	"strings"
 )
 
-// Exit codes of a process; in a run, the gravest step decides. 2 is left to
-// Go's panic, and 3 is for what is wrong before the work begins.
+// Exit codes of a process; in a run, the gravest step decides. 2 is left to Go's panic, and 3 is for what is wrong
+// before the work begins.
 const (
 	OK            = 0
 	Unexpected    = 1

@@ -1,6 +1,5 @@
-// Package text makes text from outside fit to be shown: to a terminal, in the log
-// of a CI server, in XML and HTML. It refuses to touch what is passed on byte for
-// byte, such as manifests and JSON: the caller chooses.
+// Package text makes text from outside fit to be shown: to a terminal, in the log of a CI server, in XML and HTML. It
+// refuses to touch what is passed on byte for byte, such as manifests and JSON: the caller chooses.
 package text
 
 import (
@@ -12,14 +11,13 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// escapes are the ECMA-48 control sequences: CSI, OSC and other strings, and
-// the two-character ones. A string that is never ended ends with its line.
+// escapes are the ECMA-48 control sequences: CSI, OSC and other strings, and the two-character ones. A string that is
+// never ended ends with its line.
 var escapes = lazyregexp.New(`\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])`)
 
-// Clean makes s harmless for a terminal, XML 1.0 and HTML: valid UTF-8, no escape
-// sequences, no control characters but newline and tab, nothing that turns the
-// direction of text around. What a carriage return would have overwritten becomes
-// a line of its own, and so does what follows a separator of lines.
+// Clean makes s harmless for a terminal, XML 1.0 and HTML: valid UTF-8, no escape sequences, no control characters but
+// newline and tab, nothing that turns the direction of text around. What a carriage return would have overwritten
+// becomes a line of its own, and so does what follows a separator of lines.
 func Clean(s string) string {
 	if isClean(s) {
 		return s
@@ -48,14 +46,13 @@ func isClean(s string) bool {
 	return true
 }
 
-// turns reports whether a character makes text after it run in another direction:
-// an embedding, an override or an isolate (Unicode Standard Annex 9, 2.1 to 2.5).
+// turns reports whether a character makes text after it run in another direction: an embedding, an override or an
+// isolate (Unicode Standard Annex 9, 2.1 to 2.5).
 func turns(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
-// Line is Clean for text that must stay on one line: white space becomes single
-// spaces.
+// Line is Clean for text that must stay on one line: white space becomes single spaces.
 func Line(s string) string {
 	s = Clean(s)
 	if strings.ContainsAny(s, "\n\t") {
@@ -64,9 +61,8 @@ func Line(s string) string {
 	return s
 }
 
-// EscapeJSON escapes in JSON what Clean and WithoutCommands would take from text.
-// What JSON's own encoders leave as it is stands within strings only, so the
-// document means the same.
+// EscapeJSON escapes in JSON what Clean and WithoutCommands would take from text. What JSON's own encoders leave as it
+// is stands within strings only, so the document means the same.
 func EscapeJSON(s string) string {
 	if isClean(s) && !strings.Contains(s, "##") {
 		return s

@@ -11,8 +11,8 @@ import (
 // maxLine bounds what a Writer holds back of a line that does not end.
 const maxLine = 64 << 10
 
-// Writer cleans what people read, line by line, and takes the commands to CI
-// servers from it. Who uses one calls Flush at the end.
+// Writer cleans what people read, line by line, and takes the commands to CI servers from it. Who uses one calls Flush
+// at the end.
 type Writer struct {
 	Colors bool // let the sequences pass by which this program paints text
 
@@ -48,8 +48,8 @@ func (w *Writer) write(n int) error {
 	return err
 }
 
-// colors are the sequences that this program paints with: bold, dim, a colour
-// of the text, and the end of it. None of them hides text.
+// colors are the sequences that this program paints with: bold, dim, a colour of the text, and the end of it. None of
+// them hides text.
 var colors = lazyregexp.New(`\x1b\[(?:0|(?:1;)?3[1-6]|[12])m`)
 
 // cleanColored is Clean that leaves colours alone.

@@ -20,9 +20,8 @@ func BenchmarkStart(b *testing.B) {
 	compare(b, []string{"--version"}, []string{"version"})
 }
 
-// compare measures whole processes, ours and Helm's in turn, and reports the
-// medians of their ratios; ours in seconds is returned. It needs bin/pintle and
-// Helm on PATH: make bench.
+// compare measures whole processes, ours and Helm's in turn, and reports the medians of their ratios; ours in seconds
+// is returned. It needs bin/pintle and Helm on PATH: make bench.
 func compare(b *testing.B, ours, theirs []string) float64 {
 	b.Helper()
 	helm := helmHome(b)

@@ -21,9 +21,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 )
 
-// The benchmarks of this file deploy to the sandbox, whole processes in turn,
-// each in a namespace of its own that is gone before the next one begins. The
-// cluster shares the machine, so only ratios of one run say something.
+// The benchmarks of this file deploy to the sandbox, whole processes in turn, each in a namespace of its own that is
+// gone before the next one begins. The cluster shares the machine, so only ratios of one run say something.
 const (
 	benchServices = 30 // of the project, each with
 	benchReplicas = 3  // pods
@@ -44,10 +43,9 @@ func BenchmarkReleaseLarge(b *testing.B) {
 	d.againstHelm(largeChart(b))
 }
 
-// BenchmarkReleaseServices deploys thirty services with ninety pods by one
-// process. Against it stand the same objects by nothing but concurrent
-// server-side apply, and thirty times helm install --wait. Then it deploys them
-// again, with nothing changed.
+// BenchmarkReleaseServices deploys thirty services with ninety pods by one process. Against it stand the same objects
+// by nothing but concurrent server-side apply, and thirty times helm install --wait. Then it deploys them again, with
+// nothing changed.
 func BenchmarkReleaseServices(b *testing.B) {
 	d := newDeployBench(b)
 	project := benchProject(b, starter(b))
@@ -100,9 +98,8 @@ func newDeployBench(b *testing.B) *deployBench {
 	return &deployBench{B: b, pintle: pintle, helm: helmHome(b), kubeconfig: kubeconfig, cluster: kubetest.Connect(b, nil)}
 }
 
-// in makes a namespace, hands it to use and waits until what runs in it is gone,
-// and what would make the cluster slower from round to round. The namespace stays:
-// it takes its controller many seconds.
+// in makes a namespace, hands it to use and waits until what runs in it is gone, and what would make the cluster slower
+// from round to round. The namespace stays: it takes its controller many seconds.
 func (d *deployBench) in(use func(namespace string)) {
 	d.Helper()
 	name := kubetest.Namespace(d)
@@ -215,8 +212,7 @@ func (d *deployBench) deploy(p *project) (first, second float64) {
 	return first, second
 }
 
-// aim makes the project, as it was committed, deploy to a namespace: a CI job
-// begins with a clean checkout.
+// aim makes the project, as it was committed, deploy to a namespace: a CI job begins with a clean checkout.
 func (p *project) aim(b *testing.B, namespace string) {
 	b.Helper()
 	if _, err := os.Stat(filepath.Join(p.dir, ".git")); err == nil {
@@ -330,8 +326,7 @@ func (c *requests) report(b *testing.B, releases int) {
 	}
 }
 
-// countServices counts a deploy of the project, and checks that another one
-// writes nothing.
+// countServices counts a deploy of the project, and checks that another one writes nothing.
 func (d *deployBench) countServices(p *project) {
 	d.Helper()
 	d.in(func(ns string) {

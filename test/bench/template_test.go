@@ -12,9 +12,8 @@ import (
 	"testing"
 )
 
-// The benchmarks of this file render charts, each with a process of ours and one
-// of Helm's in turn. Public charts are data and not in the repository:
-// PINTLE_BENCH_CHARTS names a folder that holds some, as folders at any depth.
+// The benchmarks of this file render charts, each with a process of ours and one of Helm's in turn. Public charts are
+// data and not in the repository: PINTLE_BENCH_CHARTS names a folder that holds some, as folders at any depth.
 const benchCharts = "PINTLE_BENCH_CHARTS"
 
 // BenchmarkTemplateStarter renders the chart that helm create makes.
@@ -23,8 +22,8 @@ func BenchmarkTemplateStarter(b *testing.B) {
 	compareTemplate(b, starter(b))
 }
 
-// BenchmarkTemplateUmbrella renders charts of many subcharts; the milliseconds
-// for each subchart stay the same if time grows linearly.
+// BenchmarkTemplateUmbrella renders charts of many subcharts; the milliseconds for each subchart stay the same if time
+// grows linearly.
 func BenchmarkTemplateUmbrella(b *testing.B) {
 	b.Chdir("../..")
 	from := starter(b)
@@ -48,8 +47,8 @@ func BenchmarkTemplateStack(b *testing.B) {
 	b.Skipf("no kube-prometheus-stack in %s", benchCharts)
 }
 
-// BenchmarkTemplatePublic renders every public chart with its own values and
-// with each values file of its ci folder; the ratio is that of the sums.
+// BenchmarkTemplatePublic renders every public chart with its own values and with each values file of its ci folder;
+// the ratio is that of the sums.
 func BenchmarkTemplatePublic(b *testing.B) {
 	b.Chdir("../..")
 	var cases [][]string
@@ -98,8 +97,8 @@ func starter(b *testing.B) string {
 	return dir
 }
 
-// umbrella makes a chart of n subcharts that are copies of a starter chart, each
-// with a name and definitions of its own and switched on by a condition.
+// umbrella makes a chart of n subcharts that are copies of a starter chart, each with a name and definitions of its own
+// and switched on by a condition.
 func umbrella(b *testing.B, from string, n int) string {
 	b.Helper()
 	dir := b.TempDir()

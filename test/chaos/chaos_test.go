@@ -23,10 +23,9 @@ import (
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// TestChaosLikeHelm ends processes with SIGKILL or SIGTERM in the middle of operations,
-// each at a request to the API server that is chosen at random, before it gets
-// there or when it has been answered. Whatever was left, the next run succeeds
-// without help, Helm agrees with the history, and no object is left over.
+// TestChaosLikeHelm ends processes with SIGKILL or SIGTERM in the middle of operations, each at a request to the API
+// server that is chosen at random, before it gets there or when it has been answered. Whatever was left, the next run
+// succeeds without help, Helm agrees with the history, and no object is left over.
 func TestChaosLikeHelm(t *testing.T) {
 	kubetest.Cluster(t)
 	moments, seed := long.Rounds(t, "PINTLE_CHAOS", 20, 200), long.Seed(t, "PINTLE_CHAOS_SEED")

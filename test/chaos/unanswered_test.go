@@ -60,9 +60,8 @@ func leaves(operation, policy, from string) string {
 	return `stopped by SIGTERM; the rollback to revision 1 failed too: .*; ` + again
 }
 
-// TestTerminatedWithoutAnAnswerLikeHelm: a process whose API server swallows every
-// request from some moment on ends within 15 seconds of SIGTERM, whatever it was
-// to do then, and says what it leaves; the next run sets that right.
+// TestTerminatedWithoutAnAnswerLikeHelm: a process whose API server swallows every request from some moment on ends
+// within 15 seconds of SIGTERM, whatever it was to do then, and says what it leaves; the next run sets that right.
 func TestTerminatedWithoutAnAnswerLikeHelm(t *testing.T) {
 	kubetest.Cluster(t)
 	policies := []string{"rollback", "leave", "finish"}
@@ -90,8 +89,8 @@ func TestTerminatedWithoutAnAnswerLikeHelm(t *testing.T) {
 	}
 }
 
-// swallowed runs the operation and, from a request on, gives no answer any more.
-// It returns what the process workbench.Result.
+// swallowed runs the operation and, from a request on, gives no answer any more. It returns what the process
+// workbench.Result.
 func (c *chaos) swallowed(policy string, from func(*http.Request) bool) string {
 	c.T.Helper()
 	var once sync.Once

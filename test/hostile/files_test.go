@@ -303,8 +303,7 @@ func writeZeros(w io.Writer, n int64) {
 	}
 }
 
-// bomb is an archive with one file of n bytes: the parts of a gzip file may be
-// repeated as they are.
+// bomb is an archive with one file of n bytes: the parts of a gzip file may be repeated as they are.
 func bomb(n int64) func(*testing.T, string) string {
 	return func(t *testing.T, dir string) string {
 		const part = 256 << 20

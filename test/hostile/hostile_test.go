@@ -42,8 +42,8 @@ type hostile struct {
 // sample is which part of the cases runs without -long: one in so many.
 const sample = 10
 
-// TestHostileCharts runs pintle as a process of its own on each hostile chart:
-// it must end with one clear line, within time and memory.
+// TestHostileCharts runs pintle as a process of its own on each hostile chart: it must end with one clear line, within
+// time and memory.
 func TestHostileCharts(t *testing.T) {
 	for group, cases := range map[string]func() map[string]hostile{
 		"templates": hostileTemplates, "files": hostileFiles, "values": hostileValues, "archives": hostileArchives,
@@ -107,9 +107,8 @@ type spent struct {
 	Memory  int64   // bytes resident, at the peak
 }
 
-// measure runs a command and writes what it took into a file. It is a process
-// of its own, because Linux counts the memory of the process that starts
-// another one as the other's.
+// measure runs a command and writes what it took into a file. It is a process of its own, because Linux counts the
+// memory of the process that starts another one as the other's.
 func measure(file string, args []string) int {
 	command := exec.Command(args[0], args[1:]...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr

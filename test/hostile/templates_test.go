@@ -200,8 +200,7 @@ func hostileTemplates() map[string]hostile {
 	return out
 }
 
-// untilTimeIsUp are templates that work until the clock stops them. They run
-// with -long.
+// untilTimeIsUp are templates that work until the clock stops them. They run with -long.
 var untilTimeIsUp = map[string]bool{
 	"genCA": true, "genPrivateKey": true, "genCA in a row": true, "genCA in one action": true, "derivePassword": true, "bcrypt": true,
 	"sha in a row": true, "eq in a row": true, "regex of many states": true, "a tree of templates": true, "output by includes": true,

@@ -11,8 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// TestReleasePrintsWhatHelmPrints holds every command that only reads, in every
-// format, against Helm's over the same releases.
+// TestReleasePrintsWhatHelmPrints holds every command that only reads, in every format, against Helm's over the same
+// releases.
 func TestReleasePrintsWhatHelmPrints(t *testing.T) {
 	t.Parallel()
 	b := workbench.New(t, "secret")
@@ -67,8 +67,8 @@ var listVersion = regexp.MustCompile(`"kind":"PodList","metadata":\{"resourceVer
 
 var age = regexp.MustCompile(`\b\d+[smh](\d+s)? *`)
 
-// sections cuts a status into its head, its kinds, which Helm prints at random
-// order, and its tail; ages differ from one look to the next.
+// sections cuts a status into its head, its kinds, which Helm prints at random order, and its tail; ages differ from
+// one look to the next.
 func sections(status string) map[string]string {
 	out := map[string]string{}
 	head, rest, found := strings.Cut(status, "RESOURCES:\n")
@@ -87,8 +87,8 @@ func sections(status string) map[string]string {
 	return out
 }
 
-// TestReleaseInstallPrintsWhatHelmPrints compares what the commands that change
-// something print on stdout, but for times.
+// TestReleaseInstallPrintsWhatHelmPrints compares what the commands that change something print on stdout, but for
+// times.
 func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 	t.Parallel()
 	ours, theirs := workbench.New(t, "secret"), workbench.New(t, "secret")
@@ -123,8 +123,8 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 	}
 }
 
-// TestReleaseFailsWhereHelmFails holds that what is wrong for Helm is wrong for
-// us, and that nothing is printed on stdout that Helm does not print.
+// TestReleaseFailsWhereHelmFails holds that what is wrong for Helm is wrong for us, and that nothing is printed on
+// stdout that Helm does not print.
 func TestReleaseFailsWhereHelmFails(t *testing.T) {
 	t.Parallel()
 	b := workbench.New(t, "configmap")

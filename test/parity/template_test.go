@@ -65,8 +65,7 @@ var templateCalls = []string{
 	"lacking ./lacking --dependency-update",
 }
 
-// TestTemplateLikeHelm compares with the Helm: what is printed, what is
-// written, and whether it fails.
+// TestTemplateLikeHelm compares with the Helm: what is printed, what is written, and whether it fails.
 func TestTemplateLikeHelm(t *testing.T) {
 	helm := peer.Helm(t)
 	charts := templateCharts(t)

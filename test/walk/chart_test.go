@@ -8,8 +8,8 @@ import (
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// addHooks gives the charts of a walk a hook for every event, at least, with all
-// delete policies; versions add, drop and reweigh some.
+// addHooks gives the charts of a walk a hook for every event, at least, with all delete policies; versions add, drop
+// and reweigh some.
 func (w *walker) addHooks() {
 	w.T.Helper()
 	for version, dir := range w.Charts {
@@ -41,8 +41,7 @@ func (w *walker) addHooks() {
 	}
 }
 
-// walkerFields is the Deployment of a version, with labels, annotations, arguments
-// and variables that come and go.
+// walkerFields is the Deployment of a version, with labels, annotations, arguments and variables that come and go.
 func walkerFields(version string) string {
 	labels := map[string]string{"1.0.0": "tier: back", "1.1.0": "tier: back, part: shop", "2.0.0": "part: shop"}[version]
 	container := map[string]string{

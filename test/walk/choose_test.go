@@ -244,8 +244,8 @@ func (w *walker) backwards(op stride) stride {
 	return op
 }
 
-// rollBackOne names no revision: Helm goes to the one before the newest, and only
-// where that was good are the two the same.
+// rollBackOne names no revision: Helm goes to the one before the newest, and only where that was good are the two the
+// same.
 func (w *walker) rollBackOne(who string) stride {
 	n := len(w.history)
 	op := stride{name: "rollback", args: []string{"rollback", "web"}}

@@ -34,8 +34,8 @@ func (w *walker) remaining(who string, op stride, before, fresh []*release.Recor
 	return out
 }
 
-// limited drops the oldest of some revisions until no more than most are left, but
-// never the deployed one nor those that are spared.
+// limited drops the oldest of some revisions until no more than most are left, but never the deployed one nor those
+// that are spared.
 func limited(records []*release.Record, most int, spared map[int]bool) []*release.Record {
 	deployed := 0
 	for _, r := range records {
@@ -53,9 +53,8 @@ func limited(records []*release.Record, most int, spared map[int]bool) []*releas
 	})
 }
 
-// needed are the revisions that pintle spares: those since the deployed one that
-// name a live object which the next revision does not have, unless it asks to be
-// kept.
+// needed are the revisions that pintle spares: those since the deployed one that name a live object which the next
+// revision does not have, unless it asks to be kept.
 func (w *walker) needed(records []*release.Record, live map[string]*unstructured.Unstructured, next *release.Record) map[int]bool {
 	w.T.Helper()
 	gone := maps.Clone(live)

@@ -8,10 +8,9 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// checkObjects holds the live objects against the deployed revision: each is
-// there, is marked as the release's, says what the manifest says and is Helm's in
-// its managed fields; and none is there besides, but for those that ask to be kept
-// and those that Helm has left behind.
+// checkObjects holds the live objects against the deployed revision: each is there, is marked as the release's, says
+// what the manifest says and is Helm's in its managed fields; and none is there besides, but for those that ask to be
+// kept and those that Helm has left behind.
 func (w *walker) checkObjects(who string, op stride) {
 	w.T.Helper()
 	if refused := who == "pintle" && op.by == "selector"; refused || op.fails && !op.back && op.name != "test" {
@@ -37,8 +36,8 @@ func (w *walker) manifest() string {
 	return w.Must(w.Pintle("get", "manifest", "web"))
 }
 
-// checkHookObjects holds that of the hooks that ran those are gone whose policies
-// say so for how they ended, and that all others are there.
+// checkHookObjects holds that of the hooks that ran those are gone whose policies say so for how they ended, and that
+// all others are there.
 func (w *walker) checkHookObjects(ran []*release.Hook) {
 	w.T.Helper()
 	policies := map[release.Phase]string{release.PhaseSucceeded: "hook-succeeded", release.PhaseFailed: "hook-failed"}
@@ -54,8 +53,8 @@ func (w *walker) checkHookObjects(ran []*release.Hook) {
 	}
 }
 
-// unrecorded are hooks that an operation ran and whose record it deleted: those of
-// an uninstallation, and the one by which an install failed that left nothing.
+// unrecorded are hooks that an operation ran and whose record it deleted: those of an uninstallation, and the one by
+// which an install failed that left nothing.
 func (op stride) unrecorded(before []*release.Record) []*release.Hook {
 	var out []*release.Hook
 	switch {

@@ -17,8 +17,7 @@ import (
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// foretell lets Helm say what record pintle's operation is to make; nil where
-// Helm has no dry run for it.
+// foretell lets Helm say what record pintle's operation is to make; nil where Helm has no dry run for it.
 func (w *walker) foretell(who string, op stride) *release.Record {
 	w.T.Helper()
 	if who != "pintle" || op.name != "install" && op.name != "upgrade" {
@@ -38,8 +37,8 @@ func (w *walker) readRecords() []*release.Record {
 	return h.Records
 }
 
-// checkRecords holds what is stored after an operation against the rules by which
-// Helm makes it of what was stored before (facts/helm-format.md 4.1 to 4.4).
+// checkRecords holds what is stored after an operation against the rules by which Helm makes it of what was stored
+// before (facts/helm-format.md 4.1 to 4.4).
 func (w *walker) checkRecords(who string, op stride, began time.Time, foretold *release.Record) {
 	w.T.Helper()
 	before := w.records
@@ -158,8 +157,7 @@ func (w *walker) checkForetold(op stride, before []*release.Record, r, helms *re
 	}
 }
 
-// checkKept holds what an operation left of the revisions before it, and returns
-// the hooks that ran of them.
+// checkKept holds what an operation left of the revisions before it, and returns the hooks that ran of them.
 func (w *walker) checkKept(who string, op stride, before, kept, fresh []*release.Record, began time.Time) []*release.Hook {
 	w.T.Helper()
 	want := w.remaining(who, op, before, fresh)
@@ -188,8 +186,8 @@ func (w *walker) checkKept(who string, op stride, before, kept, fresh []*release
 	return ran
 }
 
-// withoutRuns is a revision that does not say when its hooks ran. Those that ran
-// have the default policy where they had none (facts/helm-format.md 4.4).
+// withoutRuns is a revision that does not say when its hooks ran. Those that ran have the default policy where they had
+// none (facts/helm-format.md 4.4).
 func withoutRuns(r *release.Record, ran []*release.Hook) *release.Record {
 	r = r.Clone()
 	for _, h := range r.Hooks {
@@ -292,8 +290,7 @@ func mergedLabels(old, given map[string]string) map[string]string {
 	return out
 }
 
-// applyMethod is what a new revision says about how it was applied. from is the
-// last one, of a rollback the target.
+// applyMethod is what a new revision says about how it was applied. from is the last one, of a rollback the target.
 func applyMethod(who string, op stride, from *release.Record) string {
 	switch {
 	case who == "pintle" || op.has("--server-side=true"):
@@ -327,9 +324,8 @@ func (op stride) events(who string, installs bool) []string {
 	return []string{"pre-" + name, "post-" + name}
 }
 
-// checkRuns holds when the hooks of a revision ran and how they ended: those of
-// events one after another, by weight and name, up to the first that fails; all
-// others are as before. It returns those that ran, each with how it ended.
+// checkRuns holds when the hooks of a revision ran and how they ended: those of events one after another, by weight and
+// name, up to the first that fails; all others are as before. It returns those that ran, each with how it ended.
 func (w *walker) checkRuns(r *release.Record, before []*release.Hook, events []string, began time.Time) []*release.Hook {
 	w.T.Helper()
 	var ran []*release.Hook

@@ -9,8 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
-// A failed revision outlasts the limit while it names an object that goes, and no
-// longer.
+// A failed revision outlasts the limit while it names an object that goes, and no longer.
 func TestWalkLimit(t *testing.T) {
 	w := &walker{Bench: &workbench.Bench{T: t}}
 	const one, two = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\n"

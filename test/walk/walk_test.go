@@ -20,11 +20,9 @@ import (
 
 const walkLength = 20 // operations of one sequence
 
-// TestWalkLikeHelm lets Helm 4, Helm 3 and pintle work on one release in turn, at
-// random, and after every operation compares what they say about it, the record
-// with what Helm's rules make of it, and the objects with what the record says.
-// $PINTLE_WALK is the number of sequences, $PINTLE_WALK_SEED the seed of the
-// first: "make walk".
+// TestWalkLikeHelm lets Helm 4, Helm 3 and pintle work on one release in turn, at random, and after every operation
+// compares what they say about it, the record with what Helm's rules make of it, and the objects with what the record
+// says. $PINTLE_WALK is the number of sequences, $PINTLE_WALK_SEED the seed of the first: "make walk".
 func TestWalkLikeHelm(t *testing.T) {
 	first := long.Seed(t, "PINTLE_WALK_SEED")
 	for seed := first; seed < first+long.Rounds(t, "PINTLE_WALK", 1, 20); seed++ {
@@ -138,8 +136,8 @@ func (w *walker) compareViews() {
 	w.compare(line+" of helm3", w.Helm3(args...), w.Pintle(args...))
 }
 
-// compare holds that two answers are the same, and that both tools refuse to
-// answer where there is nothing of what is asked for, and nowhere else.
+// compare holds that two answers are the same, and that both tools refuse to answer where there is nothing of what is
+// asked for, and nowhere else.
 func (w *walker) compare(line string, theirs, ours workbench.Result) {
 	w.T.Helper()
 	if there := w.hasAnswer(line); (theirs.Code == 0) != there || (ours.Code == 0) != there {

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// chartFiles is the chart of the tests: everything that a record keeps, and
-// values that make it fail.
+// chartFiles is the chart of the tests: everything that a record keeps, and values that make it fail.
 func (b *Bench) chartFiles(version string) map[string]string {
 	files := map[string]string{
 		"Chart.yaml": "apiVersion: v2\nname: walker\nversion: " + version + "\nappVersion: \"" + version + "\"\nannotations: {team: shop}\n" +

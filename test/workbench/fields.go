@@ -18,9 +18,8 @@ func encode(o *unstructured.Unstructured) {
 	}
 }
 
-// lacks is the path of something in want that live has otherwise, or "". Lists
-// are as long, unless more items by other names are allowed, and values of the
-// same type: numbers are int64 or float64 in both.
+// lacks is the path of something in want that live has otherwise, or "". Lists are as long, unless more items by other
+// names are allowed, and values of the same type: numbers are int64 or float64 in both.
 func lacks(want, live any, more bool) string {
 	switch want := want.(type) {
 	case map[string]any:
@@ -63,8 +62,7 @@ func ofNames(want, have []any) []any {
 	})
 }
 
-// owned is what an object says where the server adds nothing: what is there and
-// not in the manifest was left behind.
+// owned is what an object says where the server adds nothing: what is there and not in the manifest was left behind.
 func owned(o *unstructured.Unstructured) map[string]any {
 	out := map[string]any{"data": field(o.Object, "data")}
 	for name, path := range map[string][]string{"object": {"metadata"}, "pod": {"spec", "template", "metadata"}, "selector": {"spec", "selector"}} {

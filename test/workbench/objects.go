@@ -14,10 +14,9 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 )
 
-// CheckObjects holds the live objects against a manifest: each is there, is marked
-// as the release's, says what the manifest says and is Helm's in its managed
-// fields. ours tells that it was pintle that applied them last. It returns those
-// that are live and in no manifest, but for those that ask to be kept.
+// CheckObjects holds the live objects against a manifest: each is there, is marked as the release's, says what the
+// manifest says and is Helm's in its managed fields. ours tells that it was pintle that applied them last. It returns
+// those that are live and in no manifest, but for those that ask to be kept.
 func (b *Bench) CheckObjects(manifest string, ours bool) (over map[string]bool) {
 	b.T.Helper()
 	live, want := b.LiveObjects(), map[string]bool{}
@@ -92,8 +91,7 @@ func ManagersOf(o *unstructured.Unstructured) []string {
 	return slices.Sorted(maps.Keys(managers))
 }
 
-// checkObject holds one live object against the manifest's; ours tells that it was
-// pintle that applied it last.
+// checkObject holds one live object against the manifest's; ours tells that it was pintle that applied it last.
 func (b *Bench) checkObject(ours bool, want, live *unstructured.Unstructured) {
 	b.T.Helper()
 	name := kube.RefOf(want).String()
@@ -107,8 +105,8 @@ func (b *Bench) checkObject(ours bool, want, live *unstructured.Unstructured) {
 		b.T.Fatalf("%s has fields of client-side apply after pintle", name)
 	}
 	encode(want)
-	// Applied on the client's side, the variables of a failed revision stay: Helm
-	// compares with the deployed manifest, which does not name them.
+	// Applied on the client's side, the variables of a failed revision stay: Helm compares with the deployed manifest,
+	// which does not name them.
 	if path := lacks(want.Object, live.Object, kube.ClientSide(live, "helm")); path != "" {
 		b.T.Fatalf("%s is not as the manifest says at %s", name, path)
 	}

@@ -1,6 +1,5 @@
-// Package workbench is what tests of whole processes share: a namespace of the
-// sandbox, a chart that can be made to fail, and three tools that work on its
-// releases. It refuses to judge an operation: the tests do.
+// Package workbench is what tests of whole processes share: a namespace of the sandbox, a chart that can be made to
+// fail, and three tools that work on its releases. It refuses to judge an operation: the tests do.
 package workbench
 
 import (
@@ -19,8 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
-// Bench is a namespace of the sandbox, a chart in three versions, and the three
-// tools that work on its releases.
+// Bench is a namespace of the sandbox, a chart in three versions, and the three tools that work on its releases.
 type Bench struct {
 	T                    *testing.T
 	Namespace            string
@@ -40,8 +38,8 @@ type Revision struct {
 	Description string    `json:"description"`
 }
 
-// New makes a namespace in which the tools keep records by a driver, "secret" or
-// "configmap". It skips the test where there is no cluster.
+// New makes a namespace in which the tools keep records by a driver, "secret" or "configmap". It skips the test where
+// there is no cluster.
 func New(t *testing.T, driver string) *Bench {
 	t.Helper()
 	kubeconfig, _ := kubetest.Cluster(t)
