@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,14 +71,7 @@ func checkExample(t *testing.T, app *urfave.App, path, example string) {
 }
 
 func hasFlag(flags []urfave.Flag, name string) bool {
-	for _, f := range flags {
-		for _, n := range f.Names() {
-			if n == name {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(flags, func(f urfave.Flag) bool { return slices.Contains(f.Names(), name) })
 }
 
 // TestHelpFitsTheTerminal prints the help of every command for terminals of several widths: no line is wider, unless it

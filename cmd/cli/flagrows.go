@@ -8,6 +8,7 @@ import (
 	urfave "github.com/urfave/cli/v2"
 )
 
+// FlagRow is a flag as help and documentation show it.
 type FlagRow struct{ Syntax, Usage string }
 
 // FlagRows lists flags as "-o FORMAT, --output FORMAT" with their meaning, default and environment variable.

@@ -17,6 +17,7 @@ import (
 // Format is a way to print a result; the names are Helm's.
 type Format string
 
+// The ways to print.
 const (
 	Table Format = "table"
 	JSON  Format = "json"
