@@ -16,14 +16,14 @@ import (
 
 // refusals asks about what no dry run of the target's objects covers: the hooks
 // of the operation, and the deletions of what earlier revisions left.
-func (e *Engine) refusals(ctx context.Context, sc scene) ([]plan.Rejection, error) {
+func (e *Engine) refusals(ctx context.Context, sc observation) ([]plan.Rejection, error) {
 	var hooks []*release.Hook
 	if !sc.request.NoHooks {
 		for _, when := range []string{"pre-", "post-"} {
-			hooks = append(hooks, hooksFor(sc.record.Hooks, when+string(sc.stage.operation))...)
+			hooks = append(hooks, hooksFor(sc.record.Hooks, when+string(sc.lineage.operation))...)
 		}
 	}
-	sc.leftovers = withoutRenamed(sc.leftovers, sc.sights, map[string]bool{})
+	sc.leftovers = withoutRenamed(sc.leftovers, sc.states, map[string]bool{})
 	var deletions []plan.Change
 	for _, c := range decidePrune(sc) {
 		if c.Action == plan.Delete {
@@ -53,7 +53,7 @@ func (e *Engine) refusals(ctx context.Context, sc scene) ([]plan.Rejection, erro
 
 // refusedHook pretends to create the objects of a hook. One that cannot be read
 // or has no name would fail in its turn, as Helm's does.
-func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]plan.Rejection, error) {
+func (e *Engine) refusedHook(ctx context.Context, sc observation, h *release.Hook) ([]plan.Rejection, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
 		return []plan.Rejection{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: sc.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
@@ -74,7 +74,7 @@ func (e *Engine) refusedHook(ctx context.Context, sc scene, h *release.Hook) ([]
 // refusedHookObject pretends to create one. One that is there already has passed
 // admission, and must be one that the hook may replace. What may come only as the operation goes on is not held against it:
 // its namespace, its kind, and for a pod its service account.
-func (e *Engine) refusedHookObject(ctx context.Context, sc scene, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+func (e *Engine) refusedHookObject(ctx context.Context, sc observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
 		return access.CheckName(o), nil
 	} else if err != nil {

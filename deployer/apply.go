@@ -27,8 +27,8 @@ import (
 // context of its own, and the error is the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	ctx = wait.TellOutages(ctx, span)
-	if p.Unchanged && !p.stage.doubled() && !p.Restamp {
-		return e.confirm(ctx, p, span)
+	if p.Unchanged && !p.lineage.doubled() && !p.Restamp {
+		return e.verifyUnchanged(ctx, p, span)
 	}
 	if err := e.permit(ctx, p.Release, e.needs(ctx, p), span); err != nil {
 		return deniedOutcome(err), err
@@ -44,7 +44,7 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.Unlock()
-	changed, err := e.moved(ctx, p)
+	changed, err := e.changedSince(ctx, p)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
 	}
@@ -58,31 +58,31 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 // applyLocked carries the plan out, or a new one where the release has changed
 // since. It is ErrExists, and nothing was touched, where it has changed unnoticed.
 func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (Outcome, error) {
-	p, err := e.fresh(ctx, p, changed, l, span)
+	p, err := e.revalidate(ctx, p, changed, l, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
 	}
 	if p.Unchanged {
-		if err := e.supersede(ctx, p.stage); err != nil {
+		if err := e.markSuperseded(ctx, p.lineage); err != nil {
 			return Outcome{Status: event.Failed}, notStarted(err)
 		}
 		if err := e.stampDeployed(ctx, p); err != nil {
 			return Outcome{Status: event.Failed}, err
 		}
-		return e.confirm(ctx, p, span)
+		return e.verifyUnchanged(ctx, p, span)
 	}
-	out, err := e.newRun(p, span).carryOut(ctx)
+	out, err := e.newRun(p, span).execute(ctx)
 	l.MayBePending = err != nil
 	return out, err
 }
 
-// confirm says that nothing had to be done, once it has seen that what is there
+// verifyUnchanged says that nothing had to be done, once it has seen that what is there
 // is ready.
-func (e *Engine) confirm(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
+func (e *Engine) verifyUnchanged(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	out := Outcome{
 		Status: event.Unchanged, Revision: p.Deployed, PreviousRevision: p.Deployed,
 		Message: fmt.Sprintf("revision %d is deployed already, nothing changed", p.Deployed), Notes: p.Notes(),
-		Record: p.stage.deployed.Record,
+		Record: p.lineage.deployed.Record,
 	}
 	r := e.newRun(p, span)
 	for i := range p.Objects {
@@ -98,8 +98,8 @@ func (e *Engine) confirm(ctx context.Context, p *Prepared, span event.Span) (Out
 	return out, nil
 }
 
-// run is one plan being carried out.
-type run struct {
+// operation is one plan being carried out.
+type operation struct {
 	engine  *Engine
 	plan    *Prepared
 	span    event.Span
@@ -108,22 +108,22 @@ type run struct {
 	logs    *wait.Logs // nil where none are told
 	expires time.Time  // of waits for objects without a limit of their own; zero: when the context ends
 
-	mu      sync.Mutex
-	applied []*wait.Item // in what state the objects were left
-	hooked  []kube.Ref   // hook objects that this run created and did not delete
-	doomed  []kube.Ref   // hook objects to delete once the evidence is collected
+	mu            sync.Mutex
+	applied       []*wait.Item // in what state the objects were left
+	hooked        []kube.Ref   // hook objects that this run created and did not delete
+	hooksToDelete []kube.Ref   // hook objects to delete once the evidence is collected
 }
 
-func (e *Engine) newRun(p *Prepared, span event.Span) *run {
-	r := &run{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.Secrets.Text}
+func (e *Engine) newRun(p *Prepared, span event.Span) *operation {
+	r := &operation{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.Secrets.Text}
 	if p.request.Logs {
 		r.logs = wait.NewLogs(e.cluster, span, r.redact)
 	}
 	return r
 }
 
-// carryOut is the whole life of a run that changes something.
-func (r *run) carryOut(parent context.Context) (Outcome, error) {
+// execute is the whole life of a run that changes something.
+func (r *operation) execute(parent context.Context) (Outcome, error) {
 	if parent.Err() != nil {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, context.Cause(parent)
 	}
@@ -134,16 +134,16 @@ func (r *run) carryOut(parent context.Context) (Outcome, error) {
 	if err := r.begin(ctx); err != nil {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, notStarted(fmt.Errorf("no object was touched: %w", err))
 	}
-	if err := r.execute(ctx); err != nil {
+	if err := r.applyAll(ctx); err != nil {
 		return r.fail(parent, ctx, err)
 	}
 	return r.succeed(ctx)
 }
 
 // begin writes the pending record: before it nothing is touched.
-func (r *run) begin(ctx context.Context) error {
+func (r *operation) begin(ctx context.Context) error {
 	rec := r.plan.record.Record
-	r.plan.stage.date(rec, r.plan.Operation)
+	r.plan.lineage.date(rec, r.plan.Operation)
 	description := "Preparing upgrade"
 	switch r.plan.Operation {
 	case plan.Install:
@@ -152,14 +152,14 @@ func (r *run) begin(ctx context.Context) error {
 		description = fmt.Sprintf("Rollback to %d", rec.Info.RollbackRevision)
 	}
 	rec.Set(pendingStatus(r.plan.Operation), description)
-	if err := r.storage.Trim(ctx, r.plan.stage.history, r.plan.request.HistoryLimit, r.plan.needed()); err != nil {
+	if err := r.storage.Trim(ctx, r.plan.lineage.history, r.plan.request.HistoryLimit, r.plan.needed()); err != nil {
 		return err
 	}
 	return r.storage.Create(ctx, rec)
 }
 
 // date gives a record its times: it is deployed now, and first when its release was.
-func (s stage) date(r *release.Record, o plan.Operation) {
+func (s lineage) date(r *release.Record, o plan.Operation) {
 	now := release.Time{Time: time.Now()}
 	r.Info.FirstDeployed, r.Info.LastDeployed = now, now
 	if o != plan.Install && s.last != nil && !s.last.Info.FirstDeployed.IsZero() {
@@ -178,9 +178,9 @@ func pendingStatus(o plan.Operation) release.Status {
 	return release.PendingUpgrade
 }
 
-// execute brings the objects to what the plan says. It stops at the first
+// applyAll brings the objects to what the plan says. It stops at the first
 // failure and starts nothing after ctx has ended.
-func (r *run) execute(ctx context.Context) error {
+func (r *operation) applyAll(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		r.applyCRDs,
 		func(ctx context.Context) error { return r.hooks(ctx, "pre-"+string(r.plan.Operation)) },
@@ -200,7 +200,7 @@ func (r *run) execute(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) applyCRDs(ctx context.Context) error {
+func (r *operation) applyCRDs(ctx context.Context) error {
 	var crds []*plan.Change
 	for i := range r.plan.Objects {
 		if r.plan.Objects[i].CRD {
@@ -212,7 +212,7 @@ func (r *run) applyCRDs(ctx context.Context) error {
 
 // applyWaves applies the objects stage by stage, and in each wave by wave. What
 // a stage applied must be ready before the next begins; most releases have one.
-func (r *run) applyWaves(ctx context.Context) error {
+func (r *operation) applyWaves(ctx context.Context) error {
 	stages := map[int][]plan.Change{}
 	for _, c := range r.plan.Objects {
 		if !c.CRD && !c.Leftover && c.Desired != nil {
@@ -235,7 +235,7 @@ func (r *run) applyWaves(ctx context.Context) error {
 }
 
 // wait blocks until everything applied is ready.
-func (r *run) wait(ctx context.Context) error {
+func (r *operation) wait(ctx context.Context) error {
 	if r.plan.request.NoWait {
 		for _, a := range r.applied {
 			r.span.Object(a.Ref.Namespace, a.Ref.String(), string(a.Action), event.Passed, "applied, not awaited")
@@ -245,14 +245,14 @@ func (r *run) wait(ctx context.Context) error {
 	return r.waiter().Await(ctx, r.applied)
 }
 
-func (r *run) waiter() *wait.Waiter {
+func (r *operation) waiter() *wait.Waiter {
 	return &wait.Waiter{Cluster: r.engine.cluster, Span: r.span, Expires: r.expires, Logs: r.logs}
 }
 
 // limited is the context of the run's work: it ends after the request's Timeout,
 // or as late as an object's own limit of its wait asks; all other waits then end
 // at the Timeout by themselves.
-func (r *run) limited(parent context.Context) (context.Context, context.CancelFunc) {
+func (r *operation) limited(parent context.Context) (context.Context, context.CancelFunc) {
 	timeout, longest := r.plan.request.Timeout, longestWait(r.plan.Objects)
 	r.expires = time.Now().Add(timeout)
 	r.plan.request.RollbackTimeout = max(r.plan.request.RollbackTimeout, longest)

@@ -38,7 +38,7 @@ func TestAttempts(t *testing.T) {
 				h.Unreadable = []release.Head{{Version: 2}}
 			}
 			var got []int
-			for _, r := range decideStage(h).attempts {
+			for _, r := range lineageOf(h).attempts {
 				got = append(got, r.Version)
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {

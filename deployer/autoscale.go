@@ -41,11 +41,11 @@ func scalerOf(o *unstructured.Unstructured) (s scaler, ok bool) {
 // would fall back to its default. Only objects whose replicas the plan would
 // change, or which conflict there, are asked about. Autoscalers that go with this
 // revision do not count.
-func (e *Engine) keepScaled(ctx context.Context, req Request, sights []sight) error {
-	var rescaled []*sight
+func (e *Engine) keepScaled(ctx context.Context, req Request, states []objectState) error {
+	var rescaled []*objectState
 	namespaces := map[string]bool{}
-	for i := range sights {
-		if s := &sights[i]; s.rescaled() {
+	for i := range states {
+		if s := &states[i]; s.rescaled() {
 			rescaled = append(rescaled, s)
 			namespaces[s.object.GetNamespace()] = true
 		}
@@ -53,7 +53,7 @@ func (e *Engine) keepScaled(ctx context.Context, req Request, sights []sight) er
 	if len(rescaled) == 0 {
 		return nil
 	}
-	scalers, err := e.scalers(ctx, req, sights, namespaces)
+	scalers, err := e.scalers(ctx, req, states, namespaces)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (e *Engine) keepScaled(ctx context.Context, req Request, sights []sight) er
 
 // rescaled reports whether the plan would change how many replicas the object
 // has, or may not because somebody else sets them.
-func (s *sight) rescaled() bool {
+func (s *objectState) rescaled() bool {
 	if s.live == nil {
 		return false
 	}
@@ -90,10 +90,10 @@ func (s *sight) rescaled() bool {
 
 // scalers are the autoscalers of the target, and those in namespaces that will
 // outlive this revision.
-func (e *Engine) scalers(ctx context.Context, req Request, sights []sight, namespaces map[string]bool) ([]scaler, error) {
+func (e *Engine) scalers(ctx context.Context, req Request, states []objectState, namespaces map[string]bool) ([]scaler, error) {
 	var out []scaler
 	wanted := map[string]bool{}
-	for _, s := range sights {
+	for _, s := range states {
 		wanted[kube.RefOf(s.object).Key()] = true
 		if c, ok := scalerOf(s.object); ok {
 			out = append(out, c)
@@ -126,7 +126,7 @@ func (e *Engine) scalers(ctx context.Context, req Request, sights []sight, names
 
 // keepReplicas puts the live number of replicas into the target and asks the
 // server again.
-func (e *Engine) keepReplicas(ctx context.Context, req Request, s *sight, by scaler) error {
+func (e *Engine) keepReplicas(ctx context.Context, req Request, s *objectState, by scaler) error {
 	replicas, _, err := unstructured.NestedFieldNoCopy(s.live.Object, "spec", "replicas")
 	if err != nil {
 		return fmt.Errorf("read the replicas of %s: %w", kube.RefOf(s.live).Long(), err)
@@ -142,7 +142,7 @@ func (e *Engine) keepReplicas(ctx context.Context, req Request, s *sight, by sca
 // applyScaled applies an object whose replicas an autoscaler sets, with the
 // number that it has set by now. That number is never taken over, whatever the
 // policy for other fields is.
-func (r *run) applyScaled(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) applyScaled(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	options := r.plan.request.applyOptions()
 	force := options.Force
 	options.Force = false

@@ -75,7 +75,7 @@ func foreignFields(err error) (fields []string, managers map[string]string) {
 }
 
 // conflictsNow are those that the server has refused, each with its values.
-func (s *sight) conflictsNow(kept bool) []plan.Conflict {
+func (s *objectState) conflictsNow(kept bool) []plan.Conflict {
 	var found []plan.Conflict
 	fields, managers := foreignFields(s.err)
 	for _, field := range fields {
@@ -99,11 +99,11 @@ func (s *sight) conflictsNow(kept bool) []plan.Conflict {
 
 // settleConflicts goes about fields that others have set as the policy says, and
 // asks the server again.
-func (e *Engine) settleConflicts(ctx context.Context, req Request, sights []sight) error {
+func (e *Engine) settleConflicts(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		if fields, _ := foreignFields(s.err); len(fields) == 0 {
 			continue
 		}
@@ -127,7 +127,7 @@ func (e *Engine) settleConflicts(ctx context.Context, req Request, sights []sigh
 const keepRounds = 5
 
 // keepTheirs leaves the fields of others out of what is applied.
-func (e *Engine) keepTheirs(ctx context.Context, req Request, s *sight) error {
+func (e *Engine) keepTheirs(ctx context.Context, req Request, s *objectState) error {
 	s.whole = s.object
 	s.object = s.object.DeepCopy()
 	for range keepRounds {

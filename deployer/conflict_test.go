@@ -87,7 +87,7 @@ func TestSecretConflictIsMasked(t *testing.T) {
 	secret := func(value string) *unstructured.Unstructured {
 		return obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: "+value+"}\n")
 	}
-	s := sight{object: secret("b3Vycw=="), live: secret("dGhlaXJz"), err: &kube.Error{Reason: kube.Conflict, Managers: []string{"x"}, Fields: []string{"data.password"}}}
+	s := objectState{object: secret("b3Vycw=="), live: secret("dGhlaXJz"), err: &kube.Error{Reason: kube.Conflict, Managers: []string{"x"}, Fields: []string{"data.password"}}}
 	want := []plan.Conflict{{Path: "data.password", Manager: "x", Theirs: "(secret, 6 bytes)", Ours: "(secret, 6 bytes)", ServerPath: "data.password"}}
 	if d := cmp.Diff(want, s.conflictsNow(false), cmp.AllowUnexported(plan.Conflict{})); d != "" {
 		t.Error(d)

@@ -32,7 +32,7 @@ const crdKind = "CustomResourceDefinition"
 const maxDangers = 10
 
 // decideCRD says what becomes of a CRD of crds/.
-func decideCRD(c plan.Change, s sight, req Request) (plan.Change, error) {
+func decideCRD(c plan.Change, s objectState, req Request) (plan.Change, error) {
 	switch {
 	case s.live == nil:
 		c.Action = plan.Create
@@ -53,7 +53,7 @@ func decideCRD(c plan.Change, s sight, req Request) (plan.Change, error) {
 
 // guardCRD refuses a change of a CRD that would harm stored objects or their
 // clients, unless the request allows it; then it is noted.
-func guardCRD(c *plan.Change, s sight, req Request) error {
+func guardCRD(c *plan.Change, s objectState, req Request) error {
 	if req.CRDs != ApplyCRDs || s.live == nil || c.Action == plan.Unchanged {
 		return nil
 	}
@@ -190,26 +190,26 @@ func newlyRequired(before, after map[string]any) []string {
 	return out
 }
 
-// lookAtCRDs finds out whether there are objects of kinds whose CRD would change,
+// checkCRDs finds out whether there are objects of kinds whose CRD would change,
 // and forgives what the server said about objects of such kinds: it judged them
 // by the old schema.
-func (e *Engine) lookAtCRDs(ctx context.Context, req Request, sights []sight) error {
+func (e *Engine) checkCRDs(ctx context.Context, req Request, states []objectState) error {
 	if req.CRDs == SkipCRDs {
 		return nil
 	}
 	changing := map[string]bool{} // "group/Kind"
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs || len(plan.Diff(s.live, s.result)) == 0 {
 			continue
 		}
 		changing[object.String(s.object, "spec", "group")+"/"+object.String(s.object, "spec", "names", "kind")] = true
 		g.Go(func() (err error) { s.inUse, err = e.anyOf(ctx, s.live); return err })
 	}
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		group, _, _ := strings.Cut(s.object.GetAPIVersion(), "/")
 		if changing[group+"/"+s.object.GetKind()] {
 			s.afterCRD = true

@@ -20,8 +20,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
 
-// sight is one object of the target, as it should be and as it is.
-type sight struct {
+// objectState is one object of the target, as it should be and as it is.
+type objectState struct {
 	object    *unstructured.Unstructured // as it should be, the release's marks on it
 	live      *unstructured.Unstructured // as it is; nil when absent
 	result    *unstructured.Unstructured // what the server would make of it; nil when it could not say
@@ -40,30 +40,30 @@ type sight struct {
 	withdrawn []string                   // of a Secret: keys that leave it and that an apply would not take away
 }
 
-// scene is everything a plan is decided on.
-type scene struct {
-	stage            stage
+// observation is everything a plan is decided on.
+type observation struct {
+	lineage          lineage
 	record           *release.Revision // the revision to be
 	namespace        string
 	namespaceMissing bool
 	request          Request
-	sights           []sight
+	states           []objectState
 	leftovers        []*unstructured.Unstructured // live objects of earlier revisions that the target lacks
 	warnings         []string
 	refused          []plan.Rejection // hooks and deletions that the server would refuse
 }
 
 // decide turns what was observed into changes. It is pure.
-func decide(s scene) (*Prepared, error) {
-	p := &Prepared{stage: s.stage, record: s.record, Plan: &plan.Plan{
-		Release: s.record.Name, Namespace: s.namespace, Chart: s.record.ChartName(), Operation: s.stage.operation,
-		Revision: s.stage.revision, Warnings: s.warnings, Next: s.record.Record,
+func decide(s observation) (*Prepared, error) {
+	p := &Prepared{lineage: s.lineage, record: s.record, Plan: &plan.Plan{
+		Release: s.record.Name, Namespace: s.namespace, Chart: s.record.ChartName(), Operation: s.lineage.operation,
+		Revision: s.lineage.revision, Warnings: s.warnings, Next: s.record.Record,
 	}}
-	if s.stage.deployed != nil {
-		p.Deployed = s.stage.deployed.Version
+	if s.lineage.deployed != nil {
+		p.Deployed = s.lineage.deployed.Version
 	}
-	if s.stage.last != nil {
-		p.Last = s.stage.last.Status()
+	if s.lineage.last != nil {
+		p.Last = s.lineage.last.Status()
 	}
 	if s.namespaceMissing {
 		if !s.request.CreateNamespace {
@@ -87,10 +87,10 @@ func decide(s scene) (*Prepared, error) {
 	if warning != "" {
 		p.Warnings = append(p.Warnings, warning)
 	}
-	before := refsOf(s.stage.since)
-	s.leftovers = withoutRenamed(s.leftovers, s.sights, before)
-	deployed := objectsOf(s.stage.deployed)
-	for _, sight := range s.sights {
+	before := refsOf(s.lineage.since)
+	s.leftovers = withoutRenamed(s.leftovers, s.states, before)
+	deployed := objectsOf(s.lineage.deployed)
+	for _, sight := range s.states {
 		c, err := decideObject(sight, before, s)
 		if err != nil {
 			problems = append(problems, plan.Rejection{Object: kube.RefOf(sight.object), Err: err})
@@ -105,13 +105,13 @@ func decide(s scene) (*Prepared, error) {
 	}
 	slices.SortStableFunc(p.Objects, func(a, b plan.Change) int { return a.Stage - b.Stage })
 	p.Objects = append(p.Objects, decidePrune(s)...)
-	p.Hooks = hookLines(s.record.Hooks, s.stage.operation)
+	p.Hooks = hookLines(s.record.Hooks, s.lineage.operation)
 	p.RecordOnly = !p.ObjectChanges()
-	p.Unchanged = p.RecordOnly && sameRecord(s.stage.deployed, s.stage.last, s.record)
+	p.Unchanged = p.RecordOnly && sameRecord(s.lineage.deployed, s.lineage.last, s.record)
 	return p, nil
 }
 
-func decideObject(s sight, before map[string]bool, sc scene) (plan.Change, error) {
+func decideObject(s objectState, before map[string]bool, sc observation) (plan.Change, error) {
 	c := plan.Change{Object: kube.RefOf(s.object), Desired: s.object, Live: s.live, Result: s.result, Note: s.unchecked, CRD: s.isCRD}
 	c.AfterCRD, c.Conflicts, c.Withdrawn = s.afterCRD, s.conflicts, s.withdrawn
 	if s.isCRD {
@@ -119,7 +119,7 @@ func decideObject(s sight, before map[string]bool, sc scene) (plan.Change, error
 	}
 	if s.live != nil && !before[c.Object.Key()] {
 		whose := ownerOf(s.live, sc.record.Name, sc.namespace)
-		hook := whose.class == unowned && wasHook(s.live, sc.stage.history.Records)
+		hook := whose.class == unowned && wasHook(s.live, sc.lineage.history.Records)
 		if !hook && !sc.request.adopts(whose, c.Object) {
 			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
@@ -172,7 +172,7 @@ func decideObject(s sight, before map[string]bool, sc scene) (plan.Change, error
 
 // decidePrune deletes what earlier revisions left, unless it asks to be kept, is
 // a hook now, or has become somebody else's.
-func decidePrune(s scene) []plan.Change {
+func decidePrune(s observation) []plan.Change {
 	var out []plan.Change
 	hooks := s.becomesHook()
 	for _, o := range s.leftovers {
@@ -196,9 +196,9 @@ func decidePrune(s scene) []plan.Change {
 // withoutRenamed drops those leftovers that are objects of the target under
 // another group's name, as their uid tells: the two are one object, which is the
 // release's by before.
-func withoutRenamed(leftovers []*unstructured.Unstructured, sights []sight, before map[string]bool) []*unstructured.Unstructured {
+func withoutRenamed(leftovers []*unstructured.Unstructured, states []objectState, before map[string]bool) []*unstructured.Unstructured {
 	byUID := map[types.UID]string{}
-	for _, s := range sights {
+	for _, s := range states {
 		if s.live != nil && s.live.GetUID() != "" {
 			byUID[s.live.GetUID()] = kube.RefOf(s.object).Key()
 		}

@@ -123,7 +123,7 @@ func Untouched(err error) bool {
 
 // failed makes the error of a run that err ended, with evidence for each object
 // that failed, and tells it. It must run before anything is rolled back.
-func (r *run) failed(ctx context.Context, err error) *FailedError {
+func (r *operation) failed(ctx context.Context, err error) *FailedError {
 	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
 	list, ok := errors.AsType[*wait.Failures](err)
 	if !ok || (list.Err != nil && !errors.Is(list.Err, wait.ErrTimeout)) {
@@ -175,23 +175,23 @@ func summary(f *FailedError) string {
 
 // clearDoomed deletes the hooks that a failure condemned, now that they have
 // been looked at, and waits until they have stopped: a rollback has hooks, too.
-func (r *run) clearDoomed(ctx context.Context) {
-	for _, ref := range r.doomed {
+func (r *operation) clearDoomed(ctx context.Context) {
+	for _, ref := range r.hooksToDelete {
 		if err := r.endHook(ctx, ref); err != nil {
 			r.span.Warn("a hook could not be deleted: " + err.Error())
 		}
 	}
-	r.doomed = nil
+	r.hooksToDelete = nil
 }
 
 // gatherer reads what the cluster shows.
-func (r *run) gatherer() *evidence.Gatherer {
+func (r *operation) gatherer() *evidence.Gatherer {
 	return &evidence.Gatherer{Cluster: r.engine.cluster, Redact: r.redact}
 }
 
 // collectBundle makes the bundle of a failure and hands it to whoever keeps it, before
 // anything is rolled back.
-func (r *run) collectBundle(ctx context.Context, f *FailedError, failed []wait.Failure) {
+func (r *operation) collectBundle(ctx context.Context, f *FailedError, failed []wait.Failure) {
 	if r.plan.request.Evidence == nil {
 		return
 	}

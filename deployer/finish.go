@@ -21,7 +21,7 @@ const (
 
 // succeed writes the record of success: the new revision first, so that there
 // is never none deployed, then those it replaces.
-func (r *run) succeed(ctx context.Context) (Outcome, error) {
+func (r *operation) succeed(ctx context.Context) (Outcome, error) {
 	ctx, cancel := afterwards(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	rec := r.plan.record.Record
@@ -37,7 +37,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 		return out, err
 	}
 	var errs []error
-	for _, old := range r.plan.stage.history.Records {
+	for _, old := range r.plan.lineage.history.Records {
 		if old.Version == rec.Version || old.Status() != release.Deployed && old.Status() != release.Uninstalling {
 			continue
 		}
@@ -47,7 +47,7 @@ func (r *run) succeed(ctx context.Context) (Outcome, error) {
 	return out, errors.Join(errs...)
 }
 
-func (r *run) defaultDescription() string {
+func (r *operation) defaultDescription() string {
 	switch r.plan.Operation {
 	case plan.Install:
 		return "Install complete"
@@ -60,7 +60,7 @@ func (r *run) defaultDescription() string {
 // fail ends a run that could not be finished: evidence first, then the record,
 // then what the policy says, all on a context that the failure did not end. ctx
 // is what the run worked under, parent the caller's.
-func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
+func (r *operation) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
 	if lost := context.Cause(ctx); errors.Is(lost, lock.ErrLost) {
@@ -78,7 +78,7 @@ func (r *run) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	return r.outcome(out, failed, interrupted), failed
 }
 
-func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcome {
+func (r *operation) outcome(out Outcome, failed *FailedError, interrupted bool) Outcome {
 	out.Message, out.Details = failed.Cause, failed.Details()
 	switch {
 	case interrupted:
@@ -92,7 +92,7 @@ func (r *run) outcome(out Outcome, failed *FailedError, interrupted bool) Outcom
 	return out
 }
 
-func (r *run) recordFailure(ctx context.Context, cause string) error {
+func (r *operation) recordFailure(ctx context.Context, cause string) error {
 	name := "Upgrade"
 	switch r.plan.Operation {
 	case plan.Install:
@@ -105,7 +105,7 @@ func (r *run) recordFailure(ctx context.Context, cause string) error {
 }
 
 // restore does what the policy says about what the failure left behind.
-func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
+func (r *operation) restore(parent, ctx context.Context, failed *FailedError) {
 	req := r.plan.request
 	if parent.Err() != nil {
 		req.OnFailure, req.OnFailedInstall = req.cancelled()
@@ -116,8 +116,8 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 	case r.plan.Operation == plan.Install && req.OnFailedInstall == Remove:
 		failed.RollbackErr = r.remove(ctx)
 		failed.Removed = failed.RollbackErr == nil
-	case r.plan.stage.deployed != nil && req.OnFailure == Rollback:
-		failed.RolledBackTo = r.plan.stage.deployed.Version
+	case r.plan.lineage.deployed != nil && req.OnFailure == Rollback:
+		failed.RolledBackTo = r.plan.lineage.deployed.Version
 		failed.RollbackErr = r.rollBack(parent, ctx)
 		failed.RolledBack = failed.RollbackErr == nil
 	case r.plan.Operation == plan.Upgrade:
@@ -128,8 +128,8 @@ func (r *run) restore(parent, ctx context.Context, failed *FailedError) {
 // rollBack makes the last deployed revision a new one, as Helm does, and waits
 // until it is ready again. After an interruption the wait may be cut short: that
 // revision has been seen ready before.
-func (r *run) rollBack(parent, ctx context.Context) error {
-	to := r.plan.stage.deployed.Version
+func (r *operation) rollBack(parent, ctx context.Context) error {
+	to := r.plan.lineage.deployed.Version
 	req := r.plan.request
 	req.ForceConflicts, req.Description, req.CreateNamespace, req.Evidence = true, "", false, nil
 	req.Stamp = takingOver(req.Stamp)
@@ -142,7 +142,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 	if err := back.begin(ctx); err != nil {
 		return err
 	}
-	err = back.execute(ctx)
+	err = back.applyAll(ctx)
 	if parent.Err() != nil && back.onlyUnready(err) {
 		err = nil
 	}
@@ -157,7 +157,7 @@ func (r *run) rollBack(parent, ctx context.Context) error {
 }
 
 // onlyUnready reports that everything was applied and only the wait ran out of time.
-func (r *run) onlyUnready(err error) bool {
+func (r *operation) onlyUnready(err error) bool {
 	applied := 0
 	for _, c := range r.plan.Objects {
 		if c.Desired != nil && !c.Leftover {

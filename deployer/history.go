@@ -35,7 +35,7 @@ func (e *Engine) History(ctx context.Context, name, namespace string) (release.H
 // nextLabels are the labels of the next record: those given now over the last
 // revision's, but an install inherits none and, as Helm's, takes "null" for a value
 // like any other (facts/helm-format.md 4.1).
-func nextLabels(req Request, s stage) map[string]string {
+func nextLabels(req Request, s lineage) map[string]string {
 	if s.last == nil || s.last.Status() == release.Uninstalled || req.Operation == plan.Install {
 		return maps.Clone(req.Labels)
 	}

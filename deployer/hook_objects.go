@@ -39,11 +39,11 @@ func wasHook(live *unstructured.Unstructured, records []*release.Record) bool {
 
 // becomesHook are the identities of what the operation's hooks make before its
 // objects are pruned: an object that has become such a hook is not left over.
-func (s scene) becomesHook() map[string]bool {
+func (s observation) becomesHook() map[string]bool {
 	if s.request.NoHooks {
 		return nil
 	}
-	return hookKeys(hooksFor(s.record.Hooks, "pre-"+string(s.stage.operation)), s.namespace)
+	return hookKeys(hooksFor(s.record.Hooks, "pre-"+string(s.lineage.operation)), s.namespace)
 }
 
 // inTheWay says why a live object may not be replaced by a hook's. A Job or Pod
@@ -58,7 +58,7 @@ func inTheWay(live *unstructured.Unstructured, h *release.Hook, name, namespace 
 }
 
 // occupied asks what is in the way of a hook's object that exists.
-func (e *Engine) occupied(ctx context.Context, sc scene, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+func (e *Engine) occupied(ctx context.Context, sc observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if !reruns(o.GetKind()) {
 		return nil, nil
 	}

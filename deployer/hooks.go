@@ -52,7 +52,7 @@ func hooksFor(hooks []*release.Hook, event string) []*release.Hook {
 // hooks runs the hooks of an event, one after another. Those that ask for it
 // are deleted when all have succeeded; when one fails, deletion waits until the
 // evidence is collected.
-func (r *run) hooks(ctx context.Context, event string) error {
+func (r *operation) hooks(ctx context.Context, event string) error {
 	if r.plan.request.NoHooks {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (r *run) hooks(ctx context.Context, event string) error {
 }
 
 // runHooks is hooks without the deletion of those that succeeded.
-func (r *run) runHooks(ctx context.Context, event string) ([]*release.Hook, error) {
+func (r *operation) runHooks(ctx context.Context, event string) ([]*release.Hook, error) {
 	var ran []*release.Hook
 	for _, h := range hooksFor(r.plan.record.Hooks, event) {
 		if len(h.DeletePolicies) == 0 {
@@ -82,22 +82,22 @@ func (r *run) runHooks(ctx context.Context, event string) ([]*release.Hook, erro
 
 // spoil notes which hook objects go once the evidence of a failure is safe: the
 // failed one's by hook-failed, those of earlier ones by hook-succeeded.
-func (r *run) spoil(made []*unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
+func (r *operation) spoil(made []*unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
 	if slices.Contains(h.DeletePolicies, hookFailed) {
 		for _, o := range made {
-			r.doomed = append(r.doomed, kube.RefOf(o))
+			r.hooksToDelete = append(r.hooksToDelete, kube.RefOf(o))
 		}
 	}
 	for _, earlier := range ran {
 		if slices.Contains(earlier.DeletePolicies, hookSucceeded) {
-			r.doomed = append(r.doomed, r.hookRefs(earlier)...)
+			r.hooksToDelete = append(r.hooksToDelete, r.hookRefs(earlier)...)
 		}
 	}
 }
 
 // runHook replaces what an earlier run left, creates the hook's objects and
 // waits until they are done. It returns those that it has made.
-func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructured.Unstructured, err error) {
+func (r *operation) runHook(ctx context.Context, h *release.Hook) (made []*unstructured.Unstructured, err error) {
 	objects, err := r.engine.placedHook(ctx, h, r.plan.Namespace)
 	if err != nil {
 		return nil, &wait.Failures{Err: fmt.Errorf("hook %s: %w", h.Path, err)}
@@ -128,7 +128,7 @@ func (r *run) runHook(ctx context.Context, h *release.Hook) (made []*unstructure
 }
 
 // makeHook creates the objects of a hook, one after another.
-func (r *run) makeHook(ctx context.Context, objects []*unstructured.Unstructured) (made []*unstructured.Unstructured, err error) {
+func (r *operation) makeHook(ctx context.Context, objects []*unstructured.Unstructured) (made []*unstructured.Unstructured, err error) {
 	for _, o := range objects {
 		live, err := r.applyHook(ctx, o)
 		if err != nil {
@@ -140,13 +140,13 @@ func (r *run) makeHook(ctx context.Context, objects []*unstructured.Unstructured
 	return made, nil
 }
 
-func (r *run) applyHook(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (r *operation) applyHook(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	return r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 }
 
 // finishHook waits until the objects of a hook are done and returns them as they
 // are then: one that got no pods was made again.
-func (r *run) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+func (r *operation) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var items []*wait.Item
 	for i, live := range made {
 		item := wait.ToFinish(live)
@@ -195,7 +195,7 @@ func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 }
 
 // hookRefs are those objects of a hook that this run has made and not deleted.
-func (r *run) hookRefs(h *release.Hook) []kube.Ref {
+func (r *operation) hookRefs(h *release.Hook) []kube.Ref {
 	objects, err := hookObjects(h)
 	if err != nil {
 		return nil
@@ -211,7 +211,7 @@ func (r *run) hookRefs(h *release.Hook) []kube.Ref {
 // always does, whatever the policies say: it could not be run again, and nobody
 // waits for it any more, for we hold the release's lock. What is no hook and not
 // the release's is not ours to delete, unless the policy says so.
-func (r *run) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
+func (r *operation) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
 	runs, asked := reruns(ref.Kind), slices.Contains(h.DeletePolicies, beforeCreation)
 	if ref.Kind == "CustomResourceDefinition" || !runs && !asked {
 		return nil
@@ -244,7 +244,7 @@ func leftAs(o *unstructured.Unstructured) string {
 }
 
 // deleteHooks deletes, last one first, the hooks that ask for it by policy.
-func (r *run) deleteHooks(ctx context.Context, ran []*release.Hook, policy string) error {
+func (r *operation) deleteHooks(ctx context.Context, ran []*release.Hook, policy string) error {
 	for _, h := range slices.Backward(ran) {
 		if !slices.Contains(h.DeletePolicies, policy) {
 			continue
@@ -258,7 +258,7 @@ func (r *run) deleteHooks(ctx context.Context, ran []*release.Hook, policy strin
 	return nil
 }
 
-func (r *run) deleteHook(ctx context.Context, ref kube.Ref) error {
+func (r *operation) deleteHook(ctx context.Context, ref kube.Ref) error {
 	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
 		return nil
 	}
@@ -272,7 +272,7 @@ func (r *run) deleteHook(ctx context.Context, ref kube.Ref) error {
 
 // endHook deletes a hook that may still run, and waits until it has stopped, as
 // long as ctx lasts: the run's own time may be over.
-func (r *run) endHook(ctx context.Context, ref kube.Ref) error {
+func (r *operation) endHook(ctx context.Context, ref kube.Ref) error {
 	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
 		return nil
 	}
@@ -292,7 +292,7 @@ func (r *run) endHook(ctx context.Context, ref kube.Ref) error {
 }
 
 // hookOutput tells the log of a hook whose output policy asks for it.
-func (r *run) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *release.Hook, failed bool) {
+func (r *operation) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *release.Hook, failed bool) {
 	policy := hookSucceeded
 	if failed {
 		policy = hookFailed
@@ -306,7 +306,7 @@ func (r *run) hookOutput(ctx context.Context, o *unstructured.Unstructured, h *r
 }
 
 // logLines are the last lines of every container of a Job's or Pod's pods.
-func (r *run) logLines(ctx context.Context, o *unstructured.Unstructured) []string {
+func (r *operation) logLines(ctx context.Context, o *unstructured.Unstructured) []string {
 	var lines []string
 	for _, pod := range r.gatherer().OwnPods(ctx, o) {
 		for _, c := range evidence.Containers(pod, "containers") {

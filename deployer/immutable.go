@@ -23,14 +23,14 @@ func suggested(kind string) ImmutablePolicy {
 	return RecreateObject
 }
 
-// lookAnew asks about objects whose change the server refused because fields
+// dryRunRecreate asks about objects whose change the server refused because fields
 // cannot be changed, whether it would take them anew: it pretends to create each
 // under another name, which also tells the new values with their defaults.
-func (e *Engine) lookAnew(ctx context.Context, req Request, sights []sight) error {
+func (e *Engine) dryRunRecreate(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		refused, ok := kube.Immutables(s.err)
 		if !ok || s.live == nil {
 			continue
@@ -39,12 +39,12 @@ func (e *Engine) lookAnew(ctx context.Context, req Request, sights []sight) erro
 		if s.whole != nil { // the new one has no other manager
 			s.object, s.whole, s.conflicts = s.whole, nil, nil
 		}
-		g.Go(func() error { return e.lookAnewAt(ctx, req, s) })
+		g.Go(func() error { return e.dryRunRecreateOne(ctx, req, s) })
 	}
 	return g.Wait()
 }
 
-func (e *Engine) lookAnewAt(ctx context.Context, req Request, s *sight) error {
+func (e *Engine) dryRunRecreateOne(ctx context.Context, req Request, s *objectState) error {
 	if s.object.GetKind() != "Service" { // a fixed address or port is taken by the present one
 		made, err := e.pretend(ctx, req, s.object, s.object.GetNamespace())
 		if kube.Is(err, kube.Invalid) || kube.Is(err, kube.Forbidden) {
@@ -86,7 +86,7 @@ func (e *Engine) pretend(ctx context.Context, req Request, o *unstructured.Unstr
 }
 
 // decideImmutable says what becomes of an object whose immutable fields differ.
-func decideImmutable(c plan.Change, s sight, req Request) (plan.Change, error) {
+func decideImmutable(c plan.Change, s objectState, req Request) (plan.Change, error) {
 	next := s.anew
 	if next == nil {
 		next = s.object
@@ -162,7 +162,7 @@ func below(path, parent string) bool {
 
 // recreate deletes the very object that the plan saw, and waits until it is
 // gone; what it owns goes first, unless that is to stay.
-func (r *run) recreate(ctx context.Context, c *plan.Change) error {
+func (r *operation) recreate(ctx context.Context, c *plan.Change) error {
 	if wait.IsJob(c.Live) && !c.Orphan {
 		return r.recreateJob(ctx, c)
 	}
@@ -183,7 +183,7 @@ func (r *run) recreate(ctx context.Context, c *plan.Change) error {
 
 // recreateJob is recreate for a Job. One that was stopped and could not be
 // deleted goes on.
-func (r *run) recreateJob(ctx context.Context, c *plan.Change) error {
+func (r *operation) recreateJob(ctx context.Context, c *plan.Change) error {
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
 	err := r.waiter().Clear(ctx, c.Live)
 	if was, _, _ := unstructured.NestedBool(c.Live.Object, "spec", "suspend"); err != nil && !was {

@@ -36,7 +36,7 @@ func TestOnImmutable(t *testing.T) {
 }
 
 func TestDecideImmutable(t *testing.T) {
-	workload := func(kind, service, image, notes string) *sight {
+	workload := func(kind, service, image, notes string) *objectState {
 		o := obj(t, `
 apiVersion: apps/v1
 kind: `+kind+`
@@ -44,7 +44,7 @@ metadata: {name: db, namespace: shop, annotations: {`+notes+`}}
 spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: `+image+`}}, spec: {containers: [{name: db, image: "`+image+`"}]}}}
 `)
 		own(o, "web", "shop")
-		return &sight{object: o}
+		return &objectState{object: o}
 	}
 	refused := &kube.Error{Reason: kube.Immutable, Cause: "forbidden", Fields: []string{"spec"}}
 	for name, tt := range map[string]struct {
@@ -71,7 +71,7 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 			if tt.policy != "" {
 				req.OnImmutable = map[string]ImmutablePolicy{tt.kind: tt.policy}
 			}
-			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, scene{record: revision(2, ""), namespace: "shop", request: req})
+			c, err := decideObject(*s, map[string]bool{kube.RefOf(s.object).Key(): true}, observation{record: revision(2, ""), namespace: "shop", request: req})
 			if tt.err != "" {
 				if _, ok := errors.AsType[*plan.ImmutableError](err); !ok || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v", err)

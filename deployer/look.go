@@ -13,14 +13,14 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// look fills every sight from the cluster: the live object and the dry run. What
+// observeObjects fills every state from the cluster: the live object and the dry run. What
 // the release has had is read first, and where nothing can change that is all.
-func (e *Engine) look(ctx context.Context, req Request, sights []sight, from stage, missing bool) error {
-	coming, before, whole := namespacesOf(sights), refsOf(from.since), ctx
+func (e *Engine) observeObjects(ctx context.Context, req Request, states []objectState, from lineage, missing bool) error {
+	coming, before, whole := namespacesOf(states), refsOf(from.since), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		if s.err = access.CheckPath(s.object); s.err != nil {
 			continue
 		}
@@ -39,7 +39,7 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, from sta
 		had := before[kube.RefOf(s.object).Key()]
 		g.Go(func() error {
 			if had {
-				if err := e.lookLive(ctx, s); err != nil {
+				if err := e.getLive(ctx, s); err != nil {
 					return err
 				}
 			}
@@ -47,33 +47,33 @@ func (e *Engine) look(ctx context.Context, req Request, sights []sight, from sta
 				s.result = s.live
 				return nil
 			}
-			return e.lookAhead(ctx, req, s, had, coming)
+			return e.dryRunObject(ctx, req, s, had, coming)
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := e.keepScaled(whole, req, sights); err != nil {
+	if err := e.keepScaled(whole, req, states); err != nil {
 		return err
 	}
-	if err := e.settleConflicts(whole, req, sights); err != nil {
+	if err := e.settleConflicts(whole, req, states); err != nil {
 		return err
 	}
-	if err := e.lookAgain(whole, req, sights); err != nil {
+	if err := e.recheckClientSide(whole, req, states); err != nil {
 		return err
 	}
-	if err := e.lookAtKeys(whole, sights, from.revisions); err != nil {
+	if err := e.checkSecretKeys(whole, states, from.revisions); err != nil {
 		return err
 	}
-	if err := e.lookAtCRDs(whole, req, sights); err != nil {
+	if err := e.checkCRDs(whole, req, states); err != nil {
 		return err
 	}
-	return e.lookAnew(whole, req, sights)
+	return e.dryRunRecreate(whole, req, states)
 }
 
-// lookAhead asks what an apply would come to, and reads the object unless that has
+// dryRunObject asks what an apply would come to, and reads the object unless that has
 // been done (seen) or it would be created.
-func (e *Engine) lookAhead(ctx context.Context, req Request, s *sight, seen bool, coming map[string]bool) error {
+func (e *Engine) dryRunObject(ctx context.Context, req Request, s *objectState, seen bool, coming map[string]bool) error {
 	result, err := e.dryRun(ctx, req, s.object, false)
 	if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
 		s.unchecked = "checked in part: its namespace comes with this release"
@@ -84,11 +84,11 @@ func (e *Engine) lookAhead(ctx context.Context, req Request, s *sight, seen bool
 	if seen || kube.FatalOnly(err) != nil || err == nil && wouldCreate(result) {
 		return kube.FatalOnly(err)
 	}
-	return e.lookLive(ctx, s)
+	return e.getLive(ctx, s)
 }
 
-// lookLive reads the object as it is.
-func (e *Engine) lookLive(ctx context.Context, s *sight) error {
+// getLive reads the object as it is.
+func (e *Engine) getLive(ctx context.Context, s *objectState) error {
 	live, err := e.cluster.Get(ctx, kube.RefOf(s.object))
 	if err != nil && !kube.Is(err, kube.NotFound) {
 		return err
@@ -101,15 +101,15 @@ func (e *Engine) lookLive(ctx context.Context, s *sight) error {
 // is stored has a resource version.
 func wouldCreate(result *unstructured.Unstructured) bool { return result.GetResourceVersion() == "" }
 
-// lookAgain asks otherwise about objects that Helm has written client-side and
+// recheckClientSide asks otherwise about objects that Helm has written client-side and
 // that the server called invalid: the dry run sees what the chart no longer has
 // beside what it has now, such as two ports of one name, because nobody owns the
 // old one before its fields are taken over.
-func (e *Engine) lookAgain(ctx context.Context, req Request, sights []sight) error {
+func (e *Engine) recheckClientSide(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		s := &sights[i]
+	for i := range states {
+		s := &states[i]
 		if s.live == nil || !kube.Is(s.err, kube.Invalid) || !kube.ClientSide(s.live, release.Manager) {
 			continue
 		}
@@ -130,9 +130,9 @@ func (e *Engine) lookAgain(ctx context.Context, req Request, sights []sight) err
 }
 
 // namespacesOf are the namespaces that the target itself makes.
-func namespacesOf(sights []sight) map[string]bool {
+func namespacesOf(states []objectState) map[string]bool {
 	out := map[string]bool{}
-	for _, s := range sights {
+	for _, s := range states {
 		if s.object.GetKind() == "Namespace" {
 			out[s.object.GetName()] = true
 		}
@@ -156,19 +156,19 @@ func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstru
 
 // leftovers are the live objects that revisions since the last deployed one
 // made and the target lacks (engine-rules.md 9).
-func (e *Engine) leftovers(ctx context.Context, t target, sights []sight) ([]*unstructured.Unstructured, error) {
-	refs, _ := e.leftoverRefs(ctx, t, sights)
+func (e *Engine) leftovers(ctx context.Context, t desired, states []objectState) ([]*unstructured.Unstructured, error) {
+	refs, _ := e.leftoverRefs(ctx, t, states)
 	return e.getAll(ctx, refs)
 }
 
 // leftoverRefs are the names of what may be left over, and those of objects whose
 // kind the cluster no longer serves under any name: they are gone with it.
-func (e *Engine) leftoverRefs(ctx context.Context, t target, sights []sight) (refs, gone []kube.Ref) {
+func (e *Engine) leftoverRefs(ctx context.Context, t desired, states []objectState) (refs, gone []kube.Ref) {
 	wanted := map[string]bool{}
-	for _, s := range sights {
+	for _, s := range states {
 		wanted[kube.RefOf(s.object).Key()] = true
 	}
-	for _, r := range t.stage.since {
+	for _, r := range t.lineage.since {
 		objects, err := r.Objects()
 		if err != nil {
 			continue

@@ -127,12 +127,12 @@ func policyOf(o *unstructured.Unstructured) string {
 	return strings.ToLower(strings.TrimSpace(o.GetAnnotations()[keepNote]))
 }
 
-// modernize brings an object of a recorded manifest to the version in which the
+// currentAPIVersion brings an object of a recorded manifest to the version in which the
 // cluster serves its kind today, if it no longer serves the recorded one, and
 // returns that one. What a chart renders is left as it is: there the author is to
 // say it. Whether the object fits the other version, the dry run tells.
-func (e *Engine) modernize(ctx context.Context, o *unstructured.Unstructured, t target) (was string) {
-	if t.stage.operation != plan.RollingBack {
+func (e *Engine) currentAPIVersion(ctx context.Context, o *unstructured.Unstructured, t desired) (was string) {
+	if t.lineage.operation != plan.RollingBack {
 		return ""
 	}
 	res, ok := e.cluster.Served(ctx, o.GetAPIVersion(), o.GetKind())

@@ -42,10 +42,10 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
 	p := &Prepared{Plan: &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: plan.Install}, request: req, record: &release.Revision{Record: &release.Record{}}}
-	if result, _, err := e.render(ctx, req, decideStage(release.History{})); err == nil {
-		p.record = release.NewRevision(newRecord(req, stage{revision: 1}, result))
-		if sights, err := e.targetObjects(ctx, target{record: p.record, crds: result.CRDs}); err == nil {
-			for _, s := range sights {
+	if result, _, err := e.render(ctx, req, lineageOf(release.History{})); err == nil {
+		p.record = release.NewRevision(newRecord(req, lineage{revision: 1}, result))
+		if states, err := e.targetObjects(ctx, desired{record: p.record, crds: result.CRDs}); err == nil {
+			for _, s := range states {
 				p.Objects = append(p.Objects, plan.Change{Action: plan.Create, Object: kube.RefOf(s.object)})
 			}
 		}
@@ -60,7 +60,7 @@ func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 		out = append(out, access.Permission{Resource: "namespaces", Verbs: []string{"create"}})
 	}
 	req := p.request
-	undo := p.stage.deployed != nil && req.OnFailure == Rollback || p.Operation == plan.Install && req.OnFailedInstall == Remove
+	undo := p.lineage.deployed != nil && req.OnFailure == Rollback || p.Operation == plan.Install && req.OnFailedInstall == Remove
 	for _, c := range p.Objects {
 		verbs := []string{"get"}
 		switch c.Action {
@@ -97,7 +97,7 @@ func (e *Engine) uninstallNeeds(ctx context.Context, p *Prepared) []access.Permi
 	if !p.request.NoWait {
 		verbs = append(verbs, "list", "watch")
 	}
-	for _, r := range p.stage.since {
+	for _, r := range p.lineage.since {
 		objects, err := r.Objects()
 		if err != nil {
 			continue

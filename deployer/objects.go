@@ -23,7 +23,7 @@ import (
 
 // applyWave applies changes that do not need each other, concurrently, and
 // reports all that failed.
-func (r *run) applyWave(ctx context.Context, wave []*plan.Change) error {
+func (r *operation) applyWave(ctx context.Context, wave []*plan.Change) error {
 	var failed []wait.Failure
 	var crds []*wait.Item
 	each(wave, func(c *plan.Change) {
@@ -99,7 +99,7 @@ func each[T any](items []T, fn func(T)) {
 }
 
 // applyOne brings one object to its target and remembers its state.
-func (r *run) applyOne(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) applyOne(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	// The record will say server-side: Helm then goes on server-side with this
 	// object too, and would conflict with what was written client-side.
 	if c.Action == plan.Unchanged && (c.CRD || !kube.ClientSide(c.Live, release.Manager)) {
@@ -140,7 +140,7 @@ func (r *run) applyOne(ctx context.Context, c *plan.Change) (*unstructured.Unstr
 }
 
 // write applies an object in the way that the plan asks for.
-func (r *run) write(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) write(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	switch {
 	case c.Scaled:
 		return r.applyScaled(ctx, c)
@@ -152,7 +152,7 @@ func (r *run) write(ctx context.Context, c *plan.Change) (*unstructured.Unstruct
 
 // applyPlain is apply; an object whose CRD has just been written may meet an API
 // server that still judges it by the old schema, for a moment.
-func (r *run) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		o, err := r.engine.apply(ctx, c.Desired, r.plan.request.applyOptions())
 		if !c.AfterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !sleep.For(ctx, 250*time.Millisecond) {
@@ -166,7 +166,7 @@ func (r *run) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Uns
 const schemaTries = 20
 
 // keep remembers what must be ready in the end.
-func (r *run) keep(c *plan.Change, o *unstructured.Unstructured) {
+func (r *operation) keep(c *plan.Change, o *unstructured.Unstructured) {
 	if o == nil || c.Leftover || c.Object.Kind == "Namespace" && c.Desired == nil {
 		return
 	}

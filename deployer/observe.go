@@ -46,11 +46,11 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	stage := decideStage(seen.history)
-	if err := stage.admits(req); err != nil {
+	stage := lineageOf(seen.history)
+	if err := stage.check(req); err != nil {
 		return nil, err
 	}
-	if err := stage.allows(req); err != nil {
+	if err := stage.checkWithStamp(req); err != nil {
 		return nil, err
 	}
 	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
@@ -64,8 +64,8 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 	if req.CRDs == SkipCRDs {
 		result.CRDs = nil
 	}
-	p, err := e.planTarget(ctx, req, target{
-		stage: stage, record: release.NewRevision(newRecord(req, stage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
+	p, err := e.planTarget(ctx, req, desired{
+		lineage: stage, record: release.NewRevision(newRecord(req, stage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
 		warnings: slices.Concat(unreadable(seen.history), findings(result), warnings),
 	})
 	if err != nil {
@@ -76,9 +76,9 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 	return p, nil
 }
 
-// target is a revision to be, wherever it comes from: a chart or an old record.
-type target struct {
-	stage    stage
+// desired is a revision to be, wherever it comes from: a chart or an old record.
+type desired struct {
+	lineage  lineage
 	record   *release.Revision
 	crds     []render.CRD
 	missing  bool // the namespace
@@ -86,28 +86,28 @@ type target struct {
 }
 
 // planTarget observes the objects of a target and decides.
-func (e *Engine) planTarget(ctx context.Context, req Request, t target) (*Prepared, error) {
-	sights, err := e.targetObjects(ctx, t)
+func (e *Engine) planTarget(ctx context.Context, req Request, t desired) (*Prepared, error) {
+	states, err := e.targetObjects(ctx, t)
 	if err != nil {
 		if _, named := errors.AsType[*plan.RejectedError](err); named {
 			return nil, err
 		}
 		return nil, fmt.Errorf("plan release %s: %w", req.Release, err)
 	}
-	if err := e.look(ctx, req, sights, t.stage, t.missing); err != nil {
+	if err := e.observeObjects(ctx, req, states, t.lineage, t.missing); err != nil {
 		return nil, err
 	}
-	refs, gone := e.leftoverRefs(ctx, t, sights)
+	refs, gone := e.leftoverRefs(ctx, t, states)
 	leftovers, err := e.getAll(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
 	t.warnings = slices.Concat(t.warnings, unserved(gone), sequence.UnknownSubcharts(t.record.Record))
-	learnRevisions(req.Secrets, append(slices.Clone(t.stage.since), t.record)...)
-	learnSights(req.Secrets, sights)
-	sc := scene{
-		stage: t.stage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
-		request: req, sights: sights, leftovers: leftovers, warnings: t.warnings,
+	learnRevisions(req.Secrets, append(slices.Clone(t.lineage.since), t.record)...)
+	learnObjects(req.Secrets, states)
+	sc := observation{
+		lineage: t.lineage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
+		request: req, states: states, leftovers: leftovers, warnings: t.warnings,
 	}
 	if sc.refused, err = e.refusals(ctx, sc); err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (e *Engine) observeRelease(ctx context.Context, req Request) (seenRelease, 
 }
 
 // render renders the chart of a request, and warns of Secrets that it did not find.
-func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Result, []string, error) {
+func (e *Engine) render(ctx context.Context, req Request, s lineage) (*render.Result, []string, error) {
 	caps, err := e.cluster.Capabilities(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -184,7 +184,7 @@ func (e *Engine) render(ctx context.Context, req Request, s stage) (*render.Resu
 }
 
 // newRecord is the record of the revision to be, without a status.
-func newRecord(req Request, s stage, result *render.Result) *release.Record {
+func newRecord(req Request, s lineage, result *render.Result) *release.Record {
 	return &release.Record{
 		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
 		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
@@ -210,8 +210,8 @@ func findings(r *render.Result) []string {
 
 // targetObjects parses the target's manifest and gives every object its
 // namespace and the release's marks.
-func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
-	var sights []sight
+func (e *Engine) targetObjects(ctx context.Context, t desired) ([]objectState, error) {
+	var states []objectState
 	scopes := map[string]bool{} // "group/Kind" of CRDs in this target -> namespaced
 	for _, crd := range t.crds {
 		objects, err := release.ParseManifest(string(crd.Data))
@@ -220,7 +220,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 		}
 		for _, o := range objects {
 			noteScope(o, scopes)
-			sights = append(sights, sight{object: o, isCRD: true})
+			states = append(states, objectState{object: o, isCRD: true})
 		}
 	}
 	objects, err := sourcedObjects(t.record)
@@ -234,7 +234,7 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 	var problems []plan.Rejection
 	for _, s := range objects {
 		o := s.object
-		was := e.modernize(ctx, o, t)
+		was := e.currentAPIVersion(ctx, o, t)
 		unchecked, err := e.place(ctx, o, t.record.Namespace, scopes)
 		if kube.Is(err, kube.NoKind) {
 			problems = append(problems, plan.Rejection{Object: kube.RefOf(o), Err: err})
@@ -244,15 +244,15 @@ func (e *Engine) targetObjects(ctx context.Context, t target) ([]sight, error) {
 			return nil, err
 		}
 		own(o, t.record.Name, t.record.Namespace)
-		sights = append(sights, sight{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
+		states = append(states, objectState{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
 	}
-	if t.stage.operation != plan.RollingBack { // what ran with the last of two can be had again
-		problems = append(problems, contradictions(sights)...)
+	if t.lineage.operation != plan.RollingBack { // what ran with the last of two can be had again
+		problems = append(problems, contradictions(states)...)
 	}
 	if len(problems) > 0 {
 		return nil, &plan.RejectedError{Release: t.record.Name, Rejections: problems}
 	}
-	return lastOfEach(sights), nil
+	return lastOfEach(states), nil
 }
 
 // sourced is an object of a manifest and the template that it comes from.

@@ -19,7 +19,7 @@ const pinnedTries = 20
 // applyPinned applies an object of a saved plan: only over what the plan saw. The
 // server compares the version; where that has moved on, what matters is compared
 // here, for a status may change at any time.
-func (r *run) applyPinned(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) applyPinned(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	if c.Live == nil || c.Action == plan.Recreate || c.Live.GetDeletionTimestamp() != nil {
 		return r.applyAbsent(ctx, c)
 	}
@@ -49,7 +49,7 @@ func (r *run) applyPinned(ctx context.Context, c *plan.Change) (*unstructured.Un
 }
 
 // applyAbsent creates an object that the plan saw absent, or deleted itself.
-func (r *run) applyAbsent(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
+func (r *operation) applyAbsent(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	live, err := r.engine.cluster.Get(ctx, c.Object)
 	if err == nil {
 		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", creator(live), plan.ErrStale)

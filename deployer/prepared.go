@@ -14,7 +14,7 @@ type Prepared struct {
 	*plan.Plan
 
 	request Request
-	stage   stage
+	lineage lineage
 	record  *release.Revision                        // the plan's Next
 	pinned  bool                                     // a saved plan: nothing but this, see Pin
 	replan  func(context.Context) (*Prepared, error) // plans the same anew
@@ -22,10 +22,10 @@ type Prepared struct {
 
 // newPrepared is for what an engine does without changes that were decided: to the
 // objects of a revision that is there.
-func newPrepared(req Request, s stage, r *release.Revision, o plan.Operation) *Prepared {
+func newPrepared(req Request, s lineage, r *release.Revision, o plan.Operation) *Prepared {
 	return &Prepared{
 		Plan:    &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets},
-		request: req, stage: s, record: r,
+		request: req, lineage: s, record: r,
 	}
 }
 
@@ -34,16 +34,16 @@ func newPrepared(req Request, s stage, r *release.Revision, o plan.Operation) *P
 func (p *Prepared) Record() *release.Record {
 	r := p.record.Clone()
 	r.Info.Status = pendingStatus(p.Operation)
-	p.stage.date(r, p.Operation)
+	p.lineage.date(r, p.Operation)
 	return r
 }
 
 // Draft is the record that a request would begin with if its chart rendered to
 // result, without a look at any cluster.
 func Draft(req Request, result *render.Result) *release.Record {
-	r := newRecord(req, stage{revision: 1}, result)
+	r := newRecord(req, lineage{revision: 1}, result)
 	r.Info.Status = release.PendingInstall
-	stage{}.date(r, plan.Install)
+	lineage{}.date(r, plan.Install)
 	return r
 }
 
@@ -58,7 +58,7 @@ func (p *Prepared) needed() map[int]bool {
 		}
 	}
 	out := map[int]bool{}
-	for _, r := range p.stage.since {
+	for _, r := range p.lineage.since {
 		if len(gone) == 0 {
 			break
 		}

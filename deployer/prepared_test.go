@@ -13,7 +13,7 @@ func TestPinnedPlanIsNotPlannedAnew(t *testing.T) {
 	prepared := func() *Prepared {
 		next := record(2, "")
 		next.Chart = &release.Chart{}
-		return newPrepared(Request{Release: "web", Namespace: "shop"}, stage{}, release.NewRevision(next), plan.Upgrade)
+		return newPrepared(Request{Release: "web", Namespace: "shop"}, lineage{}, release.NewRevision(next), plan.Upgrade)
 	}
 	data, err := plan.Save([]*plan.Plan{prepared().Plan}, plan.SavedOrigin{})
 	if err != nil {

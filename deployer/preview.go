@@ -57,21 +57,21 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 }
 
 func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *render.Result) error {
-	first := stage{operation: plan.Install, revision: 1}
+	first := lineage{operation: plan.Install, revision: 1}
 	record := release.NewRevision(newRecord(Request{Release: req.Release, Namespace: req.Namespace}, first, result))
-	sights, err := e.targetObjects(ctx, target{stage: first, record: record, crds: result.CRDs})
+	states, err := e.targetObjects(ctx, desired{lineage: first, record: record, crds: result.CRDs})
 	if err != nil {
 		return fmt.Errorf("preview release %s: %w", req.Release, err)
 	}
-	if err := e.lookBriefly(ctx, req, sights); err != nil {
+	if err := e.lookBriefly(ctx, req, states); err != nil {
 		return fmt.Errorf("preview release %s: %w", req.Release, err)
 	}
-	sc := scene{stage: first, record: record, namespace: req.Namespace}
+	sc := observation{lineage: first, record: record, namespace: req.Namespace}
 	if req.TakeOwnership || req.IsUpgrade {
 		sc.request.Adopt = AdoptAll
 	}
 	var problems []plan.Rejection
-	for _, s := range sights {
+	for _, s := range states {
 		if _, err := decideObject(s, nil, sc); err != nil {
 			problems = append(problems, plan.Rejection{Object: kube.RefOf(s.object), Err: err})
 		}
@@ -83,29 +83,29 @@ func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *r
 }
 
 // lookBriefly reads the live objects, and asks for dry runs only to validate.
-func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, sights []sight) error {
+func (e *Engine) lookBriefly(ctx context.Context, req PreviewRequest, states []objectState) error {
 	if req.Validate {
 		missing, err := e.namespaceMissing(ctx, req.Namespace)
 		if err != nil {
 			return err
 		}
-		return e.look(ctx, Request{Release: req.Release, Namespace: req.Namespace}, sights, stage{}, missing)
+		return e.observeObjects(ctx, Request{Release: req.Release, Namespace: req.Namespace}, states, lineage{}, missing)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
-	for i := range sights {
-		if sights[i].unchecked != "" || kube.RefOf(sights[i].object).Name == "" {
+	for i := range states {
+		if states[i].unchecked != "" || kube.RefOf(states[i].object).Name == "" {
 			continue
 		}
-		if sights[i].err = access.CheckPath(sights[i].object); sights[i].err != nil {
+		if states[i].err = access.CheckPath(states[i].object); states[i].err != nil {
 			continue
 		}
 		g.Go(func() error {
-			live, err := e.cluster.Get(ctx, kube.RefOf(sights[i].object))
+			live, err := e.cluster.Get(ctx, kube.RefOf(states[i].object))
 			if kube.Is(err, kube.NotFound) {
 				return nil
 			}
-			sights[i].live = live
+			states[i].live = live
 			return err
 		})
 	}

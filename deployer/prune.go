@@ -17,7 +17,7 @@ import (
 
 // prune deletes what the plan says the release no longer has, the objects of
 // late waves first.
-func (r *run) prune(ctx context.Context) error {
+func (r *operation) prune(ctx context.Context) error {
 	var gone []*unstructured.Unstructured
 	for _, c := range r.plan.Objects {
 		if !c.Leftover {
@@ -36,7 +36,7 @@ func (r *run) prune(ctx context.Context) error {
 
 // deleteAll deletes objects in the reverse order of their application and tells
 // each; nothing is awaited.
-func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
+func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
 	for _, group := range r.plan.lastFirst(objects) {
 		if err := r.deleteCascading(ctx, group, kube.Background, tell); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (r *run) deleteAll(ctx context.Context, objects []*unstructured.Unstructure
 
 // deleteCascading deletes objects wave by wave, last wave first. Only the very
 // objects seen are deleted, not others under their names.
-func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
+func (r *operation) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
 	var failed []wait.Failure
 	for _, wave := range uninstallWaves(objects) {
 		each(wave, func(o *unstructured.Unstructured) {
@@ -75,7 +75,7 @@ func (r *run) deleteCascading(ctx context.Context, objects []*unstructured.Unstr
 }
 
 // deleteAndWait deletes objects and waits until they are gone.
-func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstructured) error {
+func (r *operation) deleteAndWait(ctx context.Context, objects []*unstructured.Unstructured) error {
 	quiet := func(*unstructured.Unstructured) {}
 	if err := r.deleteAll(ctx, objects, quiet); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (r *run) deleteAndWait(ctx context.Context, objects []*unstructured.Unstruc
 	return r.awaitGone(ctx, objects)
 }
 
-func (r *run) awaitGone(ctx context.Context, objects []*unstructured.Unstructured) error {
+func (r *operation) awaitGone(ctx context.Context, objects []*unstructured.Unstructured) error {
 	var items []*wait.Item
 	for _, o := range objects {
 		items = append(items, wait.ToBeGone(o))
@@ -95,7 +95,7 @@ func (r *run) awaitGone(ctx context.Context, objects []*unstructured.Unstructure
 // remove takes a failed first install away: what this run and earlier attempts
 // created, the hooks of this run, and the records, the newest first. What had
 // been there before stays, and so does what asks to be kept.
-func (r *run) remove(ctx context.Context) error {
+func (r *operation) remove(ctx context.Context) error {
 	r.span.Output("", "removing the failed install")
 	objects, err := r.created(ctx)
 	if err != nil {
@@ -113,14 +113,14 @@ func (r *run) remove(ctx context.Context) error {
 	recordCtx, cancel := afterwards(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
-	for _, a := range slices.Backward(r.plan.stage.attempts) {
+	for _, a := range slices.Backward(r.plan.lineage.attempts) {
 		err = errors.Join(err, r.storage.Delete(recordCtx, a.Name, a.Version))
 	}
 	return errors.Join(err, context.Cause(ctx))
 }
 
 // cleanUp deletes what a failed upgrade or rollback has created, if asked to.
-func (r *run) cleanUp(ctx context.Context) error {
+func (r *operation) cleanUp(ctx context.Context) error {
 	if !r.plan.request.CleanUp {
 		return nil
 	}
@@ -135,7 +135,7 @@ func (r *run) cleanUp(ctx context.Context) error {
 
 // created are the objects that this install made and that may go again, those of
 // earlier attempts and the hooks among them.
-func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
+func (r *operation) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	found, err := r.made(ctx)
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (r *run) created(ctx context.Context) ([]*unstructured.Unstructured, error)
 
 // made are the objects that this run created and that may go again. The cluster
 // is asked, not the run: an answer may have been lost that told of a creation.
-func (r *run) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
+func (r *operation) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
 		if c.Action == plan.Create && c.Desired != nil && !c.CRD {
@@ -173,10 +173,10 @@ func (r *run) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 // attempted are the objects that earlier attempts at this install left behind,
 // which were killed or told to leave them. An object older than the first
 // attempt that names it was not made by an attempt, but taken over.
-func (r *run) attempted(ctx context.Context) ([]*unstructured.Unstructured, error) {
+func (r *operation) attempted(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
-	for _, a := range r.plan.stage.attempts {
-		found, err := r.engine.leftovers(ctx, target{stage: stage{since: []*release.Revision{a}}}, nil)
+	for _, a := range r.plan.lineage.attempts {
+		found, err := r.engine.leftovers(ctx, desired{lineage: lineage{since: []*release.Revision{a}}}, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -191,7 +191,7 @@ func (r *run) attempted(ctx context.Context) ([]*unstructured.Unstructured, erro
 
 // removable reports whether o is the release's own and may go. A CRD may not:
 // every object of its kind, whosesoever, would go with it.
-func (r *run) removable(o *unstructured.Unstructured) bool {
+func (r *operation) removable(o *unstructured.Unstructured) bool {
 	mine, _ := owned(o, r.plan.Release, r.plan.Namespace)
 	return mine && !kept(o) && o.GetKind() != "CustomResourceDefinition"
 }

@@ -87,7 +87,7 @@ func record(version int, status release.Status) *release.Record {
 	return &release.Record{Name: "web", Namespace: "shop", Version: version, Info: &release.Info{Status: status}}
 }
 
-func TestDecideStage(t *testing.T) {
+func TestLineageOf(t *testing.T) {
 	for name, tt := range map[string]struct {
 		statuses []release.Status
 		want     plan.Operation
@@ -112,7 +112,7 @@ func TestDecideStage(t *testing.T) {
 			for i, s := range tt.statuses {
 				h.Records = append(h.Records, record(i+1, s))
 			}
-			got := decideStage(h)
+			got := lineageOf(h)
 			var since []int
 			for _, r := range got.since {
 				since = append(since, r.Version)
@@ -143,34 +143,34 @@ func TestDecideObject(t *testing.T) {
 	leaving.Object["metadata"].(map[string]any)["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 	before := map[string]bool{kube.RefOf(target).Key(): true}
 	for name, tt := range map[string]struct {
-		sight  sight
+		sight  objectState
 		before map[string]bool
 		adopt  Adoption
 		list   []string
 		want   plan.Action
 		err    string
 	}{
-		"absent":               {sight: sight{}, want: plan.Create},
-		"same":                 {sight: sight{live: mine, result: mine}, before: before, want: plan.Unchanged},
-		"other":                {sight: sight{live: changed, result: mine}, before: before, want: plan.Update},
-		"ours, not in records": {sight: sight{live: changed, result: mine}, want: plan.Adopt},
-		"foreign":              {sight: sight{live: foreign, result: mine}, err: "belongs to release other"},
-		"unmarked":             {sight: sight{live: bare, result: mine}, err: "not made by this release"},
-		"unmarked, allowed":    {sight: sight{live: bare, result: mine}, adopt: AdoptUnowned, want: plan.Adopt},
-		"foreign, not allowed": {sight: sight{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
-		"foreign, all":         {sight: sight{live: foreign, result: mine}, adopt: AdoptAll, want: plan.Adopt},
-		"listed":               {sight: sight{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: plan.Adopt},
-		"listed elsewhere":     {sight: sight{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
-		"ours, never":          {sight: sight{live: mine, result: mine}, adopt: AdoptNever, want: plan.Unchanged},
-		"marks lost":           {sight: sight{live: bare, result: mine}, before: before, want: plan.Update},
-		"being deleted":        {sight: sight{live: leaving, result: mine}, before: before, want: plan.Create},
-		"not checked":          {sight: sight{unchecked: "no namespace"}, want: plan.Create},
-		"CRD there":            {sight: sight{live: bare, isCRD: true}, want: plan.Unchanged},
-		"CRD absent":           {sight: sight{isCRD: true}, want: plan.Create},
+		"absent":               {sight: objectState{}, want: plan.Create},
+		"same":                 {sight: objectState{live: mine, result: mine}, before: before, want: plan.Unchanged},
+		"other":                {sight: objectState{live: changed, result: mine}, before: before, want: plan.Update},
+		"ours, not in records": {sight: objectState{live: changed, result: mine}, want: plan.Adopt},
+		"foreign":              {sight: objectState{live: foreign, result: mine}, err: "belongs to release other"},
+		"unmarked":             {sight: objectState{live: bare, result: mine}, err: "not made by this release"},
+		"unmarked, allowed":    {sight: objectState{live: bare, result: mine}, adopt: AdoptUnowned, want: plan.Adopt},
+		"foreign, not allowed": {sight: objectState{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
+		"foreign, all":         {sight: objectState{live: foreign, result: mine}, adopt: AdoptAll, want: plan.Adopt},
+		"listed":               {sight: objectState{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: plan.Adopt},
+		"listed elsewhere":     {sight: objectState{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
+		"ours, never":          {sight: objectState{live: mine, result: mine}, adopt: AdoptNever, want: plan.Unchanged},
+		"marks lost":           {sight: objectState{live: bare, result: mine}, before: before, want: plan.Update},
+		"being deleted":        {sight: objectState{live: leaving, result: mine}, before: before, want: plan.Create},
+		"not checked":          {sight: objectState{unchecked: "no namespace"}, want: plan.Create},
+		"CRD there":            {sight: objectState{live: bare, isCRD: true}, want: plan.Unchanged},
+		"CRD absent":           {sight: objectState{isCRD: true}, want: plan.Create},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.sight.object = target
-			sc := scene{record: revision(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
+			sc := observation{record: revision(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
 			c, err := decideObject(tt.sight, tt.before, sc)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
@@ -193,7 +193,7 @@ func TestDecidePrune(t *testing.T) {
 	}
 	foreign := make("Service", "theirs", "")
 	own(foreign, "other", "shop")
-	got := decidePrune(scene{record: revision(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
+	got := decidePrune(observation{record: revision(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
 		make("ConfigMap", "old", ""), make("Secret", "kept", `helm.sh/resource-policy: keep`), foreign, make("Pod", "first", ""),
 	}})
 	var lines []string

@@ -67,11 +67,11 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span ev
 	if l.Previous != "" {
 		did = append(did, "took the lock over from "+l.Previous)
 	}
-	stage := decideStage(seen.history)
+	stage := lineageOf(seen.history)
 	if stage.last == nil && l.Previous == "" {
 		return failed, fmt.Errorf("recover release %s in %s: %w", req.Release, req.Namespace, release.ErrNotFound)
 	}
-	if err := stage.allows(req); err != nil {
+	if err := stage.checkWithStamp(req); err != nil {
 		return failed, err
 	}
 	if last := stage.last; last != nil && last.Status().Pending() {
@@ -84,7 +84,7 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span ev
 		return e.nothing(stage), nil
 	}
 	if stage.doubled() {
-		if err := e.supersede(ctx, stage); err != nil {
+		if err := e.markSuperseded(ctx, stage); err != nil {
 			return failed, err
 		}
 		did = append(did, fmt.Sprintf("marked the revisions before %d superseded", stage.deployed.Version))
@@ -95,7 +95,7 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span ev
 }
 
 // nothing is the outcome of a recovery that no dead job makes necessary.
-func (e *Engine) nothing(s stage) Outcome {
+func (e *Engine) nothing(s lineage) Outcome {
 	out := Outcome{Status: event.Unchanged, Record: s.last.Record, Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
 	if s.deployed != nil {
 		out.Revision, out.PreviousRevision = s.deployed.Version, s.deployed.Version
@@ -107,7 +107,7 @@ func (e *Engine) nothing(s stage) Outcome {
 }
 
 // restoreDead does with the objects of a dead operation what the policy says.
-func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span event.Span) (Outcome, []string, error) {
+func (e *Engine) restoreDead(ctx context.Context, req Request, s lineage, span event.Span) (Outcome, []string, error) {
 	out := Outcome{Status: event.Passed, Record: s.last.Record}
 	switch dead := deadOperation(s); {
 	case dead == "":
@@ -133,7 +133,7 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s stage, span eve
 
 // deadOperation is the operation whose objects may be half way; empty when the
 // newest revision is the deployed one, or when it was going away.
-func deadOperation(s stage) plan.Operation {
+func deadOperation(s lineage) plan.Operation {
 	switch {
 	case s.last == nil || s.last == s.deployed || s.last.Status() != release.Failed:
 		return ""
@@ -154,10 +154,10 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 		return Outcome{Status: event.Failed}, nil, err
 	}
 	if !p.ObjectChanges() {
-		out.Record = p.stage.deployed.Record
+		out.Record = p.lineage.deployed.Record
 		return out, []string{fmt.Sprintf("the objects are as revision %d says", to)}, nil
 	}
-	out, err = e.newRun(p, span).carryOut(ctx)
+	out, err = e.newRun(p, span).execute(ctx)
 	if err != nil {
 		return out, nil, err
 	}
@@ -174,7 +174,7 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	stage := decideStage(h)
+	stage := lineageOf(h)
 	pending, dead := stage.last.Status().Pending(), held != nil && held.Dead
 	switch {
 	case held != nil && !dead:
@@ -204,7 +204,7 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 
 // doubled reports that a job died between marking a revision deployed and the
 // one before superseded.
-func (s stage) doubled() bool {
+func (s lineage) doubled() bool {
 	n := 0
 	for _, r := range s.history.Records {
 		if r.Status() == release.Deployed {
@@ -214,8 +214,8 @@ func (s stage) doubled() bool {
 	return n > 1
 }
 
-// supersede marks all but the newest deployed revision superseded.
-func (e *Engine) supersede(ctx context.Context, s stage) error {
+// markSuperseded marks all but the newest deployed revision superseded.
+func (e *Engine) markSuperseded(ctx context.Context, s lineage) error {
 	var errs []error
 	for _, old := range s.revisions {
 		if old.Status() == release.Deployed && old != s.deployed {

@@ -16,9 +16,9 @@ import (
 // so that it is masked in everything that is told from then on, by the engine and
 // by whoever made the request.
 
-// learnSights learns what the target's objects hold, as they are and as they will be.
-func learnSights(set *secret.Set, sights []sight) {
-	for _, s := range sights {
+// learnObjects learns what the target's objects hold, as they are and as they will be.
+func learnObjects(set *secret.Set, states []objectState) {
+	for _, s := range states {
 		for _, o := range []*unstructured.Unstructured{s.object, s.live} {
 			if o != nil && !s.isCRD {
 				learnObject(set, o)

@@ -16,10 +16,10 @@ import (
 // rehearse asks whether what the deployed revision says of every object that the
 // plan changes could be applied again: one dry run each, at most.
 func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
-	if p.Operation != plan.Upgrade || p.stage.deployed == nil || p.RecordOnly {
+	if p.Operation != plan.Upgrade || p.lineage.deployed == nil || p.RecordOnly {
 		return nil
 	}
-	deployed := objectsOf(p.stage.deployed)
+	deployed := objectsOf(p.lineage.deployed)
 	because := make([]string, len(p.Objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -44,7 +44,7 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 		return err
 	}
 	because = slices.DeleteFunc(because, func(s string) bool { return s == "" })
-	p.Rollback = &plan.Rehearsal{Revision: p.stage.deployed.Version, Because: because}
+	p.Rollback = &plan.Rehearsal{Revision: p.lineage.deployed.Version, Because: because}
 	if req.RequireRollback && !p.Rollback.Possible() {
 		return fmt.Errorf("plan release %s: a rollback would not be possible, and requireRollback asks for it: %s", p.Release, strings.Join(because, "; "))
 	}

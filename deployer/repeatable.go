@@ -21,11 +21,11 @@ const maxTemplates = 3
 // the same again, as a plan that is saved must. The error names the templates and
 // is ErrRandom.
 func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
-	result, _, err := e.render(ctx, p.request, p.stage)
+	result, _, err := e.render(ctx, p.request, p.lineage)
 	if err != nil {
 		return err
 	}
-	again := newRecord(p.request, p.stage, result)
+	again := newRecord(p.request, p.lineage, result)
 	sources := otherwise(p.record.Record, again)
 	if len(sources) == 0 {
 		return nil

@@ -39,8 +39,8 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepar
 	if err != nil {
 		return nil, err
 	}
-	s := decideStage(seen.history)
-	if err := s.allows(req); err != nil {
+	s := lineageOf(seen.history)
+	if err := s.checkWithStamp(req); err != nil {
 		return nil, err
 	}
 	source, err := rollbackSource(seen.history, req.Release, to)
@@ -50,7 +50,7 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepar
 	s.operation = plan.RollingBack
 	record := release.NewRevision(rollbackRecord(source, s))
 	record.Labels = stampedBack(req.Stamp, source, s.revision)
-	p, err := e.planTarget(ctx, req, target{stage: s, record: record, missing: seen.namespaceMissing})
+	p, err := e.planTarget(ctx, req, desired{lineage: s, record: record, missing: seen.namespaceMissing})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func rollbackSource(h release.History, name string, to int) (*release.Record, er
 	return nil, fmt.Errorf("roll back release %s: no earlier revision was ever deployed: %w", name, release.ErrNotFound)
 }
 
-func rollbackRecord(source *release.Record, s stage) *release.Record {
+func rollbackRecord(source *release.Record, s lineage) *release.Record {
 	r := source.Clone()
 	r.Version, r.ApplyMethod = s.revision, release.ServerSide
 	r.Info = &release.Info{RollbackRevision: source.Version, Notes: source.Info.Notes}

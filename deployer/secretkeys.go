@@ -59,11 +59,11 @@ func fieldManagers(o *unstructured.Unstructured, path ...string) []metav1.Manage
 	})
 }
 
-// lookAtKeys finds the keys that are to leave Secrets besides what an apply would
+// checkSecretKeys finds the keys that are to leave Secrets besides what an apply would
 // come to, and asks whether they may.
-func (e *Engine) lookAtKeys(ctx context.Context, sights []sight, revisions []*release.Revision) error {
-	for i := range sights {
-		s := &sights[i]
+func (e *Engine) checkSecretKeys(ctx context.Context, states []objectState, revisions []*release.Revision) error {
+	for i := range states {
+		s := &states[i]
 		if !object.IsSecret(s.object) || s.err != nil || s.live == nil || s.live.GetDeletionTimestamp() != nil {
 			continue
 		}

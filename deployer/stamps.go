@@ -14,10 +14,10 @@ func (e *Engine) Heads(ctx context.Context, namespace string, names []string) ([
 	return e.storage(namespace).Heads(ctx, names)
 }
 
-// allows reports why what is asked for may not be done to this release: another
+// checkWithStamp reports why what is asked for may not be done to this release: another
 // has stamped it, or it would go back. It is a *stamp.Error. Whoever looked before,
 // as the pipeline does for a whole run, looked before the lock was his.
-func (s stage) allows(req Request) error {
+func (s lineage) checkWithStamp(req Request) error {
 	if req.Stamp == nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (e *Engine) stampDeployed(ctx context.Context, p *Prepared) error {
 	if !p.Restamp {
 		return nil
 	}
-	record := p.stage.deployed.Record
+	record := p.lineage.deployed.Record
 	record.Labels = stamped(p.request.Stamp, record.Labels, record.Version)
 	if err := e.storage(p.Namespace).Update(ctx, record); err != nil {
 		return fmt.Errorf("stamp release %s: %w", p.Release, err)

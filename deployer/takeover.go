@@ -11,10 +11,10 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// fresh is the plan, or a new one where the release has changed since it was
+// revalidate is the plan, or a new one where the release has changed since it was
 // made: another job may have deployed between plan and lock. A pending revision
 // that nobody works on is marked failed.
-func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (*Prepared, error) {
+func (e *Engine) revalidate(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (*Prepared, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
 		again, err := p.replan(ctx)
@@ -23,7 +23,7 @@ func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lock.L
 		}
 		p = again
 	}
-	if last := p.stage.last; last != nil && last.Status().Pending() {
+	if last := p.lineage.last; last != nil && last.Status().Pending() {
 		if err := e.takeOver(ctx, p.request, last.Record, l, span); err != nil {
 			return nil, err
 		}
@@ -32,10 +32,10 @@ func (e *Engine) fresh(ctx context.Context, p *Prepared, changed bool, l *lock.L
 	return p, nil
 }
 
-// moved reports whether the last revision is no longer as the plan saw it. That
+// changedSince reports whether the last revision is no longer as the plan saw it. That
 // there is a later one is told by the record that is then to be made.
-func (e *Engine) moved(ctx context.Context, p *Prepared) (bool, error) {
-	last := p.stage.last
+func (e *Engine) changedSince(ctx context.Context, p *Prepared) (bool, error) {
+	last := p.lineage.last
 	if last == nil {
 		return false, nil
 	}

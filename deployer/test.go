@@ -64,7 +64,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 		out.Status, out.Message = event.Skipped, "the chart has no tests"
 		return out, nil
 	}
-	p := newPrepared(full, stage{}, release.NewRevision(&chosen), "")
+	p := newPrepared(full, lineage{}, release.NewRevision(&chosen), "")
 	learnRevisions(p.Secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
 	r := e.newRun(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, wait.ErrTimeout)
@@ -84,7 +84,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 
 // runTests runs all tests and stops at the first that fails. Logs are read before
 // any test is deleted.
-func (r *run) runTests(ctx context.Context, tests []*release.Hook, logs bool) (*FailedError, []ContainerLog) {
+func (r *operation) runTests(ctx context.Context, tests []*release.Hook, logs bool) (*FailedError, []ContainerLog) {
 	ran, err := r.runHooks(ctx, "test")
 	var read []ContainerLog
 	if logs {
@@ -115,7 +115,7 @@ type ContainerLog struct {
 
 // testLogs are the logs of a test's pods, those of init containers too. A log that
 // cannot be read is left out: the test has run all the same.
-func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
+func (r *operation) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 	var out []ContainerLog
 	for _, ref := range r.hookRefs(h) {
 		if o, err := r.engine.cluster.Get(ctx, ref); err == nil {
@@ -125,7 +125,7 @@ func (r *run) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 	return out
 }
 
-func (r *run) podLogs(ctx context.Context, o *unstructured.Unstructured) []ContainerLog {
+func (r *operation) podLogs(ctx context.Context, o *unstructured.Unstructured) []ContainerLog {
 	var out []ContainerLog
 	for _, pod := range r.gatherer().OwnPods(ctx, o) {
 		for _, c := range slices.Concat(evidence.Containers(pod, "initContainers"), evidence.Containers(pod, "containers")) {

@@ -27,8 +27,8 @@ func timed(a *wait.Item) bool {
 
 // noteTimes compares how long the changed objects took with what they used to
 // take, warns of what was slow, and remembers it in the record to be.
-func (r *run) noteTimes() {
-	before := keptBaseline(r.plan.stage.history.Records)
+func (r *operation) noteTimes() {
+	before := keptBaseline(r.plan.lineage.history.Records)
 	if r.plan.request.Baseline && !r.plan.request.NoWait && r.plan.Operation != plan.RollingBack {
 		took, present := r.took()
 		for _, name := range slices.Sorted(maps.Keys(took)) {
@@ -44,7 +44,7 @@ func (r *run) noteTimes() {
 }
 
 // took are the times of the changed objects, and the names of all.
-func (r *run) took() (took map[string]time.Duration, present map[string]bool) {
+func (r *operation) took() (took map[string]time.Duration, present map[string]bool) {
 	took, present = map[string]time.Duration{}, map[string]bool{}
 	for _, a := range r.applied {
 		name := a.Ref.String()

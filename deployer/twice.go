@@ -11,10 +11,10 @@ import (
 // contradictions are objects of one identity that are rendered otherwise each
 // time: which of them the cluster would have in the end nobody has said. A CRD of
 // crds/ is none, for it is only for those who have none.
-func contradictions(sights []sight) []plan.Rejection {
-	first := map[string]sight{}
+func contradictions(states []objectState) []plan.Rejection {
+	first := map[string]objectState{}
 	var out []plan.Rejection
-	for _, s := range sights {
+	for _, s := range states {
 		key := kube.RefOf(s.object).Key()
 		before, twice := first[key]
 		switch {
@@ -33,13 +33,13 @@ func contradictions(sights []sight) []plan.Rejection {
 }
 
 // lastOfEach drops all but the last of objects that are rendered twice.
-func lastOfEach(sights []sight) []sight {
+func lastOfEach(states []objectState) []objectState {
 	last := map[string]int{}
-	for i, s := range sights {
+	for i, s := range states {
 		last[kube.RefOf(s.object).Key()] = i
 	}
-	out := sights[:0]
-	for i, s := range sights {
+	out := states[:0]
+	for i, s := range states {
 		if last[kube.RefOf(s.object).Key()] == i {
 			out = append(out, s)
 		}

@@ -77,12 +77,12 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	stage := decideStage(seen.history)
+	stage := lineageOf(seen.history)
 	l.Resolved = stage.last == nil || !stage.last.Status().Pending()
 	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
-	if err := stage.allows(full); err != nil {
+	if err := stage.checkWithStamp(full); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
 	p := newPrepared(full, stage, stage.last, "delete")
@@ -99,7 +99,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	return out, err
 }
 
-func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Propagation) (Outcome, error) {
+func (r *operation) uninstall(ctx context.Context, keepHistory bool, cascade kube.Propagation) (Outcome, error) {
 	rec := r.plan.record.Record
 	out := Outcome{Status: event.Failed, PreviousRevision: rec.Version, Record: rec}
 	rec.Info.Deleted = release.Time{Time: time.Now()}
@@ -107,7 +107,7 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	if err := r.storage.Update(ctx, rec); err != nil {
 		return out, notStarted(fmt.Errorf("uninstall release %s: this run has deleted nothing: %w", r.plan.Release, err))
 	}
-	count, kept, err := r.takeAway(ctx, cascade)
+	count, kept, err := r.deleteObjects(ctx, cascade)
 	out.Kept = kept
 	if err != nil {
 		fresh, cancel := afterwards(ctx, evidenceBound, finishedBound)
@@ -130,16 +130,16 @@ func (r *run) uninstall(ctx context.Context, keepHistory bool, cascade kube.Prop
 	return out, nil
 }
 
-// takeAway runs the hooks around the deletion of everything, and waits.
-func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Kept, error) {
+// deleteObjects runs the hooks around the deletion of everything, and waits.
+func (r *operation) deleteObjects(ctx context.Context, cascade kube.Propagation) (int, []Kept, error) {
 	if err := r.hooks(ctx, "pre-delete"); err != nil {
 		return 0, nil, err
 	}
-	found, err := r.engine.leftovers(ctx, target{stage: r.plan.stage, record: r.plan.record}, nil)
+	found, err := r.engine.leftovers(ctx, desired{lineage: r.plan.lineage, record: r.plan.record}, nil)
 	if err != nil {
 		return 0, nil, err
 	}
-	objects, stay := r.divide(found)
+	objects, stay := r.partition(found)
 	tell := func(o *unstructured.Unstructured) {
 		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "")
 	}
@@ -157,11 +157,11 @@ func (r *run) takeAway(ctx context.Context, cascade kube.Propagation) (int, []Ke
 	return len(objects), stay, r.hooks(ctx, "post-delete")
 }
 
-// divide separates what goes from what stays, and tells the latter: what asks to
+// partition separates what goes from what stays, and tells the latter: what asks to
 // be kept, live or in the manifest, and what is not the release's. As Helm does, an
 // object with any other policy is left alone, too (facts/helm-format.md 4.6); only
 // we say so.
-func (r *run) divide(found []*unstructured.Unstructured) (objects []*unstructured.Unstructured, stay []Kept) {
+func (r *operation) partition(found []*unstructured.Unstructured) (objects []*unstructured.Unstructured, stay []Kept) {
 	manifest := objectsOf(r.plan.record)
 	for _, o := range found {
 		mine, whose := owned(o, r.plan.Release, r.plan.Namespace)
@@ -189,9 +189,9 @@ func (r *run) divide(found []*unstructured.Unstructured) (objects []*unstructure
 
 // forget deletes the records, or marks them, oldest first: what remains after
 // an interruption still tells that the release is going.
-func (r *run) forget(ctx context.Context, keepHistory bool) error {
+func (r *operation) forget(ctx context.Context, keepHistory bool) error {
 	var errs []error
-	for _, old := range r.plan.stage.history.Records {
+	for _, old := range r.plan.lineage.history.Records {
 		switch {
 		case !keepHistory:
 			errs = append(errs, r.storage.Delete(ctx, old.Name, old.Version))
@@ -220,7 +220,7 @@ func uninstallWaves(objects []*unstructured.Unstructured) [][]*unstructured.Unst
 // before them.
 func (p *Prepared) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
 	stages := map[string]int{}
-	for _, r := range append(slices.Clone(p.stage.since), p.record) {
+	for _, r := range append(slices.Clone(p.lineage.since), p.record) {
 		if r == nil {
 			continue
 		}

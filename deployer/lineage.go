@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// stage says which revision comes next, and from where.
-type stage struct {
+// lineage says which revision comes next, and from where.
+type lineage struct {
 	history   release.History
 	revisions []*release.Revision // all of the history
 	operation plan.Operation
@@ -24,12 +24,12 @@ type stage struct {
 	attempts  []*release.Revision // of an Install: all earlier ones, none of which was ever deployed
 }
 
-// decideStage reads a history. A release that never was deployed is installed,
+// lineageOf reads a history. A release that never was deployed is installed,
 // however many attempts failed; so its install hooks run. One that was to be
 // uninstalled counts as deployed: see afterUninstalling. What was before an
 // uninstallation that kept the history is another life and does not count.
-func decideStage(h release.History) stage {
-	s := stage{history: h, revisions: release.Revisions(h.Records), operation: plan.Upgrade, revision: h.Next()}
+func lineageOf(h release.History) lineage {
+	s := lineage{history: h, revisions: release.Revisions(h.Records), operation: plan.Upgrade, revision: h.Next()}
 	deployed, life := h.Deployed(), s.revisions
 	for i, r := range s.revisions {
 		if r.Record == deployed {
@@ -56,7 +56,7 @@ func decideStage(h release.History) stage {
 
 // current is the revision that the next one replaces: the deployed one, else the
 // last of this life; nil when there is nothing to replace.
-func (s stage) current() *release.Record {
+func (s lineage) current() *release.Record {
 	switch {
 	case s.deployed != nil:
 		return s.deployed.Record
@@ -69,9 +69,9 @@ func (s stage) current() *release.Record {
 // ErrInUse is a name that a release has already.
 var ErrInUse = errors.New("the name is in use")
 
-// admits reports why what is asked for cannot be done to a release that stands
+// check reports why what is asked for cannot be done to a release that stands
 // so (facts/helm-format.md 4.3).
-func (s stage) admits(req Request) error {
+func (s lineage) check(req Request) error {
 	gone := s.last == nil || s.last.Status() == release.Uninstalled
 	switch {
 	case req.Operation == plan.Upgrade && gone:
@@ -101,11 +101,11 @@ func attempts(h release.History, life []*release.Revision) []*release.Revision {
 // afterUninstalling completes the stage of a release whose uninstallation did
 // not end. Its objects are alive, or some of them, and the next revision is an
 // upgrade; only when all have gone it is an install.
-func (e *Engine) afterUninstalling(ctx context.Context, s stage) (stage, error) {
+func (e *Engine) afterUninstalling(ctx context.Context, s lineage) (lineage, error) {
 	if s.operation != plan.Upgrade || s.deployed != nil || s.last.Status() != release.Uninstalling {
 		return s, nil
 	}
-	found, err := e.leftovers(ctx, target{stage: s}, nil)
+	found, err := e.leftovers(ctx, desired{lineage: s}, nil)
 	if err != nil {
 		return s, err
 	}
