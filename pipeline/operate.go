@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -35,6 +37,15 @@ func Operate(ctx context.Context, log *event.Log, resolved *config.Resolved, ste
 		return exitcode.Unexpected
 	}
 	return finish(ctx, log, code, began)
+}
+
+// IfDeployed is the outcome of an operation that has nothing to do where a release is not there: a clean-up job may
+// run twice.
+func IfDeployed(outcome deployer.Outcome, err error) (deployer.Outcome, error) {
+	if errors.Is(err, release.ErrNotFound) {
+		return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
+	}
+	return outcome, err
 }
 
 // needing are the units that need the one of that name.

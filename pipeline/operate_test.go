@@ -3,10 +3,12 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/pintle-ci/pintle/deployer"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 	"github.com/pintle-ci/pintle/internal/exitcode"
 	"github.com/pintle-ci/pintle/pipeline/config"
@@ -36,5 +38,16 @@ func TestOperate(t *testing.T) {
 	}
 	if got := strings.Join(kinds, ", "); got != "cart service, redis release" {
 		t.Error(got)
+	}
+}
+
+func TestIfDeployed(t *testing.T) {
+	outcome, err := IfDeployed(deployer.Outcome{}, fmt.Errorf("release web: %w", release.ErrNotFound))
+	if err != nil || outcome.Status != event.Unchanged {
+		t.Errorf("one that is not there: %+v, %v", outcome, err)
+	}
+	refused := errors.New("refused")
+	if outcome, err = IfDeployed(deployer.Outcome{Status: event.Failed}, refused); !errors.Is(err, refused) || outcome.Status != event.Failed {
+		t.Errorf("another failure: %+v, %v", outcome, err)
 	}
 }

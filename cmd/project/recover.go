@@ -2,14 +2,13 @@ package project
 
 import (
 	"context"
-	"errors"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -25,11 +24,7 @@ func RecoverCommand(e cli.Env) *urfave.Command {
 				if c.Bool("leave") {
 					req.OnFailure, req.OnFailedInstall = deployer.Leave, deployer.Leave
 				}
-				outcome, err := d.engine.Recover(ctx, req, span)
-				if errors.Is(err, release.ErrNotFound) {
-					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
-				}
-				return outcome, err
+				return pipeline.IfDeployed(d.engine.Recover(ctx, req, span))
 			}, c.Args().Slice()...)
 		},
 	}

@@ -2,14 +2,13 @@ package project
 
 import (
 	"context"
-	"errors"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/pintle-ci/pintle/cmd/cli"
 	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/pipeline"
 	"github.com/pintle-ci/pintle/pipeline/config"
 )
 
@@ -26,11 +25,7 @@ func UninstallCommand(e cli.Env) *urfave.Command {
 			return operate(e, c, "uninstall", func(ctx context.Context, d *target, u config.Unit, span event.Span) (deployer.Outcome, error) {
 				req := d.requests.Uninstall(u, &span)
 				req.KeepHistory = c.Bool("keep-history")
-				outcome, err := d.engine.Uninstall(ctx, req, span)
-				if errors.Is(err, release.ErrNotFound) { // a clean-up job may run twice
-					return deployer.Outcome{Status: event.Unchanged, Message: "it is not deployed"}, nil
-				}
-				return outcome, err
+				return pipeline.IfDeployed(d.engine.Uninstall(ctx, req, span))
 			}, c.Args().Slice()...)
 		},
 	}
