@@ -13,7 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
+
+	"github.com/pintle-ci/pintle/deployer/release"
 )
 
 func unpack(t *testing.T, archive []byte) (names []string, files map[string]string) {
@@ -110,11 +111,11 @@ func TestBundleIsBounded(t *testing.T) {
 // parsed reads one object from YAML.
 func parsed(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
-	o := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &o.Object); err != nil {
-		t.Fatal(err)
+	list, err := release.ParseManifest(text)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d objects, %v", len(list), err)
 	}
-	return o
+	return list[0]
 }
 
 func TestWithoutSecrets(t *testing.T) {
