@@ -18,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/sequence"
 	"github.com/pintle-ci/pintle/deployer/stamp"
+	"github.com/pintle-ci/pintle/internal/installorder"
 )
 
 // objectState is one object of the target, as it should be and as it is.
@@ -189,7 +190,7 @@ func decidePrune(s observation) []plan.Change {
 		c.Leftover = true
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b plan.Change) int { return release.Wave(b.Object.Kind) - release.Wave(a.Object.Kind) })
+	slices.SortStableFunc(out, func(a, b plan.Change) int { return installorder.Wave(b.Object.Kind) - installorder.Wave(a.Object.Kind) })
 	return out
 }
 

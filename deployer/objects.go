@@ -17,6 +17,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/readiness"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/deployer/wait"
+	"github.com/pintle-ci/pintle/internal/installorder"
 	"github.com/pintle-ci/pintle/internal/object"
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
@@ -245,9 +246,9 @@ func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
 
 // waves groups changes by wave, in order, and keeps their order within one.
 func waves(changes []plan.Change) [][]*plan.Change {
-	out := make([][]*plan.Change, len(release.Waves))
+	out := make([][]*plan.Change, installorder.Waves)
 	for i := range changes {
-		r := release.Wave(changes[i].Object.Kind)
+		r := installorder.Wave(changes[i].Object.Kind)
 		out[r] = append(out[r], &changes[i])
 	}
 	return slices.DeleteFunc(out, func(w []*plan.Change) bool { return len(w) == 0 })

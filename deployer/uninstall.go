@@ -19,6 +19,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 	"github.com/pintle-ci/pintle/deployer/wait"
 	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/internal/installorder"
 	"github.com/pintle-ci/pintle/internal/text"
 	"github.com/pintle-ci/pintle/secret"
 )
@@ -208,9 +209,9 @@ func (r *operation) forget(ctx context.Context, keepHistory bool) error {
 
 // uninstallWaves groups objects by wave, last one first.
 func uninstallWaves(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
-	out := make([][]*unstructured.Unstructured, len(release.Waves))
+	out := make([][]*unstructured.Unstructured, installorder.Waves)
 	for _, o := range objects {
-		r := len(release.Waves) - 1 - release.Wave(o.GetKind())
+		r := installorder.Waves - 1 - installorder.Wave(o.GetKind())
 		out[r] = append(out[r], o)
 	}
 	return slices.DeleteFunc(out, func(w []*unstructured.Unstructured) bool { return len(w) == 0 })

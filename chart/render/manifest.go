@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/pintle-ci/pintle/internal/installorder"
 	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
@@ -121,45 +122,10 @@ func headText(m map[string]any, key string) (string, error) {
 	return "", fmt.Errorf("%s must be a string", key)
 }
 
-// installOrder is the order in which kinds are installed (facts/helm-format.md 4.5).
-var installOrder = kindOrder(
-	"PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
-	"PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass",
-	"PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition",
-	"ClusterRole", "ClusterRoleList", "ClusterRoleBinding", "ClusterRoleBindingList",
-	"Role", "RoleList", "RoleBinding", "RoleBindingList",
-	"Service", "DaemonSet", "Pod", "ReplicationController", "ReplicaSet", "Deployment",
-	"HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService",
-	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-)
-
-func kindOrder(kinds ...string) map[string]int {
-	order := make(map[string]int, len(kinds))
-	for i, kind := range kinds {
-		order[kind] = i
-	}
-	return order
-}
-
-// compareKinds orders kinds for installing: known ones first, then the others by name.
-func compareKinds(a, b string) int {
-	i, aKnown := installOrder[a]
-	j, bKnown := installOrder[b]
-	switch {
-	case aKnown && bKnown:
-		return i - j
-	case aKnown:
-		return -1
-	case bKnown:
-		return 1
-	}
-	return strings.Compare(a, b)
-}
-
 func sortManifests(manifests []Manifest) {
-	slices.SortStableFunc(manifests, func(a, b Manifest) int { return compareKinds(a.Kind, b.Kind) })
+	slices.SortStableFunc(manifests, func(a, b Manifest) int { return installorder.Compare(a.Kind, b.Kind) })
 }
 
 func sortHooks(hooks []Hook) {
-	slices.SortStableFunc(hooks, func(a, b Hook) int { return compareKinds(a.Kind, b.Kind) })
+	slices.SortStableFunc(hooks, func(a, b Hook) int { return installorder.Compare(a.Kind, b.Kind) })
 }

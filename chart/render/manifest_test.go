@@ -51,21 +51,6 @@ func FuzzSplitDocuments(f *testing.F) {
 	f.Fuzz(checkSplit)
 }
 
-func TestCompareKinds(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"Namespace", "Deployment", -1}, {"Deployment", "Namespace", 1}, {"Zebra", "Deployment", 1},
-		{"Deployment", "Zebra", -1}, {"Alpha", "Zebra", -1}, {"Zebra", "Zebra", 0}, {"", "Alpha", -1},
-	} {
-		got := compareKinds(test.a, test.b)
-		if (got < 0) != (test.want < 0) || (got > 0) != (test.want > 0) {
-			t.Errorf("compareKinds(%q, %q) = %d, want the sign of %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestParseKubeVersion(t *testing.T) {
 	for in, want := range map[string]kubeVersion{
 		"1.29":            {"v1.29", "v1.29", "1", "29"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/installorder"
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
@@ -174,7 +175,7 @@ func (s *sequencer) stages(before []string) (map[string]int, error) {
 			}
 		}
 		stage := s.stage(m)
-		if m.group.name != "" || release.Wave(m.object.GetKind()) > supporting {
+		if m.group.name != "" || installorder.Wave(m.object.GetKind()) > supporting {
 			stage += starts[of]
 		}
 		out[kube.RefIn(m.object, s.namespace).Key()] = stage
@@ -191,7 +192,7 @@ func (s *sequencer) stage(m member) int {
 	if m.group.name != "" {
 		return s.depth[m.group]
 	}
-	if release.Wave(m.object.GetKind()) <= supporting {
+	if installorder.Wave(m.object.GetKind()) <= supporting {
 		return 0
 	}
 	last := 0

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
-	"github.com/pintle-ci/pintle/deployer/release"
+	"github.com/pintle-ci/pintle/internal/installorder"
 )
 
 // ErrTimeout is the cause of a context that ended because the request's own Timeout was over; any other cause is an
@@ -55,5 +55,5 @@ func (f *Failures) Unwrap() error {
 
 // compareFailures orders failed objects as they are applied, so that a cause stands before its consequences.
 func compareFailures(a, b Failure) int {
-	return cmp.Or(cmp.Compare(release.Wave(a.Ref.Kind), release.Wave(b.Ref.Kind)), cmp.Compare(a.Ref.Name, b.Ref.Name))
+	return cmp.Or(cmp.Compare(installorder.Wave(a.Ref.Kind), installorder.Wave(b.Ref.Kind)), cmp.Compare(a.Ref.Name, b.Ref.Name))
 }
