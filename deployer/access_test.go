@@ -22,7 +22,7 @@ import (
 
 // as makes the bench work under a service account of its own, which may do what
 // the rules of a Role say.
-func (b *bench) as(rules ...map[string]any) {
+func (b *harness) as(rules ...map[string]any) {
 	b.t.Helper()
 	account := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": "ci"}}
 	b.post("/api/v1/namespaces/"+b.namespace+"/serviceaccounts", account, nil)
@@ -49,7 +49,7 @@ func (b *bench) as(rules ...map[string]any) {
 	b.engine = deployer.New(c, deployer.Options{Holder: "ci"})
 }
 
-func (b *bench) post(path string, in, out any) {
+func (b *harness) post(path string, in, out any) {
 	b.t.Helper()
 	if err := b.cluster.Do(b.t.Context(), http.MethodPost, path, in, out); err != nil {
 		b.t.Fatal(err)
@@ -87,7 +87,7 @@ func rule(group, resource string, verbs ...string) map[string]any {
 
 // create makes the roles and bindings of YAML documents as the administrator,
 // and waits until they count.
-func (b *bench) create(documents string) {
+func (b *harness) create(documents string) {
 	b.t.Helper()
 	var made []map[string]any
 	for d := range strings.SplitSeq(documents, "---\n") {
@@ -110,7 +110,7 @@ func (b *bench) create(documents string) {
 
 // awaitGrant waits until the API server lets the account do what a role says:
 // its authorizer reads roles and bindings from caches that come a little later.
-func (b *bench) awaitGrant(role map[string]any) {
+func (b *harness) awaitGrant(role map[string]any) {
 	b.t.Helper()
 	// As the server would see it: the same shapes whether it was written here or read from YAML.
 	var r struct {
@@ -187,7 +187,7 @@ func TestTooLittleAccess(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.as(tt.rules...)
 			b.writes.take()
 			_, err := b.tryDeploy(b.request(service("1.0.0", nil), nil))
@@ -226,7 +226,7 @@ func TestTooLittleAccess(t *testing.T) {
 // TestExplanationsAreOptional deploys with an account that may do the work and
 // see nothing else.
 func TestExplanationsAreOptional(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	work := []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 	b.as(rule("", "secrets,configmaps,services", work...), rule("apps", "deployments", work...))
 	if out, err := b.tryDeploy(b.request(service("1.0.0", nil), nil)); err != nil {
@@ -243,7 +243,7 @@ func TestExplanationsAreOptional(t *testing.T) {
 	}
 }
 
-func (b *bench) tryDeploy(req deployer.Request) (deployer.Outcome, error) {
+func (b *harness) tryDeploy(req deployer.Request) (deployer.Outcome, error) {
 	b.t.Helper()
 	p, err := b.engine.Plan(b.t.Context(), req)
 	if err != nil {

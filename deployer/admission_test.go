@@ -14,9 +14,9 @@ import (
 	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
-// guard makes an admission policy for the bench's namespace that refuses every
+// guard makes an admission policy for the harness's namespace that refuses every
 // object with the label guarded, and waits until the server follows it.
-func (b *bench) guard() {
+func (b *harness) guard() {
 	b.t.Helper()
 	name := "guard-" + b.namespace
 	const group = "admissionregistration.k8s.io/v1"
@@ -66,7 +66,7 @@ func (b *bench) guard() {
 // Admission refuses an object, a hook, a deletion and a recreation: all are named
 // together, before anything is written.
 func TestAdmissionIsAskedAboutTheWholeSet(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	done := kubetest.Image(t, "guarded:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	config := func(name, guarded string) string {
 		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", labels: {guarded: " + guarded + "}}\n"

@@ -16,7 +16,7 @@ import (
 
 // alone watches the pods of a namespace until the test ends and fails it when
 // two of them are there at once that have not ended.
-func (b *bench) alone() {
+func (b *harness) alone() {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.t.Context()))
 	var watch sync.WaitGroup
@@ -56,11 +56,11 @@ func jobs(templates map[string]string) map[string]string {
 const migrates = `helm.sh/hook: "pre-install,pre-upgrade"`
 
 // runningPod waits until a pod runs.
-func (b *bench) runningPod() { b.until("v1", "Pod", kube.Selection{Fields: "status.phase=Running"}) }
+func (b *harness) runningPod() { b.until("v1", "Pod", kube.Selection{Fields: "status.phase=Running"}) }
 
 // What an earlier run left running must have stopped before it runs again.
 func TestReplacedHookHasStopped(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	slow := kubetest.Image(t, "migrate-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 3 * time.Second})
 	quick := kubetest.Image(t, "migrate-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	b.put(job("migrate", slow, migrates))
@@ -85,7 +85,7 @@ func TestReplacedHooksOfOtherKindsHaveStopped(t *testing.T) {
 	}
 	for kind, text := range map[string]func(string) string{"Pod": pod, "Deployment": deployment} {
 		t.Run(kind, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.put(text(slow))
 			b.runningPod()
 			b.alone()
@@ -96,7 +96,7 @@ func TestReplacedHooksOfOtherKindsHaveStopped(t *testing.T) {
 
 // A job that was killed leaves its hook running: the next run stops that first.
 func TestHookOfAKilledRunHasStopped(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	slow := kubetest.Image(t, "killed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 3 * time.Second})
 	quick := kubetest.Image(t, "killed-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	b.killed("nginx:1.27", job("migrate", slow, migrates), b.runningPod)
@@ -106,7 +106,7 @@ func TestHookOfAKilledRunHasStopped(t *testing.T) {
 
 // A hook that failed and is to be deleted has stopped before the rollback's hooks run.
 func TestFailedHookHasStoppedBeforeTheRollback(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	slow := kubetest.Image(t, "fails-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 3 * time.Second})
 	quick := kubetest.Image(t, "fails-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	back := job("back", quick, "helm.sh/hook: pre-rollback")
@@ -126,16 +126,16 @@ func TestFailedHookHasStoppedBeforeTheRollback(t *testing.T) {
 func TestJobThatIsMadeAgainHasStopped(t *testing.T) {
 	slow := kubetest.Image(t, "seed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 8 * time.Second})
 	quick := kubetest.Image(t, "seed-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
-	for name, between := range map[string]func(*bench){
-		"recreated": func(*bench) {},
-		"reinstalled": func(b *bench) {
+	for name, between := range map[string]func(*harness){
+		"recreated": func(*harness) {},
+		"reinstalled": func(b *harness) {
 			if _, err := b.engine.Uninstall(b.t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace}, event.Span{}); err != nil {
 				b.t.Fatal(err)
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(service("1.0.0", jobs(map[string]string{"seed": job("seed", slow, "")})), nil))
 			b.runningPod()
 			b.alone()
@@ -151,7 +151,7 @@ func TestJobThatIsMadeAgainHasStopped(t *testing.T) {
 }
 
 // podName is the object of the first event about a pod of the Job.
-func (b *bench) podName(job string) string {
+func (b *harness) podName(job string) string {
 	for _, e := range b.events {
 		if name, ok := strings.CutPrefix(e.Object, "Pod/"); ok && strings.HasPrefix(name, job+"-") {
 			return name

@@ -22,7 +22,7 @@ spec:
 `
 
 // scale does what an autoscaler does.
-func (b *bench) scale(name string, replicas int) {
+func (b *harness) scale(name string, replicas int) {
 	b.t.Helper()
 	path := fmt.Sprintf("/apis/apps/v1/namespaces/%s/deployments/%s/scale?fieldManager=kube-controller-manager", b.namespace, name)
 	body := map[string]any{
@@ -34,7 +34,7 @@ func (b *bench) scale(name string, replicas int) {
 	}
 }
 
-func (b *bench) replicas(name string) int64 {
+func (b *harness) replicas(name string) int64 {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: b.namespace, Name: name})
 	if err != nil {
@@ -45,7 +45,7 @@ func (b *bench) replicas(name string) int64 {
 }
 
 func TestAutoscaledReplicasStay(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	chart := service("1.0.0", map[string]string{"templates/hpa.yaml": autoscaler})
 	b.mustDeploy(b.request(chart, nil))
 	b.scale("web", 3)
@@ -79,7 +79,7 @@ func TestAutoscaledReplicasStay(t *testing.T) {
 // A chart that stops to say replicas gives the field up: without the autoscaler
 // in view the server would fall back to one.
 func TestReplicasThatLeaveTheChart(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	without := func(version string, extra map[string]string) deployer.Request {
 		c := service(version, extra)
 		for _, f := range c.Templates {
@@ -99,7 +99,7 @@ func TestReplicasThatLeaveTheChart(t *testing.T) {
 }
 
 func TestRecordThatDoesNotFit(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	random := strings.Builder{}
 	for i := range 500_000 { // digits hardly compress below their half
 		fmt.Fprintf(&random, "%x", (uint64(i)*2654435761)>>7&0xffff)
@@ -117,7 +117,7 @@ func TestRecordThatDoesNotFit(t *testing.T) {
 
 // Records of old clusters name APIs that are gone.
 func TestRemovedAPIs(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	budget := "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 0, selector: {matchLabels: {app: web}}}\n"
 	b.mustDeploy(b.request(service("1.0.0", map[string]string{"templates/pdb.yaml": budget}), nil))
 	deployment, pdb := b.uid("apps/v1", "Deployment", "web"), b.uid("policy/v1", "PodDisruptionBudget", "web")

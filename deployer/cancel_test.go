@@ -36,7 +36,7 @@ func TestOnCancel(t *testing.T) {
 		"install, finish":  {deployer.Finish, slow, true, event.Passed, "1 deployed", "two"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			if !tt.install {
 				b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 			}
@@ -69,7 +69,7 @@ func TestOnCancel(t *testing.T) {
 }
 
 // interrupted deploys and cancels once the Deployment is awaited.
-func (b *bench) interrupted(req deployer.Request) (out deployer.Outcome, err error) {
+func (b *harness) interrupted(req deployer.Request) (out deployer.Outcome, err error) {
 	b.t.Helper()
 	ctx, cancel := context.WithCancel(b.t.Context())
 	defer cancel()

@@ -19,7 +19,7 @@ import (
 )
 
 // edit changes an object as `kubectl edit` does: by an update under another name.
-func (b *bench) edit(apiVersion, kind, manager string, change func(o map[string]any)) {
+func (b *harness) edit(apiVersion, kind, manager string, change func(o map[string]any)) {
 	b.t.Helper()
 	ref := kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: "web"}
 	for {
@@ -40,7 +40,7 @@ func (b *bench) edit(apiVersion, kind, manager string, change func(o map[string]
 }
 
 // field is what stands in an object below its keys; containers by their index.
-func (b *bench) field(apiVersion, kind string, path ...any) any {
+func (b *harness) field(apiVersion, kind string, path ...any) any {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: "web"})
 	if err != nil {
@@ -62,7 +62,7 @@ func deep(v any, path ...any) any {
 }
 
 // owners are the managers of an object's fields whose JSON mentions a key.
-func (b *bench) owners(apiVersion, kind, key string) []string {
+func (b *harness) owners(apiVersion, kind, key string) []string {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: "web"})
 	if err != nil {
@@ -81,7 +81,7 @@ func (b *bench) owners(apiVersion, kind, key string) []string {
 var mainImage = []any{"spec", "template", "spec", "containers", 0, "image"}
 
 func TestConflictsFollowThePolicy(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.edit("apps/v1", "Deployment", "kubectl-edit", func(o map[string]any) {
 		deep(o, "spec", "template", "spec", "containers", 0).(map[string]any)["image"] = "nginx:edited"
@@ -135,7 +135,7 @@ func TestConflictsFollowThePolicy(t *testing.T) {
 }
 
 func TestKeptFieldsOutliveARollbackAndForceTakesThem(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.edit("v1", "ConfigMap", "nightwatch", func(o map[string]any) { o["data"] = map[string]any{"greeting": "by hand"} })
 	bad := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
@@ -187,7 +187,7 @@ func TestKeptFieldsOutliveARollbackAndForceTakesThem(t *testing.T) {
 
 // Another server-side applier, as `kubectl apply --server-side --force-conflicts`.
 func TestConflictsWithAnApplier(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	theirs := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Service",
@@ -233,7 +233,7 @@ spec:
 // An autoscaler that the account cannot see, or a script, scales by the scale
 // subresource: under any policy but fail the deploy goes on.
 func TestScaledByAStranger(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.scale("web", 3)
 	req := b.request(service("1.1.0", nil), map[string]any{"image": "nginx:1.28"})
@@ -254,7 +254,7 @@ func TestScaledByAStranger(t *testing.T) {
 
 // With an autoscaler in view its number stays even where all else is taken over.
 func TestForceLeavesTheAutoscalersReplicas(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	extra := map[string]string{"templates/hpa.yaml": autoscaler}
 	b.mustDeploy(b.request(service("1.0.0", extra), nil))
 	b.scale("web", 3)
@@ -280,7 +280,7 @@ func TestForceLeavesTheAutoscalersReplicas(t *testing.T) {
 // meanwhile is theirs.
 func TestConflictsAfterClientSideHelm(t *testing.T) {
 	peer.Helm(t)
-	b := newBench(t)
+	b := newHarness(t)
 	first := service("1.0.0", map[string]string{"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: '1', b: '1'}\n"})
 	b.helm("install", "web", write(t, first), "--server-side=false")
 	b.edit("apps/v1", "Deployment", "kubectl-edit", func(o map[string]any) {

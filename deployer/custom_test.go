@@ -18,7 +18,7 @@ import (
 )
 
 // gadgets defines a kind with a status of the test's own group in the cluster.
-func (b *bench) gadgets() (group string) {
+func (b *harness) gadgets() (group string) {
 	b.t.Helper()
 	group = b.namespace + ".example.com"
 	names := strings.NewReplacer("GROUP", group, "KIND", "widget", "storage: true\n", "storage: true\n    subresources: {status: {}}\n")
@@ -39,7 +39,7 @@ func widget(group, annotations string) map[string]string {
 
 // controller gives each widget that has no status the one that answer makes,
 // until the test ends. It begins before the first widget does.
-func (b *bench) controller(group string, answer map[string]any) {
+func (b *harness) controller(group string, answer map[string]any) {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(b.t.Context())
 	synced, done := make(chan struct{}), make(chan struct{})
@@ -68,13 +68,13 @@ func (b *bench) controller(group string, answer map[string]any) {
 }
 
 // told reports whether an event about an object had a message like this.
-func (b *bench) told(object, message string) bool {
+func (b *harness) told(object, message string) bool {
 	return slices.ContainsFunc(b.events, func(e event.Event) bool {
 		return e.Kind == event.Object && e.Object == object && strings.Contains(e.Message, message)
 	})
 }
 
-func (b *bench) judged(req deployer.Request, group, ready, failed string) deployer.Request {
+func (b *harness) judged(req deployer.Request, group, ready, failed string) deployer.Request {
 	b.t.Helper()
 	c := readiness.Criteria{}
 	for text, into := range map[string]**readiness.Expression{ready: &c.Ready, failed: &c.Failed} {
@@ -92,7 +92,7 @@ func (b *bench) judged(req deployer.Request, group, ready, failed string) deploy
 }
 
 func TestFreshResourceWaitsForItsController(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.gadgets()
 	b.controller(group, map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}})
 	b.mustDeploy(b.request(service("1.1.0", widget(group, "")), nil))
@@ -102,7 +102,7 @@ func TestFreshResourceWaitsForItsController(t *testing.T) {
 }
 
 func TestSilentControllerIsNotAwaitedForEver(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.gadgets()
 	b.mustDeploy(b.request(service("1.1.0", widget(group, "")), nil))
 	for _, want := range []string{"has written no status yet", "no controller has written a status within"} {
@@ -113,7 +113,7 @@ func TestSilentControllerIsNotAwaitedForEver(t *testing.T) {
 }
 
 func TestExpressionsDecide(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.gadgets()
 	b.controller(group, map[string]any{"phase": "Broken", "message": "no disk"})
 	req := b.judged(b.request(service("1.1.0", widget(group, "")), nil), group, "status.phase == 'Up'", "status.phase == 'Broken'")
@@ -130,7 +130,7 @@ func TestExpressionsDecide(t *testing.T) {
 }
 
 func TestAnnotationsChangeTheWait(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.gadgets()
 	never := func(annotations string) deployer.Request {
 		return b.judged(b.request(service("1.1.0", widget(group, annotations)), nil), group, "status.phase == 'Up'", "")

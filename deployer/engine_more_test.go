@@ -34,7 +34,7 @@ spec:
 }
 
 func TestHooksRunAndAreDeleted(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	ok := kubetest.Image(t, "hook-ok:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, Log: []string{"migrated"}})
 	extra := map[string]string{
 		"templates/migrate.yaml": job("migrate", ok, `helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-succeeded`),
@@ -61,7 +61,7 @@ func TestHooksRunAndAreDeleted(t *testing.T) {
 }
 
 func TestFailedHookStopsTheInstall(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "hook-bad:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, ExitCode: 7, Log: []string{"column exists"}})
 	extra := map[string]string{"templates/migrate.yaml": job("migrate", bad, `helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-failed`)}
 	out, err := b.deploy(t.Context(), b.request(service("1.0.0", extra), nil))
@@ -78,7 +78,7 @@ func TestFailedHookStopsTheInstall(t *testing.T) {
 }
 
 func TestReleaseTests(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	pod := func(image string) map[string]string {
 		return map[string]string{"templates/tests/probe.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: probe, annotations: {helm.sh/hook: test}}\nspec: {restartPolicy: Never, containers: [{name: probe, image: \"" + image + "\"}]}\n"}
 	}
@@ -114,7 +114,7 @@ spec:
 `
 
 func TestCRDsComeBeforeTheirObjects(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.namespace + ".example.com" // CRDs have no namespace: the test's own group keeps tests apart
 	definition := strings.NewReplacer("GROUP", group, "KIND", "widget").Replace(crd)
 	t.Cleanup(func() {
@@ -138,7 +138,7 @@ func TestCRDsComeBeforeTheirObjects(t *testing.T) {
 }
 
 func TestPlanNamesEveryRefusal(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	stranger := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "web"}}
 	if err := b.cluster.Do(t.Context(), "POST", "/api/v1/namespaces/"+b.namespace+"/configmaps", stranger, nil); err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestPlanNamesEveryRefusal(t *testing.T) {
 }
 
 func TestConflictNamesTheOtherManager(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	patch := kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: b.namespace, Name: "web"}
 	o, err := b.cluster.Get(t.Context(), patch)
@@ -198,7 +198,7 @@ func TestConflictNamesTheOtherManager(t *testing.T) {
 }
 
 func TestMissingNamespace(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	req := b.request(service("1.0.0", nil), nil)
 	req.Namespace = b.namespace + "-new"
 	if _, err := b.engine.Plan(t.Context(), req); err == nil || !strings.Contains(err.Error(), "does not exist") {
@@ -221,7 +221,7 @@ func TestMissingNamespace(t *testing.T) {
 }
 
 func TestCancelRollsBackWithinItsBound(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	before := b.image()
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
@@ -255,7 +255,7 @@ func TestCancelRollsBackWithinItsBound(t *testing.T) {
 }
 
 func TestTwoJobsAreSerialised(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	var jobs sync.WaitGroup
 	errs := make([]error, 3)
@@ -282,7 +282,7 @@ func TestTwoJobsAreSerialised(t *testing.T) {
 }
 
 func TestUninstallLeavesNothing(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	keep := map[string]string{"templates/kept.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n"}
 	b.mustDeploy(b.request(service("1.0.0", keep), nil))
 	out, err := b.engine.Uninstall(t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace, Timeout: 30 * time.Second}, event.Span{})

@@ -24,8 +24,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// bench is a namespace, an engine and a count of the writes that reach it.
-type bench struct {
+// harness is a namespace, an engine and a count of the writes that reach it.
+type harness struct {
 	t         *testing.T
 	cluster   *kube.Client
 	engine    *deployer.Engine
@@ -34,12 +34,12 @@ type bench struct {
 	events    []event.Event
 }
 
-func newBench(t *testing.T) *bench {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
 	t.Parallel()
 	w := &writes{}
 	c := kubetest.Connect(t, w.wrap)
-	b := &bench{t: t, cluster: c, namespace: kubetest.Namespace(t), writes: w}
+	b := &harness{t: t, cluster: c, namespace: kubetest.Namespace(t), writes: w}
 	b.engine = deployer.New(c, deployer.Options{Holder: "test " + t.Name()})
 	return b
 }
@@ -138,7 +138,7 @@ data: {greeting: {{ .Values.greeting | quote }}}
 	return c
 }
 
-func (b *bench) request(c *chart.Chart, values map[string]any) deployer.Request {
+func (b *harness) request(c *chart.Chart, values map[string]any) deployer.Request {
 	return deployer.Request{
 		Release: "web", Namespace: b.namespace, Timeout: 60 * time.Second, Settle: -1,
 		Render: func(ctx context.Context, o render.Options) (*render.Result, error) {
@@ -148,7 +148,7 @@ func (b *bench) request(c *chart.Chart, values map[string]any) deployer.Request 
 }
 
 // deploy plans and applies.
-func (b *bench) deploy(ctx context.Context, req deployer.Request) (deployer.Outcome, error) {
+func (b *harness) deploy(ctx context.Context, req deployer.Request) (deployer.Outcome, error) {
 	b.t.Helper()
 	p, err := b.engine.Plan(ctx, req)
 	if err != nil {
@@ -157,7 +157,7 @@ func (b *bench) deploy(ctx context.Context, req deployer.Request) (deployer.Outc
 	return b.apply(ctx, p)
 }
 
-func (b *bench) apply(ctx context.Context, p *deployer.Prepared) (out deployer.Outcome, err error) {
+func (b *harness) apply(ctx context.Context, p *deployer.Prepared) (out deployer.Outcome, err error) {
 	log := event.NewLog(nil, func(e event.Event) { b.events = append(b.events, e) })
 	log.Step("web", "deploy", func(s event.Span) event.Result {
 		out, err = b.engine.Apply(ctx, p, s)
@@ -166,7 +166,7 @@ func (b *bench) apply(ctx context.Context, p *deployer.Prepared) (out deployer.O
 	return out, err
 }
 
-func (b *bench) mustDeploy(req deployer.Request) deployer.Outcome {
+func (b *harness) mustDeploy(req deployer.Request) deployer.Outcome {
 	b.t.Helper()
 	out, err := b.deploy(b.t.Context(), req)
 	if err != nil {
@@ -176,7 +176,7 @@ func (b *bench) mustDeploy(req deployer.Request) deployer.Outcome {
 }
 
 // history is "1 superseded, 2 deployed".
-func (b *bench) history() string {
+func (b *harness) history() string {
 	b.t.Helper()
 	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
 	if err != nil {
@@ -190,7 +190,7 @@ func (b *bench) history() string {
 }
 
 // exists reports whether an object is there and not on its way out.
-func (b *bench) exists(apiVersion, kind, name string) bool {
+func (b *harness) exists(apiVersion, kind, name string) bool {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: name})
 	if kube.Is(err, kube.NotFound) {
@@ -202,7 +202,7 @@ func (b *bench) exists(apiVersion, kind, name string) bool {
 	return o.GetDeletionTimestamp() == nil
 }
 
-func (b *bench) image() string {
+func (b *harness) image() string {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: b.namespace, Name: "web"})
 	if err != nil {
@@ -213,7 +213,7 @@ func (b *bench) image() string {
 }
 
 func TestInstallThenNothingThenUpgrade(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	out := b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	if out.Status != event.Passed || out.Revision != 1 {
 		t.Errorf("install: %+v", out)
@@ -252,7 +252,7 @@ func TestInstallThenNothingThenUpgrade(t *testing.T) {
 }
 
 func TestCrashOnUpgradeRollsBack(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	good := kubetest.Image(t, "good:1", kubetest.Script{})
 	bad := kubetest.Image(t, "bad:1", kubetest.Script{
 		CrashAfter: 50 * time.Millisecond, ExitCode: 3, Log: []string{"starting", "panic: no database at db-7"},
@@ -284,7 +284,7 @@ func TestCrashOnUpgradeRollsBack(t *testing.T) {
 }
 
 func TestFailedInstallIsRemoved(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	_, registry := kubetest.Cluster(t)
 	out, err := b.deploy(t.Context(), b.request(service("1.0.0", nil), map[string]any{"image": registry + "/absent:9"}))
 	failed, ok := errors.AsType[*deployer.FailedError](err)
@@ -309,7 +309,7 @@ func TestFailedInstallIsRemoved(t *testing.T) {
 }
 
 func TestPruneCountsFailedRevisions(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "never:1", kubetest.Script{CrashAfter: time.Millisecond})
 	extra := map[string]string{"templates/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"}
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))

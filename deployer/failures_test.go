@@ -18,7 +18,7 @@ import (
 )
 
 func TestTimeoutSaysWhatWasAwaited(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	req := b.request(service("1.1.0", nil), map[string]any{"image": never})
@@ -39,7 +39,7 @@ func TestTimeoutSaysWhatWasAwaited(t *testing.T) {
 }
 
 func TestFailedRollbackIsSaid(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "hook-bad:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 1})
 	crash := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
 	extra := map[string]string{"templates/back.yaml": job("back", bad, "helm.sh/hook: pre-rollback")}
@@ -67,7 +67,7 @@ func TestFailedRollbackIsSaid(t *testing.T) {
 }
 
 func TestLeaveKeepsTheWreck(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	crash := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
 	req := b.request(service("1.0.0", nil), map[string]any{"image": crash})
 	req.OnFailedInstall, req.Settle = deployer.Leave, 0
@@ -88,7 +88,7 @@ func TestLeaveKeepsTheWreck(t *testing.T) {
 }
 
 func TestPodsThatMayNotBeCreatedFailFast(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	label := []byte(`[{"op":"add","path":"/metadata/labels/pod-security.kubernetes.io~1enforce","value":"restricted"}]`)
 	if err := b.cluster.JSONPatch(t.Context(), kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: b.namespace}, label); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestPodsThatMayNotBeCreatedFailFast(t *testing.T) {
 }
 
 func TestFailedJobEndsTheWait(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "job-bad:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 9, Log: []string{"out of tea"}})
 	req := b.request(service("1.0.0", map[string]string{"templates/job.yaml": job("seed", bad, "")}), nil)
 	req.WaitForJobs = true
@@ -113,7 +113,7 @@ func TestFailedJobEndsTheWait(t *testing.T) {
 }
 
 func TestImmutableFieldIsRefusedInThePlan(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	c := service("1.1.0", nil)
 	for _, f := range c.Templates {
@@ -130,7 +130,7 @@ func TestImmutableFieldIsRefusedInThePlan(t *testing.T) {
 }
 
 func TestStatefulSetAndClaimBecomeReady(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	set := `apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: db}
@@ -167,7 +167,7 @@ spec:
 }
 
 func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	c := service("1.0.0", nil)
 	for _, f := range c.Templates {
 		f.Data = []byte(strings.Replace(string(f.Data), "      containers:", "      volumes: [{name: v, secret: {secretName: forgotten}}]\n      containers:", 1))
@@ -184,7 +184,7 @@ func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
 // TestPendingRevisionOfHelm leaves what a killed Helm leaves: a pending record
 // and no lock.
 func TestPendingRevisionOfHelm(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	storage := release.NewStorage(b.cluster, b.namespace, "")
 	left, err := storage.Get(t.Context(), "web", 1)

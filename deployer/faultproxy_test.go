@@ -173,7 +173,7 @@ func TestFaultProxy(t *testing.T) {
 		for name, row := range faultTable(t, nil) {
 			for end, script := range map[string]kubetest.Script{"deployed": {ReadyAfter: 2 * time.Second}, "rolled back": {CrashAfter: time.Millisecond}} {
 				t.Run(name+", "+end, func(t *testing.T) {
-					b := newBench(t)
+					b := newHarness(t)
 					requests, r := b.upgradeThrough(name, kubetest.Image(t, strings.ReplaceAll(end, " ", "-")+":2", script))
 					b.endedAs(end, r.outcome)
 					b.tell(r, end, row.told)
@@ -192,7 +192,7 @@ func TestFaultProxy(t *testing.T) {
 }
 
 // upgradeThrough upgrades a release over a connection with a fault.
-func (b *bench) upgradeThrough(name, image string) (requests int64, r reported) {
+func (b *harness) upgradeThrough(name, image string) (requests int64, r reported) {
 	b.t.Helper()
 	proxy := kubetest.NewProxy(b.t)
 	f := faultTable(b.t, proxy)[name].fault
@@ -223,7 +223,7 @@ func (b *bench) upgradeThrough(name, image string) (requests int64, r reported) 
 }
 
 // endedAs checks the release.
-func (b *bench) endedAs(end string, out deployer.Outcome) {
+func (b *harness) endedAs(end string, out deployer.Outcome) {
 	b.t.Helper()
 	history, greeting := "1 superseded, 2 deployed", "two"
 	if end == "rolled back" {
@@ -248,7 +248,7 @@ func TestJobsAtOnce(t *testing.T) {
 		jobs     int
 	}{"two": {1, 2}, "ten": {1, 10}, "five install": {0, 5}} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			if c.deployed > 0 {
 				b.mustDeploy(b.request(service("1.0.0", nil), nil))
 			}
@@ -282,7 +282,7 @@ func TestOneOfManyJobs(t *testing.T) {
 		t.Skip("run by TestJobsAtOnce")
 	}
 	c := kubetest.Connect(t, nil)
-	b := &bench{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "job " + job})}
+	b := &harness{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "job " + job})}
 	req := b.request(service("1.1.0", nil), map[string]any{"greeting": job})
 	req.HistoryLimit, req.Revise, req.LockTimeout = -1, true, 5*time.Minute
 	b.mustDeploy(req)

@@ -71,7 +71,7 @@ func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestFaultsDoNotShow deploys, upgrades, fails and rolls back over a connection
 // that keeps breaking, and expects what a good connection would have given.
 func TestFaultsDoNotShow(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	f := &faults{random: rand.New(rand.NewPCG(seed, 1))}
@@ -117,7 +117,7 @@ func TestFaultsDoNotShow(t *testing.T) {
 // TestRecordThatCannotBeWrittenIsAnError refuses the write that would mark the
 // revision deployed.
 func TestRecordThatCannotBeWrittenIsAnError(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.cluster = kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/secrets/sh.helm.release") {

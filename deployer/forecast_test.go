@@ -11,7 +11,7 @@ import (
 )
 
 func TestCRDsAreAppliedWithCare(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.namespace + ".example.com"
 	const open = "x-kubernetes-preserve-unknown-fields: true"
 	chart := func(schema, object string) map[string]string {
@@ -78,7 +78,7 @@ func TestCRDsAreAppliedWithCare(t *testing.T) {
 }
 
 func TestRollbackForecast(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	claim := "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], storageClassName: none, resources: {requests: {storage: 1Gi}}}\n"
 	deploy := b.request(service("1.0.0", map[string]string{"templates/claim.yaml": claim}), nil)
 	deploy.NoWait = true // nothing binds the claim
@@ -101,7 +101,7 @@ func TestRollbackForecast(t *testing.T) {
 }
 
 func TestDriftIsShown(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"replicas": 1}))
 	ref := kube.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: b.namespace, Name: "web"}
 	o, err := b.cluster.Get(t.Context(), ref)

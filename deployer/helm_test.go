@@ -20,8 +20,8 @@ import (
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
-// helm runs Helm v4 in the bench's namespace and returns what it printed.
-func (b *bench) helm(arguments ...string) string {
+// helm runs Helm v4 in the harness's namespace and returns what it printed.
+func (b *harness) helm(arguments ...string) string {
 	b.t.Helper()
 	path := peer.Helm(b.t)
 	kubeconfig, _ := kubetest.Cluster(b.t)
@@ -75,7 +75,7 @@ type helmRevision struct {
 	Description string `json:"description"`
 }
 
-func (b *bench) helmHistory() []helmRevision {
+func (b *harness) helmHistory() []helmRevision {
 	b.t.Helper()
 	var out []helmRevision
 	if err := json.Unmarshal([]byte(b.helm("history", "web", "-o", "json")), &out); err != nil {
@@ -86,7 +86,7 @@ func (b *bench) helmHistory() []helmRevision {
 
 func TestHelmReadsOurReleasesAndRollsThemBack(t *testing.T) {
 	peer.Helm(t)
-	b := newBench(t)
+	b := newHarness(t)
 	hook := map[string]string{"templates/hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hooked, annotations: {helm.sh/hook: pre-upgrade}}\n"}
 	b.mustDeploy(b.request(service("1.0.0", hook), map[string]any{"greeting": "one"}))
 	b.mustDeploy(b.request(service("1.1.0", hook), map[string]any{"greeting": "two"}))
@@ -136,7 +136,7 @@ func TestWeGoOnWithHelmsRelease(t *testing.T) {
 	peer.Helm(t)
 	for _, mode := range []string{"true", "false"} { // server-side apply, and client-side as Helm 3
 		t.Run("server-side="+mode, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			gone := map[string]string{"templates/gone.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"}
 			c := service("1.0.0", gone)
 			c.Templates[0].Data = []byte(strings.Replace(string(c.Templates[0].Data), "\ndata: {", "\ndata: {old: field, ", 1))
@@ -178,7 +178,7 @@ func TestWeGoOnWithHelmsRelease(t *testing.T) {
 // what comes in its place.
 func TestWhatLeavesAClientSideHelmReleaseGoes(t *testing.T) {
 	peer.Helm(t)
-	b := newBench(t)
+	b := newHarness(t)
 	c := service("1.0.0", nil)
 	for i, f := range c.Templates {
 		text := strings.Replace(string(f.Data), "data: {greeting", "data: {old: field, greeting", 1)
@@ -204,7 +204,7 @@ func TestWhatLeavesAClientSideHelmReleaseGoes(t *testing.T) {
 	b.helm("upgrade", "web", write(t, service("1.2.0", nil)), "--set", "greeting=four", "--wait", "--server-side=true")
 }
 
-func (b *bench) config() map[string]any {
+func (b *harness) config() map[string]any {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: b.namespace, Name: "web"})
 	if err != nil {
@@ -214,7 +214,7 @@ func (b *bench) config() map[string]any {
 	return data
 }
 
-func (b *bench) greeting() string {
+func (b *harness) greeting() string {
 	s, _ := b.config()["greeting"].(string)
 	return s
 }

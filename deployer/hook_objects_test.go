@@ -30,12 +30,12 @@ func change(p *deployer.Prepared, object string) string {
 // time, whether Helm has made it or we.
 func TestHookOfHelmBecomesAnObject(t *testing.T) {
 	const hook = "helm.sh/hook: \"pre-install,pre-upgrade\""
-	for name, first := range map[string]func(*bench){
-		"ours":   func(b *bench) { b.mustDeploy(b.request(service("1.0.0", settings(hook)), nil)) },
-		"Helm's": func(b *bench) { b.helm("install", "web", write(b.t, service("1.0.0", settings(hook)))) },
+	for name, first := range map[string]func(*harness){
+		"ours":   func(b *harness) { b.mustDeploy(b.request(service("1.0.0", settings(hook)), nil)) },
+		"Helm's": func(b *harness) { b.helm("install", "web", write(b.t, service("1.0.0", settings(hook)))) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			first(b)
 			step := func(version, notes, want string) {
 				t.Helper()
@@ -64,7 +64,7 @@ func TestHookOfHelmBecomesAnObject(t *testing.T) {
 
 // TestHookOfOthersIsNotTaken: the mark of a hook alone makes no object the release's.
 func TestHookOfOthersIsNotTaken(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.post("/api/v1/namespaces/"+b.namespace+"/configmaps", map[string]any{"apiVersion": "v1", "kind": "ConfigMap",
 		"metadata": map[string]any{"name": "settings", "annotations": map[string]any{"helm.sh/hook": "pre-install"}}}, nil)
@@ -77,7 +77,7 @@ func TestHookOfOthersIsNotTaken(t *testing.T) {
 // TestJobBecomesAHook whatever its policies say; one that is not the release's is
 // not replaced, which the plan says.
 func TestJobBecomesAHook(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	done := kubetest.Image(t, "become:1", kubetest.Script{ExitAfter: time.Millisecond})
 	job := func(notes string) map[string]string {
 		return map[string]string{"templates/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {" + notes + "}}\n" +

@@ -22,7 +22,7 @@ import (
 )
 
 // tryHelm runs Helm and reports whether it succeeded.
-func (b *bench) tryHelm(arguments ...string) bool {
+func (b *harness) tryHelm(arguments ...string) bool {
 	b.t.Helper()
 	kubeconfig, _ := kubetest.Cluster(b.t)
 	cmd := exec.CommandContext(b.t.Context(), peer.Helm(b.t), append(arguments, "-n", b.namespace, "--kubeconfig", kubeconfig)...)
@@ -35,15 +35,15 @@ func (b *bench) tryHelm(arguments ...string) bool {
 	return err == nil
 }
 
-// beside is a bench of the same test in a namespace of its own.
-func (b *bench) beside() *bench {
+// beside is a harness of the same test in a namespace of its own.
+func (b *harness) beside() *harness {
 	b.t.Helper()
-	return &bench{t: b.t, cluster: b.cluster, engine: b.engine, namespace: kubetest.Namespace(b.t), writes: b.writes}
+	return &harness{t: b.t, cluster: b.cluster, engine: b.engine, namespace: kubetest.Namespace(b.t), writes: b.writes}
 }
 
 // hookState is what is left of a release's hooks: in which order they ran last,
 // how they ended, with which policies, and which of their objects are there.
-func (b *bench) hookState() string {
+func (b *harness) hookState() string {
 	b.t.Helper()
 	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
 	if err != nil {
@@ -106,7 +106,7 @@ func TestHooksAreHelms(t *testing.T) {
 				extra[fmt.Sprintf("templates/hook-%d.yaml", i)] = h
 			}
 			c := service("1.0.0", extra)
-			helm := newBench(t)
+			helm := newHarness(t)
 			ours := helm.beside()
 			dir := write(t, c)
 			for round, greeting := range []string{"a", "b"} {
@@ -131,7 +131,7 @@ func TestHooksAreHelms(t *testing.T) {
 // An earlier run that was killed leaves its hook; the next one is not stopped by
 // it, and says what it replaced.
 func TestLeftHooksAreReplaced(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	ok := kubetest.Image(t, "left-ok:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
 	migrate := job("migrate", ok, `helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-succeeded`)
 	b.put(migrate)
@@ -144,7 +144,7 @@ func TestLeftHooksAreReplaced(t *testing.T) {
 }
 
 func TestWhatIsNoHookIsNotReplaced(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	ok := kubetest.Image(t, "foreign-ok:1", kubetest.Script{})
 	b.put(job("migrate", ok, ""))
 	migrate := job("migrate", ok, `helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-succeeded`)
@@ -158,7 +158,7 @@ func TestWhatIsNoHookIsNotReplaced(t *testing.T) {
 }
 
 // put applies an object as somebody else would.
-func (b *bench) put(text string) {
+func (b *harness) put(text string) {
 	b.t.Helper()
 	o := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(text), &o.Object); err != nil {

@@ -14,7 +14,7 @@ import (
 
 // scaledJobs defines KEDA's ScaledJob in the cluster: not its ScaledObject, for
 // which the plans of other tests would look. The CRD goes with the test.
-func (b *bench) scaledJobs() {
+func (b *harness) scaledJobs() {
 	b.t.Helper()
 	names := strings.NewReplacer("GROUP", "keda.sh", "Widget", "ScaledJob", "KIND", "scaledjob", "name: v1\n", "name: v1alpha1\n",
 		"storage: true\n", "storage: true\n    subresources: {status: {}}\n")
@@ -38,7 +38,7 @@ func (b *bench) scaledJobs() {
 
 // setReady writes the condition Ready of the ScaledJob "one" as KEDA does, without
 // a generation.
-func (b *bench) setReady(status string) {
+func (b *harness) setReady(status string) {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledJob", Namespace: b.namespace, Name: "one"})
 	if err != nil {
@@ -57,7 +57,7 @@ func (b *bench) setReady(status string) {
 // A ScaledJob is awaited until KEDA says that it is ready, however often it has
 // said something else before: each word is written when the last one was told.
 func TestScaledJobWaitsForItsOperator(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.scaledJobs()
 	chart := service("1.1.0", map[string]string{
 		"templates/job.yaml": "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: one}\nspec: {maxReplicaCount: 3}\n",

@@ -21,7 +21,7 @@ import (
 
 // TestKilledJobIsTakenOver kills another process in the middle of a deploy.
 func TestKilledJobIsTakenOver(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.killed(never, "", func() { b.until("v1", "Secret", kube.Selection{Labels: "owner=helm,status=pending-upgrade"}) })
@@ -40,7 +40,7 @@ func TestKilledJobIsTakenOver(t *testing.T) {
 
 // killed runs a deploy of a chart with one more template in a process of its
 // own and kills that once `until` returns.
-func (b *bench) killed(image, template string, until func()) {
+func (b *harness) killed(image, template string, until func()) {
 	b.t.Helper()
 	victim := exec.CommandContext(b.t.Context(), os.Args[0], "-test.run=^TestVictim$")
 	victim.Env = append(os.Environ(), "PINTLE_VICTIM_NAMESPACE="+b.namespace, "PINTLE_VICTIM_IMAGE="+image, "PINTLE_VICTIM_TEMPLATE="+template)
@@ -55,13 +55,13 @@ func (b *bench) killed(image, template string, until func()) {
 }
 
 // until watches the namespace until it sees such an object.
-func (b *bench) until(apiVersion, kind string, s kube.Selection) {
+func (b *harness) until(apiVersion, kind string, s kube.Selection) {
 	b.t.Helper()
 	b.untilIs(apiVersion, kind, s, func(*unstructured.Unstructured) bool { return true })
 }
 
 // untilIs watches the namespace until such an object is as it should be.
-func (b *bench) untilIs(apiVersion, kind string, s kube.Selection, is func(*unstructured.Unstructured) bool) {
+func (b *harness) untilIs(apiVersion, kind string, s kube.Selection, is func(*unstructured.Unstructured) bool) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
 	defer cancel()
@@ -83,14 +83,14 @@ func TestVictim(t *testing.T) {
 		t.Skip("run by the tests that kill it")
 	}
 	c := kubetest.Connect(t, nil)
-	b := &bench{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "the victim"})}
+	b := &harness{t: t, cluster: c, namespace: namespace, engine: deployer.New(c, deployer.Options{Holder: "the victim"})}
 	extra := map[string]string{"templates/extra.yaml": os.Getenv("PINTLE_VICTIM_TEMPLATE")}
 	_, _ = b.deploy(t.Context(), b.request(service("1.1.0", extra), map[string]any{"image": os.Getenv("PINTLE_VICTIM_IMAGE")}))
 }
 
 // wreck leaves what a first install leaves that is killed while it waits: the
 // chart's objects, one that no later chart has, and one that is to be kept.
-func (b *bench) wreck() {
+func (b *harness) wreck() {
 	b.t.Helper()
 	never := kubetest.Image(b.t, "never:1", kubetest.Script{NeverReady: true})
 	template := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early}\n---\n" +
@@ -105,7 +105,7 @@ func (b *bench) wreck() {
 }
 
 // onlyKept checks that nothing but what asks to be kept is left of the release.
-func (b *bench) onlyKept() {
+func (b *harness) onlyKept() {
 	b.t.Helper()
 	for _, o := range [][3]string{
 		{"apps/v1", "Deployment", "web"}, {"v1", "Service", "web"}, {"v1", "ConfigMap", "web"}, {"v1", "ConfigMap", "early"}, {"v1", "ConfigMap", "new"},
@@ -126,7 +126,7 @@ var newMap = map[string]string{"templates/new.yaml": "apiVersion: v1\nkind: Conf
 
 // TestKilledInstallIsRemovedWithTheNext fails after an install that was killed.
 func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.wreck()
 	bad := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
 	req := b.request(service("1.2.0", newMap), map[string]any{"image": bad})
@@ -146,7 +146,7 @@ func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
 // TestKilledInstallIsRemovedWithTheInterruptedNext stops the run after an
 // install that was killed before it has come to all of its own objects.
 func TestKilledInstallIsRemovedWithTheInterruptedNext(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.wreck()
 	slow := kubetest.Image(t, "slow:1", kubetest.Script{NeverReady: true})
 	hook := map[string]string{"templates/hook.yaml": job("hook", slow, "helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-failed")}

@@ -23,7 +23,7 @@ import (
 // would say so: the pending revision stays, and with it the lock of a dead job,
 // so that the next deploy need not wait for Helm.
 func TestUnwrittenEndIsTakenOver(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	var refusing atomic.Bool
 	c := kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper {
@@ -57,7 +57,7 @@ func TestUnwrittenEndIsTakenOver(t *testing.T) {
 }
 
 // lockOf writes a lock by hand.
-func (b *bench) lockOf(spec map[string]any) {
+func (b *harness) lockOf(spec map[string]any) {
 	b.t.Helper()
 	lease := map[string]any{
 		"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": map[string]any{"name": "pintle-lock-web"}, "spec": spec,
@@ -78,7 +78,7 @@ func TestLockThatNobodyRenewsIsTaken(t *testing.T) {
 		"without times":    {"holderIdentity": "a ghost"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.lockOf(spec)
 			req := b.request(service("1.0.0", nil), nil)
 			req.LockTimeout = time.Second
@@ -89,7 +89,7 @@ func TestLockThatNobodyRenewsIsTaken(t *testing.T) {
 
 // TestLockThatNobodyRenewsIsRecovered from, and a dry run says so.
 func TestLockThatNobodyRenewsIsRecovered(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.lockOf(map[string]any{"holderIdentity": "a ghost", "renewTime": "2999-01-01T00:00:00.000000Z"})
 	out, err := b.recover(deployer.RecoverRequest{DryRun: true})
@@ -102,7 +102,7 @@ func TestLockThatNobodyRenewsIsRecovered(t *testing.T) {
 }
 
 // quota sets a quota on what the namespace may hold, and waits until it counts.
-func (b *bench) quota(resource string, n int) {
+func (b *harness) quota(resource string, n int) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
 	defer cancel()
@@ -132,7 +132,7 @@ func TestQuotaIsNoMissingPermission(t *testing.T) {
 		"count/secrets":                    "no object was touched: record revision 1 of web: ",
 	} {
 		t.Run(resource, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.quota(resource, 0)
 			_, err := b.deploy(t.Context(), b.request(service("1.0.0", nil), nil))
 			if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "exceeded quota: few") {
@@ -154,7 +154,7 @@ func TestQuotaIsNoMissingPermission(t *testing.T) {
 // TestLockedReleaseUnderAQuota: the quota is used up by the very lock that a dead
 // job has left.
 func TestLockedReleaseUnderAQuota(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.quota("count/leases.coordination.k8s.io", 1)
 	b.lockOf(map[string]any{"holderIdentity": "a ghost", "leaseDurationSeconds": 15, "renewTime": "1970-01-01T00:00:00.000000Z"})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))

@@ -15,7 +15,7 @@ import (
 // What the pods of a rollout print is told, each container once, whether they
 // become ready or crash, and a hook's as well; the release's secrets are not.
 func TestLogsOfARollout(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	hook := kubetest.Image(t, "logs-hook:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, Log: []string{"migrated"}})
 	web := kubetest.Image(t, "logs-web:1", kubetest.Script{ReadyAfter: 500 * time.Millisecond, Log: []string{"listening", "password is s3cr3t-word"}})
 	req := b.request(service("1.0.0", map[string]string{
@@ -36,7 +36,7 @@ func TestLogsOfARollout(t *testing.T) {
 
 // Who may not read logs deploys without them, and hears it once.
 func TestLogsForbidden(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	forbid := func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(r)
@@ -66,7 +66,7 @@ func count(lines []string, end string) (n int) {
 }
 
 // logged deploys and returns the lines of logs and the warnings.
-func (b *bench) logged(req deployer.Request) (lines, warnings []string) {
+func (b *harness) logged(req deployer.Request) (lines, warnings []string) {
 	b.t.Helper()
 	log := event.NewLog(nil, func(e event.Event) {
 		switch e.Kind {

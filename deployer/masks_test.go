@@ -12,7 +12,7 @@ import (
 )
 
 func TestSecretsStayMasked(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	withSecret := func(v string) map[string]string {
 		return map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {password: " + v + "}\n"}
 	}
@@ -49,7 +49,7 @@ func TestSecretsStayMasked(t *testing.T) {
 // TestReleaseTestsMaskSecrets lets a test and an uninstall hook print what the
 // release's Secrets hold.
 func TestReleaseTestsMaskSecrets(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	line := "login with battery-staple and token-of-hook at correct-place"
 	leak := kubetest.Image(t, "leak-test:1", kubetest.Script{ExitAfter: 10 * time.Millisecond, ExitCode: 1, Log: []string{line}})
 	extra := map[string]string{

@@ -1,8 +1,12 @@
 package deployer
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/wait"
 )
@@ -13,5 +17,24 @@ func TestActionsOfAWait(t *testing.T) {
 		if wait.Action(action) != want {
 			t.Errorf("%s is %s to a wait", action, want)
 		}
+	}
+}
+
+func TestWaves(t *testing.T) {
+	var changes []plan.Change
+	for _, kind := range []string{"Deployment", "Widget", "ValidatingWebhookConfiguration", "ServiceAccount", "Secret", "Namespace"} {
+		changes = append(changes, plan.Change{Object: kube.Ref{Kind: kind}})
+	}
+	var got []string
+	for _, wave := range waves(changes) {
+		line := ""
+		for _, c := range wave {
+			line += c.Object.Kind + " "
+		}
+		got = append(got, strings.TrimSpace(line))
+	}
+	want := []string{"Namespace", "ServiceAccount", "Secret", "Deployment", "Widget", "ValidatingWebhookConfiguration"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // saved makes a plan, saves it, plans again, and binds the second to the first,
 // as two jobs do.
-func (b *bench) saved(req deployer.Request) *deployer.Prepared {
+func (b *harness) saved(req deployer.Request) *deployer.Prepared {
 	b.t.Helper()
 	first, err := b.engine.Plan(b.t.Context(), req)
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *bench) saved(req deployer.Request) *deployer.Prepared {
 }
 
 func TestSavedPlanIsCarriedOut(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	secret := map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: {{ .Values.greeting }}-open-sesame}\n"}
 	if out, err := b.apply(t.Context(), b.saved(b.request(service("1.0.0", secret), nil))); err != nil || out.Revision != 1 {
 		t.Fatalf("%+v %v", out, err)
@@ -67,28 +67,28 @@ func TestSavedPlanIsCarriedOut(t *testing.T) {
 // conflicts are forced.
 func TestWhatMovesUnderASavedPlan(t *testing.T) {
 	for name, tt := range map[string]struct {
-		move func(b *bench)
+		move func(b *harness)
 		want string
 	}{
-		"a field that the plan changes": {func(b *bench) {
+		"a field that the plan changes": {func(b *harness) {
 			b.edit("v1", "ConfigMap", "nightwatch", func(o map[string]any) { o["data"] = map[string]any{"greeting": "edited"} })
 		}, "ConfigMap/web: data.greeting changed since its plan was checked"},
-		"a field that the plan leaves": {func(b *bench) {
+		"a field that the plan leaves": {func(b *harness) {
 			b.edit("apps/v1", "Deployment", "nightwatch", func(o map[string]any) { o["spec"].(map[string]any)["replicas"] = int64(2) })
 		}, "Deployment/web: spec.replicas changed since its plan was checked"},
-		"an object that the plan changes goes": {func(b *bench) { b.remove("v1", "ConfigMap", "web") }, "ConfigMap/web: it has been deleted since its plan was checked"},
-		"an object that the plan creates comes": {func(b *bench) {
+		"an object that the plan changes goes": {func(b *harness) { b.remove("v1", "ConfigMap", "web") }, "ConfigMap/web: it has been deleted since its plan was checked"},
+		"an object that the plan creates comes": {func(b *harness) {
 			o := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "more"}, "data": map[string]any{"a": "b"}}
 			if err := b.cluster.Do(b.t.Context(), "POST", "/api/v1/namespaces/"+b.namespace+"/configmaps?fieldManager=nightwatch", o, nil); err != nil {
 				b.t.Fatal(err)
 			}
 		}, "ConfigMap/more: it has been created since its plan was checked, by nightwatch"},
-		"the release": {func(b *bench) {
+		"the release": {func(b *harness) {
 			b.mustDeploy(b.request(service("1.0.5", nil), map[string]any{"greeting": "other"}))
 		}, "it has changed since its saved plan was checked: the cluster has moved on"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(service("1.0.0", nil), nil))
 			more := map[string]string{"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n"}
 			req := b.request(service("1.1.0", more), map[string]any{"greeting": "hi", "image": "nginx:1.28"})
@@ -103,7 +103,7 @@ func TestWhatMovesUnderASavedPlan(t *testing.T) {
 	}
 }
 
-func (b *bench) remove(apiVersion, kind, name string) {
+func (b *harness) remove(apiVersion, kind, name string) {
 	b.t.Helper()
 	ref := kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: name}
 	if err := b.cluster.Delete(b.t.Context(), ref, "", kube.Background); err != nil {
@@ -112,7 +112,7 @@ func (b *bench) remove(apiVersion, kind, name string) {
 }
 
 func TestRandomChartsCannotBeSaved(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	random := map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: {{ randAlphaNum 20 | quote }}}\n"}
 	p, err := b.engine.Plan(t.Context(), b.request(service("1.0.0", random), nil))
 	if err != nil {
@@ -125,7 +125,7 @@ func TestRandomChartsCannotBeSaved(t *testing.T) {
 }
 
 func TestAutoscaledSavedPlan(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	chart := service("1.0.0", map[string]string{"templates/hpa.yaml": autoscaler})
 	b.mustDeploy(b.request(chart, nil))
 	b.scale("web", 3)
@@ -140,7 +140,7 @@ func TestAutoscaledSavedPlan(t *testing.T) {
 }
 
 func TestClusterIsKnown(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	id, err := b.engine.Cluster(t.Context())
 	if err != nil || id.UID == "" || !strings.HasPrefix(id.Server, "https://") || !id.Same(id) {
 		t.Error(fmt.Sprint(id), err)

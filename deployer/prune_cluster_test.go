@@ -19,7 +19,7 @@ import (
 // A revision that failed and alone names an object outlasts the limit of the
 // history until the object is gone: the next attempt fails, too, before it prunes.
 func TestLimitOfTheHistoryOrphansNothing(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "limit-bad:1", kubetest.Script{CrashAfter: time.Millisecond})
 	extra := map[string]string{"templates/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"}
 	broken := map[string]string{"templates/hook.yaml": job("breaks", bad, "helm.sh/hook: pre-upgrade")}
@@ -63,7 +63,7 @@ func TestResourcePoliciesAreHelms(t *testing.T) {
 	for i, p := range policies {
 		extra[fmt.Sprintf("templates/p%d.yaml", i)] = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: p%d, annotations: {helm.sh/resource-policy: %q}}\n", i, p)
 	}
-	left := func(b *bench) string {
+	left := func(b *harness) string {
 		var out []string
 		for i, p := range policies {
 			if b.exists("v1", "ConfigMap", fmt.Sprintf("p%d", i)) {
@@ -73,7 +73,7 @@ func TestResourcePoliciesAreHelms(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	c := service("1.0.0", extra)
-	helm := newBench(t)
+	helm := newHarness(t)
 	ours := helm.beside()
 	helm.helm("install", "web", write(t, c))
 	ours.mustDeploy(ours.request(c, nil))
@@ -100,7 +100,7 @@ func TestResourcePoliciesAreHelms(t *testing.T) {
 // The objects of a wave are under way at once: each write waits for the others.
 func TestAWaveIsConcurrent(t *testing.T) {
 	const objects = 6
-	b := newBench(t)
+	b := newHarness(t)
 	var under atomic.Int32
 	all := make(chan struct{})
 	b.cluster = kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper {

@@ -18,7 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-func (b *bench) recover(req deployer.RecoverRequest) (deployer.Outcome, error) {
+func (b *harness) recover(req deployer.RecoverRequest) (deployer.Outcome, error) {
 	b.t.Helper()
 	req.Release, req.Namespace = "web", b.namespace
 	return b.engine.Recover(b.t.Context(), req, event.Span{})
@@ -26,7 +26,7 @@ func (b *bench) recover(req deployer.RecoverRequest) (deployer.Outcome, error) {
 
 // TestRecoverKilledUpgrade repairs an upgrade that was killed half way, twice.
 func TestRecoverKilledUpgrade(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
@@ -53,7 +53,7 @@ func TestRecoverKilledUpgrade(t *testing.T) {
 
 // TestRecoverJudgesAsADeploy waits for what the criteria of the request say.
 func TestRecoverJudgesAsADeploy(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	b.killed(never, newMap["templates/new.yaml"], func() { b.until("v1", "ConfigMap", kube.Selection{Fields: "metadata.name=new"}) })
@@ -72,7 +72,7 @@ func TestRecoverJudgesAsADeploy(t *testing.T) {
 // TestRecoverKilledInstall removes an install that was killed in its first hook,
 // and tells before what it will do.
 func TestRecoverKilledInstall(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.killed(never, job("hook", never, "helm.sh/hook: pre-install"), func() { b.until("batch/v1", "Job", kube.Selection{Fields: "metadata.name=hook"}) })
 	if out, err := b.recover(deployer.RecoverRequest{Request: deployer.Request{OnFailedInstall: deployer.Leave}}); err != nil || out.Status != event.Passed {
@@ -85,7 +85,7 @@ func TestRecoverKilledInstall(t *testing.T) {
 
 // TestRecoverRemoves removes a dead first install with everything it made.
 func TestRecoverRemoves(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.wreck()
 	if out, err := b.recover(deployer.RecoverRequest{}); err != nil || out.Status != event.Passed {
 		t.Fatalf("%+v: %v", out, err)
@@ -99,14 +99,14 @@ func TestRecoverRemoves(t *testing.T) {
 // TestTwoDeployed sets right what a job leaves that dies between its last two
 // record writes.
 func TestTwoDeployed(t *testing.T) {
-	for name, repair := range map[string]func(b *bench) (deployer.Outcome, error){
-		"deploy": func(b *bench) (deployer.Outcome, error) {
+	for name, repair := range map[string]func(b *harness) (deployer.Outcome, error){
+		"deploy": func(b *harness) (deployer.Outcome, error) {
 			return b.deploy(b.t.Context(), b.request(service("1.0.0", nil), nil))
 		},
-		"recover": func(b *bench) (deployer.Outcome, error) { return b.recover(deployer.RecoverRequest{}) },
+		"recover": func(b *harness) (deployer.Outcome, error) { return b.recover(deployer.RecoverRequest{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 			b.mustDeploy(b.request(service("1.0.0", nil), nil))
 			storage := release.NewStorage(b.cluster, b.namespace, "")
@@ -132,7 +132,7 @@ func TestTwoDeployed(t *testing.T) {
 // lock, as is advised for releases of Helm: the objects are then not as the newest
 // record says, though their fields are the same, and ours.
 func TestRecordDeletedByHand(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	good := b.image()

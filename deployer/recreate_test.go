@@ -14,7 +14,7 @@ import (
 )
 
 // uid of an object that must exist.
-func (b *bench) uid(apiVersion, kind, name string) string {
+func (b *harness) uid(apiVersion, kind, name string) string {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: name})
 	if err != nil {
@@ -24,7 +24,7 @@ func (b *bench) uid(apiVersion, kind, name string) string {
 }
 
 // planText plans and prints.
-func (b *bench) planText(req deployer.Request) string {
+func (b *harness) planText(req deployer.Request) string {
 	b.t.Helper()
 	p, err := b.engine.Plan(b.t.Context(), req)
 	if err != nil {
@@ -38,7 +38,7 @@ func (b *bench) planText(req deployer.Request) string {
 }
 
 func TestJobIsRecreated(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	done := kubetest.Image(t, "done:1", kubetest.Script{ExitAfter: 20 * time.Millisecond})
 	other := kubetest.Image(t, "done:2", kubetest.Script{ExitAfter: 20 * time.Millisecond})
 	with := func(image string) map[string]string {
@@ -73,7 +73,7 @@ func TestJobIsRecreated(t *testing.T) {
 	t.Log(err)
 }
 
-func (b *bench) rollback(to int) (deployer.Outcome, error) {
+func (b *harness) rollback(to int) (deployer.Outcome, error) {
 	b.t.Helper()
 	req := b.request(nil, nil)
 	req.Render = nil
@@ -96,7 +96,7 @@ spec:
 `
 
 func TestStatefulSetKeepsItsPods(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	chart := service("1.0.0", map[string]string{"templates/db.yaml": statefulSet})
 	b.mustDeploy(b.request(chart, nil))
 	set, pod := b.uid("apps/v1", "StatefulSet", "db"), b.uid("v1", "Pod", "db-0")
@@ -118,7 +118,7 @@ func TestStatefulSetKeepsItsPods(t *testing.T) {
 }
 
 func TestDeploymentSelectorNeedsConsent(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	before := b.uid("apps/v1", "Deployment", "web")
 	changed := service("1.1.0", nil)
@@ -145,7 +145,7 @@ func TestDeploymentSelectorNeedsConsent(t *testing.T) {
 }
 
 func TestAdoptionPolicies(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	make := func(kind, name, plural string, body map[string]any) {
 		body["apiVersion"], body["kind"] = "v1", kind
 		meta := map[string]any{"name": name}
@@ -190,7 +190,7 @@ func TestAdoptionPolicies(t *testing.T) {
 // One object under two groups' names, as Events are: changing the name in the
 // chart is neither an adoption nor a deletion.
 func TestOtherGroupSameObject(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	core := "apiVersion: v1\nkind: Event\nmetadata: {name: note}\ninvolvedObject: {kind: Namespace, name: x, namespace: {{ .Release.Namespace }}}\nreason: Deployed\nreportingComponent: example.com/x\nreportingInstance: x\naction: Deploy\neventTime: 2026-01-01T00:00:00.000000Z\ntype: Normal\n"
 	events := "apiVersion: events.k8s.io/v1\nkind: Event\nmetadata: {name: note}\nregarding: {kind: Namespace, name: x, namespace: {{ .Release.Namespace }}}\nreason: Deployed\nreportingController: example.com/x\nreportingInstance: x\naction: Deploy\neventTime: 2026-01-01T00:00:00.000000Z\ntype: Normal\n"
 	b.mustDeploy(b.request(service("1.0.0", map[string]string{"templates/event.yaml": core}), nil))

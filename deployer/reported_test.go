@@ -26,7 +26,7 @@ type reported struct {
 }
 
 // applyReported applies a plan as the pipeline does and writes every report.
-func (b *bench) applyReported(p *deployer.Prepared) (r reported) {
+func (b *harness) applyReported(p *deployer.Prepared) (r reported) {
 	b.t.Helper()
 	var events []event.Event
 	log := event.NewLog(nil, func(e event.Event) { events = append(events, e) })
@@ -52,7 +52,7 @@ func (b *bench) applyReported(p *deployer.Prepared) (r reported) {
 
 // tell checks that every report says how the deploy ended and, where told is not
 // empty, of the outage in between: how long it took, and what it was.
-func (b *bench) tell(r reported, end, told string) {
+func (b *harness) tell(r reported, end, told string) {
 	b.t.Helper()
 	const crash = `Deployment/web: container main exited with code 1`
 	code, junit, html := exitcode.OK, []string{`<testsuites [^>]*failures="0"`}, []string{`</span> Passed</p>`, `revision 2 deployed`}

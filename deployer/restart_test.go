@@ -49,7 +49,7 @@ func TestAPIServerRestart(t *testing.T) {
 		"killed in the watch":       {syscall.SIGKILL, true, kubetest.Script{CrashAfter: time.Millisecond}, "rolled back"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 			server := kubetest.NewAPIServer(t)
 			var down sync.WaitGroup

@@ -30,7 +30,7 @@ func TestOnDeleteIsAwaited(t *testing.T) {
 		"StatefulSet": workload("StatefulSet", "apps/v1", strategy+"  serviceName: db\n"),
 	} {
 		t.Run(kind, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			_, registry := kubetest.Cluster(t)
 			_, err := b.deploy(t.Context(), b.request(c, map[string]any{"image": registry + "/absent:3"}))
 			if failed, ok := errors.AsType[*deployer.FailedError](err); !ok || !strings.Contains(failed.Cause, "ImagePull") {
@@ -57,7 +57,7 @@ func TestShrinkingIsAwaited(t *testing.T) {
 		"ReplicationController": workload("ReplicationController", "v1", spec+"  selector: {app: db}\n"),
 	} {
 		t.Run(kind, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(c, map[string]any{"image": slow, "replicas": 2}))
 			b.mustDeploy(b.request(c, map[string]any{"image": slow, "replicas": 0}))
 			pods, _, err := b.cluster.List(t.Context(), "v1", "Pod", kube.Selection{Namespace: b.namespace, Labels: "app=db"})

@@ -16,7 +16,7 @@ import (
 // The bundle is handed over while the failed revision's pods are still there,
 // with their logs, and without the release's secrets.
 func TestEvidenceIsSealedBeforeTheRollback(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	crash := kubetest.Image(t, "sealed:1", kubetest.Script{CrashAfter: 20 * time.Millisecond, ExitCode: 7, Log: []string{"token is s3cr3t-value", "panic: no database"}})
 	extra := map[string]string{"templates/secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {token: s3cr3t-value}\n"}
@@ -46,7 +46,7 @@ func TestEvidenceIsSealedBeforeTheRollback(t *testing.T) {
 }
 
 func TestEvidenceThatCannotBeKeptIsAWarning(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	req := b.request(service("1.0.0", nil), map[string]any{"image": kubetest.Image(t, "unkept:1", kubetest.Script{NeverReady: true})})
 	req.Timeout = 2 * time.Second
 	req.Evidence = func([]byte) error { return errors.New("disk full") }

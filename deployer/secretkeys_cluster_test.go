@@ -14,7 +14,7 @@ import (
 )
 
 // keys are those of the Secret "word".
-func (b *bench) keys() []string {
+func (b *harness) keys() []string {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: b.namespace, Name: "word"})
 	if err != nil {
@@ -29,7 +29,7 @@ func word(rest string) map[string]string {
 }
 
 // expectKeys plans that a key leaves the Secret, and deploys.
-func (b *bench) expectKeys(req deployer.Request, leaves string, want ...string) {
+func (b *harness) expectKeys(req deployer.Request, leaves string, want ...string) {
 	b.t.Helper()
 	p, err := b.engine.Plan(b.t.Context(), req)
 	if err != nil {
@@ -58,7 +58,7 @@ func (b *bench) expectKeys(req deployer.Request, leaves string, want ...string) 
 // upgrade and a rollback; the record keeps what was rendered, and what others have
 // put in stays.
 func TestKeysLeaveASecret(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	request := func(version, rest string) deployer.Request { return b.request(service(version, word(rest)), nil) }
 	b.mustDeploy(request("1.0.0", "stringData: {old: one, keep: two, both: plain}\ndata: {both: eA==}"))
 	ref := kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: b.namespace, Name: "word"}
@@ -79,7 +79,7 @@ func TestKeysLeaveASecret(t *testing.T) {
 // TestKeysLeaveASecretOfHelms: Helm's server-side apply leaves keys that came by
 // stringData without an owner, for ever; those of any revision that is known go.
 func TestKeysLeaveASecretOfHelms(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	dir := write(t, service("1.0.0", word("stringData: {first: one, old: two, keep: three}")))
 	b.helm("install", "web", dir)
 	dir = write(t, service("1.1.0", word("stringData: {old: two, keep: three}")))
@@ -106,7 +106,7 @@ func TestKeysLeaveASecretOfHelms(t *testing.T) {
 
 // TestKeysOfAnImmutableSecretOfHelms cannot leave it: the plan says so.
 func TestKeysOfAnImmutableSecretOfHelms(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.helm("install", "web", write(t, service("1.0.0", word("immutable: true\nstringData: {old: one, keep: two}"))))
 	_, err := b.engine.Plan(t.Context(), b.request(service("1.1.0", word("immutable: true\nstringData: {keep: two}")), nil))
 	if !deployer.Untouched(err) || !strings.Contains(err.Error(), "Secret/word") || !strings.Contains(err.Error(), "data.old") {

@@ -17,7 +17,7 @@ import (
 // The group that needs another is not created before that is ready, and the
 // annotation that Kubernetes would refuse never reaches it.
 func TestGroupsComeOneAfterAnother(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	slow := kubetest.Image(t, "group-slow:1", kubetest.Script{ReadyAfter: 700 * time.Millisecond})
 	pod := func(name, annotations string) string {
 		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", annotations: {" + annotations + "}}\nspec: {containers: [{name: main, image: \"" + slow + "\"}]}\n"
@@ -93,7 +93,7 @@ func subcharts(t *testing.T) *chart.Chart {
 // Subcharts come in the order of their needs, and go in the reverse one: nothing
 // is deleted before what needs it is gone.
 func TestSubchartsComeAndGoInOrder(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(subcharts(t), map[string]any{"extra": map[string]any{"enabled": false}}))
 	told := func(status event.Status, change string) string {
 		var order []string
@@ -147,7 +147,7 @@ func TestHelmGoesOnWithOrderedReleases(t *testing.T) {
 			"templates/second.yaml": pod("second", "helm.sh/resource-group: two, "+note+`: '["one"]'`),
 		})
 	}
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(ordered("1.0.0", "pintle.dev/depends-on"), nil))
 	if !b.tryHelm("upgrade", "web", write(t, ordered("1.1.0", "pintle.dev/depends-on")), "--wait") || !b.tryHelm("rollback", "web", "1", "--wait") {
 		t.Error("helm does not go on with a legal name")

@@ -24,7 +24,7 @@ func by(environment, version string) *stamp.Request {
 }
 
 // stamps are those of the records that are not superseded, by revision.
-func (b *bench) stamps() map[int]stamp.Stamp {
+func (b *harness) stamps() map[int]stamp.Stamp {
 	b.t.Helper()
 	heads, err := b.engine.Heads(b.t.Context(), b.namespace, []string{"web"})
 	if err != nil {
@@ -45,7 +45,7 @@ func (b *bench) stamps() map[int]stamp.Stamp {
 var onlyConfig = map[string]string{"templates/deployment.yaml": "", "templates/service.yaml": ""}
 
 func TestAStampIsWrittenWithItsRecord(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	req := b.request(service("1.0.0", onlyConfig), nil)
 	req.Labels = map[string]string{"team": "buy"}
 	req.Stamp = by("prod", "1.0.0-dev.1.g0a1b2c3d")
@@ -83,7 +83,7 @@ func TestAStampIsWrittenWithItsRecord(t *testing.T) {
 }
 
 func TestAnOlderBuildThatWaitedIsRefused(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	old := b.request(service("1.0.0", onlyConfig), nil)
 	old.Stamp = by("prod", "1.0.0-dev.1.g0a1b2c3d")
 	p, err := b.engine.Plan(t.Context(), old)
@@ -109,7 +109,7 @@ func TestAnOlderBuildThatWaitedIsRefused(t *testing.T) {
 }
 
 func TestARollbackHasTheVersionOfWhatIsBack(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	good, bad := kubetest.Image(t, "good:1", kubetest.Script{}), kubetest.Image(t, "bad:1", kubetest.Script{CrashAfter: 1, ExitCode: 3})
 	first := b.request(service("1.0.0", nil), map[string]any{"image": good})
 	first.Stamp = by("prod", "1.0.0-dev.1.g0a1b2c3d")
@@ -158,7 +158,7 @@ func TestARollbackHasTheVersionOfWhatIsBack(t *testing.T) {
 	}
 }
 
-func (b *bench) rollBackBy(req deployer.Request, to int) error {
+func (b *harness) rollBackBy(req deployer.Request, to int) error {
 	log := event.NewLog(nil, func(event.Event) {})
 	var err error
 	log.Step("web", "rollback", func(s event.Span) event.Result {

@@ -30,7 +30,7 @@ func hooked() *chart.Chart {
 
 // ran are the operations whose hooks have run since the last call, with what
 // was rendered: "upgrade false".
-func (b *bench) ran() string {
+func (b *harness) ran() string {
 	b.t.Helper()
 	objects, _, err := b.cluster.List(b.t.Context(), "v1", "ConfigMap", kube.Selection{Namespace: b.namespace})
 	if err != nil {
@@ -48,7 +48,7 @@ func (b *bench) ran() string {
 
 // restate gives the only revision another status, as an operation that did not
 // end leaves it.
-func (b *bench) restate(s release.Status) {
+func (b *harness) restate(s release.Status) {
 	b.t.Helper()
 	storage := release.NewStorage(b.cluster, b.namespace, "")
 	r, err := storage.Get(b.t.Context(), "web", 1)
@@ -63,7 +63,7 @@ func (b *bench) restate(s release.Status) {
 
 // operate runs one operation on the release and returns the hooks that it ran,
 // or the error.
-func (b *bench) operate(operation string) string {
+func (b *harness) operate(operation string) string {
 	b.t.Helper()
 	req := b.request(hooked(), nil)
 	req.Revise = true
@@ -108,7 +108,7 @@ func TestOperationsByTheLastStatus(t *testing.T) {
 	} {
 		for _, operation := range slices.Sorted(maps.Keys(want)) {
 			t.Run(string(status)+"/"+operation, func(t *testing.T) {
-				b := newBench(t)
+				b := newHarness(t)
 				b.mustDeploy(b.request(hooked(), nil))
 				b.ran()
 				b.restate(status)
@@ -140,7 +140,7 @@ func TestDeployAfterAFailedUninstallation(t *testing.T) {
 		"everything is deleted": {[]string{"web", "more"}, "install true"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(failing, nil))
 			if out, err := b.engine.Uninstall(t.Context(), deployer.UninstallRequest{Release: "web", Namespace: b.namespace}, event.Span{}); err == nil {
 				t.Fatalf("the uninstallation did not fail: %+v", out)
@@ -163,7 +163,7 @@ func TestDeployAfterAFailedUninstallation(t *testing.T) {
 // A failed upgrade of a release that was to be uninstalled takes nothing away:
 // what it changed was there before.
 func TestFailedUpgradeAfterAFailedUninstallationIsLeft(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	bad := kubetest.Image(t, "after-bad:1", kubetest.Script{CrashAfter: time.Millisecond})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.restate(release.Uninstalling)

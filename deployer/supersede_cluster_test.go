@@ -24,7 +24,7 @@ type build struct {
 	once   sync.Once
 }
 
-func newBuild(b *bench, number string) *build {
+func newBuild(b *harness, number string) *build {
 	job := lock.Job{URL: "https://ci.example/job/web/" + number, Name: "web", Build: number, Branch: "develop", Commit: "0123456789abcdef0123456789abcdef01234567"}
 	return &build{
 		engine: deployer.New(kubetest.Connect(b.t, nil), deployer.Options{Holder: job.URL, Job: job}),
@@ -32,7 +32,7 @@ func newBuild(b *bench, number string) *build {
 	}
 }
 
-func (j *build) deploy(b *bench, req deployer.Request) (out deployer.Outcome, err error) {
+func (j *build) deploy(b *harness, req deployer.Request) (out deployer.Outcome, err error) {
 	req.Supersede = true
 	p, err := j.engine.Plan(b.t.Context(), req)
 	if err != nil {
@@ -57,7 +57,7 @@ func (j *build) deploy(b *bench, req deployer.Request) (out deployer.Outcome, er
 // what never gets ready: the older stops, brings the state before back and says
 // why; the newer deploys. An older one that comes meanwhile gives up.
 func TestNewerBuildSupersedes(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
 	old, new := newBuild(b, "12"), newBuild(b, "13")

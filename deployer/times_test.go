@@ -14,7 +14,7 @@ import (
 )
 
 // times are those that the newest record carries.
-func (b *bench) times() map[string][]float64 {
+func (b *harness) times() map[string][]float64 {
 	b.t.Helper()
 	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
 	if err != nil {
@@ -29,7 +29,7 @@ func (b *bench) times() map[string][]float64 {
 	return times
 }
 
-func (b *bench) warned(text string) bool {
+func (b *harness) warned(text string) bool {
 	return slices.ContainsFunc(b.events, func(e event.Event) bool {
 		return e.Kind == event.Warning && strings.Contains(e.Message, text)
 	})
@@ -38,7 +38,7 @@ func (b *bench) warned(text string) bool {
 // Times are kept of what a deploy changed, also over a rollback and what Helm
 // writes; one that changes nothing writes nothing.
 func TestTimesToReadyAreKeptByHelm(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	req := func(version, greeting string, replicas int) deployer.Request {
 		r := b.request(service(version, nil), map[string]any{"greeting": greeting, "replicas": replicas})
 		r.Baseline = true
@@ -76,7 +76,7 @@ func TestTimesToReadyAreKeptByHelm(t *testing.T) {
 }
 
 func TestSlowRolloutIsAWarning(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	good := b.request(service("1.0.0", nil), nil)
 	good.Baseline = true
 	for _, replicas := range []int{1, 2, 1} {

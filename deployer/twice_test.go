@@ -15,7 +15,7 @@ func pair(a, b string) map[string]string {
 // TestTwins: two objects of one identity are refused with both templates, unless
 // they are equal; a revision that Helm has made of such can be had again.
 func TestTwins(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	_, err := b.engine.Plan(t.Context(), b.request(service("1.0.0", pair("{x: one}", "{x: two}")), nil))
 	if err == nil || !strings.Contains(err.Error(), "ConfigMap/twin") || !strings.Contains(err.Error(), "in service/templates/a.yaml and service/templates/b.yaml") {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func listHook(exit string) string {
 // TestHookOfAList: its items are made together, awaited together and deleted by
 // its policies, also after a job that was killed; Helm does the same.
 func TestHookOfAList(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	done := kubetest.Image(t, "listdone:1", kubetest.Script{ExitAfter: time.Millisecond})
 	c := service("1.0.0", map[string]string{"templates/hook.yaml": listHook(done)})
 	p, err := b.engine.Plan(t.Context(), b.request(c, nil))
@@ -59,7 +59,7 @@ func TestHookOfAList(t *testing.T) {
 
 // TestDeadHookOfAList: what a dead job's hook has made goes.
 func TestDeadHookOfAList(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	never := kubetest.Image(t, "listnever:1", kubetest.Script{NeverReady: true})
 	b.killed("nginx:1.27", listHook(never), func() { b.until("batch/v1", "Job", kube.Selection{Fields: "metadata.name=migrate"}) })
@@ -74,7 +74,7 @@ func TestDeadHookOfAList(t *testing.T) {
 
 // TestHooksThatCannotBeMade are found by the plan.
 func TestHooksThatCannotBeMade(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	for name, tt := range map[string][2]string{
 		"without a name":       {"apiVersion: v1\nkind: ConfigMap\nmetadata:\n" + hookPrefix, "ConfigMap has no metadata.name"},
 		"with a generated one": {"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  generateName: x-\n" + hookPrefix, "ConfigMap has no metadata.name"},
@@ -91,7 +91,7 @@ func TestHooksThatCannotBeMade(t *testing.T) {
 // TestNamesThatCannotBe are found by the plan, in a namespace that is there, in
 // one that is to come, and of kinds that are to come.
 func TestNamesThatCannotBe(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	group := b.namespace + ".example.com"
 	crd := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets." + group + "}\n" +
 		"spec: {group: " + group + ", scope: Namespaced, names: {kind: Widget, plural: widgets}, " +

@@ -12,7 +12,7 @@ import (
 )
 
 // spoil patches the record of revision 1.
-func (b *bench) spoil(patch string) {
+func (b *harness) spoil(patch string) {
 	b.t.Helper()
 	ref := kube.Ref{APIVersion: "v1", Kind: "Secret", Namespace: b.namespace, Name: "sh.helm.release.v1.web.v1"}
 	if err := b.cluster.JSONPatch(b.t.Context(), ref, []byte(patch)); err != nil {
@@ -37,7 +37,7 @@ func TestUnreadableRecord(t *testing.T) {
 			"Secret/sh.helm.release.v1.web.v1 in NAMESPACE is in the way: without the labels owner=helm and name=web it is no record", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newHarness(t)
 			b.mustDeploy(b.request(service("1.0.0", nil), nil))
 			b.spoil(tt.patch)
 			p, err := b.engine.Plan(t.Context(), b.request(service("1.1.0", nil), nil))
@@ -60,7 +60,7 @@ func TestUnreadableRecord(t *testing.T) {
 
 // TestUnreadableRecordAmongOthers is ignored, and said so, and its number counts.
 func TestUnreadableRecordAmongOthers(t *testing.T) {
-	b := newBench(t)
+	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
 	b.mustDeploy(b.request(service("1.1.0", nil), map[string]any{"greeting": "two"}))
 	b.spoil("[" + garbled + `, {"op": "remove", "path": "/metadata/labels/version"}]`)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/plan"
@@ -85,50 +84,6 @@ func TestDiffMasksSecrets(t *testing.T) {
 
 func record(version int, status release.Status) *release.Record {
 	return &release.Record{Name: "web", Namespace: "shop", Version: version, Info: &release.Info{Status: status}}
-}
-
-func TestLineageOf(t *testing.T) {
-	for name, tt := range map[string]struct {
-		statuses []release.Status
-		want     plan.Operation
-		revision int
-		deployed int
-		since    []int
-	}{
-		"nothing":            {nil, plan.Install, 1, 0, nil},
-		"deployed":           {[]release.Status{release.Superseded, release.Deployed}, plan.Upgrade, 3, 2, []int{2}},
-		"failed upgrade":     {[]release.Status{release.Deployed, release.Failed, release.Failed}, plan.Upgrade, 4, 1, []int{1, 2, 3}},
-		"failed install":     {[]release.Status{release.Failed}, plan.Install, 2, 0, []int{1}},
-		"killed install":     {[]release.Status{release.PendingInstall}, plan.Install, 2, 0, []int{1}},
-		"uninstalled":        {[]release.Status{release.Superseded, release.Uninstalled}, plan.Install, 3, 0, nil},
-		"uninstalling":       {[]release.Status{release.Uninstalling}, plan.Upgrade, 2, 0, []int{1}},
-		"uninstalling anew":  {[]release.Status{release.Uninstalled, release.Uninstalling, release.Failed}, plan.Upgrade, 4, 0, []int{2, 3}},
-		"two deployed":       {[]release.Status{release.Deployed, release.Deployed}, plan.Upgrade, 3, 2, []int{2}},
-		"superseded, failed": {[]release.Status{release.Superseded, release.Failed}, plan.Upgrade, 3, 0, []int{1, 2}},
-		"failed anew":        {[]release.Status{release.Superseded, release.Uninstalled, release.Failed}, plan.Install, 4, 0, []int{3}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var h release.History
-			for i, s := range tt.statuses {
-				h.Records = append(h.Records, record(i+1, s))
-			}
-			got := lineageOf(h)
-			var since []int
-			for _, r := range got.since {
-				since = append(since, r.Version)
-			}
-			deployed := 0
-			if got.deployed != nil {
-				deployed = got.deployed.Version
-			}
-			if got.operation != tt.want || got.revision != tt.revision || deployed != tt.deployed {
-				t.Errorf("%s %d %d", got.operation, got.revision, deployed)
-			}
-			if d := cmp.Diff(tt.since, since); d != "" {
-				t.Error(d)
-			}
-		})
-	}
 }
 
 func TestDecideObject(t *testing.T) {
@@ -235,46 +190,6 @@ func TestSameRecord(t *testing.T) {
 	}
 }
 
-func TestHooksForOrder(t *testing.T) {
-	hooks := []*release.Hook{
-		{Name: "c", Events: []string{"pre-install"}, Weight: 5}, {Name: "b", Events: []string{"pre-install", "test"}},
-		{Name: "a", Events: []string{"pre-install"}}, {Name: "z", Events: []string{"pre-install"}, Weight: -1}, {Name: "x", Events: []string{"post-install"}},
-	}
-	var got []string
-	for _, h := range hooksFor(hooks, "pre-install") {
-		got = append(got, h.Name)
-	}
-	if d := cmp.Diff([]string{"z", "a", "b", "c"}, got); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestWaves(t *testing.T) {
-	var changes []plan.Change
-	for _, kind := range []string{"Deployment", "Widget", "ValidatingWebhookConfiguration", "ServiceAccount", "Secret", "Namespace"} {
-		changes = append(changes, plan.Change{Object: kube.Ref{Kind: kind}})
-	}
-	var got []string
-	for _, wave := range waves(changes) {
-		line := ""
-		for _, c := range wave {
-			line += c.Object.Kind + " "
-		}
-		got = append(got, strings.TrimSpace(line))
-	}
-	want := []string{"Namespace", "ServiceAccount", "Secret", "Deployment", "Widget", "ValidatingWebhookConfiguration"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestMergeLabels(t *testing.T) {
-	got := mergeLabels(map[string]string{"a": "1", "b": "2"}, map[string]string{"b": "null", "c": "3"})
-	if d := cmp.Diff(map[string]string{"a": "1", "c": "3"}, got); d != "" {
-		t.Error(d)
-	}
-}
-
 func TestPlanText(t *testing.T) {
 	p := &plan.Plan{
 		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: plan.Upgrade, Revision: 2, Deployed: 1,
@@ -309,18 +224,4 @@ func TestPlanText(t *testing.T) {
 	if d := cmp.Diff(want, got.String()); d != "" {
 		t.Error(d)
 	}
-}
-
-// status makes an object of a kind from its spec and status in YAML.
-func status(t *testing.T, apiVersion, kind, text string) *unstructured.Unstructured {
-	t.Helper()
-	var m map[string]any
-	if err := yaml.Unmarshal([]byte(text), &m); err != nil {
-		t.Fatal(err)
-	}
-	data, err := yaml.Marshal(map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": "x", "generation": 2}, "spec": m["spec"], "status": m["status"]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return obj(t, string(data))
 }
