@@ -1,4 +1,4 @@
-package cmd_test
+package project_test
 
 import (
 	"errors"
