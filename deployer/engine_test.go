@@ -2,6 +2,7 @@ package deployer_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,7 +42,21 @@ func newHarness(t *testing.T) *harness {
 	c := kubetest.Connect(t, w.wrap)
 	b := &harness{t: t, cluster: c, namespace: kubetest.Namespace(t), writes: w}
 	b.engine = deployer.New(c, deployer.Options{Holder: "test " + t.Name()})
+	t.Cleanup(b.showEvents)
 	return b
+}
+
+// showEvents writes into a failed test's log what the engine told.
+func (b *harness) showEvents() {
+	if !b.t.Failed() {
+		return
+	}
+	var out strings.Builder
+	for _, e := range b.events {
+		line, _ := json.Marshal(e) // events are plain data
+		fmt.Fprintf(&out, "%s\n", line)
+	}
+	b.t.Logf("the engine told:\n%s", out.String())
 }
 
 // writes records the requests that change something, and those that only ask for a dry run.
