@@ -64,6 +64,8 @@ type writes struct {
 	mu     sync.Mutex
 	seen   []string
 	checks []string
+
+	refused []string // of all requests, those that the account may not make
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -81,7 +83,13 @@ func (w *writes) wrap(next http.RoundTripper) http.RoundTripper {
 			}
 			w.mu.Unlock()
 		}
-		return next.RoundTrip(r)
+		answer, err := next.RoundTrip(r)
+		if err == nil && answer.StatusCode == http.StatusForbidden {
+			w.mu.Lock()
+			w.refused = append(w.refused, r.Method+" "+r.URL.Path)
+			w.mu.Unlock()
+		}
+		return answer, err
 	})
 }
 

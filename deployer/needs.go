@@ -57,32 +57,17 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 	out := access.Base(p.Namespace, e.options.Driver)
 	if p.CreateNamespace {
-		out = append(out, access.Permission{Resource: "namespaces", Verbs: []string{"create"}})
+		out = append(out, access.NewNamespace())
 	}
 	req := p.request
 	undo := p.lineage.deployed != nil && req.OnFailure == Rollback || p.Operation == plan.Install && req.OnFailedInstall == Remove
 	for _, c := range p.Objects {
-		verbs := []string{"get"}
-		switch c.Action {
-		case plan.Create:
-			verbs = append(verbs, "create", "patch")
-			if undo {
-				verbs = append(verbs, "delete", "list", "watch") // until it is gone
-			}
-		case plan.Update, plan.Adopt:
-			verbs = append(verbs, "patch")
-		case plan.Recreate:
-			verbs = append(verbs, "create", "patch", "delete")
-		case plan.Delete:
-			verbs = append(verbs, "delete")
-			if undo {
-				verbs = append(verbs, "create", "patch")
-			}
+		use := access.Use{
+			Create: c.Action == plan.Create, Change: c.Action == plan.Update || c.Action == plan.Adopt,
+			Recreate: c.Action == plan.Recreate, Delete: c.Action == plan.Delete,
+			Undo: undo, Wait: c.Action != plan.Delete && !req.NoWait && !passive[c.Object.Kind],
 		}
-		if c.Action != plan.Delete && !req.NoWait && !passive[c.Object.Kind] {
-			verbs = access.Union(verbs, []string{"list", "watch"})
-		}
-		out = append(out, e.access.ForObject(ctx, c.Object, verbs)...)
+		out = append(out, e.access.ForObject(ctx, c.Object, use.Verbs())...)
 	}
 	if req.NoHooks {
 		return out
@@ -93,17 +78,14 @@ func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 // uninstallNeeds is what taking a release away takes.
 func (e *Engine) uninstallNeeds(ctx context.Context, p *Prepared) []access.Permission {
 	out := access.Base(p.Namespace, e.options.Driver)
-	verbs := []string{"get", "delete"}
-	if !p.request.NoWait {
-		verbs = append(verbs, "list", "watch")
-	}
+	use := access.Use{Delete: true, Wait: !p.request.NoWait}
 	for _, r := range p.lineage.since {
 		objects, err := r.Objects()
 		if err != nil {
 			continue
 		}
 		for _, o := range objects {
-			out = append(out, e.access.ForObject(ctx, kube.RefIn(o, r.Namespace), verbs)...)
+			out = append(out, e.access.ForObject(ctx, kube.RefIn(o, r.Namespace), use.Verbs())...)
 		}
 	}
 	if p.request.NoHooks {
@@ -121,7 +103,7 @@ func (e *Engine) hookNeeds(ctx context.Context, p *Prepared, events ...string) [
 				continue
 			}
 			for _, o := range objects {
-				out = append(out, e.access.ForObject(ctx, kube.RefIn(o, p.Namespace), []string{"get", "create", "patch", "delete", "list", "watch"})...)
+				out = append(out, e.access.ForObject(ctx, kube.RefIn(o, p.Namespace), access.Everything.Verbs())...)
 			}
 		}
 	}

@@ -23,6 +23,7 @@ type Permission struct {
 	Verbs     []string
 	Names     []string // of the objects; empty where they are not known before
 	Optional  bool     // without it the work goes on, and explains less
+	For       []string // what needs it, in words
 }
 
 // String is "create and patch deployments.apps in shop".
@@ -177,7 +178,7 @@ func Merged(all []Permission) []Permission {
 			out = append(out, p)
 			continue
 		}
-		out[i].Verbs = Union(out[i].Verbs, p.Verbs)
+		out[i].Verbs, out[i].For = Union(out[i].Verbs, p.Verbs), Union(out[i].For, p.For)
 		if len(out[i].Names) == 0 || len(p.Names) == 0 {
 			out[i].Names = nil // some are not known
 		} else {

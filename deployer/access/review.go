@@ -71,15 +71,21 @@ func Base(namespace string, driver release.Driver) []Permission {
 	if driver == release.ConfigMaps {
 		records = "configmaps"
 	}
-	look := []string{"list", "watch"}
-	return []Permission{
-		{Namespace: namespace, Resource: records, Verbs: []string{"get", "list", "create", "update", "delete"}},
-		{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases", Verbs: []string{"get", "create", "update", "delete"}, Optional: true},
-		{Namespace: namespace, Resource: "events", Verbs: look, Optional: true},
-		{Namespace: namespace, Resource: "pods", Verbs: look, Optional: true},
-		{Namespace: namespace, Resource: "pods/log", Verbs: []string{"get"}, Optional: true},
-		{Namespace: namespace, Group: "apps", Resource: "replicasets", Verbs: look, Optional: true},
+	need := func(group, resource, what string, verbs ...string) Permission {
+		return Permission{Namespace: namespace, Group: group, Resource: resource, Verbs: verbs, For: []string{what}}
 	}
+	out := []Permission{need("", records, "records of releases", "get", "list", "create", "update", "delete")}
+	for _, p := range []Permission{
+		need("coordination.k8s.io", "leases", "locks of releases", "get", "create", "update", "delete"),
+		need("", "events", "waiting and explanations", "list", "watch"),
+		need("", "pods", "waiting and explanations", "get", "list", "watch"),
+		need("", "pods/log", "explanations", "get"),
+		need("apps", "replicasets", "waiting and explanations", "list", "watch"),
+	} {
+		p.Optional = true
+		out = append(out, p)
+	}
+	return out
 }
 
 // ForObject is what to ask about an object; nothing for a kind that the cluster does
