@@ -28,6 +28,7 @@ func commands(e cli.Env) []*urfave.Command {
 		project.RollbackCommand(e),
 		project.UninstallCommand(e),
 		project.RecoverCommand(e),
+		project.AccessCommand(e),
 		project.StatusCommand(e),
 		project.HistoryCommand(e),
 		project.ReportCommand(e),

@@ -147,6 +147,13 @@ func deployPages() map[string]page {
 			examples: []string{"pintle recover --environment prod --dry-run", "pintle recover cart --environment prod"},
 			fails:    refused, deploys: true,
 		},
+		"access": {
+			about: "Lists what the account of a job must be allowed to do. That is enough to deploy the services, roll them back, test, uninstall and look at them. " +
+				"It renders the charts as a deploy does, asks the cluster for its kinds, and changes nothing. With --yaml it prints a Role for each namespace, " +
+				"a ClusterRole where objects have no namespace, and their bindings. docs/permissions.md has more.",
+			examples: []string{"pintle access --environment prod", "pintle access --environment prod --yaml --service-account shop:pintle"},
+			fails:    asked,
+		},
 		"status": {
 			about:    "Prints a line for each service: revision, status, chart, and how many objects are ready.",
 			examples: []string{"pintle status --environment prod", "pintle status cart --environment prod"},

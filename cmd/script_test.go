@@ -65,7 +65,7 @@ func scripts(dir string) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "fill": fill, "appendto": appendTo, "apply": apply, "serve": serve, "host": host, "registry": registryServer, "eavesdrop": eavesdrop,
-			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv, "hides": hides, "keeps-secret": keepsSecret,
+			"corrupt": corrupt, "lengthen": lengthen, "head-is": headIs, "setenv": setenv, "hides": hides, "keeps-secret": keepsSecret, "account": account,
 		},
 	}
 }

@@ -21,6 +21,7 @@ type job struct {
 	archive []byte             // by package
 	plan    *deployer.Prepared // by plan
 	outcome deployer.Outcome   // by deploy
+	account *deployer.Account  // by access
 	learned bool               // the chart's secrets are known
 
 	bumpedFiles []BumpedFile // by bump

@@ -23,4 +23,5 @@ const (
 	GoalDeploy  Goal = "deploy"
 	GoalTest    Goal = "test"
 	GoalRun     Goal = "run"
+	GoalAccess  Goal = "access"
 )

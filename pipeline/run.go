@@ -75,6 +75,7 @@ type Outcome struct {
 	ExitCode int
 	Versions []ServiceVersion // of the services, in the order of the file
 	Plans    []*plan.Plan     // of the units that were planned, in the order of the file
+	Accounts []UnitAccount    // what an account needs for each unit, in the order of the file
 	Scope    []plan.Scoped    // what was taken and what was left, where that was decided
 	Bumped   []BumpedFile     // the files that bump looks after, of the units in the order of the file
 
@@ -104,7 +105,7 @@ func Run(ctx context.Context, log *event.Log, o Options) (Outcome, error) {
 			versioned = append(versioned, j.unit)
 		}
 	}
-	w := wanted{clean: o.Goal != GoalVersion && o.Goal != GoalPlan, release: o.Bump.Release, services: o.Services}
+	w := wanted{clean: !o.Goal.asks(), release: o.Bump.Release, services: o.Services}
 	r.versions = sync.OnceValues(func() (map[string]decided, error) { return o.decideVersions(ctx, versioned, w) })
 	r.selection = sync.OnceValues(r.selectUnits)
 
@@ -165,6 +166,9 @@ func (r *shared) outcome(code int, jobs []*job) Outcome {
 		}
 		if j.plan != nil {
 			out.Plans = append(out.Plans, j.plan.Plan)
+		}
+		if j.account != nil {
+			out.Accounts = append(out.Accounts, UnitAccount{j.unit.Name, *j.account})
 		}
 	}
 	return out

@@ -27,18 +27,19 @@ func steps() []step {
 	deploys := and(runs, GoalDeploy)
 	plans := and(deploys, GoalPlan)
 	builds := and(plans, GoalBuild, GoalPublish)
-	bumps := and(builds, GoalBump)
+	bumps := and(builds, GoalBump, GoalAccess)
 
 	return []step{
-		{"connect", check, clusters, and(plans, GoalTest), (*job).connect}, // whether the cluster answers
-		{"select", check, clusters, plans, (*job).tellSelection},           // what the run takes, and what it leaves
+		{"connect", check, clusters, and(plans, GoalTest, GoalAccess), (*job).connect}, // whether the cluster answers
+		{"select", check, clusters, plans, (*job).tellSelection},                       // what the run takes, and what it leaves
 
 		{"version", check, services, and(bumps, GoalVersion), (*job).computeVersion}, // git history -> a version
 		{"bump", check, services, bumps, (*job).bump},                                // write it into Chart.yaml and values.yaml
-		{"bump", check, files, bumps, (*job).bumpVersionFiles},                       // write the one version for all into files
+		{"bump", check, files, and(builds, GoalBump), (*job).bumpVersionFiles},       // write the one version for all into files
 		{"lint", check, services, builds, (*job).lint},                               // what is wrong with the chart, before anybody sees it
 		{"package", check, services, builds, (*job).pack},                            // the archive, the same bytes for the same commit
-		{"pull", check, releases, plans, (*job).pull},                                // a third-party chart
+		{"pull", check, releases, and(plans, GoalAccess), (*job).pull},               // a third-party chart
+		{"access", check, deployed, []Goal{GoalAccess}, (*job).listAccess},           // what an account must be allowed to do
 		{"compare", check, deployed, plans, (*job).compare},                          // with what is deployed: whose, which version
 		{"push", publish, services, and(runs, GoalPublish), (*job).push},             // to the registry, never over other content
 		{"plan", plan, deployed, plans, (*job).makePlan},                             // what the cluster would change, asked of the cluster
@@ -57,7 +58,7 @@ func (g Goal) has(like func(step) bool) bool {
 
 // NeedsCluster reports whether any step of the goal talks to the cluster.
 func (g Goal) NeedsCluster() bool {
-	return g.has(func(s step) bool { return s.phase == runner.Plan || s.phase == runner.Deploy })
+	return g.has(func(s step) bool { return slices.Contains(s.of, event.UnitCluster) })
 }
 
 // MayPlan reports whether the goal decides what the cluster is to become.
@@ -77,11 +78,12 @@ func (g Goal) Selects() bool {
 // whole run has: the build of a branch that is deployed nowhere.
 func (g Goal) MustDeploy() bool { return g.NeedsCluster() && g != GoalRun }
 
+// asks reports whether the goal only asks what would be: a modified file is no reason to refuse it.
+func (g Goal) asks() bool { return g == GoalPlan || g == GoalVersion || g == GoalAccess }
+
 // writesTree reports whether bump writes into the working tree. To ask what
 // would happen changes nothing.
-func (g Goal) writesTree() bool {
-	return g != GoalPlan && g != GoalVersion && g != GoalTest
-}
+func (g Goal) writesTree() bool { return !g.asks() && g != GoalTest }
 
 // buildSteps are those of a build: they look at the commit, and at nothing that is deployed.
 func buildSteps() []string {

@@ -13,7 +13,7 @@ import (
 )
 
 // allGoals are those that the table may name.
-var allGoals = []Goal{GoalVersion, GoalBump, GoalBuild, GoalPublish, GoalPlan, GoalDeploy, GoalTest, GoalRun}
+var allGoals = []Goal{GoalVersion, GoalBump, GoalBuild, GoalPublish, GoalPlan, GoalDeploy, GoalTest, GoalRun, GoalAccess}
 
 // stepsOf are the names of the steps of one kind of unit for a goal.
 func stepsOf(goal Goal, kind event.Unit) string {
@@ -37,6 +37,7 @@ func TestSteps(t *testing.T) {
 		GoalPlan:    {"version bump lint package compare plan", "pull compare plan", "connect select", "bump"},
 		GoalDeploy:  {"version bump lint package compare plan deploy", "pull compare plan deploy", "connect select", "bump"},
 		GoalTest:    {"test", "", "connect", ""},
+		GoalAccess:  {"version bump access", "pull access", "connect", ""},
 		GoalRun:     {"version bump lint package compare push plan deploy test", "pull compare plan deploy", "connect select", "bump"},
 	}
 	got := map[Goal]row{}
@@ -71,8 +72,8 @@ func TestGoals(t *testing.T) {
 		got[name] = strings.Join(goals, " ")
 	}
 	want := map[string]string{
-		"needs the cluster": "plan deploy test run", "plans": "plan deploy run", "deploys": "deploy run", "selects": "publish plan deploy run",
-		"needs an environment": "plan deploy test", "writes the tree": "bump build publish deploy run",
+		"needs the cluster": "plan deploy test run access", "plans": "plan deploy run", "deploys": "deploy run", "selects": "publish plan deploy run",
+		"needs an environment": "plan deploy test access", "writes the tree": "bump build publish deploy run",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

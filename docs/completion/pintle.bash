@@ -3,11 +3,11 @@ _pintle() {
 	local cur=${COMP_WORDS[COMP_CWORD]} path="" w words
 	for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $w in -*) ;; *) case "$path $w" in
-			" init" | " check" | " run" | " version" | " bump" | " tag" | " changelog" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " recover" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " release recover" | " sandbox" | " completion") path="$path $w" ;;
+			" init" | " check" | " run" | " version" | " bump" | " tag" | " changelog" | " build" | " publish" | " plan" | " deploy" | " test" | " rollback" | " uninstall" | " recover" | " access" | " status" | " history" | " report" | " chart" | " chart create" | " chart template" | " chart lint" | " chart package" | " chart push" | " chart pull" | " chart show" | " chart deps" | " chart deps update" | " chart deps build" | " chart deps list" | " chart test" | " release" | " release install" | " release upgrade" | " release rollback" | " release uninstall" | " release list" | " release history" | " release status" | " release get" | " release get all" | " release get hooks" | " release get manifest" | " release get metadata" | " release get notes" | " release get values" | " release test" | " release recover" | " sandbox" | " completion") path="$path $w" ;;
 		esac ;; esac
 	done
 	case $path in
-	"") words="init check run version bump tag changelog build publish plan deploy test rollback uninstall recover status history report chart release sandbox completion --debug --color --limits" ;;
+	"") words="init check run version bump tag changelog build publish plan deploy test rollback uninstall recover access status history report chart release sandbox completion --debug --color --limits" ;;
 	" init") words="--project --charts --images" ;;
 	" check") words="--file --schema" ;;
 	" run") words="--file --branch --tag --environment --parallel --report-dir --plain-http --skip-schema-validation --kubeconfig --kube-context --force-conflicts --on-conflict --take-ownership --allow-crd-changes --adopt --take-over --allow-downgrade --with-missing --no-lookup-secrets --approve --logs --on-cancel --supersede" ;;
@@ -23,6 +23,7 @@ _pintle() {
 	" rollback") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --take-over --force-conflicts --on-conflict" ;;
 	" uninstall") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --approve --take-over --keep-history" ;;
 	" recover") words="--file --branch --tag --environment --kubeconfig --kube-context --report-dir --take-over --dry-run --leave" ;;
+	" access") words="--file --branch --tag --environment --plain-http --skip-schema-validation --kubeconfig --kube-context --yaml --service-account" ;;
 	" status") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" history") words="--file --branch --tag --environment --kubeconfig --kube-context" ;;
 	" report") words="--report-dir" ;;

@@ -2,7 +2,7 @@
 
 function __fish_pintle_no_subcommand --description 'Test if there has been any subcommand yet'
     for i in (commandline -opc)
-        if contains -- $i init check run version bump tag changelog build publish plan deploy test rollback uninstall recover status history report chart create template lint package push pull show deps dependency dep update up build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test recover sandbox completion
+        if contains -- $i init check run version bump tag changelog build publish plan deploy test rollback uninstall recover access status history report chart create template lint package push pull show deps dependency dep update up build list ls test release install upgrade rollback uninstall del delete un list ls history hist status get all hooks manifest metadata notes values test recover sandbox completion
             return 1
         end
     end
@@ -194,6 +194,17 @@ complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l report-dir -r 
 complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l take-over -d 'go on with releases that another environment, project or repository has stamped, and make them this one\'s'
 complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l dry-run -d 'change nothing; tell what would be done'
 complete -c pintle -n '__fish_seen_subcommand_from recover' -f -l leave -d 'leave the objects as they are: only the lock, the record and the hooks are seen to'
+complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'access' -d 'list what the account of a job must be allowed to do in an environment'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l file -r -d 'read this `FILE` instead of the pintle.yaml found here or above'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l branch -r -d 'build this `BRANCH`, where the CI or a detached HEAD does not say'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l tag -r -d 'build this `TAG`'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l environment -s e -r -d 'deploy to this environment of pintle.yaml (`NAME`) instead of the one that takes the branch or tag'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l plain-http -d 'speak HTTP with the registry, and send it credentials in clear'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l skip-schema-validation -d 'do not hold values against values.schema.json'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l kubeconfig -r -d 'kubeconfig `FILE`; $KUBECONFIG, ~/.kube/config and the pod\'s service account otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l kube-context -r -d '`CONTEXT` of the kubeconfig; the environment\'s or the current one otherwise'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l yaml -d 'print Roles and bindings to apply, instead of a table'
+complete -c pintle -n '__fish_seen_subcommand_from access' -f -l service-account -r -d 'bind the Roles to this service account, `[NAMESPACE:]NAME`; the namespace is that of the first service otherwise'
 complete -r -c pintle -n '__fish_pintle_no_subcommand' -a 'status' -d 'show what is deployed in an environment, and what of it is not ready'
 complete -c pintle -n '__fish_seen_subcommand_from status' -f -l file -r -d 'read this `FILE` instead of the pintle.yaml found here or above'
 complete -c pintle -n '__fish_seen_subcommand_from status' -f -l branch -r -d 'build this `BRANCH`, where the CI or a detached HEAD does not say'
