@@ -97,6 +97,7 @@ type Plan struct {
 // Changes reports whether carrying the plan out would write anything.
 func (p *Plan) Changes() bool { return !p.Unchanged }
 
+// ObjectChanges reports whether any object would change.
 func (p *Plan) ObjectChanges() bool {
 	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
 }
