@@ -49,7 +49,7 @@ func (r *Repo) Memo(args ...string) string {
 func (r *Repo) GitIn(dir, stdin string, args ...string) string {
 	r.T.Helper()
 	date := fmt.Sprintf("%d +0000", 1_700_000_000+60*r.Tick)
-	cmd := exec.Command("git", args...)
+	cmd := exec.CommandContext(r.T.Context(), "git", args...)
 	cmd.Dir = dir
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Env = []string{

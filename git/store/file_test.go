@@ -30,7 +30,11 @@ func TestFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer repository.Close()
+			defer func() {
+				if err := repository.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
 			for name, want := range map[string]string{"dir/登录": long + "more\n", "./dir//登录": long + "more\n", "empty": ""} {
 				if got, err := repository.File(name); err != nil || string(got) != want {
 					t.Errorf("%s: %d bytes, %v", name, len(got), err)

@@ -253,6 +253,7 @@ func (q Queue) less(i, j int) bool {
 	return string(q[i].Hash[:]) < string(q[j].Hash[:])
 }
 
+// Push puts a commit in.
 func (q *Queue) Push(n *Node) {
 	*q = append(*q, n)
 	for at := len(*q) - 1; at > 0; {
