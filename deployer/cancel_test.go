@@ -3,6 +3,7 @@ package deployer_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,4 +88,38 @@ func (b *harness) interrupted(req deployer.Request) (out deployer.Outcome, err e
 		return event.Result{}
 	})
 	return out, err
+}
+
+func TestCancelRollsBackWithinItsBound(t *testing.T) {
+	b := newHarness(t)
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	before := b.image()
+	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := b.engine.Plan(ctx, b.request(service("1.1.0", nil), map[string]any{"image": never}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out deployer.Outcome
+	log := event.NewLog(nil, func(e event.Event) {
+		if e.Object == "Deployment/web" && e.Status == event.Waiting && strings.Contains(e.Message, "pod") {
+			cancel()
+		}
+	})
+	log.Step("web", "deploy", func(s event.Span) event.Result {
+		out, err = b.engine.Apply(ctx, p, s)
+		return event.Result{}
+	})
+	if !errors.Is(err, context.Canceled) || out.Status != event.Interrupted {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if failed, ok := errors.AsType[*deployer.FailedError](err); !ok || !failed.RolledBack {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
+		t.Error(diff)
+	}
+	if got := b.image(); got != before {
+		t.Errorf("image %s, want %s", got, before)
+	}
 }

@@ -306,3 +306,37 @@ func TestConflictsAfterClientSideHelm(t *testing.T) {
 		t.Errorf("data %v: what left the chart stays in the object", data)
 	}
 }
+
+func TestConflictNamesTheOtherManager(t *testing.T) {
+	b := newHarness(t)
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	patch := kube.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: b.namespace, Name: "web"}
+	o, err := b.cluster.Get(t.Context(), patch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Object["data"] = map[string]any{"greeting": "edited by hand"}
+	if _, err := b.cluster.Update(t.Context(), o, kube.ApplyOptions{Manager: "somebody"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.engine.Plan(t.Context(), b.request(service("1.0.0", nil), nil))
+	if !kube.Is(err, kube.Conflict) && !strings.Contains(err.Error(), "somebody") {
+		t.Fatalf("%v", err)
+	}
+	req := b.request(service("1.0.0", nil), nil)
+	req.ForceConflicts = true
+	p, err := b.engine.Plan(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := p.WriteText(&text, false); err != nil {
+		t.Fatal(err)
+	}
+	if want := `data.greeting: "edited by hand" -> "hello"`; !strings.Contains(text.String(), want) {
+		t.Errorf("drift is not in the plan:\n%s", &text)
+	}
+	if out, err := b.apply(t.Context(), p); err != nil || out.Revision != 2 {
+		t.Errorf("%+v %v", out, err)
+	}
+}

@@ -22,66 +22,6 @@ func obj(t *testing.T, text string) *unstructured.Unstructured {
 	return list[0]
 }
 
-func TestDiff(t *testing.T) {
-	live := obj(t, `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, uid: u, resourceVersion: "1", generation: 1, managedFields: [{manager: a}], labels: {app.kubernetes.io/name: web}}
-spec:
-  replicas: 1
-  gone: old
-  template: {spec: {containers: [{name: a, image: "a:1"}, {name: b, image: "b:1"}]}}
-  args: [one, two]
-status: {replicas: 1}
-`)
-	result := obj(t, `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, uid: u, resourceVersion: "2", generation: 2, managedFields: [{manager: b}], labels: {app.kubernetes.io/name: shop}}
-spec:
-  replicas: 3
-  template: {spec: {containers: [{name: new, image: "n:1"}, {name: a, image: "a:2"}, {name: b, image: "b:1"}]}}
-  args: [one, three, four]
-status: {replicas: 9}
-`)
-	want := []plan.Field{
-		{Path: "metadata.labels[app.kubernetes.io/name]", Old: "web", New: "shop"},
-		{Path: "spec.args[1]", Old: "two", New: "three"},
-		{Path: "spec.args[2]", Old: nil, New: "four"},
-		{Path: "spec.gone", Old: "old", New: nil},
-		{Path: "spec.replicas", Old: int64(1), New: int64(3)},
-		{Path: "spec.template.spec.containers[a].image", Old: "a:1", New: "a:2"},
-		{Path: "spec.template.spec.containers[new]", Old: nil, New: map[string]any{"name": "new", "image": "n:1"}},
-	}
-	if d := cmp.Diff(want, plan.Diff(live, result)); d != "" {
-		t.Error(d)
-	}
-	if d := plan.Diff(live, live); len(d) > 0 {
-		t.Errorf("an object differs from itself: %v", d)
-	}
-	if live.GetResourceVersion() != "1" {
-		t.Error("diff changed the live object")
-	}
-}
-
-func TestDiffMasksSecrets(t *testing.T) {
-	secret := func(data string) *unstructured.Unstructured {
-		return obj(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: "+data+"\n")
-	}
-	got := plan.Diff(secret(`{a: b2xkLXZhbHVl, same: eA==}`), secret(`{a: bmV3LXZhbHVl, same: eA==, b: cGx1cw==}`))
-	want := []plan.Field{
-		{Path: "data.a", Old: "(secret, 9 bytes)", New: "(secret, 9 bytes)"},
-		{Path: "data.b", New: "(secret, 6 bytes)"},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	whole := plan.Diff(secret("{}"), secret("{a: c2VjcmV0}"))
-	if d := cmp.Diff([]plan.Field{{Path: "data.a", New: "(secret, 6 bytes)"}}, whole); d != "" {
-		t.Error(d)
-	}
-}
-
 func record(version int, status release.Status) *release.Record {
 	return &release.Record{Name: "web", Namespace: "shop", Version: version, Info: &release.Info{Status: status}}
 }
@@ -187,41 +127,5 @@ func TestSameRecord(t *testing.T) {
 		if sameRecord(base, base, release.NewRevision(other)) {
 			t.Errorf("another %s goes unnoticed", name)
 		}
-	}
-}
-
-func TestPlanText(t *testing.T) {
-	p := &plan.Plan{
-		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: plan.Upgrade, Revision: 2, Deployed: 1,
-		Objects: []plan.Change{
-			{Action: plan.Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
-			{Action: plan.Update, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []plan.Field{
-				{Path: "data.color", Old: "red", New: "blue"}, {Path: "data.more", New: "x"}, {Path: "data.text", Old: "a\nb\nc\n", New: "a\nB\nc\n"},
-			}},
-			{Action: plan.Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
-			{Action: plan.Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},
-		},
-		Hooks: []string{"pre-upgrade Job/migrate"}, Warnings: []string{"careful"},
-	}
-	want := `upgrade web in shop: web-1.1.0, revision 2
-  + create    Service/new (shop)
-  ~ change    ConfigMap/web (shop)
-      data.color: "red" -> "blue"
-      + data.more: "x"
-      data.text:
-        - b
-        + B
-  = unchanged ClusterRole/web  # kept
-  - delete    Secret/old (shop)
-  * hook pre-upgrade Job/migrate
-  ! careful
-1 to create, 1 to change, 1 to delete, 1 unchanged
-`
-	var got strings.Builder
-	if err := p.WriteText(&got, false); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, got.String()); d != "" {
-		t.Error(d)
 	}
 }

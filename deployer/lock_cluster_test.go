@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/event"
 )
 
 // TestUnwrittenEndIsTakenOver lets a deploy fail and refuses the write that
@@ -158,4 +160,31 @@ func TestLockedReleaseUnderAQuota(t *testing.T) {
 	b.quota("count/leases.coordination.k8s.io", 1)
 	b.lockOf(map[string]any{"holderIdentity": "a ghost", "leaseDurationSeconds": 15, "renewTime": "1970-01-01T00:00:00.000000Z"})
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+}
+
+func TestTwoJobsAreSerialised(t *testing.T) {
+	b := newHarness(t)
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	var jobs sync.WaitGroup
+	errs := make([]error, 3)
+	for i := range errs {
+		jobs.Go(func() {
+			engine := deployer.New(b.cluster, deployer.Options{Holder: "job " + string(rune('A'+i))})
+			p, err := engine.Plan(t.Context(), b.request(service("1.1.0", nil), map[string]any{"greeting": strings.Repeat("x", i+1)}))
+			if err == nil {
+				_, err = engine.Apply(t.Context(), p, event.Span{})
+			}
+			errs[i] = err
+		})
+	}
+	jobs.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff("1 superseded, 2 superseded, 3 superseded, 4 deployed", b.history()); diff != "" {
+		t.Error(diff)
+	}
+	if b.exists("coordination.k8s.io/v1", "Lease", "pintle-lock-web") {
+		t.Error("the lock was not given back")
+	}
 }

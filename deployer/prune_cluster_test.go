@@ -125,3 +125,25 @@ func TestAWaveIsConcurrent(t *testing.T) {
 	}
 	b.mustDeploy(b.request(service("1.0.0", files), nil))
 }
+
+func TestPruneCountsFailedRevisions(t *testing.T) {
+	b := newHarness(t)
+	bad := kubetest.Image(t, "never:1", kubetest.Script{CrashAfter: time.Millisecond})
+	extra := map[string]string{"templates/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"}
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	req := b.request(service("1.1.0", extra), map[string]any{"image": bad})
+	req.OnFailure, req.Settle = deployer.Leave, 0
+	if _, err := b.deploy(t.Context(), req); err == nil {
+		t.Fatal("a crashing image deployed")
+	}
+	if !b.exists("v1", "ConfigMap", "extra") {
+		t.Fatal("the failed revision left nothing to prune")
+	}
+	b.mustDeploy(b.request(service("1.2.0", nil), nil))
+	if b.exists("v1", "ConfigMap", "extra") {
+		t.Error("what a failed revision made is orphaned")
+	}
+	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -141,3 +141,39 @@ func TestStagesAndConflictsAreShown(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestPlanText(t *testing.T) {
+	p := &Plan{
+		Release: "web", Namespace: "shop", Chart: "web-1.1.0", Operation: Upgrade, Revision: 2, Deployed: 1,
+		Objects: []Change{
+			{Action: Create, Object: kube.Ref{Kind: "Service", Name: "new", Namespace: "shop"}},
+			{Action: Update, Object: kube.Ref{Kind: "ConfigMap", Name: "web", Namespace: "shop"}, Fields: []Field{
+				{Path: "data.color", Old: "red", New: "blue"}, {Path: "data.more", New: "x"}, {Path: "data.text", Old: "a\nb\nc\n", New: "a\nB\nc\n"},
+			}},
+			{Action: Unchanged, Object: kube.Ref{Kind: "ClusterRole", Name: "web"}, Note: "kept"},
+			{Action: Delete, Object: kube.Ref{Kind: "Secret", Name: "old", Namespace: "shop"}},
+		},
+		Hooks: []string{"pre-upgrade Job/migrate"}, Warnings: []string{"careful"},
+	}
+	want := `upgrade web in shop: web-1.1.0, revision 2
+  + create    Service/new (shop)
+  ~ change    ConfigMap/web (shop)
+      data.color: "red" -> "blue"
+      + data.more: "x"
+      data.text:
+        - b
+        + B
+  = unchanged ClusterRole/web  # kept
+  - delete    Secret/old (shop)
+  * hook pre-upgrade Job/migrate
+  ! careful
+1 to create, 1 to change, 1 to delete, 1 unchanged
+`
+	var got strings.Builder
+	if err := p.WriteText(&got, false); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got.String()); d != "" {
+		t.Error(d)
+	}
+}

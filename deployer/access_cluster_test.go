@@ -242,12 +242,3 @@ func TestExplanationsAreOptional(t *testing.T) {
 		}
 	}
 }
-
-func (b *harness) tryDeploy(req deployer.Request) (deployer.Outcome, error) {
-	b.t.Helper()
-	p, err := b.engine.Plan(b.t.Context(), req)
-	if err != nil {
-		return deployer.Outcome{}, err
-	}
-	return b.apply(b.t.Context(), p)
-}

@@ -1,6 +1,7 @@
 package deployer_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,10 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/lock"
 	"github.com/pintle-ci/pintle/deployer/plan"
 	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
@@ -175,5 +179,39 @@ func TestFailedUpgradeAfterAFailedUninstallationIsLeft(t *testing.T) {
 	}
 	if got := b.history(); got != "1 uninstalling, 2 failed" {
 		t.Errorf("history: %s", got)
+	}
+}
+
+// TestPendingRevisionOfHelm leaves what a killed Helm leaves: a pending record
+// and no lock.
+func TestPendingRevisionOfHelm(t *testing.T) {
+	b := newHarness(t)
+	b.mustDeploy(b.request(service("1.0.0", nil), nil))
+	storage := release.NewStorage(b.cluster, b.namespace, "")
+	left, err := storage.Get(t.Context(), "web", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.Version = 2
+	left.Info.LastDeployed = release.Time{Time: b.cluster.Now()}
+	left.Set(release.PendingUpgrade, "Preparing upgrade")
+	if err := storage.Create(t.Context(), left); err != nil {
+		t.Fatal(err)
+	}
+	b.writes.take()
+	req := b.request(service("1.1.0", nil), map[string]any{"greeting": "next"})
+	if _, err := b.deploy(t.Context(), req); !errors.Is(err, lock.ErrBusy) || !strings.Contains(err.Error(), "revision 2 is pending-upgrade") {
+		t.Errorf("a young one: %v", err)
+	}
+	if w := b.writes.take(); len(w) > 0 {
+		t.Errorf("it wrote: %v", w)
+	}
+	left.Info.LastDeployed = release.Time{Time: b.cluster.Now().Add(-6 * time.Minute)}
+	if err := storage.Update(t.Context(), left); err != nil {
+		t.Fatal(err)
+	}
+	b.mustDeploy(req)
+	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
+		t.Error(diff)
 	}
 }

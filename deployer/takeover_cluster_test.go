@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
@@ -52,28 +51,6 @@ func (b *harness) killed(image, template string, until func()) {
 		b.t.Fatal(err)
 	}
 	_ = victim.Wait()
-}
-
-// until watches the namespace until it sees such an object.
-func (b *harness) until(apiVersion, kind string, s kube.Selection) {
-	b.t.Helper()
-	b.untilIs(apiVersion, kind, s, func(*unstructured.Unstructured) bool { return true })
-}
-
-// untilIs watches the namespace until such an object is as it should be.
-func (b *harness) untilIs(apiVersion, kind string, s kube.Selection, is func(*unstructured.Unstructured) bool) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
-	defer cancel()
-	s.Namespace = b.namespace
-	err := b.cluster.Watch(ctx, apiVersion, kind, s, func(n kube.Notice) {
-		if n.Change == kube.Seen && is(n.Object) {
-			cancel()
-		}
-	})
-	if errors.Is(err, context.DeadlineExceeded) {
-		b.t.Fatalf("no %s %+v came", kind, s)
-	}
 }
 
 // TestVictim is the process that tests kill.

@@ -11,9 +11,6 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
-	"github.com/pintle-ci/pintle/deployer/lock"
-	"github.com/pintle-ci/pintle/deployer/plan"
-	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -112,60 +109,6 @@ func TestFailedJobEndsTheWait(t *testing.T) {
 	}
 }
 
-func TestImmutableFieldIsRefusedInThePlan(t *testing.T) {
-	b := newHarness(t)
-	b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	c := service("1.1.0", nil)
-	for _, f := range c.Templates {
-		f.Data = []byte(strings.ReplaceAll(string(f.Data), "app: {{", "name: {{"))
-	}
-	_, err := b.engine.Plan(t.Context(), b.request(c, nil))
-	refusal, ok := errors.AsType[*plan.RejectedError](err)
-	if !ok || len(refusal.Rejections) != 1 || !kube.Is(refusal.Rejections[0].Err, kube.Immutable) {
-		t.Fatalf("%T %v", err, err)
-	}
-	if !strings.Contains(err.Error(), "Deployment/web") || !strings.Contains(err.Error(), "selector") {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestStatefulSetAndClaimBecomeReady(t *testing.T) {
-	b := newHarness(t)
-	set := `apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: db}
-spec:
-  serviceName: db
-  replicas: 2
-  selector: {matchLabels: {app: db}}
-  template:
-    metadata: {labels: {app: db}}
-    spec: {containers: [{name: main, image: "{{ .Values.image }}"}]}
-  volumeClaimTemplates:
-  - metadata: {name: data}
-    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-`
-	extra := map[string]string{"templates/db.yaml": set}
-	b.mustDeploy(b.request(service("1.0.0", extra), nil))
-	crash := kubetest.Image(t, "crash-db:1", kubetest.Script{CrashAfter: time.Millisecond, Log: []string{"corrupt page 7"}})
-	req := b.request(service("1.1.0", extra), map[string]any{"image": crash})
-	req.Settle = 0
-	out, err := b.deploy(t.Context(), req)
-	failed, ok := errors.AsType[*deployer.FailedError](err)
-	if !ok || !failed.RolledBack || !strings.Contains(out.Details, "corrupt page 7") {
-		t.Errorf("%v\n%s", err, out.Details)
-	}
-	record, objects, err := b.engine.Status(t.Context(), deployer.StatusRequest{Release: "web", Namespace: b.namespace, WaitForJobs: true})
-	if err != nil || record.Version != 3 {
-		t.Fatalf("%+v %v", record, err)
-	}
-	for _, o := range objects {
-		if !o.Exists || !o.Ready {
-			t.Errorf("%+v", o)
-		}
-	}
-}
-
 func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
 	b := newHarness(t)
 	c := service("1.0.0", nil)
@@ -178,39 +121,5 @@ func TestMissingSecretIsNamedWhileWaiting(t *testing.T) {
 	failed, ok := errors.AsType[*deployer.FailedError](err)
 	if !ok || !failed.Removed || !strings.Contains(failed.Cause, `secret "forgotten" not found`) {
 		t.Errorf("%T %v", err, err)
-	}
-}
-
-// TestPendingRevisionOfHelm leaves what a killed Helm leaves: a pending record
-// and no lock.
-func TestPendingRevisionOfHelm(t *testing.T) {
-	b := newHarness(t)
-	b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	storage := release.NewStorage(b.cluster, b.namespace, "")
-	left, err := storage.Get(t.Context(), "web", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	left.Version = 2
-	left.Info.LastDeployed = release.Time{Time: b.cluster.Now()}
-	left.Set(release.PendingUpgrade, "Preparing upgrade")
-	if err := storage.Create(t.Context(), left); err != nil {
-		t.Fatal(err)
-	}
-	b.writes.take()
-	req := b.request(service("1.1.0", nil), map[string]any{"greeting": "next"})
-	if _, err := b.deploy(t.Context(), req); !errors.Is(err, lock.ErrBusy) || !strings.Contains(err.Error(), "revision 2 is pending-upgrade") {
-		t.Errorf("a young one: %v", err)
-	}
-	if w := b.writes.take(); len(w) > 0 {
-		t.Errorf("it wrote: %v", w)
-	}
-	left.Info.LastDeployed = release.Time{Time: b.cluster.Now().Add(-6 * time.Minute)}
-	if err := storage.Update(t.Context(), left); err != nil {
-		t.Fatal(err)
-	}
-	b.mustDeploy(req)
-	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -2,6 +2,7 @@ package deployer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer"
 	"github.com/pintle-ci/pintle/deployer/kube"
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
+	"github.com/pintle-ci/pintle/deployer/release"
 	"github.com/pintle-ci/pintle/event"
 )
 
@@ -158,4 +160,48 @@ func (b *harness) podName(job string) string {
 		}
 	}
 	return fmt.Sprint("no pod of ", job)
+}
+
+func TestHooksRunAndAreDeleted(t *testing.T) {
+	b := newHarness(t)
+	ok := kubetest.Image(t, "hook-ok:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, Log: []string{"migrated"}})
+	extra := map[string]string{
+		"templates/migrate.yaml": job("migrate", ok, `helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-succeeded`),
+		"templates/after.yaml":   job("after", ok, `helm.sh/hook: "post-install,post-upgrade"`),
+	}
+	for revision := 1; revision <= 2; revision++ {
+		b.mustDeploy(b.request(service("1.0.0", extra), map[string]any{"greeting": strings.Repeat("x", revision)}))
+		if b.exists("batch/v1", "Job", "migrate") {
+			t.Errorf("revision %d: a hook with hook-succeeded is still there", revision)
+		}
+		if !b.exists("batch/v1", "Job", "after") {
+			t.Errorf("revision %d: the hook without a policy is gone", revision)
+		}
+	}
+	r, err := release.NewStorage(b.cluster, b.namespace, "").Get(t.Context(), "web", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range r.Hooks {
+		if h.LastRun.Phase != release.PhaseSucceeded || h.LastRun.CompletedAt.IsZero() {
+			t.Errorf("hook %s: last run %+v", h.Name, h.LastRun)
+		}
+	}
+}
+
+func TestFailedHookStopsTheInstall(t *testing.T) {
+	b := newHarness(t)
+	bad := kubetest.Image(t, "hook-bad:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, ExitCode: 7, Log: []string{"column exists"}})
+	extra := map[string]string{"templates/migrate.yaml": job("migrate", bad, `helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-failed`)}
+	out, err := b.deploy(t.Context(), b.request(service("1.0.0", extra), nil))
+	failed, ok := errors.AsType[*deployer.FailedError](err)
+	if !ok || !failed.Removed {
+		t.Fatalf("%T %v", err, err)
+	}
+	if !strings.Contains(failed.Cause, "Job/migrate") || !strings.Contains(out.Details, "column exists") {
+		t.Errorf("%s\n%s", failed.Cause, out.Details)
+	}
+	if b.exists("batch/v1", "Job", "migrate") || b.exists("apps/v1", "Deployment", "web") {
+		t.Error("something is left of the install")
+	}
 }

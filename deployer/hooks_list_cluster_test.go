@@ -87,36 +87,3 @@ func TestHooksThatCannotBeMade(t *testing.T) {
 		}
 	}
 }
-
-// TestNamesThatCannotBe are found by the plan, in a namespace that is there, in
-// one that is to come, and of kinds that are to come.
-func TestNamesThatCannotBe(t *testing.T) {
-	b := newHarness(t)
-	group := b.namespace + ".example.com"
-	crd := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets." + group + "}\n" +
-		"spec: {group: " + group + ", scope: Namespaced, names: {kind: Widget, plural: widgets}, " +
-		"versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}\n"
-	for _, kind := range [][2]string{{"v1", "ConfigMap"}, {"v1", "Service"}, {"apps/v1", "Deployment"}, {"rbac.authorization.k8s.io/v1", "Role"}, {group + "/v1", "Widget"}} {
-		for _, bad := range []string{"My_App", "a b", "feature/x", "system:x"} {
-			object := "apiVersion: " + kind[0] + "\nkind: " + kind[1] + "\nmetadata: {name: \"" + bad + "\"}\n"
-			free := kind[1] == "Role" && bad != "feature/x" // so Kubernetes has it
-			for _, namespace := range []string{b.namespace, b.namespace + "-new"} {
-				req := b.request(service("1.0.0", map[string]string{"templates/x.yaml": object, "templates/crd.yaml": crd}), nil)
-				req.Namespace, req.CreateNamespace = namespace, true
-				_, err := b.engine.Plan(t.Context(), req)
-				if free != (err == nil) || !free && (!deployer.Untouched(err) || !strings.Contains(err.Error(), kind[1]+"/"+bad)) {
-					t.Errorf("%s %q in %s: %v", kind[1], bad, namespace, err)
-				}
-			}
-		}
-	}
-	astray := map[string]string{"templates/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ../secrets}\n"}
-	if _, err := b.engine.Plan(t.Context(), b.request(service("1.0.0", astray), nil)); !deployer.Untouched(err) || !strings.Contains(err.Error(), `namespace "../secrets" cannot be`) {
-		t.Error(err)
-	}
-	req := b.request(service("1.0.0", nil), nil)
-	req.Namespace, req.CreateNamespace = "My_Space", true
-	if _, err := b.engine.Plan(t.Context(), req); err == nil || !strings.Contains(err.Error(), `namespace "My_Space" cannot be`) {
-		t.Error(err)
-	}
-}

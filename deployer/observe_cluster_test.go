@@ -1,6 +1,7 @@
 package deployer_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -67,5 +68,28 @@ func TestUnreadableRecordAmongOthers(t *testing.T) {
 	p, err := b.engine.Plan(t.Context(), b.request(service("1.2.0", nil), nil))
 	if err != nil || p.Revision != 3 || !strings.Contains(strings.Join(p.Warnings, "|"), "the record of revision 1 cannot be read") {
 		t.Errorf("%v: %+v", err, p)
+	}
+}
+
+func TestMissingNamespace(t *testing.T) {
+	b := newHarness(t)
+	req := b.request(service("1.0.0", nil), nil)
+	req.Namespace = b.namespace + "-new"
+	if _, err := b.engine.Plan(t.Context(), req); err == nil || !strings.Contains(err.Error(), "does not exist") {
+		t.Errorf("%v", err)
+	}
+	req.CreateNamespace = true
+	t.Cleanup(func() {
+		ref := kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: req.Namespace}
+		_ = b.cluster.Delete(context.WithoutCancel(t.Context()), ref, "", kube.Background)
+	})
+	bad := b.request(service("1.0.0", map[string]string{"templates/bad.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {sellector: {}}\n"}), nil)
+	bad.Namespace, bad.CreateNamespace = req.Namespace, true
+	if _, err := b.engine.Plan(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "sellector") {
+		t.Errorf("an object that no namespace would take: %v", err)
+	}
+	out := b.mustDeploy(req)
+	if out.Status != event.Passed || out.Revision != 1 {
+		t.Errorf("%+v", out)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/pintle-ci/pintle/chart"
 	"github.com/pintle-ci/pintle/chart/render"
@@ -235,120 +235,72 @@ func (b *harness) image() string {
 	return spec["containers"].([]any)[0].(map[string]any)["image"].(string)
 }
 
-func TestInstallThenNothingThenUpgrade(t *testing.T) {
-	b := newHarness(t)
-	out := b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	if out.Status != event.Passed || out.Revision != 1 {
-		t.Errorf("install: %+v", out)
-	}
-	want := 3 + 2 // an object each, the record created and updated
-	if got := b.writes.take(); len(got) != want {
-		t.Errorf("install wrote %d times, want %d:\n%s", len(got), want, strings.Join(got, "\n"))
-	}
-
-	out = b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	if out.Status != event.Unchanged || out.Revision != 1 {
-		t.Errorf("the same again: %+v", out)
-	}
-	if got := b.writes.dry(); len(got) > 0 {
-		t.Errorf("nothing changed, yet it asked for dry runs:\n%s", strings.Join(got, "\n"))
-	}
-	if got := b.writes.take(); len(got) > 0 {
-		t.Errorf("nothing changed, yet it wrote:\n%s", strings.Join(got, "\n"))
-	}
-
-	out = b.mustDeploy(b.request(service("1.1.0", nil), map[string]any{"greeting": "hi"}))
-	if out.Status != event.Passed || out.Revision != 2 || out.PreviousRevision != 1 {
-		t.Errorf("upgrade: %+v", out)
-	}
-	if diff := cmp.Diff([]string{"PATCH configmaps"}, b.writes.dry()); diff != "" {
-		t.Errorf("dry runs of an upgrade that changes the ConfigMap:\n%s", diff)
-	}
-	got := b.writes.take()
-	want = 1 + 3 // the ConfigMap; the new record twice, the old one once
-	if len(got) != want {
-		t.Errorf("upgrade of one object wrote %d times, want %d:\n%s", len(got), want, strings.Join(got, "\n"))
-	}
-	if diff := cmp.Diff("1 superseded, 2 deployed", b.history()); diff != "" {
-		t.Error(diff)
-	}
+func job(name, image, annotations string) string {
+	return `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: ` + name + `
+  annotations: {` + annotations + `}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: "` + image + `"}]
+`
 }
 
-func TestCrashOnUpgradeRollsBack(t *testing.T) {
-	b := newHarness(t)
-	good := kubetest.Image(t, "good:1", kubetest.Script{})
-	bad := kubetest.Image(t, "bad:1", kubetest.Script{
-		CrashAfter: 50 * time.Millisecond, ExitCode: 3, Log: []string{"starting", "panic: no database at db-7"},
-	})
-	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"image": good}))
-	req := b.request(service("1.1.0", nil), map[string]any{"image": bad})
-	req.Settle = 0
-	out, err := b.deploy(t.Context(), req)
-	failed, ok := errors.AsType[*deployer.FailedError](err)
-	if !ok {
-		t.Fatalf("error is %T: %v", err, err)
+// uid of an object that must exist.
+func (b *harness) uid(apiVersion, kind, name string) string {
+	b.t.Helper()
+	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: apiVersion, Kind: kind, Namespace: b.namespace, Name: name})
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	if !failed.RolledBack || failed.RolledBackTo != 1 || out.Status != event.RolledBack || out.Revision != 3 {
-		t.Errorf("outcome %+v, error %+v", out, failed)
-	}
-	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
-		t.Error(diff)
-	}
-	if got := b.image(); got != good {
-		t.Errorf("image is %s, want %s", got, good)
-	}
-	if !strings.Contains(failed.Cause, "exited with code 3") {
-		t.Errorf("cause: %s", failed.Cause)
-	}
-	if !strings.Contains(out.Details, "panic: no database at db-7") {
-		t.Errorf("the log is not in the evidence:\n%s", out.Details)
-	}
-	t.Logf("%v\n%s", err, out.Details)
+	return string(o.GetUID())
 }
 
-func TestFailedInstallIsRemoved(t *testing.T) {
-	b := newHarness(t)
-	_, registry := kubetest.Cluster(t)
-	out, err := b.deploy(t.Context(), b.request(service("1.0.0", nil), map[string]any{"image": registry + "/absent:9"}))
-	failed, ok := errors.AsType[*deployer.FailedError](err)
-	if !ok || !failed.Removed {
-		t.Fatalf("error is %T: %v", err, err)
+// planText plans and prints.
+func (b *harness) planText(req deployer.Request) string {
+	b.t.Helper()
+	p, err := b.engine.Plan(b.t.Context(), req)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	if !strings.Contains(failed.Cause, "ErrImagePull") && !strings.Contains(failed.Cause, "ImagePullBackOff") {
-		t.Errorf("cause: %s", failed.Cause)
+	var text strings.Builder
+	if err := p.WriteText(&text, false); err != nil {
+		b.t.Fatal(err)
 	}
-	if out.Status != event.RolledBack || out.Revision != 0 {
-		t.Errorf("outcome %+v", out)
-	}
-	for _, o := range [][3]string{{"apps/v1", "Deployment", "web"}, {"v1", "Service", "web"}, {"v1", "ConfigMap", "web"}} {
-		if b.exists(o[0], o[1], o[2]) {
-			t.Errorf("%s/%s is still there", o[1], o[2])
+	return text.String()
+}
+
+// until watches the namespace until it sees such an object.
+func (b *harness) until(apiVersion, kind string, s kube.Selection) {
+	b.t.Helper()
+	b.untilIs(apiVersion, kind, s, func(*unstructured.Unstructured) bool { return true })
+}
+
+// untilIs watches the namespace until such an object is as it should be.
+func (b *harness) untilIs(apiVersion, kind string, s kube.Selection, is func(*unstructured.Unstructured) bool) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
+	defer cancel()
+	s.Namespace = b.namespace
+	err := b.cluster.Watch(ctx, apiVersion, kind, s, func(n kube.Notice) {
+		if n.Change == kube.Seen && is(n.Object) {
+			cancel()
 		}
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		b.t.Fatalf("no %s %+v came", kind, s)
 	}
-	if h := b.history(); h != "" {
-		t.Errorf("history: %s", h)
-	}
-	t.Logf("%v\n%s", err, out.Details)
 }
 
-func TestPruneCountsFailedRevisions(t *testing.T) {
-	b := newHarness(t)
-	bad := kubetest.Image(t, "never:1", kubetest.Script{CrashAfter: time.Millisecond})
-	extra := map[string]string{"templates/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"}
-	b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	req := b.request(service("1.1.0", extra), map[string]any{"image": bad})
-	req.OnFailure, req.Settle = deployer.Leave, 0
-	if _, err := b.deploy(t.Context(), req); err == nil {
-		t.Fatal("a crashing image deployed")
+func (b *harness) tryDeploy(req deployer.Request) (deployer.Outcome, error) {
+	b.t.Helper()
+	p, err := b.engine.Plan(b.t.Context(), req)
+	if err != nil {
+		return deployer.Outcome{}, err
 	}
-	if !b.exists("v1", "ConfigMap", "extra") {
-		t.Fatal("the failed revision left nothing to prune")
-	}
-	b.mustDeploy(b.request(service("1.2.0", nil), nil))
-	if b.exists("v1", "ConfigMap", "extra") {
-		t.Error("what a failed revision made is orphaned")
-	}
-	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
-		t.Error(diff)
-	}
+	return b.apply(b.t.Context(), p)
 }
