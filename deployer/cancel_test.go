@@ -1,125 +1,80 @@
-package deployer_test
+package deployer
 
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/pintle-ci/pintle/deployer"
-	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
-	"github.com/pintle-ci/pintle/event"
+	"github.com/pintle-ci/pintle/deployer/lock"
+	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
-// TestOnCancel interrupts an upgrade, and a first install, while it waits for
-// its Deployment, under each policy.
-func TestOnCancel(t *testing.T) {
-	never := kubetest.Script{NeverReady: true}
-	slow := kubetest.Script{ReadyAfter: 2 * time.Second}
+// TestAfterwards holds how long a clean-up may take, on a clock of its own.
+func TestAfterwards(t *testing.T) {
 	for name, tt := range map[string]struct {
-		policy   deployer.Policy
-		script   kubetest.Script
-		install  bool
-		status   event.Status
-		history  string
-		greeting string
+		cancelAfter time.Duration // of the parent; 0 means before
+		cause       error
+		want        time.Duration
+		wantCause   error
 	}{
-		"rollback":         {deployer.Rollback, never, false, event.Interrupted, "1 superseded, 2 failed, 3 deployed", "one"},
-		"leave":            {deployer.Leave, never, false, event.Interrupted, "1 deployed, 2 failed", "two"},
-		"finish in time":   {deployer.Finish, slow, false, event.Passed, "1 superseded, 2 deployed", "two"},
-		"finish too late":  {deployer.Finish, never, false, event.Interrupted, "1 deployed, 2 failed", "two"},
-		"as after failure": {"", never, false, event.Interrupted, "1 deployed, 2 failed", "two"},
-		"install":          {deployer.Rollback, never, true, event.Interrupted, "", ""},
-		"install, left":    {deployer.Leave, never, true, event.Interrupted, "1 failed", "two"},
-		"install, finish":  {deployer.Finish, slow, true, event.Passed, "1 deployed", "two"},
+		"cancelled before":     {0, context.Canceled, interruptBound, wait.ErrTimeout},
+		"cancelled meanwhile":  {time.Minute, context.Canceled, time.Minute + interruptBound, wait.ErrTimeout},
+		"never cancelled":      {time.Hour, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
+		"lock lost meanwhile":  {time.Minute, lock.ErrLost, time.Minute, lock.ErrLost},
+		"cancelled near bound": {5*time.Minute - time.Second, context.Canceled, 5 * time.Minute, wait.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newHarness(t)
-			if !tt.install {
-				b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
-			}
-			req := b.request(service("1.1.0", nil), map[string]any{
-				"greeting": "two", "image": kubetest.Image(t, "cancelled:"+b.namespace, tt.script),
-			})
-			req.OnCancel, req.OnFailure, req.OnFailedInstall = tt.policy, deployer.Leave, deployer.Leave
-			out, err := b.interrupted(req)
-			if out.Status != tt.status || (err == nil) != (tt.status == event.Passed) {
-				t.Errorf("%+v: %v", out, err)
-			}
-			if err != nil && !errors.Is(err, context.Canceled) {
-				t.Errorf("%v", err)
-			}
-			if d := cmp.Diff(tt.history, b.history()); d != "" {
-				t.Error(d)
-			}
-			if tt.greeting == "" {
-				if b.exists("v1", "ConfigMap", "web") {
-					t.Error("the install was not removed")
+			synctest.Test(t, func(t *testing.T) {
+				parent, cancelParent := context.WithCancelCause(t.Context())
+				timer := time.AfterFunc(tt.cancelAfter, func() { cancelParent(tt.cause) })
+				defer timer.Stop()
+				if tt.cancelAfter == 0 {
+					cancelParent(tt.cause)
 				}
-			} else if got := b.greeting(); got != tt.greeting {
-				t.Errorf("greeting %q", got)
-			}
-			if b.exists("coordination.k8s.io/v1", "Lease", "pintle-lock-web") {
-				t.Error("the lock was not given back")
-			}
+				began := time.Now()
+				ctx, cancel := afterwards(parent, 5*time.Minute, interruptBound)
+				defer cancel()
+				<-ctx.Done()
+				if got := time.Since(began); got != tt.want {
+					t.Errorf("ended after %s, want %s", got, tt.want)
+				}
+				if cause := context.Cause(ctx); !errors.Is(cause, tt.wantCause) {
+					t.Errorf("cause %v, want %v", cause, tt.wantCause)
+				}
+			})
 		})
 	}
 }
 
-// interrupted deploys and cancels once the Deployment is awaited.
-func (b *harness) interrupted(req deployer.Request) (out deployer.Outcome, err error) {
-	b.t.Helper()
-	ctx, cancel := context.WithCancel(b.t.Context())
-	defer cancel()
-	p, err := b.engine.Plan(ctx, req)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	log := event.NewLog(nil, func(e event.Event) {
-		if e.Object == "Deployment/web" && e.Status == event.Waiting {
-			cancel()
-		}
-	})
-	log.Step("web", "deploy", func(s event.Span) event.Result {
-		out, err = b.engine.Apply(ctx, p, s)
-		return event.Result{}
-	})
-	return out, err
-}
-
-func TestCancelRollsBackWithinItsBound(t *testing.T) {
-	b := newHarness(t)
-	b.mustDeploy(b.request(service("1.0.0", nil), nil))
-	before := b.image()
-	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
-	ctx, cancel := context.WithCancel(t.Context())
-	p, err := b.engine.Plan(ctx, b.request(service("1.1.0", nil), map[string]any{"image": never}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out deployer.Outcome
-	log := event.NewLog(nil, func(e event.Event) {
-		if e.Object == "Deployment/web" && e.Status == event.Waiting && strings.Contains(e.Message, "pod") {
-			cancel()
-		}
-	})
-	log.Step("web", "deploy", func(s event.Span) event.Result {
-		out, err = b.engine.Apply(ctx, p, s)
-		return event.Result{}
-	})
-	if !errors.Is(err, context.Canceled) || out.Status != event.Interrupted {
-		t.Fatalf("%+v %v", out, err)
-	}
-	if failed, ok := errors.AsType[*deployer.FailedError](err); !ok || !failed.RolledBack {
-		t.Errorf("%v", err)
-	}
-	if diff := cmp.Diff("1 superseded, 2 failed, 3 deployed", b.history()); diff != "" {
-		t.Error(diff)
-	}
-	if got := b.image(); got != before {
-		t.Errorf("image %s, want %s", got, before)
+// TestLingering holds how long work goes on after an interruption.
+func TestLingering(t *testing.T) {
+	for name, tt := range map[string]struct {
+		policy Policy
+		cause  error
+		want   time.Duration
+	}{
+		"rollback": {Rollback, context.Canceled, time.Minute},
+		"finish":   {Finish, context.Canceled, time.Minute + finishBound},
+		"no lock":  {Finish, lock.ErrLost, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				parent, cancelParent := context.WithCancelCause(t.Context())
+				timer := time.AfterFunc(time.Minute, func() { cancelParent(tt.cause) })
+				defer timer.Stop()
+				began := time.Now()
+				ctx, stop := lingering(parent, tt.policy)
+				defer stop()
+				<-ctx.Done()
+				if got := time.Since(began); got != tt.want {
+					t.Errorf("ended after %s, want %s", got, tt.want)
+				}
+				if cause := context.Cause(ctx); !errors.Is(cause, tt.cause) {
+					t.Errorf("cause %v, want %v", cause, tt.cause)
+				}
+			})
+		})
 	}
 }
