@@ -31,7 +31,7 @@ func (e *Engine) Account(ctx context.Context, req Request) (Account, error) {
 	if out.Absent && req.CreateNamespace {
 		out.Permissions = append(out.Permissions, access.NewNamespace())
 	}
-	objects, err := e.objectsOf(ctx, req)
+	objects, err := e.objectsForAccount(ctx, req)
 	if err != nil {
 		return out, err
 	}
@@ -56,8 +56,8 @@ func (e *Engine) Account(ctx context.Context, req Request) (Account, error) {
 	return out, nil
 }
 
-// objectsOf are the objects of a release: of the chart, of its hooks and CRDs, and of the revisions that are deployed.
-func (e *Engine) objectsOf(ctx context.Context, req Request) ([]*unstructured.Unstructured, error) {
+// objectsForAccount are the objects of a release: of the chart, of its hooks and CRDs, and of the revisions that are deployed.
+func (e *Engine) objectsForAccount(ctx context.Context, req Request) ([]*unstructured.Unstructured, error) {
 	result, _, err := e.render(ctx, req, lineageOf(release.History{}))
 	if err != nil {
 		return nil, err

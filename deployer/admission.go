@@ -16,16 +16,16 @@ import (
 
 // refusals asks about what no dry run of the target's objects covers: the hooks
 // of the operation, and the deletions of what earlier revisions left.
-func (e *Engine) refusals(ctx context.Context, sc observation) ([]plan.Rejection, error) {
+func (e *Engine) refusals(ctx context.Context, seen observation) ([]plan.Rejection, error) {
 	var hooks []*release.Hook
-	if !sc.request.NoHooks {
+	if !seen.request.NoHooks {
 		for _, when := range []string{"pre-", "post-"} {
-			hooks = append(hooks, hooksFor(sc.record.Hooks, when+string(sc.lineage.operation))...)
+			hooks = append(hooks, hooksFor(seen.record.Hooks, when+string(seen.lineage.operation))...)
 		}
 	}
-	sc.leftovers = withoutRenamed(sc.leftovers, sc.states, map[string]bool{})
+	seen.leftovers = withoutRenamed(seen.leftovers, seen.states, map[string]bool{})
 	var deletions []plan.Change
-	for _, c := range decidePrune(sc) {
+	for _, c := range decidePrune(seen) {
 		if c.Action == plan.Delete {
 			deletions = append(deletions, c)
 		}
@@ -34,7 +34,7 @@ func (e *Engine) refusals(ctx context.Context, sc observation) ([]plan.Rejection
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i, h := range hooks {
-		g.Go(func() (err error) { problems[i], err = e.refusedHook(ctx, sc, h); return err })
+		g.Go(func() (err error) { problems[i], err = e.refusedHook(ctx, seen, h); return err })
 	}
 	for i, c := range deletions {
 		g.Go(func() (err error) { problems[len(hooks)+i], err = e.refusedDeletion(ctx, c); return err })
@@ -53,14 +53,14 @@ func (e *Engine) refusals(ctx context.Context, sc observation) ([]plan.Rejection
 
 // refusedHook pretends to create the objects of a hook. One that cannot be read
 // or has no name would fail in its turn, as Helm's does.
-func (e *Engine) refusedHook(ctx context.Context, sc observation, h *release.Hook) ([]plan.Rejection, error) {
+func (e *Engine) refusedHook(ctx context.Context, seen observation, h *release.Hook) ([]plan.Rejection, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
-		return []plan.Rejection{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: sc.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
+		return []plan.Rejection{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: seen.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
 	}
 	var out []plan.Rejection
 	for _, o := range objects {
-		refused, err := e.refusedHookObject(ctx, sc, o, h)
+		refused, err := e.refusedHookObject(ctx, seen, o, h)
 		if err != nil {
 			return nil, err
 		}
@@ -74,16 +74,16 @@ func (e *Engine) refusedHook(ctx context.Context, sc observation, h *release.Hoo
 // refusedHookObject pretends to create one. One that is there already has passed
 // admission, and must be one that the hook may replace. What may come only as the operation goes on is not held against it:
 // its namespace, its kind, and for a pod its service account.
-func (e *Engine) refusedHookObject(ctx context.Context, sc observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
-	if _, err := e.place(ctx, o, sc.namespace, nil); kube.Is(err, kube.NoKind) {
+func (e *Engine) refusedHookObject(ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+	if _, err := e.place(ctx, o, seen.namespace, nil); kube.Is(err, kube.NoKind) {
 		return access.CheckName(o), nil
 	} else if err != nil {
 		return nil, err
 	}
-	options := kube.ApplyOptions{Manager: release.Manager, Lenient: sc.request.NoValidation}
+	options := kube.ApplyOptions{Manager: release.Manager, Lenient: seen.request.NoValidation}
 	exists, refused, err := access.CheckCreate(ctx, e.cluster, o, options)
 	if exists {
-		return e.occupied(ctx, sc, o, h)
+		return e.occupied(ctx, seen, o, h)
 	}
 	return refused, err
 }

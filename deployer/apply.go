@@ -71,7 +71,7 @@ func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *
 		}
 		return e.verifyUnchanged(ctx, p, span)
 	}
-	out, err := e.newRun(p, span).execute(ctx)
+	out, err := e.newOperation(p, span).execute(ctx)
 	l.MayBePending = err != nil
 	return out, err
 }
@@ -84,7 +84,7 @@ func (e *Engine) verifyUnchanged(ctx context.Context, p *Prepared, span event.Sp
 		Message: fmt.Sprintf("revision %d is deployed already, nothing changed", p.Deployed), Notes: p.Notes(),
 		Record: p.lineage.deployed.Record,
 	}
-	r := e.newRun(p, span)
+	r := e.newOperation(p, span)
 	for i := range p.Objects {
 		r.keep(&p.Objects[i], p.Objects[i].Live)
 	}
@@ -110,11 +110,11 @@ type operation struct {
 
 	mu            sync.Mutex
 	applied       []*wait.Item // in what state the objects were left
-	hooked        []kube.Ref   // hook objects that this run created and did not delete
+	hooked        []kube.Ref   // hook objects that this operation created and did not delete
 	hooksToDelete []kube.Ref   // hook objects to delete once the evidence is collected
 }
 
-func (e *Engine) newRun(p *Prepared, span event.Span) *operation {
+func (e *Engine) newOperation(p *Prepared, span event.Span) *operation {
 	r := &operation{engine: e, plan: p, span: span, storage: e.storage(p.Namespace), redact: p.Secrets.Text}
 	if p.request.Logs {
 		r.logs = wait.NewLogs(e.cluster, span, r.redact)
@@ -122,12 +122,12 @@ func (e *Engine) newRun(p *Prepared, span event.Span) *operation {
 	return r
 }
 
-// execute is the whole life of a run that changes something.
+// execute is the whole life of an operation that changes something.
 func (r *operation) execute(parent context.Context) (Outcome, error) {
 	if parent.Err() != nil {
 		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, context.Cause(parent)
 	}
-	work, stop := lingering(parent, r.plan.request.OnCancel)
+	work, stop := workContext(parent, r.plan.request.OnCancel)
 	defer stop()
 	ctx, cancel := r.limited(work)
 	defer cancel()
@@ -225,7 +225,7 @@ func (r *operation) applyWaves(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, wave := range waves(stages[stage]) {
+		for _, wave := range wavesOf(stages[stage]) {
 			if err := r.applyWave(ctx, wave); err != nil {
 				return err
 			}
@@ -249,7 +249,7 @@ func (r *operation) waiter() *wait.Waiter {
 	return &wait.Waiter{Cluster: r.engine.cluster, Span: r.span, Expires: r.expires, Logs: r.logs}
 }
 
-// limited is the context of the run's work: it ends after the request's Timeout,
+// limited is the context of the operation's work: it ends after the request's Timeout,
 // or as late as an object's own limit of its wait asks; all other waits then end
 // at the Timeout by themselves.
 func (r *operation) limited(parent context.Context) (context.Context, context.CancelFunc) {

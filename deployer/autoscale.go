@@ -114,7 +114,7 @@ func (e *Engine) scalers(ctx context.Context, req Request, states []objectState,
 			}
 			for _, o := range list {
 				c, ok := scalerOf(o)
-				mine, _ := owned(o, req.Release, req.Namespace)
+				mine, _ := isOwned(o, req.Release, req.Namespace)
 				if ok && (wanted[c.ref.Key()] || !mine) {
 					out = append(out, c)
 				}
@@ -147,7 +147,7 @@ func (r *operation) applyScaled(ctx context.Context, c *plan.Change) (*unstructu
 	force := options.Force
 	options.Force = false
 	for attempt := 0; ; attempt++ {
-		out, err := r.engine.apply(ctx, c.Desired, options)
+		out, err := r.engine.applyObject(ctx, c.Desired, options)
 		fields := kube.Fields(err)
 		onlyReplicas := len(fields) == 1 && fields[0] == "spec.replicas"
 		if !kube.Is(err, kube.Conflict) || attempt == 5 || !onlyReplicas && !force {

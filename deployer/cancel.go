@@ -30,7 +30,7 @@ func checkCancel(release string, p Policy) error {
 	return fmt.Errorf("release %s: on cancel %q is unknown; write rollback, leave or finish", release, p)
 }
 
-// cancelled are the policies of a run that was interrupted: its own, or those of
+// cancelled are the policies of an operation that was interrupted: its own, or those of
 // a failure when nothing was said.
 func (r Request) cancelled() (onFailure, onFailedInstall Policy) {
 	switch r.OnCancel {
@@ -50,10 +50,10 @@ func (r Request) cleanUpBound() time.Duration {
 	return interruptBound
 }
 
-// lingering is the context of work that goes on for finishBound after an
+// workContext is the context of work that goes on for finishBound after an
 // interruption, if that is the policy: else it is the parent. It ends at once
 // when the lock is lost.
-func lingering(parent context.Context, p Policy) (context.Context, context.CancelFunc) {
+func workContext(parent context.Context, p Policy) (context.Context, context.CancelFunc) {
 	if p != Finish {
 		return parent, func() {}
 	}
@@ -81,7 +81,7 @@ func lingering(parent context.Context, p Policy) (context.Context, context.Cance
 	}
 }
 
-// afterwards is the context of what follows a failure: see lock.Afterwards.
-func afterwards(parent context.Context, bound, hurry time.Duration) (context.Context, context.CancelFunc) {
+// cleanUpContext is the context of what follows a failure: see lock.Afterwards.
+func cleanUpContext(parent context.Context, bound, hurry time.Duration) (context.Context, context.CancelFunc) {
 	return lock.Afterwards(parent, bound, hurry, wait.ErrTimeout)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
-// TestAfterwards holds how long a clean-up may take, on a clock of its own.
-func TestAfterwards(t *testing.T) {
+// TestCleanUpContext holds how long a clean-up may take, on a clock of its own.
+func TestCleanUpContext(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cancelAfter time.Duration // of the parent; 0 means before
 		cause       error
@@ -34,7 +34,7 @@ func TestAfterwards(t *testing.T) {
 					cancelParent(tt.cause)
 				}
 				began := time.Now()
-				ctx, cancel := afterwards(parent, 5*time.Minute, interruptBound)
+				ctx, cancel := cleanUpContext(parent, 5*time.Minute, interruptBound)
 				defer cancel()
 				<-ctx.Done()
 				if got := time.Since(began); got != tt.want {
@@ -48,8 +48,8 @@ func TestAfterwards(t *testing.T) {
 	}
 }
 
-// TestLingering holds how long work goes on after an interruption.
-func TestLingering(t *testing.T) {
+// TestWorkContext holds how long work goes on after an interruption.
+func TestWorkContext(t *testing.T) {
 	for name, tt := range map[string]struct {
 		policy Policy
 		cause  error
@@ -65,7 +65,7 @@ func TestLingering(t *testing.T) {
 				timer := time.AfterFunc(time.Minute, func() { cancelParent(tt.cause) })
 				defer timer.Stop()
 				began := time.Now()
-				ctx, stop := lingering(parent, tt.policy)
+				ctx, stop := workContext(parent, tt.policy)
 				defer stop()
 				<-ctx.Done()
 				if got := time.Since(began); got != tt.want {

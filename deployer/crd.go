@@ -136,7 +136,7 @@ func schemaDangers(version, path string, before, after map[string]any) []string 
 		say(path, fmt.Sprintf("changes from %s to %s", was, orAny(is)))
 		return out
 	}
-	old, now := properties(before), properties(after)
+	old, now := schemaProperties(before), schemaProperties(after)
 	for _, name := range newlyRequired(before, after) {
 		if _, defaulted := now[name]["default"]; !defaulted {
 			say(path+"."+name, "becomes required")
@@ -167,7 +167,7 @@ func orAny(kind string) string {
 	return kind
 }
 
-func properties(schema map[string]any) map[string]map[string]any {
+func schemaProperties(schema map[string]any) map[string]map[string]any {
 	out := map[string]map[string]any{}
 	m, _ := schema["properties"].(map[string]any)
 	for name, p := range m {

@@ -91,10 +91,10 @@ func decide(s observation) (*Prepared, error) {
 	before := refsOf(s.lineage.since)
 	s.leftovers = withoutRenamed(s.leftovers, s.states, before)
 	deployed := objectsOf(s.lineage.deployed)
-	for _, sight := range s.states {
-		c, err := decideObject(sight, before, s)
+	for _, state := range s.states {
+		c, err := decideObject(state, before, s)
 		if err != nil {
-			problems = append(problems, plan.Rejection{Object: kube.RefOf(sight.object), Err: err})
+			problems = append(problems, plan.Rejection{Object: kube.RefOf(state.object), Err: err})
 			continue
 		}
 		plan.MarkDrift(&c, deployed[c.Object.Key()], p.Deployed)
@@ -112,16 +112,16 @@ func decide(s observation) (*Prepared, error) {
 	return p, nil
 }
 
-func decideObject(s objectState, before map[string]bool, sc observation) (plan.Change, error) {
+func decideObject(s objectState, before map[string]bool, seen observation) (plan.Change, error) {
 	c := plan.Change{Object: kube.RefOf(s.object), Desired: s.object, Live: s.live, Result: s.result, Note: s.unchecked, CRD: s.isCRD}
 	c.AfterCRD, c.Conflicts, c.Withdrawn = s.afterCRD, s.conflicts, s.withdrawn
 	if s.isCRD {
-		return decideCRD(c, s, sc.request)
+		return decideCRD(c, s, seen.request)
 	}
 	if s.live != nil && !before[c.Object.Key()] {
-		whose := ownerOf(s.live, sc.record.Name, sc.namespace)
-		hook := whose.class == unowned && wasHook(s.live, sc.lineage.history.Records)
-		if !hook && !sc.request.adopts(whose, c.Object) {
+		whose := ownerOf(s.live, seen.record.Name, seen.namespace)
+		hook := whose.class == unowned && wasHook(s.live, seen.lineage.history.Records)
+		if !hook && !seen.request.adopts(whose, c.Object) {
 			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
 		c.Action = plan.Adopt
@@ -140,7 +140,7 @@ func decideObject(s objectState, before map[string]bool, sc observation) (plan.C
 		c.Remark("replicas stay as " + s.scaledBy + " sets them")
 	}
 	if s.err != nil && s.fixed != nil {
-		return decideImmutable(c, s, sc.request)
+		return decideImmutable(c, s, seen.request)
 	}
 	if s.err != nil {
 		return c, s.err
@@ -165,7 +165,7 @@ func decideObject(s objectState, before map[string]bool, sc observation) (plan.C
 		}
 	}
 	if c.Object.Kind == crdKind {
-		err := guardCRD(&c, s, sc.request)
+		err := guardCRD(&c, s, seen.request)
 		return c, err
 	}
 	return c, nil
@@ -178,9 +178,9 @@ func decidePrune(s observation) []plan.Change {
 	hooks := s.becomesHook()
 	for _, o := range s.leftovers {
 		c := plan.Change{Action: plan.Delete, Object: kube.RefOf(o), Live: o}
-		mine, whose := owned(o, s.record.Name, s.namespace)
+		mine, whose := isOwned(o, s.record.Name, s.namespace)
 		switch {
-		case kept(o):
+		case isKept(o):
 			c.Action, c.Note = plan.Unchanged, "no longer in the chart, kept by its "+keepNote
 		case hooks[c.Object.Key()]:
 			c.Action, c.Note = plan.Unchanged, "it is a hook now"
@@ -248,10 +248,10 @@ func sameConfig(a, b map[string]any) bool {
 	if len(a) == 0 && len(b) == 0 {
 		return true
 	}
-	return reflect.DeepEqual(plain(a), plain(b))
+	return reflect.DeepEqual(throughJSON(a), throughJSON(b))
 }
 
-func plain(m map[string]any) any {
+func throughJSON(m map[string]any) any {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err

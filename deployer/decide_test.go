@@ -28,9 +28,9 @@ func record(version int, status release.Status) *release.Record {
 
 func TestDecideObject(t *testing.T) {
 	target := obj(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n")
-	own(target, "web", "shop")
+	markOwned(target, "web", "shop")
 	mine, foreign := target.DeepCopy(), target.DeepCopy()
-	own(foreign, "other", "shop")
+	markOwned(foreign, "other", "shop")
 	bare := obj(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n")
 	changed := mine.DeepCopy()
 	changed.Object["data"] = map[string]any{"x": "1"}
@@ -38,35 +38,35 @@ func TestDecideObject(t *testing.T) {
 	leaving.Object["metadata"].(map[string]any)["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 	before := map[string]bool{kube.RefOf(target).Key(): true}
 	for name, tt := range map[string]struct {
-		sight  objectState
+		state  objectState
 		before map[string]bool
 		adopt  Adoption
 		list   []string
 		want   plan.Action
 		err    string
 	}{
-		"absent":               {sight: objectState{}, want: plan.Create},
-		"same":                 {sight: objectState{live: mine, result: mine}, before: before, want: plan.Unchanged},
-		"other":                {sight: objectState{live: changed, result: mine}, before: before, want: plan.Update},
-		"ours, not in records": {sight: objectState{live: changed, result: mine}, want: plan.Adopt},
-		"foreign":              {sight: objectState{live: foreign, result: mine}, err: "belongs to release other"},
-		"unmarked":             {sight: objectState{live: bare, result: mine}, err: "not made by this release"},
-		"unmarked, allowed":    {sight: objectState{live: bare, result: mine}, adopt: AdoptUnowned, want: plan.Adopt},
-		"foreign, not allowed": {sight: objectState{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
-		"foreign, all":         {sight: objectState{live: foreign, result: mine}, adopt: AdoptAll, want: plan.Adopt},
-		"listed":               {sight: objectState{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: plan.Adopt},
-		"listed elsewhere":     {sight: objectState{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
-		"ours, never":          {sight: objectState{live: mine, result: mine}, adopt: AdoptNever, want: plan.Unchanged},
-		"marks lost":           {sight: objectState{live: bare, result: mine}, before: before, want: plan.Update},
-		"being deleted":        {sight: objectState{live: leaving, result: mine}, before: before, want: plan.Create},
-		"not checked":          {sight: objectState{unchecked: "no namespace"}, want: plan.Create},
-		"CRD there":            {sight: objectState{live: bare, isCRD: true}, want: plan.Unchanged},
-		"CRD absent":           {sight: objectState{isCRD: true}, want: plan.Create},
+		"absent":               {state: objectState{}, want: plan.Create},
+		"same":                 {state: objectState{live: mine, result: mine}, before: before, want: plan.Unchanged},
+		"other":                {state: objectState{live: changed, result: mine}, before: before, want: plan.Update},
+		"ours, not in records": {state: objectState{live: changed, result: mine}, want: plan.Adopt},
+		"foreign":              {state: objectState{live: foreign, result: mine}, err: "belongs to release other"},
+		"unmarked":             {state: objectState{live: bare, result: mine}, err: "not made by this release"},
+		"unmarked, allowed":    {state: objectState{live: bare, result: mine}, adopt: AdoptUnowned, want: plan.Adopt},
+		"foreign, not allowed": {state: objectState{live: foreign, result: mine}, adopt: AdoptUnowned, err: "belongs to release other in namespace shop"},
+		"foreign, all":         {state: objectState{live: foreign, result: mine}, adopt: AdoptAll, want: plan.Adopt},
+		"listed":               {state: objectState{live: foreign, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/a"}, want: plan.Adopt},
+		"listed elsewhere":     {state: objectState{live: bare, result: mine}, adopt: AdoptListed, list: []string{"ConfigMap/other/a"}, err: "--adopt ConfigMap/a"},
+		"ours, never":          {state: objectState{live: mine, result: mine}, adopt: AdoptNever, want: plan.Unchanged},
+		"marks lost":           {state: objectState{live: bare, result: mine}, before: before, want: plan.Update},
+		"being deleted":        {state: objectState{live: leaving, result: mine}, before: before, want: plan.Create},
+		"not checked":          {state: objectState{unchecked: "no namespace"}, want: plan.Create},
+		"CRD there":            {state: objectState{live: bare, isCRD: true}, want: plan.Unchanged},
+		"CRD absent":           {state: objectState{isCRD: true}, want: plan.Create},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt.sight.object = target
-			sc := observation{record: revision(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
-			c, err := decideObject(tt.sight, tt.before, sc)
+			tt.state.object = target
+			seen := observation{record: revision(2, ""), namespace: "shop", request: Request{Adopt: tt.adopt, AdoptList: tt.list}}
+			c, err := decideObject(tt.state, tt.before, seen)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("%v", err)
@@ -83,11 +83,11 @@ func TestDecideObject(t *testing.T) {
 func TestDecidePrune(t *testing.T) {
 	make := func(kind, name, notes string) *unstructured.Unstructured {
 		o := obj(t, "apiVersion: v1\nkind: "+kind+"\nmetadata: {name: "+name+", namespace: shop, annotations: {"+notes+"}}\n")
-		own(o, "web", "shop")
+		markOwned(o, "web", "shop")
 		return o
 	}
 	foreign := make("Service", "theirs", "")
-	own(foreign, "other", "shop")
+	markOwned(foreign, "other", "shop")
 	got := decidePrune(observation{record: revision(2, ""), namespace: "shop", leftovers: []*unstructured.Unstructured{
 		make("ConfigMap", "old", ""), make("Secret", "kept", `helm.sh/resource-policy: keep`), foreign, make("Pod", "first", ""),
 	}})

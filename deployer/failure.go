@@ -37,7 +37,7 @@ type FailedError struct {
 	RolledBackTo int   // that revision; the number it had before
 	Removed      bool  // a failed first install is gone again
 	RollbackErr  error // why it is neither, though it was to be; or why a clean-up failed
-	RecordErr    error // the revision could not be recorded as failed: the next run does that
+	RecordErr    error // the revision could not be recorded as failed: the next operation does that
 	Err          error // what stopped it; context.Canceled after an interruption
 }
 
@@ -121,7 +121,7 @@ func Untouched(err error) bool {
 		errors.Is(err, lock.ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }
 
-// failed makes the error of a run that err ended, with evidence for each object
+// failed makes the error of an operation that err ended, with evidence for each object
 // that failed, and tells it. It must run before anything is rolled back.
 func (r *operation) failed(ctx context.Context, err error) *FailedError {
 	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
@@ -141,7 +141,7 @@ func (r *operation) failed(ctx context.Context, err error) *FailedError {
 	for i, o := range list.Objects {
 		jobs = append(jobs, job{i, o})
 	}
-	each(jobs, func(j job) {
+	forEach(jobs, func(j job) {
 		out := ObjectFailure{Object: j.Ref.String(), Namespace: j.Ref.Namespace, Cause: text.Brief(r.redact(j.Cause))}
 		if j.i < evidence.MaxObjects {
 			found := r.gatherer().Gather(ctx, j.Failure)

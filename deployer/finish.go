@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	recordBound   = time.Minute      // of the last record writes, whatever happened to the run's context: more than an outage that is borne
+	recordBound   = time.Minute      // of the last record writes, whatever happened to the operation's context: more than an outage that is borne
 	evidenceBound = 15 * time.Second // of reading events and logs before a rollback
 )
 
 // succeed writes the record of success: the new revision first, so that there
 // is never none deployed, then those it replaces.
 func (r *operation) succeed(ctx context.Context) (Outcome, error) {
-	ctx, cancel := afterwards(ctx, recordBound, lock.LastBound)
+	ctx, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	rec := r.plan.record.Record
 	rec.Set(release.Deployed, cmp.Or(r.plan.request.Description, r.defaultDescription()))
@@ -57,16 +57,16 @@ func (r *operation) defaultDescription() string {
 	return "Upgrade complete"
 }
 
-// fail ends a run that could not be finished: evidence first, then the record,
+// fail ends an operation that could not be finished: evidence first, then the record,
 // then what the policy says, all on a context that the failure did not end. ctx
-// is what the run worked under, parent the caller's.
+// is what the operation worked under, parent the caller's.
 func (r *operation) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
 	if lost := context.Cause(ctx); errors.Is(lost, lock.ErrLost) {
 		return out, &FailedError{Release: r.plan.Release, Cause: lost.Error(), Err: lost}
 	}
-	fresh, cancel := afterwards(parent, r.plan.request.RollbackTimeout, r.plan.request.cleanUpBound())
+	fresh, cancel := cleanUpContext(parent, r.plan.request.RollbackTimeout, r.plan.request.cleanUpBound())
 	defer cancel()
 	failed := r.failed(fresh, err)
 	if interrupted {
@@ -133,12 +133,12 @@ func (r *operation) rollBack(parent, ctx context.Context) error {
 	req := r.plan.request
 	req.ForceConflicts, req.Description, req.CreateNamespace, req.Evidence = true, "", false, nil
 	req.Stamp = takingOver(req.Stamp)
-	p, err := r.engine.planRollback(ctx, req, to)
+	p, err := r.engine.planRollbackTo(ctx, req, to)
 	if err != nil {
 		return err
 	}
 	r.span.Warn(fmt.Sprintf("rolling back to revision %d", to))
-	back := r.engine.newRun(p, r.span)
+	back := r.engine.newOperation(p, r.span)
 	if err := back.begin(ctx); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (r *operation) rollBack(parent, ctx context.Context) error {
 		err = nil
 	}
 	if err != nil {
-		after, cancel := afterwards(parent, evidenceBound+recordBound, lock.LastBound)
+		after, cancel := cleanUpContext(parent, evidenceBound+recordBound, lock.LastBound)
 		defer cancel()
 		failed := back.failed(after, err)
 		return errors.Join(errors.New(failed.Cause), back.recordFailure(after, failed.Cause))

@@ -50,7 +50,7 @@ func (s observation) becomesHook() map[string]bool {
 // of an earlier run, or one that was the release's own, may; what else is no hook
 // may only where the hook's policies say so.
 func inTheWay(live *unstructured.Unstructured, h *release.Hook, name, namespace string) error {
-	mine, _ := owned(live, name, namespace)
+	mine, _ := isOwned(live, name, namespace)
 	if slices.Contains(h.DeletePolicies, beforeCreation) || len(h.DeletePolicies) == 0 || live.GetAnnotations()[hookNote] != "" || mine {
 		return nil
 	}
@@ -58,7 +58,7 @@ func inTheWay(live *unstructured.Unstructured, h *release.Hook, name, namespace 
 }
 
 // occupied asks what is in the way of a hook's object that exists.
-func (e *Engine) occupied(ctx context.Context, sc observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+func (e *Engine) occupied(ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if !reruns(o.GetKind()) {
 		return nil, nil
 	}
@@ -66,7 +66,7 @@ func (e *Engine) occupied(ctx context.Context, sc observation, o *unstructured.U
 	if err != nil {
 		return nil, kube.FatalOnly(err)
 	}
-	return inTheWay(live, h, sc.record.Name, sc.namespace), nil
+	return inTheWay(live, h, seen.record.Name, seen.namespace), nil
 }
 
 // reruns reports whether objects of a kind run once, so that a hook of that kind

@@ -141,7 +141,7 @@ func (r *operation) makeHook(ctx context.Context, objects []*unstructured.Unstru
 }
 
 func (r *operation) applyHook(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	return r.engine.apply(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+	return r.engine.applyObject(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 }
 
 // finishHook waits until the objects of a hook are done and returns them as they
@@ -194,7 +194,7 @@ func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// hookRefs are those objects of a hook that this run has made and not deleted.
+// hookRefs are those objects of a hook that this operation has made and not deleted.
 func (r *operation) hookRefs(h *release.Hook) []kube.Ref {
 	objects, err := hookObjects(h)
 	if err != nil {
@@ -271,7 +271,7 @@ func (r *operation) deleteHook(ctx context.Context, ref kube.Ref) error {
 }
 
 // endHook deletes a hook that may still run, and waits until it has stopped, as
-// long as ctx lasts: the run's own time may be over.
+// long as ctx lasts: the operation's own time may be over.
 func (r *operation) endHook(ctx context.Context, ref kube.Ref) error {
 	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
 		return nil

@@ -96,7 +96,7 @@ func TestReplacedHooksOfOtherKindsHaveStopped(t *testing.T) {
 	}
 }
 
-// A job that was killed leaves its hook running: the next run stops that first.
+// A job that was killed leaves its hook running: the next operation stops that first.
 func TestHookOfAKilledRunHasStopped(t *testing.T) {
 	b := newHarness(t)
 	slow := kubetest.Image(t, "killed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 3 * time.Second})

@@ -15,8 +15,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// suggested is the policy for a kind that touches least.
-func suggested(kind string) ImmutablePolicy {
+// suggestedPolicy is the policy for a kind that touches least.
+func suggestedPolicy(kind string) ImmutablePolicy {
 	if kind == "StatefulSet" {
 		return OrphanRecreate
 	}
@@ -56,7 +56,7 @@ func (e *Engine) dryRunRecreateOne(ctx context.Context, req Request, s *objectSt
 		}
 		s.anew = made
 	}
-	if req.onImmutable(s.object.GetKind()) == FailImmutable || kept(s.live) {
+	if req.onImmutable(s.object.GetKind()) == FailImmutable || isKept(s.live) {
 		return nil
 	}
 	problems, err := e.refusedDeletion(ctx, plan.Change{Object: kube.RefOf(s.live), Live: s.live})
@@ -96,14 +96,14 @@ func decideImmutable(c plan.Change, s objectState, req Request) (plan.Change, er
 		fixed = slices.DeleteFunc(fixed, func(f plan.Field) bool { return f.New == nil })
 	}
 	policy := req.onImmutable(s.object.GetKind())
-	refusal := &plan.ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggested(c.Object.Kind)), Err: s.err}
+	refusal := &plan.ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggestedPolicy(c.Object.Kind)), Err: s.err}
 	switch {
 	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
 		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"
 		return c, refusal
 	case policy == FailImmutable:
 		return c, refusal
-	case kept(s.live):
+	case isKept(s.live):
 		refusal.Reason = "its " + keepNote + " forbids to delete it"
 		return c, refusal
 	}
@@ -113,11 +113,11 @@ func decideImmutable(c plan.Change, s objectState, req Request) (plan.Change, er
 	if c.Orphan {
 		how = "without its pods"
 	}
-	c.Remark("deleted " + how + " and created anew: " + paths(fixed) + " cannot be changed")
+	c.Remark("deleted " + how + " and created anew: " + fieldPaths(fixed) + " cannot be changed")
 	return c, nil
 }
 
-func paths(fields []plan.Field) string {
+func fieldPaths(fields []plan.Field) string {
 	var out []string
 	for i, f := range fields {
 		if i == plan.MaxNamedFields {
@@ -139,23 +139,23 @@ var changeable = []string{
 // fixedFields are those of fields that the server has named, or that stand below
 // one it has named. What only the cluster writes is left out.
 func fixedFields(fields []plan.Field, named []string, kind string) []plan.Field {
-	if kind == "Service" && slices.ContainsFunc(named, func(n string) bool { return below(n, "spec.clusterIPs") }) {
+	if kind == "Service" && slices.ContainsFunc(named, func(n string) bool { return isAtOrBelow(n, "spec.clusterIPs") }) {
 		named = append(slices.Clone(named), "spec.clusterIP") // by which the first of them is set
 	}
 	var out []plan.Field
 	for _, f := range fields {
 		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name") ||
 			kind == "Pod" && strings.Contains(f.Path, "[kube-api-access-")
-		free := kind == "StatefulSet" && slices.ContainsFunc(changeable, func(p string) bool { return below(f.Path, p) })
-		if !controllers && !free && slices.ContainsFunc(named, func(n string) bool { return below(f.Path, n) || below(n, f.Path) }) {
+		free := kind == "StatefulSet" && slices.ContainsFunc(changeable, func(p string) bool { return isAtOrBelow(f.Path, p) })
+		if !controllers && !free && slices.ContainsFunc(named, func(n string) bool { return isAtOrBelow(f.Path, n) || isAtOrBelow(n, f.Path) }) {
 			out = append(out, f)
 		}
 	}
 	return out
 }
 
-// below reports whether path is parent or stands below it.
-func below(path, parent string) bool {
+// isAtOrBelow reports whether path is parent or stands below it.
+func isAtOrBelow(path, parent string) bool {
 	rest, ok := strings.CutPrefix(path, parent)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
@@ -187,7 +187,7 @@ func (r *operation) recreateJob(ctx context.Context, c *plan.Change) error {
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
 	err := r.waiter().Clear(ctx, c.Live)
 	if was, _, _ := unstructured.NestedBool(c.Live.Object, "spec", "suspend"); err != nil && !was {
-		after, cancel := afterwards(ctx, recordBound, lock.LastBound)
+		after, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 		defer cancel()
 		_ = wait.Suspend(after, r.engine.cluster, c.Live, false) // most often it is gone, or going
 	}

@@ -43,7 +43,7 @@ kind: `+kind+`
 metadata: {name: db, namespace: shop, annotations: {`+notes+`}}
 spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: `+image+`}}, spec: {containers: [{name: db, image: "`+image+`"}]}}}
 `)
-		own(o, "web", "shop")
+		markOwned(o, "web", "shop")
 		return &objectState{object: o}
 	}
 	refused := &kube.Error{Reason: kube.Immutable, Cause: "forbidden", Fields: []string{"spec"}}
@@ -81,7 +81,7 @@ spec: {serviceName: `+service+`, template: {metadata: {labels: {controller-uid: 
 			if err != nil || c.Action != tt.want || c.Orphan != tt.orphan {
 				t.Errorf("%s, orphan %t, %v", c.Action, c.Orphan, err)
 			}
-			if d := cmp.Diff(tt.fields, paths(c.Fields)); d != "" {
+			if d := cmp.Diff(tt.fields, fieldPaths(c.Fields)); d != "" {
 				t.Error(d)
 			}
 		})

@@ -44,7 +44,7 @@ func lineageOf(h release.History) lineage {
 		return slices.Contains([]release.Status{release.Deployed, release.Superseded, release.Uninstalling}, r.Status())
 	})
 	if !everDeployed {
-		s.operation, s.attempts = plan.Install, attempts(h, life)
+		s.operation, s.attempts = plan.Install, attemptsOf(h, life)
 	}
 	for _, r := range life {
 		if s.deployed == nil || r.Version >= s.deployed.Version {
@@ -88,9 +88,9 @@ func (s lineage) check(req Request) error {
 	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name", req.Release, ErrInUse, s.last.Version, s.last.Status())
 }
 
-// attempts are the revisions of a life when it is certain that none of them, nor
+// attemptsOf are the revisions of a life when it is certain that none of them, nor
 // one whose record is gone or cannot be read, was ever deployed.
-func attempts(h release.History, life []*release.Revision) []*release.Revision {
+func attemptsOf(h release.History, life []*release.Revision) []*release.Revision {
 	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
 	if !known || slices.ContainsFunc(life, func(r *release.Revision) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
 		return nil
@@ -98,7 +98,7 @@ func attempts(h release.History, life []*release.Revision) []*release.Revision {
 	return life
 }
 
-// afterUninstalling completes the stage of a release whose uninstallation did
+// afterUninstalling completes the lineage of a release whose uninstallation did
 // not end. Its objects are alive, or some of them, and the next revision is an
 // upgrade; only when all have gone it is an install.
 func (e *Engine) afterUninstalling(ctx context.Context, s lineage) (lineage, error) {
@@ -110,8 +110,8 @@ func (e *Engine) afterUninstalling(ctx context.Context, s lineage) (lineage, err
 		return s, err
 	}
 	goes := func(o *unstructured.Unstructured) bool {
-		mine, _ := owned(o, s.last.Name, s.last.Namespace)
-		return mine && !kept(o)
+		mine, _ := isOwned(o, s.last.Name, s.last.Namespace)
+		return mine && !isKept(o)
 	}
 	if !slices.ContainsFunc(found, goes) {
 		s.operation = plan.Install

@@ -41,7 +41,7 @@ func (e *Engine) List(ctx context.Context, req ListRequest) (records []*release.
 	}
 	records = h.Records
 	if !slices.Equal(req.Statuses, []release.Status{release.Superseded}) {
-		records = newest(records)
+		records = newestRevisions(records)
 	}
 	records = slices.DeleteFunc(records, func(r *release.Record) bool {
 		return req.Filter != nil && !req.Filter.MatchString(r.Name) ||
@@ -56,8 +56,8 @@ func (e *Engine) List(ctx context.Context, req ListRequest) (records []*release.
 	return records, h.Unreadable, nil
 }
 
-// newest keeps the last revision of each release of a sorted list.
-func newest(records []*release.Record) []*release.Record {
+// newestRevisions keeps the last revision of each release of a sorted list.
+func newestRevisions(records []*release.Record) []*release.Record {
 	var out []*release.Record
 	for _, r := range records {
 		if n := len(out); n > 0 && out[n-1].Name == r.Name && out[n-1].Namespace == r.Namespace {

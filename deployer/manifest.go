@@ -79,9 +79,9 @@ const (
 	keepNote       = "helm.sh/resource-policy"
 )
 
-// own marks an object as the release's (facts/helm-format.md 4.8). The stored
+// markOwned marks an object as the release's (facts/helm-format.md 4.8). The stored
 // manifest does not carry the marks.
-func own(o *unstructured.Unstructured, name, namespace string) {
+func markOwned(o *unstructured.Unstructured, name, namespace string) {
 	labels := o.GetLabels()
 	if labels == nil {
 		labels = map[string]string{}
@@ -110,14 +110,14 @@ func ownerOf(o *unstructured.Unstructured, name, namespace string) owner {
 	return owner{class: unowned}
 }
 
-// owned reports whether the release's marks are on o, and if not, whose it is.
-func owned(o *unstructured.Unstructured, name, namespace string) (bool, string) {
+// isOwned reports whether the release's marks are on o, and if not, whose it is.
+func isOwned(o *unstructured.Unstructured, name, namespace string) (bool, string) {
 	whose := ownerOf(o, name, namespace)
 	return whose.class == ours, whose.String()
 }
 
-// kept reports whether the object must outlive its release.
-func kept(o *unstructured.Unstructured) bool { return policyOf(o) == keepPolicy }
+// isKept reports whether the object must outlive its release.
+func isKept(o *unstructured.Unstructured) bool { return policyOf(o) == keepPolicy }
 
 const keepPolicy = "keep"
 
@@ -144,8 +144,8 @@ func (e *Engine) currentAPIVersion(ctx context.Context, o *unstructured.Unstruct
 	return was
 }
 
-// unserved says which objects of earlier revisions are gone with their kinds.
-func unserved(gone []kube.Ref) []string {
+// unservedWarnings says which objects of earlier revisions are gone with their kinds.
+func unservedWarnings(gone []kube.Ref) []string {
 	var out []string
 	for _, ref := range gone {
 		out = append(out, fmt.Sprintf("%s of an earlier revision counts as gone: the cluster serves no %s in %s any more", ref, ref.Kind, ref.APIVersion))

@@ -27,7 +27,7 @@ import (
 func (r *operation) applyWave(ctx context.Context, wave []*plan.Change) error {
 	var failed []wait.Failure
 	var crds []*wait.Item
-	each(wave, func(c *plan.Change) {
+	forEach(wave, func(c *plan.Change) {
 		o, err := r.applyOne(ctx, c)
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -84,9 +84,9 @@ func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) err
 	return nil
 }
 
-// each calls fn for all items, at most `concurrency` at a time, and returns
+// forEach calls fn for all items, at most `concurrency` at a time, and returns
 // when the last call has.
-func each[T any](items []T, fn func(T)) {
+func forEach[T any](items []T, fn func(T)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, concurrency)
 	for _, item := range items {
@@ -151,11 +151,11 @@ func (r *operation) write(ctx context.Context, c *plan.Change) (*unstructured.Un
 	return r.applyPlain(ctx, c)
 }
 
-// applyPlain is apply; an object whose CRD has just been written may meet an API
+// applyPlain is applyObject; an object whose CRD has just been written may meet an API
 // server that still judges it by the old schema, for a moment.
 func (r *operation) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
-		o, err := r.engine.apply(ctx, c.Desired, r.plan.request.applyOptions())
+		o, err := r.engine.applyObject(ctx, c.Desired, r.plan.request.applyOptions())
 		if !c.AfterCRD || !kube.Is(err, kube.Invalid) || attempt == schemaTries || !sleep.For(ctx, 250*time.Millisecond) {
 			return o, err
 		}
@@ -186,9 +186,9 @@ func (r Request) applyOptions() kube.ApplyOptions {
 	return kube.ApplyOptions{Manager: release.Manager, Force: r.onConflict() == TakeConflicts, Lenient: r.NoValidation}
 }
 
-// apply is server-side apply that outlasts passing conflicts: two writers of
+// applyObject is server-side apply that outlasts passing conflicts: two writers of
 // one quota, or our own marks from client-side apply.
-func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions) (*unstructured.Unstructured, error) {
+func (e *Engine) applyObject(ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		out, err := e.cluster.Apply(ctx, o, options)
 		switch {
@@ -196,7 +196,7 @@ func (e *Engine) apply(ctx context.Context, o *unstructured.Unstructured, option
 			return out, err
 		case onlyOurselves(err):
 			options.Force = true
-		case kube.Is(err, kube.Conflict) && managers(err) == 0:
+		case kube.Is(err, kube.Conflict) && managerCount(err) == 0:
 			if !sleep.For(ctx, time.Duration(attempt+1)*50*time.Millisecond+rand.N(100*time.Millisecond)) {
 				return nil, err
 			}
@@ -224,7 +224,7 @@ var markFields = []string{
 	"metadata.labels." + managedByLabel, "metadata.annotations." + nameNote, "metadata.annotations." + namespaceNote,
 }
 
-func managers(err error) int {
+func managerCount(err error) int {
 	if e, ok := errors.AsType[*kube.Error](err); ok {
 		return len(e.Managers)
 	}
@@ -244,8 +244,8 @@ func (e *Engine) ensureNamespace(ctx context.Context, name string) error {
 	return nil
 }
 
-// waves groups changes by wave, in order, and keeps their order within one.
-func waves(changes []plan.Change) [][]*plan.Change {
+// wavesOf groups changes by wave, in order, and keeps their order within one.
+func wavesOf(changes []plan.Change) [][]*plan.Change {
 	out := make([][]*plan.Change, installorder.Waves)
 	for i := range changes {
 		r := installorder.Wave(changes[i].Object.Kind)

@@ -26,7 +26,7 @@ func TestWaves(t *testing.T) {
 		changes = append(changes, plan.Change{Object: kube.Ref{Kind: kind}})
 	}
 	var got []string
-	for _, wave := range waves(changes) {
+	for _, wave := range wavesOf(changes) {
 		line := ""
 		for _, c := range wave {
 			line += c.Object.Kind + " "

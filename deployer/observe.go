@@ -27,14 +27,14 @@ const concurrency = 16
 // *Refusal names every object that the cluster would not take, an *access.Error
 // what the account lacks.
 func (e *Engine) Plan(ctx context.Context, req Request) (*Prepared, error) {
-	p, err := e.plan(ctx, req)
+	p, err := e.planRender(ctx, req)
 	if err != nil {
 		return nil, e.explain(ctx, req, err)
 	}
 	return p, nil
 }
 
-func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
+func (e *Engine) planRender(ctx context.Context, req Request) (*Prepared, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	if err := req.check(); err != nil {
 		return nil, err
@@ -46,18 +46,18 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	stage := lineageOf(seen.history)
-	if err := stage.check(req); err != nil {
+	lineage := lineageOf(seen.history)
+	if err := lineage.check(req); err != nil {
 		return nil, err
 	}
-	if err := stage.checkWithStamp(req); err != nil {
+	if err := lineage.checkWithStamp(req); err != nil {
 		return nil, err
 	}
-	if stage, err = e.afterUninstalling(ctx, stage); err != nil {
+	if lineage, err = e.afterUninstalling(ctx, lineage); err != nil {
 		return nil, err
 	}
-	learnRevisions(req.Secrets, stage.since...) // a template may quote what it replaces
-	result, warnings, err := e.render(ctx, req, stage)
+	learnRevisions(req.Secrets, lineage.since...) // a template may quote what it replaces
+	result, warnings, err := e.render(ctx, req, lineage)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +65,13 @@ func (e *Engine) plan(ctx context.Context, req Request) (*Prepared, error) {
 		result.CRDs = nil
 	}
 	p, err := e.planTarget(ctx, req, desired{
-		lineage: stage, record: release.NewRevision(newRecord(req, stage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
-		warnings: slices.Concat(unreadable(seen.history), findings(result), warnings),
+		lineage: lineage, record: release.NewRevision(newRecord(req, lineage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
+		warnings: slices.Concat(unreadableWarnings(seen.history), renderWarnings(result), warnings),
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.Restamp = p.Unchanged && staleStamp(req.Stamp, stage.deployed)
+	p.Restamp = p.Unchanged && staleStamp(req.Stamp, lineage.deployed)
 	p.replan = func(ctx context.Context) (*Prepared, error) { return e.Plan(ctx, req) }
 	return p, nil
 }
@@ -102,17 +102,17 @@ func (e *Engine) planTarget(ctx context.Context, req Request, t desired) (*Prepa
 	if err != nil {
 		return nil, err
 	}
-	t.warnings = slices.Concat(t.warnings, unserved(gone), sequence.UnknownSubcharts(t.record.Record))
+	t.warnings = slices.Concat(t.warnings, unservedWarnings(gone), sequence.UnknownSubcharts(t.record.Record))
 	learnRevisions(req.Secrets, append(slices.Clone(t.lineage.since), t.record)...)
 	learnObjects(req.Secrets, states)
-	sc := observation{
+	seen := observation{
 		lineage: t.lineage, record: t.record, namespace: req.Namespace, namespaceMissing: t.missing,
 		request: req, states: states, leftovers: leftovers, warnings: t.warnings,
 	}
-	if sc.refused, err = e.refusals(ctx, sc); err != nil {
+	if seen.refused, err = e.refusals(ctx, seen); err != nil {
 		return nil, err
 	}
-	p, err := decide(sc)
+	p, err := decide(seen)
 	if err != nil {
 		return nil, maskRefusal(err, req.Secrets)
 	}
@@ -188,11 +188,11 @@ func newRecord(req Request, s lineage, result *render.Result) *release.Record {
 	return &release.Record{
 		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
 		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
-		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: stamped(req.Stamp, nextLabels(req, s), s.revision),
+		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: stampedLabels(req.Stamp, nextLabels(req, s), s.revision),
 	}
 }
 
-func unreadable(h release.History) []string {
+func unreadableWarnings(h release.History) []string {
 	var out []string
 	for _, head := range h.Unreadable {
 		out = append(out, fmt.Sprintf("the record of revision %d cannot be read and is ignored", head.Version))
@@ -200,7 +200,7 @@ func unreadable(h release.History) []string {
 	return out
 }
 
-func findings(r *render.Result) []string {
+func renderWarnings(r *render.Result) []string {
 	var out []string
 	for _, f := range r.Findings {
 		out = append(out, f.Message)
@@ -243,7 +243,7 @@ func (e *Engine) targetObjects(ctx context.Context, t desired) ([]objectState, e
 		if err != nil {
 			return nil, err
 		}
-		own(o, t.record.Name, t.record.Namespace)
+		markOwned(o, t.record.Name, t.record.Namespace)
 		states = append(states, objectState{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
 	}
 	if t.lineage.operation != plan.RollingBack { // what ran with the last of two can be had again

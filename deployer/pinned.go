@@ -34,7 +34,7 @@ func (r *operation) applyPinned(ctx context.Context, c *plan.Change) (*unstructu
 			options.Force = true
 			continue
 		}
-		if !kube.Is(err, kube.Conflict) || managers(err) > 0 || attempt == pinnedTries {
+		if !kube.Is(err, kube.Conflict) || managerCount(err) > 0 || attempt == pinnedTries {
 			return out, err
 		}
 		if live, err = r.engine.cluster.Get(ctx, c.Object); kube.Is(err, kube.NotFound) {
@@ -52,7 +52,7 @@ func (r *operation) applyPinned(ctx context.Context, c *plan.Change) (*unstructu
 func (r *operation) applyAbsent(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	live, err := r.engine.cluster.Get(ctx, c.Object)
 	if err == nil {
-		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", creator(live), plan.ErrStale)
+		return nil, fmt.Errorf("it has been created since its plan was checked, by %s: %w", otherManager(live), plan.ErrStale)
 	}
 	if !kube.Is(err, kube.NotFound) {
 		return nil, err
@@ -60,7 +60,7 @@ func (r *operation) applyAbsent(ctx context.Context, c *plan.Change) (*unstructu
 	return r.applyPlain(ctx, c)
 }
 
-func creator(o *unstructured.Unstructured) string {
+func otherManager(o *unstructured.Unstructured) string {
 	for _, f := range o.GetManagedFields() {
 		if f.Manager != release.Manager {
 			return f.Manager

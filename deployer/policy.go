@@ -91,13 +91,13 @@ func (r Request) adopts(o owner, ref kube.Ref) bool {
 	case r.Adopt == AdoptUnowned:
 		return o.class == unowned
 	case r.Adopt == AdoptListed:
-		return slices.ContainsFunc(r.AdoptList, func(s string) bool { return names(s, ref) })
+		return slices.ContainsFunc(r.AdoptList, func(s string) bool { return namesObject(s, ref) })
 	}
 	return false
 }
 
-// names reports whether s, Kind/name or Kind/namespace/name, is ref.
-func names(s string, ref kube.Ref) bool {
+// namesObject reports whether s, Kind/name or Kind/namespace/name, is ref.
+func namesObject(s string, ref kube.Ref) bool {
 	return strings.EqualFold(s, ref.String()) || strings.EqualFold(s, ref.Kind+"/"+ref.Namespace+"/"+ref.Name)
 }
 

@@ -66,13 +66,13 @@ func (e *Engine) checkPreview(ctx context.Context, req PreviewRequest, result *r
 	if err := e.lookBriefly(ctx, req, states); err != nil {
 		return fmt.Errorf("preview release %s: %w", req.Release, err)
 	}
-	sc := observation{lineage: first, record: record, namespace: req.Namespace}
+	seen := observation{lineage: first, record: record, namespace: req.Namespace}
 	if req.TakeOwnership || req.IsUpgrade {
-		sc.request.Adopt = AdoptAll
+		seen.request.Adopt = AdoptAll
 	}
 	var problems []plan.Rejection
 	for _, s := range states {
-		if _, err := decideObject(s, nil, sc); err != nil {
+		if _, err := decideObject(s, nil, seen); err != nil {
 			problems = append(problems, plan.Rejection{Object: kube.RefOf(s.object), Err: err})
 		}
 	}

@@ -50,7 +50,7 @@ func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstr
 func (r *operation) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
 	var failed []wait.Failure
 	for _, wave := range uninstallWaves(objects) {
-		each(wave, func(o *unstructured.Unstructured) {
+		forEach(wave, func(o *unstructured.Unstructured) {
 			ref := kube.RefOf(o)
 			err := r.engine.cluster.Delete(ctx, ref, string(o.GetUID()), p)
 			if kube.Is(err, kube.NotFound) || kube.Is(err, kube.Conflict) || kube.Is(err, kube.NoKind) {
@@ -92,8 +92,8 @@ func (r *operation) awaitGone(ctx context.Context, objects []*unstructured.Unstr
 	return w.Await(ctx, items)
 }
 
-// remove takes a failed first install away: what this run and earlier attempts
-// created, the hooks of this run, and the records, the newest first. What had
+// remove takes a failed first install away: what this operation and earlier attempts
+// created, the hooks of this operation, and the records, the newest first. What had
 // been there before stays, and so does what asks to be kept.
 func (r *operation) remove(ctx context.Context) error {
 	r.span.Output("", "removing the failed install")
@@ -110,7 +110,7 @@ func (r *operation) remove(ctx context.Context) error {
 	if err := r.deleteAndWait(ctx, objects); err != nil && ctx.Err() == nil {
 		return err
 	}
-	recordCtx, cancel := afterwards(ctx, recordBound, lock.LastBound)
+	recordCtx, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	err = r.storage.Delete(recordCtx, r.plan.Release, r.plan.Revision)
 	for _, a := range slices.Backward(r.plan.lineage.attempts) {
@@ -145,11 +145,11 @@ func (r *operation) created(ctx context.Context) ([]*unstructured.Unstructured, 
 		return nil, err
 	}
 	hooks, err := r.engine.getAll(ctx, r.hooked)
-	return distinct(slices.Concat(found, earlier, hooks)), err
+	return distinctObjects(slices.Concat(found, earlier, hooks)), err
 }
 
-// made are the objects that this run created and that may go again. The cluster
-// is asked, not the run: an answer may have been lost that told of a creation.
+// made are the objects that this operation created and that may go again. The cluster
+// is asked, not the operation: an answer may have been lost that told of a creation.
 func (r *operation) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
@@ -192,12 +192,12 @@ func (r *operation) attempted(ctx context.Context) ([]*unstructured.Unstructured
 // removable reports whether o is the release's own and may go. A CRD may not:
 // every object of its kind, whosesoever, would go with it.
 func (r *operation) removable(o *unstructured.Unstructured) bool {
-	mine, _ := owned(o, r.plan.Release, r.plan.Namespace)
-	return mine && !kept(o) && o.GetKind() != "CustomResourceDefinition"
+	mine, _ := isOwned(o, r.plan.Release, r.plan.Namespace)
+	return mine && !isKept(o) && o.GetKind() != "CustomResourceDefinition"
 }
 
-// distinct drops all but the first of objects that are listed twice.
-func distinct(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+// distinctObjects drops all but the first of objects that are listed twice.
+func distinctObjects(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool {
 		key := kube.RefOf(o).Key()

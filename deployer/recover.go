@@ -51,13 +51,13 @@ func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Spa
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.Unlock()
-	out, err := e.recover(ctx, full, l, span)
+	out, err := e.recoverLocked(ctx, full, l, span)
 	l.Resolved, l.MayBePending = err == nil, err != nil
 	return out, err
 }
 
-// recover is Recover under the lock.
-func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span event.Span) (Outcome, error) {
+// recoverLocked is Recover under the lock.
+func (e *Engine) recoverLocked(ctx context.Context, req Request, l *lock.Lock, span event.Span) (Outcome, error) {
 	failed := Outcome{Status: event.Failed}
 	seen, err := e.observeRelease(ctx, req)
 	if err != nil {
@@ -67,29 +67,29 @@ func (e *Engine) recover(ctx context.Context, req Request, l *lock.Lock, span ev
 	if l.Previous != "" {
 		did = append(did, "took the lock over from "+l.Previous)
 	}
-	stage := lineageOf(seen.history)
-	if stage.last == nil && l.Previous == "" {
+	lineage := lineageOf(seen.history)
+	if lineage.last == nil && l.Previous == "" {
 		return failed, fmt.Errorf("recover release %s in %s: %w", req.Release, req.Namespace, release.ErrNotFound)
 	}
-	if err := stage.checkWithStamp(req); err != nil {
+	if err := lineage.checkWithStamp(req); err != nil {
 		return failed, err
 	}
-	if last := stage.last; last != nil && last.Status().Pending() {
+	if last := lineage.last; last != nil && last.Status().Pending() {
 		was := last.Status()
 		if err := e.takeOver(ctx, req, last.Record, l, span); err != nil {
 			return failed, err
 		}
 		did = append(did, fmt.Sprintf("marked revision %d, which was %s, failed", last.Version, was))
-	} else if l.Previous == "" && !stage.doubled() {
-		return e.nothing(stage), nil
+	} else if l.Previous == "" && !lineage.doubled() {
+		return e.nothing(lineage), nil
 	}
-	if stage.doubled() {
-		if err := e.markSuperseded(ctx, stage); err != nil {
+	if lineage.doubled() {
+		if err := e.markSuperseded(ctx, lineage); err != nil {
 			return failed, err
 		}
-		did = append(did, fmt.Sprintf("marked the revisions before %d superseded", stage.deployed.Version))
+		did = append(did, fmt.Sprintf("marked the revisions before %d superseded", lineage.deployed.Version))
 	}
-	out, done, err := e.restoreDead(ctx, req, stage, span)
+	out, done, err := e.restoreDead(ctx, req, lineage, span)
 	out.Message = strings.Join(append(did, done...), "; ")
 	return out, err
 }
@@ -117,7 +117,7 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s lineage, span e
 		p := newPrepared(req, s, s.last, plan.Install)
 		p.Revision = s.last.Version
 		learnRevisions(p.Secrets, s.since...)
-		if err := e.newRun(p, span).remove(ctx); err != nil {
+		if err := e.newOperation(p, span).remove(ctx); err != nil {
 			out.Status = event.Failed
 			return out, nil, fmt.Errorf("remove the dead install of %s: %w", req.Release, err)
 		}
@@ -149,7 +149,7 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 	back := req
 	back.OnFailure, back.OnFailedInstall, back.ForceConflicts = Leave, Leave, true
 	back.Stamp = takingOver(req.Stamp)
-	p, err := e.planRollback(ctx, back, to)
+	p, err := e.planRollbackTo(ctx, back, to)
 	if err != nil {
 		return Outcome{Status: event.Failed}, nil, err
 	}
@@ -157,7 +157,7 @@ func (e *Engine) rollBackDead(ctx context.Context, req Request, to int, span eve
 		out.Record = p.lineage.deployed.Record
 		return out, []string{fmt.Sprintf("the objects are as revision %d says", to)}, nil
 	}
-	out, err = e.newRun(p, span).execute(ctx)
+	out, err = e.newOperation(p, span).execute(ctx)
 	if err != nil {
 		return out, nil, err
 	}
@@ -174,32 +174,32 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	stage := lineageOf(h)
-	pending, dead := stage.last.Status().Pending(), held != nil && held.Dead
+	lineage := lineageOf(h)
+	pending, dead := lineage.last.Status().Pending(), held != nil && held.Dead
 	switch {
 	case held != nil && !dead:
 		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Name, held.Since, lock.ErrBusy)
-	case !dead && !pending && !stage.doubled():
-		return e.nothing(stage), nil
+	case !dead && !pending && !lineage.doubled():
+		return e.nothing(lineage), nil
 	}
 	var would []string
 	if dead {
 		would = append(would, "take the lock over from "+held.Name)
 	}
 	if pending {
-		would = append(would, fmt.Sprintf("mark revision %d, which is %s, failed", stage.last.Version, stage.last.Status()))
+		would = append(would, fmt.Sprintf("mark revision %d, which is %s, failed", lineage.last.Version, lineage.last.Status()))
 	}
 	switch {
-	case stage.last == stage.deployed || !pending && stage.last.Status() != release.Failed:
-	case stage.deployed != nil && req.OnFailure == Rollback:
-		would = append(would, fmt.Sprintf("bring the objects back to revision %d", stage.deployed.Version))
-	case len(stage.attempts) > 0 && req.OnFailedInstall == Remove:
+	case lineage.last == lineage.deployed || !pending && lineage.last.Status() != release.Failed:
+	case lineage.deployed != nil && req.OnFailure == Rollback:
+		would = append(would, fmt.Sprintf("bring the objects back to revision %d", lineage.deployed.Version))
+	case len(lineage.attempts) > 0 && req.OnFailedInstall == Remove:
 		would = append(would, "remove what the dead install has created, and its records")
 	}
 	for _, w := range would {
 		span.Output("", "would "+w)
 	}
-	return Outcome{Status: event.Unchanged, Record: stage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
+	return Outcome{Status: event.Unchanged, Record: lineage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
 }
 
 // doubled reports that a job died between marking a revision deployed and the

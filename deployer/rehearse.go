@@ -59,7 +59,7 @@ func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *p
 	}
 	old.SetAPIVersion(res.APIVersion())
 	old.SetNamespace(c.Object.Namespace)
-	own(old, p.Release, p.Namespace)
+	markOwned(old, p.Release, p.Namespace)
 	_, err := e.dryRun(ctx, req, old, true)
 	switch {
 	case err == nil || kube.Is(err, kube.Immutable) && req.onImmutable(old.GetKind()) != FailImmutable:

@@ -26,7 +26,7 @@ func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 		return err
 	}
 	again := newRecord(p.request, p.lineage, result)
-	sources := otherwise(p.record.Record, again)
+	sources := differingTemplates(p.record.Record, again)
 	if len(sources) == 0 {
 		return nil
 	}
@@ -37,8 +37,8 @@ func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 		p.Release, strings.Join(sources, ", "), ErrRandom)
 }
 
-// otherwise are the templates whose output differs between two records.
-func otherwise(a, b *release.Record) []string {
+// differingTemplates are the templates whose output differs between two records.
+func differingTemplates(a, b *release.Record) []string {
 	var out []string
 	add := func(source string) {
 		if !slices.Contains(out, source) {

@@ -17,7 +17,7 @@ import (
 func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Prepared, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	req.OnFailure, req.OnFailedInstall = Leave, Leave
-	p, err := e.planRollback(ctx, req, to)
+	p, err := e.planRollbackTo(ctx, req, to)
 	if err != nil {
 		return nil, e.explain(ctx, req, err)
 	}
@@ -34,7 +34,7 @@ func (e *Engine) Rollback(ctx context.Context, req Request, to int, span event.S
 	return e.Apply(ctx, p, span)
 }
 
-func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepared, error) {
+func (e *Engine) planRollbackTo(ctx context.Context, req Request, to int) (*Prepared, error) {
 	seen, err := e.observeRelease(ctx, req)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (e *Engine) planRollback(ctx context.Context, req Request, to int) (*Prepar
 		return nil, err
 	}
 	p.Unchanged = false // a rollback is always a revision of its own
-	p.replan = func(ctx context.Context) (*Prepared, error) { return e.planRollback(ctx, req, to) }
+	p.replan = func(ctx context.Context) (*Prepared, error) { return e.planRollbackTo(ctx, req, to) }
 	return p, nil
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// ownerless are the keys of a live Secret that the target lacks and no field
+// ownerlessKeys are the keys of a live Secret that the target lacks and no field
 // manager owns.
-func ownerless(target, live *unstructured.Unstructured) []string {
+func ownerlessKeys(target, live *unstructured.Unstructured) []string {
 	wanted, _ := target.Object["data"].(map[string]any)
 	has, _ := live.Object["data"].(map[string]any)
 	var out []string
@@ -31,9 +31,9 @@ func ownerless(target, live *unstructured.Unstructured) []string {
 	return out
 }
 
-// given are those keys of a Secret that revisions had: they came by stringData,
+// keysOfRevisions are those keys of a Secret that revisions had: they came by stringData,
 // and would outlast an apply.
-func given(keys []string, ref kube.Ref, revisions []*release.Revision) []string {
+func keysOfRevisions(keys []string, ref kube.Ref, revisions []*release.Revision) []string {
 	had := map[string]any{}
 	for _, r := range revisions {
 		if !strings.Contains(r.Manifest, "stringData") {
@@ -67,9 +67,9 @@ func (e *Engine) checkSecretKeys(ctx context.Context, states []objectState, revi
 		if !object.IsSecret(s.object) || s.err != nil || s.live == nil || s.live.GetDeletionTimestamp() != nil {
 			continue
 		}
-		keys := ownerless(s.object, s.live)
+		keys := ownerlessKeys(s.object, s.live)
 		if len(keys) > 0 {
-			s.withdrawn = given(keys, kube.RefOf(s.object), revisions)
+			s.withdrawn = keysOfRevisions(keys, kube.RefOf(s.object), revisions)
 		}
 		if len(s.withdrawn) == 0 {
 			continue

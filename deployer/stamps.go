@@ -36,9 +36,9 @@ func takingOver(r *stamp.Request) *stamp.Request {
 	return &allowed
 }
 
-// stamped are the labels of a revision to be. Without a stamp of its own it goes on
+// stampedLabels are the labels of a revision to be. Without a stamp of its own it goes on
 // with the last revision's, whose number then tells that it is none of its own.
-func stamped(r *stamp.Request, labels map[string]string, revision int) map[string]string {
+func stampedLabels(r *stamp.Request, labels map[string]string, revision int) map[string]string {
 	if r == nil {
 		return labels
 	}
@@ -80,7 +80,7 @@ func (e *Engine) stampDeployed(ctx context.Context, p *Prepared) error {
 		return nil
 	}
 	record := p.lineage.deployed.Record
-	record.Labels = stamped(p.request.Stamp, record.Labels, record.Version)
+	record.Labels = stampedLabels(p.request.Stamp, record.Labels, record.Version)
 	if err := e.storage(p.Namespace).Update(ctx, record); err != nil {
 		return fmt.Errorf("stamp release %s: %w", p.Release, err)
 	}

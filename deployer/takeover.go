@@ -40,11 +40,11 @@ func (e *Engine) changedSince(ctx context.Context, p *Prepared) (bool, error) {
 		return false, nil
 	}
 	status, err := e.storage(p.Namespace).Status(ctx, p.Release, last.Version)
-	return err != nil || status != last.Status(), ignore(err, release.ErrNotFound)
+	return err != nil || status != last.Status(), exceptFor(err, release.ErrNotFound)
 }
 
-// ignore is err, unless it is the expected one.
-func ignore(err, expected error) error {
+// exceptFor is err, unless it is the expected one.
+func exceptFor(err, expected error) error {
 	if errors.Is(err, expected) {
 		return nil
 	}

@@ -120,7 +120,7 @@ func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
 	}
 }
 
-// TestKilledInstallIsRemovedWithTheInterruptedNext stops the run after an
+// TestKilledInstallIsRemovedWithTheInterruptedNext stops the operation after an
 // install that was killed before it has come to all of its own objects.
 func TestKilledInstallIsRemovedWithTheInterruptedNext(t *testing.T) {
 	b := newHarness(t)

@@ -66,7 +66,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	}
 	p := newPrepared(full, lineage{}, release.NewRevision(&chosen), "")
 	learnRevisions(p.Secrets, release.Revisions(history.Records)...) // a pod may still run with an older one
-	r := e.newRun(p, span)
+	r := e.newOperation(p, span)
 	ctx, cancel := context.WithTimeoutCause(ctx, full.Timeout, wait.ErrTimeout)
 	defer cancel()
 	var failed *FailedError

@@ -15,9 +15,9 @@ import (
 // timesNote is the annotation of a record that keeps a wait.Baseline.
 const timesNote = "pintle.dev/times"
 
-// timed reports whether the time that an object takes says something: it runs,
+// isTimed reports whether the time that an object takes says something: it runs,
 // or a controller works on it.
-func timed(a *wait.Item) bool {
+func isTimed(a *wait.Item) bool {
 	switch a.Ref.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod":
 		return true
@@ -49,7 +49,7 @@ func (r *operation) took() (took map[string]time.Duration, present map[string]bo
 	for _, a := range r.applied {
 		name := a.Ref.String()
 		present[name] = true
-		if d, ok := a.Took(); ok && timed(a) {
+		if d, ok := a.Took(); ok && isTimed(a) {
 			took[name] = d
 		}
 	}

@@ -70,7 +70,7 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 		return Outcome{Status: event.Failed}, err
 	}
 	defer l.Unlock()
-	work, stop := lingering(ctx, full.OnCancel)
+	work, stop := workContext(ctx, full.OnCancel)
 	defer stop()
 	ctx, cancel := context.WithTimeoutCause(work, full.Timeout, wait.ErrTimeout)
 	defer cancel()
@@ -78,22 +78,22 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	if err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	stage := lineageOf(seen.history)
-	l.Resolved = stage.last == nil || !stage.last.Status().Pending()
-	if stage.last == nil || stage.last.Status() == release.Uninstalled && req.KeepHistory {
+	lineage := lineageOf(seen.history)
+	l.Resolved = lineage.last == nil || !lineage.last.Status().Pending()
+	if lineage.last == nil || lineage.last.Status() == release.Uninstalled && req.KeepHistory {
 		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
 	}
-	if err := stage.checkWithStamp(full); err != nil {
+	if err := lineage.checkWithStamp(full); err != nil {
 		return Outcome{Status: event.Failed}, err
 	}
-	p := newPrepared(full, stage, stage.last, "delete")
-	learnRevisions(p.Secrets, stage.since...)
+	p := newPrepared(full, lineage, lineage.last, "delete")
+	learnRevisions(p.Secrets, lineage.since...)
 	if err := e.permit(ctx, p.Release, e.uninstallNeeds(ctx, p), span); err != nil {
 		return deniedOutcome(err), err
 	}
-	r := e.newRun(p, span)
-	if stage.last.Status() == release.Uninstalled { // only its history is left
-		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: stage.last.Record}, r.forget(ctx, false)
+	r := e.newOperation(p, span)
+	if lineage.last.Status() == release.Uninstalled { // only its history is left
+		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: lineage.last.Record}, r.forget(ctx, false)
 	}
 	out, err := r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
 	l.Resolved = l.Resolved || err == nil
@@ -111,7 +111,7 @@ func (r *operation) uninstall(ctx context.Context, keepHistory bool, cascade kub
 	count, kept, err := r.deleteObjects(ctx, cascade)
 	out.Kept = kept
 	if err != nil {
-		fresh, cancel := afterwards(ctx, evidenceBound, finishedBound)
+		fresh, cancel := cleanUpContext(ctx, evidenceBound, finishedBound)
 		defer cancel()
 		failed := r.failed(fresh, err)
 		failed.Doing = "uninstall"
@@ -122,7 +122,7 @@ func (r *operation) uninstall(ctx context.Context, keepHistory bool, cascade kub
 		out.Message, out.Details = failed.Cause, failed.Details()
 		return out, failed
 	}
-	fresh, cancel := afterwards(ctx, recordBound, lock.LastBound)
+	fresh, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	if err := r.forget(fresh, keepHistory); err != nil {
 		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w", r.plan.Release, err)
@@ -165,7 +165,7 @@ func (r *operation) deleteObjects(ctx context.Context, cascade kube.Propagation)
 func (r *operation) partition(found []*unstructured.Unstructured) (objects []*unstructured.Unstructured, stay []Kept) {
 	manifest := objectsOf(r.plan.record)
 	for _, o := range found {
-		mine, whose := owned(o, r.plan.Release, r.plan.Namespace)
+		mine, whose := isOwned(o, r.plan.Release, r.plan.Namespace)
 		policy := policyOf(o)
 		if said := manifest[kube.RefOf(o).Key()]; said != nil && policy != keepPolicy {
 			policy = policyOf(said)

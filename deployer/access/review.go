@@ -115,7 +115,7 @@ func (r *Reviewer) missing(ctx context.Context, needed []Permission) []Permissio
 	for ns := range byNamespace {
 		namespaces = append(namespaces, ns)
 	}
-	each(namespaces, func(ns string) {
+	forEach(namespaces, func(ns string) {
 		var lack []Permission
 		whole := false
 		if ns == "" {
@@ -186,7 +186,7 @@ func (r *Reviewer) denied(ctx context.Context, open []Permission) []Permission {
 	}
 	var mu sync.Mutex
 	no := map[question]bool{}
-	each(questions, func(q question) {
+	forEach(questions, func(q question) {
 		if !r.May(ctx, open[q.i], open[q.i].Verbs[q.v]) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -235,8 +235,8 @@ func (r *Reviewer) account(ctx context.Context) string {
 	return name
 }
 
-// each calls fn for all items, a few at a time, and returns when the last call has.
-func each[T any](items []T, fn func(T)) {
+// forEach calls fn for all items, a few at a time, and returns when the last call has.
+func forEach[T any](items []T, fn func(T)) {
 	var g errgroup.Group
 	g.SetLimit(concurrency)
 	for _, item := range items {

@@ -114,7 +114,7 @@ func PathAt(at any, place []any) string {
 	for _, step := range place {
 		switch s := step.(type) {
 		case string:
-			path = join(path, s)
+			path = joinPath(path, s)
 		case int:
 			list, _ := at.([]any)
 			name := strconv.Itoa(s)

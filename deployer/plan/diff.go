@@ -31,7 +31,7 @@ var serverFields = []string{"managedFields", "resourceVersion", "uid", "creation
 func Diff(live, result *unstructured.Unstructured) []Field {
 	before, after := authored(live), authored(result)
 	var fields []Field
-	walk("", before, after, &fields)
+	diffValues("", before, after, &fields)
 	if object.IsSecret(live) {
 		for i := range fields {
 			fields[i] = MaskField(fields[i])
@@ -53,7 +53,7 @@ func authored(o *unstructured.Unstructured) map[string]any {
 	return out
 }
 
-func walk(path string, before, after any, out *[]Field) {
+func diffValues(path string, before, after any, out *[]Field) {
 	switch b := before.(type) {
 	case map[string]any:
 		if a, ok := after.(map[string]any); ok {
@@ -80,11 +80,11 @@ func walkMap(path string, before, after map[string]any, out *[]Field) {
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		walk(join(path, k), before[k], after[k], out)
+		diffValues(joinPath(path, k), before[k], after[k], out)
 	}
 }
 
-func join(path, key string) string {
+func joinPath(path, key string) string {
 	if path == "" {
 		return key
 	}
@@ -102,22 +102,22 @@ func walkList(path string, before, after []any, out *[]Field) {
 	names, namesAfter := elementNames(before), elementNames(after)
 	if names == nil || namesAfter == nil {
 		for i := range max(len(before), len(after)) {
-			walk(path+"["+strconv.Itoa(i)+"]", at(before, i), at(after, i), out)
+			diffValues(path+"["+strconv.Itoa(i)+"]", itemAt(before, i), itemAt(after, i), out)
 		}
 		return
 	}
 	for i, name := range names {
 		j := slices.Index(namesAfter, name)
-		walk(path+"["+name+"]", before[i], at(after, j), out)
+		diffValues(path+"["+name+"]", before[i], itemAt(after, j), out)
 	}
 	for j, name := range namesAfter {
 		if !slices.Contains(names, name) {
-			walk(path+"["+name+"]", nil, after[j], out)
+			diffValues(path+"["+name+"]", nil, after[j], out)
 		}
 	}
 }
 
-func at(list []any, i int) any {
+func itemAt(list []any, i int) any {
 	if i < 0 || i >= len(list) {
 		return nil
 	}
@@ -148,7 +148,7 @@ func MaskField(f Field) Field {
 	if root != "data" && root != "stringData" {
 		return f
 	}
-	f.Old, f.New = mask(f.Old), mask(f.New)
+	f.Old, f.New = secretShape(f.Old), secretShape(f.New)
 	return f
 }
 
@@ -161,14 +161,14 @@ func cutPath(path string) (root, rest string, ok bool) {
 	return path, "", false
 }
 
-func mask(v any) any {
+func secretShape(v any) any {
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case map[string]any:
 		out := map[string]any{}
 		for k, e := range v {
-			out[k] = mask(e)
+			out[k] = secretShape(e)
 		}
 		return out
 	case string:

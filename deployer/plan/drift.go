@@ -36,8 +36,8 @@ func MarkDrift(c *Change, deployed *unstructured.Unstructured, revision int) {
 	}
 }
 
-// steps cuts a Field's path into keys, names and indexes.
-func steps(path string) []string {
+// pathSteps cuts a Field's path into keys, names and indexes.
+func pathSteps(path string) []string {
 	var out []string
 	for path != "" {
 		if path[0] == '[' {
@@ -60,7 +60,7 @@ func steps(path string) []string {
 
 // ValueAt is what stands at a Field's path.
 func ValueAt(v any, path string) (any, bool) {
-	for _, step := range steps(path) {
+	for _, step := range pathSteps(path) {
 		var ok bool
 		if v, ok = stepInto(v, step); !ok {
 			return nil, false
@@ -108,7 +108,7 @@ func ownsField(entry metav1.ManagedFieldsEntry, live *unstructured.Unstructured,
 		return false
 	}
 	var at any = live.Object
-	for _, step := range steps(path) {
+	for _, step := range pathSteps(path) {
 		if len(set) == 0 { // the set ends above: it is owned whole
 			return true
 		}

@@ -35,7 +35,7 @@ type Action string
 // The actions.
 const (
 	Create    Action = "create"
-	Update    Action = "change"
+	Update    Action = "change"   // the word that a plan prints and its JSON has
 	Recreate  Action = "recreate" // deleted and created anew, because a field cannot be changed
 	Adopt     Action = "adopt"    // exists with the release's marks, or is taken over
 	Delete    Action = "delete"

@@ -145,7 +145,7 @@ func maskedPair(f Field, secrets *secret.Set) (before, after any) {
 	old, isText := f.Old.(string)
 	new, alsoText := f.New.(string)
 	if isText && alsoText && (before != old || after != new) {
-		return wholly(old, before), wholly(new, after)
+		return whollyMasked(old, before), whollyMasked(new, after)
 	}
 	return before, after
 }
@@ -153,7 +153,7 @@ func maskedPair(f Field, secrets *secret.Set) (before, after any) {
 // promisedAt reports whether the last key of a field's path promises a secret, or the
 // name of the variable whose value it is.
 func promisedAt(path string) bool {
-	at := steps(path)
+	at := pathSteps(path)
 	for len(at) > 1 && isIndex(at[len(at)-1]) {
 		at = at[:len(at)-1]
 	}
@@ -167,8 +167,8 @@ func promisedAt(path string) bool {
 
 func isIndex(step string) bool { return strings.Trim(step, "0123456789") == "" }
 
-// wholly is a text with its secrets masked, or masked whole when none is known in it.
-func wholly(s string, masked any) any {
+// whollyMasked is a text with its secrets masked, or masked whole when none is known in it.
+func whollyMasked(s string, masked any) any {
 	if masked != s {
 		return masked
 	}

@@ -70,7 +70,7 @@ func (p *Plan) row() string {
 	default:
 		rollback = "**not possible**"
 	}
-	cells := []string{cell(p.Release + " " + p.Chart), cell(p.Namespace)}
+	cells := []string{tableCell(p.Release + " " + p.Chart), tableCell(p.Namespace)}
 	for _, a := range []Action{Create, Update, Recreate, Adopt, Delete} {
 		n := ""
 		if p.Count(a) > 0 {
@@ -81,8 +81,8 @@ func (p *Plan) row() string {
 	return "| " + strings.Join(append(cells, rollback), " | ") + " |\n"
 }
 
-// cell is a text that cannot break a table.
-func cell(s string) string {
+// tableCell is a text that cannot break a table.
+func tableCell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(html.EscapeString(text.Clip(s, maxValue)))
 }
 

@@ -105,7 +105,7 @@ func scopeTable(units []Scoped) string {
 			b.WriteString("| ... | | |\n")
 			break
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", verbs[l.fate], cell(Listed(l.units)), cell(l.reason))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", verbs[l.fate], tableCell(Listed(l.units)), tableCell(l.reason))
 	}
 	return b.String() + "\n"
 }

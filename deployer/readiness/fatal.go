@@ -104,7 +104,7 @@ func containerTrouble(status map[string]any, ofJob bool) (Trouble, bool) {
 		return Trouble{}, false
 	}
 	crashes := restarts + 1
-	t.Cause = fmt.Sprintf("container %s %s, %s", name, Termination(c, "state"), times(crashes))
+	t.Cause = fmt.Sprintf("container %s %s, %s", name, Termination(c, "state"), timesText(crashes))
 	t.Reason, t.key = "", name+"/"+crashed
 	if crashes >= maxCrashes {
 		t.Reason = crashed
@@ -129,7 +129,7 @@ func pullCause(c *unstructured.Unstructured, reason string) string {
 	return strings.TrimSuffix(reason+": "+text.Brief(message), ": ")
 }
 
-func times(n int64) string {
+func timesText(n int64) string {
 	if n == 1 {
 		return "once so far"
 	}

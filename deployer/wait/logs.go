@@ -25,7 +25,7 @@ const (
 	followLinger  = 1 * time.Second // how long a ready object is still listened to
 )
 
-// Logs tells the logs of pods while a run waits for them. Each container has a goroutine; the wait that has begun it
+// Logs tells the logs of pods while an operation waits for them. Each container has a goroutine; the wait that has begun it
 // ends it before it returns.
 type Logs struct {
 	cluster *kube.Client
@@ -65,7 +65,7 @@ func (f *Logs) start(ctx context.Context, pods []*unstructured.Unstructured, str
 	}
 }
 
-// admit takes one of the streams, for a run that has none yet.
+// admit takes one of the streams, for an operation that has none yet.
 func (f *Logs) admit(run string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
