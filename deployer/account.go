@@ -11,16 +11,17 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// Account is what an account needs to work on a release in every way: to install, upgrade, roll back, test and uninstall
-// it, to wait for it and to say why it failed.
+// Account is what an account needs to work on a release in every way: to install, upgrade, roll back, test and
+// uninstall it, to wait for it and to say why it failed.
 type Account struct {
 	Permissions []access.Permission
 	Grants      []kube.Ref // the objects that grant permissions: who makes them must hold these, or may escalate
 	Absent      bool       // the namespace does not exist yet
 }
 
-// Account lists what those operations ask for before they touch anything. It renders the chart as a first install has it,
-// and adds what deployed revisions have beyond that. Errors: those of a render, a kind that nobody knows, the cluster's.
+// Account lists what those operations ask for before they touch anything. It renders the chart as a first install has
+// it, and adds what deployed revisions have beyond that. Errors: those of a render, a kind that nobody knows, the
+// cluster's.
 func (e *Engine) Account(ctx context.Context, req Request) (Account, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	out := Account{Permissions: access.Base(req.Namespace, e.options.Driver)}
@@ -56,7 +57,8 @@ func (e *Engine) Account(ctx context.Context, req Request) (Account, error) {
 	return out, nil
 }
 
-// objectsForAccount are the objects of a release: of the chart, of its hooks and CRDs, and of the revisions that are deployed.
+// objectsForAccount are the objects of a release: of the chart, of its hooks and CRDs, and of the revisions that are
+// deployed.
 func (e *Engine) objectsForAccount(ctx context.Context, req Request) ([]*unstructured.Unstructured, error) {
 	result, _, err := e.render(ctx, req, lineageOf(release.History{}))
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// refusals asks about what no dry run of the target's objects covers: the hooks
-// of the operation, and the deletions of what earlier revisions left.
+// refusals asks about what no dry run of the target's objects covers: the hooks of the operation, and the deletions of
+// what earlier revisions left.
 func (e *Engine) refusals(ctx context.Context, seen observation) ([]plan.Rejection, error) {
 	var hooks []*release.Hook
 	if !seen.request.NoHooks {
@@ -51,8 +51,8 @@ func (e *Engine) refusals(ctx context.Context, seen observation) ([]plan.Rejecti
 	return out, nil
 }
 
-// refusedHook pretends to create the objects of a hook. One that cannot be read
-// or has no name would fail in its turn, as Helm's does.
+// refusedHook pretends to create the objects of a hook. One that cannot be read or has no name would fail in its turn,
+// as Helm's does.
 func (e *Engine) refusedHook(ctx context.Context, seen observation, h *release.Hook) ([]plan.Rejection, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
@@ -71,9 +71,9 @@ func (e *Engine) refusedHook(ctx context.Context, seen observation, h *release.H
 	return out, nil
 }
 
-// refusedHookObject pretends to create one. One that is there already has passed
-// admission, and must be one that the hook may replace. What may come only as the operation goes on is not held against it:
-// its namespace, its kind, and for a pod its service account.
+// refusedHookObject pretends to create one. One that is there already has passed admission, and must be one that the
+// hook may replace. What may come only as the operation goes on is not held against it: its namespace, its kind, and
+// for a pod its service account.
 func (e *Engine) refusedHookObject(ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
 	if _, err := e.place(ctx, o, seen.namespace, nil); kube.Is(err, kube.NoKind) {
 		return access.CheckName(o), nil

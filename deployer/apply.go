@@ -18,13 +18,12 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// Apply carries a plan out: lock, record, CRDs, hooks, objects in waves, prune,
-// wait, hooks, record. When that fails it collects the evidence and then does
-// what the request's policy says; the error is then a *FailedError. A plan
-// without changes writes nothing.
+// Apply carries a plan out: lock, record, CRDs, hooks, objects in waves, prune, wait, hooks, record. When that fails it
+// collects the evidence and then does what the request's policy says; the error is then a *FailedError. A plan without
+// changes writes nothing.
 //
-// When ctx is cancelled no new change starts; one bounded clean-up follows on a
-// context of its own, and the error is the cause of the cancellation.
+// When ctx is cancelled no new change starts; one bounded clean-up follows on a context of its own, and the error is
+// the cause of the cancellation.
 func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	ctx = wait.TellOutages(ctx, span)
 	if p.Unchanged && !p.lineage.doubled() && !p.Restamp {
@@ -55,8 +54,8 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 	return out, err
 }
 
-// applyLocked carries the plan out, or a new one where the release has changed
-// since. It is ErrExists, and nothing was touched, where it has changed unnoticed.
+// applyLocked carries the plan out, or a new one where the release has changed since. It is ErrExists, and nothing was
+// touched, where it has changed unnoticed.
 func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (Outcome, error) {
 	p, err := e.revalidate(ctx, p, changed, l, span)
 	if err != nil {
@@ -76,8 +75,7 @@ func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *
 	return out, err
 }
 
-// verifyUnchanged says that nothing had to be done, once it has seen that what is there
-// is ready.
+// verifyUnchanged says that nothing had to be done, once it has seen that what is there is ready.
 func (e *Engine) verifyUnchanged(ctx context.Context, p *Prepared, span event.Span) (Outcome, error) {
 	out := Outcome{
 		Status: event.Unchanged, Revision: p.Deployed, PreviousRevision: p.Deployed,
@@ -178,8 +176,8 @@ func pendingStatus(o plan.Operation) release.Status {
 	return release.PendingUpgrade
 }
 
-// applyAll brings the objects to what the plan says. It stops at the first
-// failure and starts nothing after ctx has ended.
+// applyAll brings the objects to what the plan says. It stops at the first failure and starts nothing after ctx has
+// ended.
 func (r *operation) applyAll(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		r.applyCRDs,
@@ -210,8 +208,8 @@ func (r *operation) applyCRDs(ctx context.Context) error {
 	return r.applyWave(ctx, crds)
 }
 
-// applyWaves applies the objects stage by stage, and in each wave by wave. What
-// a stage applied must be ready before the next begins; most releases have one.
+// applyWaves applies the objects stage by stage, and in each wave by wave. What a stage applied must be ready before
+// the next begins; most releases have one.
 func (r *operation) applyWaves(ctx context.Context) error {
 	stages := map[int][]plan.Change{}
 	for _, c := range r.plan.Objects {
@@ -249,9 +247,8 @@ func (r *operation) waiter() *wait.Waiter {
 	return &wait.Waiter{Cluster: r.engine.cluster, Span: r.span, Expires: r.expires, Logs: r.logs}
 }
 
-// limited is the context of the operation's work: it ends after the request's Timeout,
-// or as late as an object's own limit of its wait asks; all other waits then end
-// at the Timeout by themselves.
+// limited is the context of the operation's work: it ends after the request's Timeout, or as late as an object's own
+// limit of its wait asks; all other waits then end at the Timeout by themselves.
 func (r *operation) limited(parent context.Context) (context.Context, context.CancelFunc) {
 	timeout, longest := r.plan.request.Timeout, longestWait(r.plan.Objects)
 	r.expires = time.Now().Add(timeout)

@@ -36,11 +36,9 @@ func scalerOf(o *unstructured.Unstructured) (s scaler, ok bool) {
 	return scaler{ref: kube.RefOf(o), target: target}, target.Name != ""
 }
 
-// keepScaled leaves the replicas of objects that an autoscaler sets as they are:
-// the live number goes into the target, for a field that an apply no longer has
-// would fall back to its default. Only objects whose replicas the plan would
-// change, or which conflict there, are asked about. Autoscalers that go with this
-// revision do not count.
+// keepScaled leaves the replicas of objects that an autoscaler sets as they are: the live number goes into the target,
+// for a field that an apply no longer has would fall back to its default. Only objects whose replicas the plan would
+// change, or which conflict there, are asked about. Autoscalers that go with this revision do not count.
 func (e *Engine) keepScaled(ctx context.Context, req Request, states []objectState) error {
 	var rescaled []*objectState
 	namespaces := map[string]bool{}
@@ -71,8 +69,8 @@ func (e *Engine) keepScaled(ctx context.Context, req Request, states []objectSta
 	return nil
 }
 
-// rescaled reports whether the plan would change how many replicas the object
-// has, or may not because somebody else sets them.
+// rescaled reports whether the plan would change how many replicas the object has, or may not because somebody else
+// sets them.
 func (s *objectState) rescaled() bool {
 	if s.live == nil {
 		return false
@@ -88,8 +86,7 @@ func (s *objectState) rescaled() bool {
 	return kube.Is(s.err, kube.Conflict) && slices.Contains(kube.Fields(s.err), "spec.replicas")
 }
 
-// scalers are the autoscalers of the target, and those in namespaces that will
-// outlive this revision.
+// scalers are the autoscalers of the target, and those in namespaces that will outlive this revision.
 func (e *Engine) scalers(ctx context.Context, req Request, states []objectState, namespaces map[string]bool) ([]scaler, error) {
 	var out []scaler
 	wanted := map[string]bool{}
@@ -124,8 +121,7 @@ func (e *Engine) scalers(ctx context.Context, req Request, states []objectState,
 	return out, nil
 }
 
-// keepReplicas puts the live number of replicas into the target and asks the
-// server again.
+// keepReplicas puts the live number of replicas into the target and asks the server again.
 func (e *Engine) keepReplicas(ctx context.Context, req Request, s *objectState, by scaler) error {
 	replicas, _, err := unstructured.NestedFieldNoCopy(s.live.Object, "spec", "replicas")
 	if err != nil {
@@ -139,9 +135,8 @@ func (e *Engine) keepReplicas(ctx context.Context, req Request, s *objectState, 
 	return kube.FatalOnly(s.err)
 }
 
-// applyScaled applies an object whose replicas an autoscaler sets, with the
-// number that it has set by now. That number is never taken over, whatever the
-// policy for other fields is.
+// applyScaled applies an object whose replicas an autoscaler sets, with the number that it has set by now. That number
+// is never taken over, whatever the policy for other fields is.
 func (r *operation) applyScaled(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	options := r.plan.request.applyOptions()
 	force := options.Force

@@ -11,8 +11,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/wait"
 )
 
-// Bounds of what follows an interruption. A CI kills 15 s after it asks; the
-// reports are written in what is left.
+// Bounds of what follows an interruption. A CI kills 15 s after it asks; the reports are written in what is left.
 const (
 	interruptBound = 9 * time.Second // of the clean-up: evidence, record, rollback
 	finishBound    = 8 * time.Second // of going on, when that is the policy
@@ -30,8 +29,8 @@ func checkCancel(release string, p Policy) error {
 	return fmt.Errorf("release %s: on cancel %q is unknown; write rollback, leave or finish", release, p)
 }
 
-// cancelled are the policies of an operation that was interrupted: its own, or those of
-// a failure when nothing was said.
+// cancelled are the policies of an operation that was interrupted: its own, or those of a failure when nothing was
+// said.
 func (r Request) cancelled() (onFailure, onFailedInstall Policy) {
 	switch r.OnCancel {
 	case Rollback:
@@ -50,9 +49,8 @@ func (r Request) cleanUpBound() time.Duration {
 	return interruptBound
 }
 
-// workContext is the context of work that goes on for finishBound after an
-// interruption, if that is the policy: else it is the parent. It ends at once
-// when the lock is lost.
+// workContext is the context of work that goes on for finishBound after an interruption, if that is the policy: else it
+// is the parent. It ends at once when the lock is lost.
 func workContext(parent context.Context, p Policy) (context.Context, context.CancelFunc) {
 	if p != Finish {
 		return parent, func() {}

@@ -24,8 +24,8 @@ func (e *Engine) Cluster(ctx context.Context) (plan.ClusterID, error) {
 	return id, nil
 }
 
-// namespaceMissing asks for a namespace, until it is there. Who may not see it is
-// taken to have it: a namespaced service account need not see its namespace.
+// namespaceMissing asks for a namespace, until it is there. Who may not see it is taken to have it: a namespaced
+// service account need not see its namespace.
 func (e *Engine) namespaceMissing(ctx context.Context, name string) (bool, error) {
 	missing, _, err := e.absent.Get(ctx, name, func(ctx context.Context) (missing, keep bool, err error) {
 		var ns struct{}

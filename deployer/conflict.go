@@ -13,8 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// ConflictPolicy says what becomes of fields that the chart sets and that another
-// field manager has set otherwise.
+// ConflictPolicy says what becomes of fields that the chart sets and that another field manager has set otherwise.
 type ConflictPolicy string
 
 // The policies for conflicts.
@@ -29,8 +28,8 @@ func ConflictPolicies() []ConflictPolicy {
 	return []ConflictPolicy{FailConflicts, KeepConflicts, TakeConflicts}
 }
 
-// onConflict is the policy of a request. What is kept stays kept where only
-// ForceConflicts is added: a rollback does not take it over either.
+// onConflict is the policy of a request. What is kept stays kept where only ForceConflicts is added: a rollback does
+// not take it over either.
 func (r Request) onConflict() ConflictPolicy {
 	switch {
 	case r.OnConflict == KeepConflicts || r.OnConflict == TakeConflicts:
@@ -41,19 +40,17 @@ func (r Request) onConflict() ConflictPolicy {
 	return FailConflicts
 }
 
-// beforeApply is how the server calls the manager of fields that were written
-// before it kept record of managers.
+// beforeApply is how the server calls the manager of fields that were written before it kept record of managers.
 const beforeApply = "before-first-apply"
 
-// ourConflict reports whether a conflict is none: with Helm's name from the days
-// of client-side apply, with nobody on record, or about the marks that say whose
-// an object is. A plan takes those over or refuses the object, whoever set them.
+// ourConflict reports whether a conflict is none: with Helm's name from the days of client-side apply, with nobody on
+// record, or about the marks that say whose an object is. A plan takes those over or refuses the object, whoever set
+// them.
 func ourConflict(manager, field string) bool {
 	return manager == release.Manager || manager == beforeApply || slices.Contains(markFields, field)
 }
 
-// foreignFields are the fields of a refusal that are others', in the server's
-// words, with their managers.
+// foreignFields are the fields of a refusal that are others', in the server's words, with their managers.
 func foreignFields(err error) (fields []string, managers map[string]string) {
 	e, ok := errors.AsType[*kube.Error](err)
 	if !ok || e.Reason != kube.Conflict || len(e.Managers) == 0 {
@@ -97,8 +94,7 @@ func (s *objectState) conflictsNow(kept bool) []plan.Conflict {
 	return found
 }
 
-// settleConflicts goes about fields that others have set as the policy says, and
-// asks the server again.
+// settleConflicts goes about fields that others have set as the policy says, and asks the server again.
 func (e *Engine) settleConflicts(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)

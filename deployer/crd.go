@@ -15,8 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// CRDPolicy says what becomes of the CRDs in a chart's crds/. None of them is
-// ever deleted.
+// CRDPolicy says what becomes of the CRDs in a chart's crds/. None of them is ever deleted.
 type CRDPolicy string
 
 // The policies for CRDs.
@@ -51,8 +50,8 @@ func decideCRD(c plan.Change, s objectState, req Request) (plan.Change, error) {
 	return c, err
 }
 
-// guardCRD refuses a change of a CRD that would harm stored objects or their
-// clients, unless the request allows it; then it is noted.
+// guardCRD refuses a change of a CRD that would harm stored objects or their clients, unless the request allows it;
+// then it is noted.
 func guardCRD(c *plan.Change, s objectState, req Request) error {
 	if req.CRDs != ApplyCRDs || s.live == nil || c.Action == plan.Unchanged {
 		return nil
@@ -73,8 +72,8 @@ func guardCRD(c *plan.Change, s objectState, req Request) error {
 	return nil
 }
 
-// crdDangers lists what a change of a CRD takes from objects that are stored, or
-// from clients of a version. inUse says that there are objects of the kind.
+// crdDangers lists what a change of a CRD takes from objects that are stored, or from clients of a version. inUse says
+// that there are objects of the kind.
 func crdDangers(live, next *unstructured.Unstructured, inUse bool) []string {
 	var out []string
 	for _, path := range []string{"spec.scope", "spec.group", "spec.names.kind", "spec.names.plural"} {
@@ -122,9 +121,8 @@ func crdSchema(version map[string]any) map[string]any {
 	return m
 }
 
-// schemaDangers lists what valid objects of the old schema lose under the new
-// one: fields that go or change their type, and fields that are newly required
-// and have no default. The paths are those of objects.
+// schemaDangers lists what valid objects of the old schema lose under the new one: fields that go or change their type,
+// and fields that are newly required and have no default. The paths are those of objects.
 func schemaDangers(version, path string, before, after map[string]any) []string {
 	var out []string
 	say := func(at, what string) {
@@ -190,9 +188,8 @@ func newlyRequired(before, after map[string]any) []string {
 	return out
 }
 
-// checkCRDs finds out whether there are objects of kinds whose CRD would change,
-// and forgives what the server said about objects of such kinds: it judged them
-// by the old schema.
+// checkCRDs finds out whether there are objects of kinds whose CRD would change, and forgives what the server said
+// about objects of such kinds: it judged them by the old schema.
 func (e *Engine) checkCRDs(ctx context.Context, req Request, states []objectState) error {
 	if req.CRDs == SkipCRDs {
 		return nil
@@ -221,8 +218,7 @@ func (e *Engine) checkCRDs(ctx context.Context, req Request, states []objectStat
 	return g.Wait()
 }
 
-// anyOf reports whether there is an object of a CRD's kind. Who may not see them
-// is taken to have some.
+// anyOf reports whether there is an object of a CRD's kind. Who may not see them is taken to have some.
 func (e *Engine) anyOf(ctx context.Context, crd *unstructured.Unstructured) (bool, error) {
 	for name, v := range crdVersions(crd) {
 		if on, _ := v["served"].(bool); !on {

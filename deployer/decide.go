@@ -171,8 +171,8 @@ func decideObject(s objectState, before map[string]bool, seen observation) (plan
 	return c, nil
 }
 
-// decidePrune deletes what earlier revisions left, unless it asks to be kept, is
-// a hook now, or has become somebody else's.
+// decidePrune deletes what earlier revisions left, unless it asks to be kept, is a hook now, or has become somebody
+// else's.
 func decidePrune(s observation) []plan.Change {
 	var out []plan.Change
 	hooks := s.becomesHook()
@@ -194,9 +194,8 @@ func decidePrune(s observation) []plan.Change {
 	return out
 }
 
-// withoutRenamed drops those leftovers that are objects of the target under
-// another group's name, as their uid tells: the two are one object, which is the
-// release's by before.
+// withoutRenamed drops those leftovers that are objects of the target under another group's name, as their uid tells:
+// the two are one object, which is the release's by before.
 func withoutRenamed(leftovers []*unstructured.Unstructured, states []objectState, before map[string]bool) []*unstructured.Unstructured {
 	byUID := map[types.UID]string{}
 	for _, s := range states {
@@ -215,8 +214,8 @@ func withoutRenamed(leftovers []*unstructured.Unstructured, states []objectState
 	return out
 }
 
-// sameRecord reports whether a new revision would say nothing new. The last
-// revision must itself be the deployed one: after a failure, the attempt counts.
+// sameRecord reports whether a new revision would say nothing new. The last revision must itself be the deployed one:
+// after a failure, the attempt counts.
 func sameRecord(deployed, last, next *release.Revision) bool {
 	if deployed == nil || last != deployed {
 		return false
@@ -242,8 +241,7 @@ func sameHooks(a, b []*release.Hook) bool {
 	})
 }
 
-// sameConfig compares values as their JSON would: 1 and 1.0 are one number, and
-// an empty map is none.
+// sameConfig compares values as their JSON would: 1 and 1.0 are one number, and an empty map is none.
 func sameConfig(a, b map[string]any) bool {
 	if len(a) == 0 && len(b) == 0 {
 		return true

@@ -1,12 +1,10 @@
-// Package deployer is the release engine: it observes a release and its
-// objects, decides what must change, and acts: server-side apply, wait, evidence,
-// rollback. Observe, decide and act are three functions; decide is pure; a
-// rollback is only another plan.
+// Package deployer is the release engine: it observes a release and its objects, decides what must change, and acts:
+// server-side apply, wait, evidence, rollback. Observe, decide and act are three functions; decide is pure; a rollback
+// is only another plan.
 //
-// It keeps Helm's records, so Helm can go on where it stopped and the other way
-// round. It refuses to render (chart/render does), to speak HTTP (deployer/kube
-// does), to print and to choose exit codes: it returns plans, outcomes and typed
-// errors, and tells progress through an event.Span.
+// It keeps Helm's records, so Helm can go on where it stopped and the other way round. It refuses to render
+// (chart/render does), to speak HTTP (deployer/kube does), to print and to choose exit codes: it returns plans,
+// outcomes and typed errors, and tells progress through an event.Span.
 package deployer
 
 import (
@@ -28,8 +26,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Engine works on the releases of one cluster, many of them at once. What it
-// remembers is only what all releases of a namespace would ask alike.
+// Engine works on the releases of one cluster, many of them at once. What it remembers is only what all releases of a
+// namespace would ask alike.
 type Engine struct {
 	cluster *kube.Client
 	options Options
@@ -50,16 +48,14 @@ func New(cluster *kube.Client, o Options) *Engine {
 	return &Engine{cluster: cluster, options: o, access: access.NewReviewer(cluster)}
 }
 
-// RenderFunc renders a chart for a release whose revision, cluster and lookups
-// only the engine knows. The engine fills ReleaseName, Namespace, Revision,
-// IsUpgrade, KubeVersion, APIVersions, Discovered and Lookup of the options.
+// RenderFunc renders a chart for a release whose revision, cluster and lookups only the engine knows. The engine fills
+// ReleaseName, Namespace, Revision, IsUpgrade, KubeVersion, APIVersions, Discovered and Lookup of the options.
 type RenderFunc func(context.Context, render.Options) (*render.Result, error)
 
 // Policy says what to do with what a failure left behind.
 type Policy string
 
-// The policies. Leave is for people who want to look at the wreck; Finish is for
-// interruptions only.
+// The policies. Leave is for people who want to look at the wreck; Finish is for interruptions only.
 const (
 	Rollback Policy = "rollback" // of an upgrade: back to the last deployed revision
 	Remove   Policy = "remove"   // of a first install: delete what it created
@@ -73,8 +69,8 @@ type Request struct {
 	Namespace string // empty means the connection's
 	Render    RenderFunc
 
-	// Over, if not nil, makes Render for the revision that the new one replaces,
-	// to reuse its values: the deployed one, else the last; nil for an install.
+	// Over, if not nil, makes Render for the revision that the new one replaces, to reuse its values: the deployed one,
+	// else the last; nil for an install.
 	Over func(current *release.Record) (RenderFunc, error)
 
 	Operation plan.Operation // Install takes only a free name, Upgrade only one in use; empty takes either
@@ -107,8 +103,8 @@ type Request struct {
 	ForceConflicts  bool // take fields over from other managers, unless OnConflict says keep
 	NoLookupSecrets bool // templates find no Secret by "lookup"; a warning says so
 
-	// Secrets are what must not show. What the engine learns is added: of the release's
-	// Secrets and values, before and after, and of what templates look up. nil: only that.
+	// Secrets are what must not show. What the engine learns is added: of the release's Secrets and values, before and
+	// after, and of what templates look up. nil: only that.
 	Secrets *secret.Set
 
 	OnConflict   ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
@@ -172,8 +168,8 @@ func (r Request) check() error {
 	return r.checkPolicies()
 }
 
-// mergeLabels is Helm's rule for labels of the next revision: the new ones over
-// the old ones, and what then has the value "null" goes (facts/helm-format.md 4.1).
+// mergeLabels is Helm's rule for labels of the next revision: the new ones over the old ones, and what then has the
+// value "null" goes (facts/helm-format.md 4.1).
 func mergeLabels(old, new map[string]string) map[string]string {
 	merged := map[string]string{}
 	maps.Copy(merged, old)

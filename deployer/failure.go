@@ -26,8 +26,7 @@ type ObjectFailure struct {
 	Evidence  string // many lines: conditions, events, container states, log tails
 }
 
-// FailedError is an operation that failed after it had begun to change things,
-// and what became of the release then.
+// FailedError is an operation that failed after it had begun to change things, and what became of the release then.
 type FailedError struct {
 	Doing        string // "deploy" (or empty), "test", "roll back", "uninstall"
 	Release      string
@@ -46,8 +45,7 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("%s release %s: %s", cmp.Or(e.Doing, "deploy"), e.Release, e.Verdict())
 }
 
-// Verdict is Error without what was being done: the cause, and what became of
-// the release.
+// Verdict is Error without what was being done: the cause, and what became of the release.
 func (e *FailedError) Verdict() string {
 	s := e.Cause
 	switch {
@@ -89,8 +87,7 @@ func (e *FailedError) Details() string {
 // Unwrap gives what stopped the operation.
 func (e *FailedError) Unwrap() error { return e.Err }
 
-// unstarted is an operation that has ended before it changed anything of the
-// release.
+// unstarted is an operation that has ended before it changed anything of the release.
 type unstarted struct{ err error }
 
 func (u *unstarted) Error() string { return u.err.Error() }
@@ -105,10 +102,9 @@ func notStarted(err error) error {
 	return &unstarted{err}
 }
 
-// Untouched reports whether an operation's error says that it ended before it
-// changed anything: the account may not, another job works on the release, the
-// cluster would refuse objects, the release is another's or would go back, or there is no such release or revision. What it
-// does not report may have changed something, or not.
+// Untouched reports whether an operation's error says that it ended before it changed anything: the account may not,
+// another job works on the release, the cluster would refuse objects, the release is another's or would go back, or
+// there is no such release or revision. What it does not report may have changed something, or not.
 func Untouched(err error) bool {
 	if _, failed := errors.AsType[*FailedError](err); failed {
 		return false
@@ -121,8 +117,8 @@ func Untouched(err error) bool {
 		errors.Is(err, lock.ErrBusy) || errors.Is(err, release.ErrNotFound) || errors.Is(err, release.ErrUnreadable)
 }
 
-// failed makes the error of an operation that err ended, with evidence for each object
-// that failed, and tells it. It must run before anything is rolled back.
+// failed makes the error of an operation that err ended, with evidence for each object that failed, and tells it. It
+// must run before anything is rolled back.
 func (r *operation) failed(ctx context.Context, err error) *FailedError {
 	f := &FailedError{Release: r.plan.Release, Cause: text.Brief(r.redact(err.Error())), Err: err}
 	list, ok := errors.AsType[*wait.Failures](err)
@@ -173,8 +169,8 @@ func summary(f *FailedError) string {
 	return s
 }
 
-// clearDoomed deletes the hooks that a failure condemned, now that they have
-// been looked at, and waits until they have stopped: a rollback has hooks, too.
+// clearDoomed deletes the hooks that a failure condemned, now that they have been looked at, and waits until they have
+// stopped: a rollback has hooks, too.
 func (r *operation) clearDoomed(ctx context.Context) {
 	for _, ref := range r.hooksToDelete {
 		if err := r.endHook(ctx, ref); err != nil {
@@ -189,8 +185,7 @@ func (r *operation) gatherer() *evidence.Gatherer {
 	return &evidence.Gatherer{Cluster: r.engine.cluster, Redact: r.redact}
 }
 
-// collectBundle makes the bundle of a failure and hands it to whoever keeps it, before
-// anything is rolled back.
+// collectBundle makes the bundle of a failure and hands it to whoever keeps it, before anything is rolled back.
 func (r *operation) collectBundle(ctx context.Context, f *FailedError, failed []wait.Failure) {
 	if r.plan.request.Evidence == nil {
 		return

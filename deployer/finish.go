@@ -19,8 +19,8 @@ const (
 	evidenceBound = 15 * time.Second // of reading events and logs before a rollback
 )
 
-// succeed writes the record of success: the new revision first, so that there
-// is never none deployed, then those it replaces.
+// succeed writes the record of success: the new revision first, so that there is never none deployed, then those it
+// replaces.
 func (r *operation) succeed(ctx context.Context) (Outcome, error) {
 	ctx, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 	defer cancel()
@@ -57,9 +57,8 @@ func (r *operation) defaultDescription() string {
 	return "Upgrade complete"
 }
 
-// fail ends an operation that could not be finished: evidence first, then the record,
-// then what the policy says, all on a context that the failure did not end. ctx
-// is what the operation worked under, parent the caller's.
+// fail ends an operation that could not be finished: evidence first, then the record, then what the policy says, all on
+// a context that the failure did not end. ctx is what the operation worked under, parent the caller's.
 func (r *operation) fail(parent, ctx context.Context, err error) (Outcome, error) {
 	interrupted := parent.Err() != nil
 	out := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
@@ -125,9 +124,8 @@ func (r *operation) restore(parent, ctx context.Context, failed *FailedError) {
 	}
 }
 
-// rollBack makes the last deployed revision a new one, as Helm does, and waits
-// until it is ready again. After an interruption the wait may be cut short: that
-// revision has been seen ready before.
+// rollBack makes the last deployed revision a new one, as Helm does, and waits until it is ready again. After an
+// interruption the wait may be cut short: that revision has been seen ready before.
 func (r *operation) rollBack(parent, ctx context.Context) error {
 	to := r.plan.lineage.deployed.Version
 	req := r.plan.request

@@ -17,9 +17,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// History reads every revision of a release, oldest first. A release without
-// records is release.ErrNotFound, one with none that can be read
-// release.ErrUnreadable. An empty namespace means the connection's.
+// History reads every revision of a release, oldest first. A release without records is release.ErrNotFound, one with
+// none that can be read release.ErrUnreadable. An empty namespace means the connection's.
 func (e *Engine) History(ctx context.Context, name, namespace string) (release.History, error) {
 	namespace = cmp.Or(namespace, e.cluster.Namespace())
 	h, err := e.storage(namespace).History(ctx, name)
@@ -32,9 +31,8 @@ func (e *Engine) History(ctx context.Context, name, namespace string) (release.H
 	return h, err
 }
 
-// nextLabels are the labels of the next record: those given now over the last
-// revision's, but an install inherits none and, as Helm's, takes "null" for a value
-// like any other (facts/helm-format.md 4.1).
+// nextLabels are the labels of the next record: those given now over the last revision's, but an install inherits none
+// and, as Helm's, takes "null" for a value like any other (facts/helm-format.md 4.1).
 func nextLabels(req Request, s lineage) map[string]string {
 	if s.last == nil || s.last.Status() == release.Uninstalled || req.Operation == plan.Install {
 		return maps.Clone(req.Labels)
@@ -50,8 +48,7 @@ type ObjectStatus struct {
 	Message string // "1 of 3 ready"
 }
 
-// StatusRequest asks how a release stands. Its objects are judged as a Request
-// with the same criteria would.
+// StatusRequest asks how a release stands. Its objects are judged as a Request with the same criteria would.
 type StatusRequest struct {
 	Release     string
 	Namespace   string // empty means the connection's
@@ -60,8 +57,7 @@ type StatusRequest struct {
 	Secrets     *secret.Set // as in Request
 }
 
-// Status reads a release's newest revision and how its objects stand, in the
-// order of their application.
+// Status reads a release's newest revision and how its objects stand, in the order of their application.
 func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record, []ObjectStatus, error) {
 	full := Request{Namespace: cmp.Or(req.Namespace, e.cluster.Namespace()), WaitForJobs: req.WaitForJobs, Readiness: req.Readiness}
 	h, err := e.History(ctx, req.Release, full.Namespace)

@@ -27,9 +27,8 @@ func hookKeys(hooks []*release.Hook, namespace string) map[string]bool {
 	return out
 }
 
-// wasHook reports whether a live object was made by a hook of the release: it is
-// marked as a hook, and one of the records says so. A hook's object carries no
-// mark of its release.
+// wasHook reports whether a live object was made by a hook of the release: it is marked as a hook, and one of the
+// records says so. A hook's object carries no mark of its release.
 func wasHook(live *unstructured.Unstructured, records []*release.Record) bool {
 	key := kube.RefOf(live).Key()
 	return live.GetAnnotations()[hookNote] != "" && slices.ContainsFunc(records, func(r *release.Record) bool {
@@ -37,8 +36,8 @@ func wasHook(live *unstructured.Unstructured, records []*release.Record) bool {
 	})
 }
 
-// becomesHook are the identities of what the operation's hooks make before its
-// objects are pruned: an object that has become such a hook is not left over.
+// becomesHook are the identities of what the operation's hooks make before its objects are pruned: an object that has
+// become such a hook is not left over.
 func (s observation) becomesHook() map[string]bool {
 	if s.request.NoHooks {
 		return nil
@@ -46,9 +45,8 @@ func (s observation) becomesHook() map[string]bool {
 	return hookKeys(hooksFor(s.record.Hooks, "pre-"+string(s.lineage.operation)), s.namespace)
 }
 
-// inTheWay says why a live object may not be replaced by a hook's. A Job or Pod
-// of an earlier run, or one that was the release's own, may; what else is no hook
-// may only where the hook's policies say so.
+// inTheWay says why a live object may not be replaced by a hook's. A Job or Pod of an earlier run, or one that was the
+// release's own, may; what else is no hook may only where the hook's policies say so.
 func inTheWay(live *unstructured.Unstructured, h *release.Hook, name, namespace string) error {
 	mine, _ := isOwned(live, name, namespace)
 	if slices.Contains(h.DeletePolicies, beforeCreation) || len(h.DeletePolicies) == 0 || live.GetAnnotations()[hookNote] != "" || mine {
@@ -69,6 +67,5 @@ func (e *Engine) occupied(ctx context.Context, seen observation, o *unstructured
 	return inTheWay(live, h, seen.record.Name, seen.namespace), nil
 }
 
-// reruns reports whether objects of a kind run once, so that a hook of that kind
-// replaces what is there.
+// reruns reports whether objects of a kind run once, so that a hook of that kind replaces what is there.
 func reruns(kind string) bool { return kind == "Job" || kind == "Pod" }

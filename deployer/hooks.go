@@ -34,8 +34,8 @@ const (
 	policyNote = "helm.sh/hook-delete-policy"
 )
 
-// hooksFor are the hooks of an event in the order in which they run: by weight,
-// then by name, kinds in install order before both.
+// hooksFor are the hooks of an event in the order in which they run: by weight, then by name, kinds in install order
+// before both.
 func hooksFor(hooks []*release.Hook, event string) []*release.Hook {
 	var out []*release.Hook
 	for _, h := range hooks {
@@ -49,9 +49,8 @@ func hooksFor(hooks []*release.Hook, event string) []*release.Hook {
 	return out
 }
 
-// hooks runs the hooks of an event, one after another. Those that ask for it
-// are deleted when all have succeeded; when one fails, deletion waits until the
-// evidence is collected.
+// hooks runs the hooks of an event, one after another. Those that ask for it are deleted when all have succeeded; when
+// one fails, deletion waits until the evidence is collected.
 func (r *operation) hooks(ctx context.Context, event string) error {
 	if r.plan.request.NoHooks {
 		return nil
@@ -80,8 +79,8 @@ func (r *operation) runHooks(ctx context.Context, event string) ([]*release.Hook
 	return ran, nil
 }
 
-// spoil notes which hook objects go once the evidence of a failure is safe: the
-// failed one's by hook-failed, those of earlier ones by hook-succeeded.
+// spoil notes which hook objects go once the evidence of a failure is safe: the failed one's by hook-failed, those of
+// earlier ones by hook-succeeded.
 func (r *operation) spoil(made []*unstructured.Unstructured, h *release.Hook, ran []*release.Hook) {
 	if slices.Contains(h.DeletePolicies, hookFailed) {
 		for _, o := range made {
@@ -95,8 +94,8 @@ func (r *operation) spoil(made []*unstructured.Unstructured, h *release.Hook, ra
 	}
 }
 
-// runHook replaces what an earlier run left, creates the hook's objects and
-// waits until they are done. It returns those that it has made.
+// runHook replaces what an earlier run left, creates the hook's objects and waits until they are done. It returns those
+// that it has made.
 func (r *operation) runHook(ctx context.Context, h *release.Hook) (made []*unstructured.Unstructured, err error) {
 	objects, err := r.engine.placedHook(ctx, h, r.plan.Namespace)
 	if err != nil {
@@ -144,8 +143,8 @@ func (r *operation) applyHook(ctx context.Context, o *unstructured.Unstructured)
 	return r.engine.applyObject(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 }
 
-// finishHook waits until the objects of a hook are done and returns them as they
-// are then: one that got no pods was made again.
+// finishHook waits until the objects of a hook are done and returns them as they are then: one that got no pods was
+// made again.
 func (r *operation) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var items []*wait.Item
 	for i, live := range made {
@@ -178,8 +177,7 @@ func (e *Engine) placedHook(ctx context.Context, h *release.Hook, namespace stri
 	return objects, nil
 }
 
-// hookObjects are the objects of a hook: one, or the items of a List, which are
-// made together, as Helm does.
+// hookObjects are the objects of a hook: one, or the items of a List, which are made together, as Helm does.
 func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 	objects, err := release.ParseDocument(h.Manifest)
 	if err != nil {
@@ -207,9 +205,8 @@ func (r *operation) hookRefs(h *release.Hook) []kube.Ref {
 	})
 }
 
-// clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run
-// always does, whatever the policies say: it could not be run again, and nobody
-// waits for it any more, for we hold the release's lock. What is no hook and not
+// clearHook deletes what stands in a hook's way. A Job or Pod of an earlier run always does, whatever the policies say:
+// it could not be run again, and nobody waits for it any more, for we hold the release's lock. What is no hook and not
 // the release's is not ours to delete, unless the policy says so.
 func (r *operation) clearHook(ctx context.Context, ref kube.Ref, h *release.Hook) error {
 	runs, asked := reruns(ref.Kind), slices.Contains(h.DeletePolicies, beforeCreation)
@@ -270,8 +267,8 @@ func (r *operation) deleteHook(ctx context.Context, ref kube.Ref) error {
 	return nil
 }
 
-// endHook deletes a hook that may still run, and waits until it has stopped, as
-// long as ctx lasts: the operation's own time may be over.
+// endHook deletes a hook that may still run, and waits until it has stopped, as long as ctx lasts: the operation's own
+// time may be over.
 func (r *operation) endHook(ctx context.Context, ref kube.Ref) error {
 	if ref.Kind == "" || ref.Kind == "CustomResourceDefinition" {
 		return nil

@@ -23,9 +23,8 @@ func suggestedPolicy(kind string) ImmutablePolicy {
 	return RecreateObject
 }
 
-// dryRunRecreate asks about objects whose change the server refused because fields
-// cannot be changed, whether it would take them anew: it pretends to create each
-// under another name, which also tells the new values with their defaults.
+// dryRunRecreate asks about objects whose change the server refused because fields cannot be changed, whether it would
+// take them anew: it pretends to create each under another name, which also tells the new values with their defaults.
 func (e *Engine) dryRunRecreate(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -66,8 +65,8 @@ func (e *Engine) dryRunRecreateOne(ctx context.Context, req Request, s *objectSt
 	return err
 }
 
-// pretend asks the server what it would make of the object if it were created,
-// under a name that nobody has, in namespace.
+// pretend asks the server what it would make of the object if it were created, under a name that nobody has, in
+// namespace.
 func (e *Engine) pretend(ctx context.Context, req Request, o *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
 	probe := o.DeepCopy()
 	probe.SetNamespace(namespace)
@@ -129,15 +128,14 @@ func fieldPaths(fields []plan.Field) string {
 	return strings.Join(out, ", ")
 }
 
-// changeable are the fields of a StatefulSet that can be changed: the server
-// names the whole spec when another one is.
+// changeable are the fields of a StatefulSet that can be changed: the server names the whole spec when another one is.
 var changeable = []string{
 	"spec.replicas", "spec.ordinals", "spec.template", "spec.updateStrategy", "spec.revisionHistoryLimit",
 	"spec.persistentVolumeClaimRetentionPolicy", "spec.minReadySeconds",
 }
 
-// fixedFields are those of fields that the server has named, or that stand below
-// one it has named. What only the cluster writes is left out.
+// fixedFields are those of fields that the server has named, or that stand below one it has named. What only the
+// cluster writes is left out.
 func fixedFields(fields []plan.Field, named []string, kind string) []plan.Field {
 	if kind == "Service" && slices.ContainsFunc(named, func(n string) bool { return isAtOrBelow(n, "spec.clusterIPs") }) {
 		named = append(slices.Clone(named), "spec.clusterIP") // by which the first of them is set
@@ -160,8 +158,8 @@ func isAtOrBelow(path, parent string) bool {
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// recreate deletes the very object that the plan saw, and waits until it is
-// gone; what it owns goes first, unless that is to stay.
+// recreate deletes the very object that the plan saw, and waits until it is gone; what it owns goes first, unless that
+// is to stay.
 func (r *operation) recreate(ctx context.Context, c *plan.Change) error {
 	if wait.IsJob(c.Live) && !c.Orphan {
 		return r.recreateJob(ctx, c)
@@ -181,8 +179,7 @@ func (r *operation) recreate(ctx context.Context, c *plan.Change) error {
 	return r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.Live)})
 }
 
-// recreateJob is recreate for a Job. One that was stopped and could not be
-// deleted goes on.
+// recreateJob is recreate for a Job. One that was stopped and could not be deleted goes on.
 func (r *operation) recreateJob(ctx context.Context, c *plan.Change) error {
 	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
 	err := r.waiter().Clear(ctx, c.Live)

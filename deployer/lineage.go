@@ -24,9 +24,8 @@ type lineage struct {
 	attempts  []*release.Revision // of an Install: all earlier ones, none of which was ever deployed
 }
 
-// lineageOf reads a history. A release that never was deployed is installed,
-// however many attempts failed; so its install hooks run. One that was to be
-// uninstalled counts as deployed: see afterUninstalling. What was before an
+// lineageOf reads a history. A release that never was deployed is installed, however many attempts failed; so its
+// install hooks run. One that was to be uninstalled counts as deployed: see afterUninstalling. What was before an
 // uninstallation that kept the history is another life and does not count.
 func lineageOf(h release.History) lineage {
 	s := lineage{history: h, revisions: release.Revisions(h.Records), operation: plan.Upgrade, revision: h.Next()}
@@ -54,8 +53,8 @@ func lineageOf(h release.History) lineage {
 	return s
 }
 
-// current is the revision that the next one replaces: the deployed one, else the
-// last of this life; nil when there is nothing to replace.
+// current is the revision that the next one replaces: the deployed one, else the last of this life; nil when there is
+// nothing to replace.
 func (s lineage) current() *release.Record {
 	switch {
 	case s.deployed != nil:
@@ -69,8 +68,7 @@ func (s lineage) current() *release.Record {
 // ErrInUse is a name that a release has already.
 var ErrInUse = errors.New("the name is in use")
 
-// check reports why what is asked for cannot be done to a release that stands
-// so (facts/helm-format.md 4.3).
+// check reports why what is asked for cannot be done to a release that stands so (facts/helm-format.md 4.3).
 func (s lineage) check(req Request) error {
 	gone := s.last == nil || s.last.Status() == release.Uninstalled
 	switch {
@@ -88,8 +86,8 @@ func (s lineage) check(req Request) error {
 	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name", req.Release, ErrInUse, s.last.Version, s.last.Status())
 }
 
-// attemptsOf are the revisions of a life when it is certain that none of them, nor
-// one whose record is gone or cannot be read, was ever deployed.
+// attemptsOf are the revisions of a life when it is certain that none of them, nor one whose record is gone or cannot
+// be read, was ever deployed.
 func attemptsOf(h release.History, life []*release.Revision) []*release.Revision {
 	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
 	if !known || slices.ContainsFunc(life, func(r *release.Revision) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
@@ -98,9 +96,8 @@ func attemptsOf(h release.History, life []*release.Revision) []*release.Revision
 	return life
 }
 
-// afterUninstalling completes the lineage of a release whose uninstallation did
-// not end. Its objects are alive, or some of them, and the next revision is an
-// upgrade; only when all have gone it is an install.
+// afterUninstalling completes the lineage of a release whose uninstallation did not end. Its objects are alive, or some
+// of them, and the next revision is an upgrade; only when all have gone it is an install.
 func (e *Engine) afterUninstalling(ctx context.Context, s lineage) (lineage, error) {
 	if s.operation != plan.Upgrade || s.deployed != nil || s.last.Status() != release.Uninstalling {
 		return s, nil

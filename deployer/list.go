@@ -13,8 +13,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// ListRequest says which releases to list, and how. The zero request lists all
-// of the connection's namespace by name.
+// ListRequest says which releases to list, and how. The zero request lists all of the connection's namespace by name.
 type ListRequest struct {
 	Namespace     string // empty means the connection's
 	AllNamespaces bool
@@ -27,9 +26,8 @@ type ListRequest struct {
 	Max           int // how many to list at most; 0 or less means all
 }
 
-// List reads the newest revision of releases, as `helm list` chooses and orders
-// them. Superseded revisions are never the newest: asked for these alone, it
-// lists every superseded revision. unreadable are records that do not decode.
+// List reads the newest revision of releases, as `helm list` chooses and orders them. Superseded revisions are never
+// the newest: asked for these alone, it lists every superseded revision. unreadable are records that do not decode.
 func (e *Engine) List(ctx context.Context, req ListRequest) (records []*release.Record, unreadable []release.Head, err error) {
 	selector, err := labels.Parse(req.Selector)
 	if err != nil {

@@ -14,9 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// Live is a release's objects as they are in the cluster, by version and kind:
-// "v1/Service", and "v1/Pod(related)" for the pods of its workloads. Objects that
-// are gone are missing.
+// Live is a release's objects as they are in the cluster, by version and kind: "v1/Service", and "v1/Pod(related)" for
+// the pods of its workloads. Objects that are gone are missing.
 type Live struct {
 	Kinds   []string                    // sorted
 	Objects map[string][]map[string]any // whole, or
@@ -25,8 +24,7 @@ type Live struct {
 
 const relatedPods = "v1/Pod(related)"
 
-// Live reads the objects that a revision's manifest names, as `helm status` shows
-// them: as tables, or whole.
+// Live reads the objects that a revision's manifest names, as `helm status` shows them: as tables, or whole.
 func (e *Engine) Live(ctx context.Context, r *release.Record, tables bool) (Live, error) {
 	objects, err := release.ParseManifest(r.Manifest)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// observeObjects fills every state from the cluster: the live object and the dry run. What
-// the release has had is read first, and where nothing can change that is all.
+// observeObjects fills every state from the cluster: the live object and the dry run. What the release has had is read
+// first, and where nothing can change that is all.
 func (e *Engine) observeObjects(ctx context.Context, req Request, states []objectState, from lineage, missing bool) error {
 	coming, before, whole := namespacesOf(states), refsOf(from.since), ctx
 	g, ctx := errgroup.WithContext(ctx)
@@ -71,8 +71,8 @@ func (e *Engine) observeObjects(ctx context.Context, req Request, states []objec
 	return e.dryRunRecreate(whole, req, states)
 }
 
-// dryRunObject asks what an apply would come to, and reads the object unless that has
-// been done (seen) or it would be created.
+// dryRunObject asks what an apply would come to, and reads the object unless that has been done (seen) or it would be
+// created.
 func (e *Engine) dryRunObject(ctx context.Context, req Request, s *objectState, seen bool, coming map[string]bool) error {
 	result, err := e.dryRun(ctx, req, s.object, false)
 	if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
@@ -97,14 +97,12 @@ func (e *Engine) getLive(ctx context.Context, s *objectState) error {
 	return nil
 }
 
-// wouldCreate reports whether a dry run has found no object to change: only what
-// is stored has a resource version.
+// wouldCreate reports whether a dry run has found no object to change: only what is stored has a resource version.
 func wouldCreate(result *unstructured.Unstructured) bool { return result.GetResourceVersion() == "" }
 
-// recheckClientSide asks otherwise about objects that Helm has written client-side and
-// that the server called invalid: the dry run sees what the chart no longer has
-// beside what it has now, such as two ports of one name, because nobody owns the
-// old one before its fields are taken over.
+// recheckClientSide asks otherwise about objects that Helm has written client-side and that the server called invalid:
+// the dry run sees what the chart no longer has beside what it has now, such as two ports of one name, because nobody
+// owns the old one before its fields are taken over.
 func (e *Engine) recheckClientSide(ctx context.Context, req Request, states []objectState) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -140,9 +138,8 @@ func namespacesOf(states []objectState) map[string]bool {
 	return out
 }
 
-// dryRun asks the server what an apply would make of the object. A conflict
-// with nobody but ourselves, as client-side apply of old left it, is none; force
-// asks what came of taking over the fields of others.
+// dryRun asks the server what an apply would make of the object. A conflict with nobody but ourselves, as client-side
+// apply of old left it, is none; force asks what came of taking over the fields of others.
 func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
 	options := req.applyOptions()
 	options.DryRun, options.Force = true, force
@@ -154,15 +151,15 @@ func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstru
 	return result, err
 }
 
-// leftovers are the live objects that revisions since the last deployed one
-// made and the target lacks (engine-rules.md 9).
+// leftovers are the live objects that revisions since the last deployed one made and the target lacks (engine-rules.md
+// 9).
 func (e *Engine) leftovers(ctx context.Context, t desired, states []objectState) ([]*unstructured.Unstructured, error) {
 	refs, _ := e.leftoverRefs(ctx, t, states)
 	return e.getAll(ctx, refs)
 }
 
-// leftoverRefs are the names of what may be left over, and those of objects whose
-// kind the cluster no longer serves under any name: they are gone with it.
+// leftoverRefs are the names of what may be left over, and those of objects whose kind the cluster no longer serves
+// under any name: they are gone with it.
 func (e *Engine) leftoverRefs(ctx context.Context, t desired, states []objectState) (refs, gone []kube.Ref) {
 	wanted := map[string]bool{}
 	for _, s := range states {

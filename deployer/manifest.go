@@ -14,8 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/sequence"
 )
 
-// manifestText joins rendered documents as records keep them
-// (facts/helm-format.md 4.2).
+// manifestText joins rendered documents as records keep them (facts/helm-format.md 4.2).
 func manifestText(docs []render.Manifest) string {
 	var b strings.Builder
 	for _, d := range docs {
@@ -36,8 +35,7 @@ func recordHooks(hooks []render.Hook) []*release.Hook {
 	return out
 }
 
-// objectsOf are the objects of a revision's manifest by key; none for nil, or where
-// the manifest cannot be read.
+// objectsOf are the objects of a revision's manifest by key; none for nil, or where the manifest cannot be read.
 func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
 	out := map[string]*unstructured.Unstructured{}
 	if r == nil {
@@ -54,8 +52,7 @@ func objectsOf(r *release.Revision) map[string]*unstructured.Unstructured {
 	return out
 }
 
-// refsOf is the identity of every object of some revisions. A record whose
-// manifest cannot be read counts as empty.
+// refsOf is the identity of every object of some revisions. A record whose manifest cannot be read counts as empty.
 func refsOf(revisions []*release.Revision) map[string]bool {
 	keys := map[string]bool{}
 	for _, r := range revisions {
@@ -79,8 +76,7 @@ const (
 	keepNote       = "helm.sh/resource-policy"
 )
 
-// markOwned marks an object as the release's (facts/helm-format.md 4.8). The stored
-// manifest does not carry the marks.
+// markOwned marks an object as the release's (facts/helm-format.md 4.8). The stored manifest does not carry the marks.
 func markOwned(o *unstructured.Unstructured, name, namespace string) {
 	labels := o.GetLabels()
 	if labels == nil {
@@ -121,16 +117,14 @@ func isKept(o *unstructured.Unstructured) bool { return policyOf(o) == keepPolic
 
 const keepPolicy = "keep"
 
-// policyOf is an object's resource policy, as Helm's uninstall reads it
-// (facts/helm-format.md 4.6); "" for none.
+// policyOf is an object's resource policy, as Helm's uninstall reads it (facts/helm-format.md 4.6); "" for none.
 func policyOf(o *unstructured.Unstructured) string {
 	return strings.ToLower(strings.TrimSpace(o.GetAnnotations()[keepNote]))
 }
 
-// currentAPIVersion brings an object of a recorded manifest to the version in which the
-// cluster serves its kind today, if it no longer serves the recorded one, and
-// returns that one. What a chart renders is left as it is: there the author is to
-// say it. Whether the object fits the other version, the dry run tells.
+// currentAPIVersion brings an object of a recorded manifest to the version in which the cluster serves its kind today,
+// if it no longer serves the recorded one, and returns that one. What a chart renders is left as it is: there the
+// author is to say it. Whether the object fits the other version, the dry run tells.
 func (e *Engine) currentAPIVersion(ctx context.Context, o *unstructured.Unstructured, t desired) (was string) {
 	if t.lineage.operation != plan.RollingBack {
 		return ""

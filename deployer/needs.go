@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// permit finds out, before anything is touched, whether the account may do what
-// the plan needs: see access.Reviewer.Check.
+// permit finds out, before anything is touched, whether the account may do what the plan needs: see
+// access.Reviewer.Check.
 func (e *Engine) permit(ctx context.Context, name string, needed []access.Permission, span event.Span) error {
 	warning, err := e.access.Check(ctx, name, needed)
 	if warning != "" {
@@ -31,8 +31,8 @@ func deniedOutcome(err error) Outcome {
 	return out
 }
 
-// explain turns a refusal that ended a plan into the list of all that is missing.
-// What the chart has is found by rendering it as a first install.
+// explain turns a refusal that ended a plan into the list of all that is missing. What the chart has is found by
+// rendering it as a first install.
 func (e *Engine) explain(ctx context.Context, req Request, refusal error) error {
 	if !kube.Is(refusal, kube.Forbidden) {
 		return refusal

@@ -22,8 +22,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/sleep"
 )
 
-// applyWave applies changes that do not need each other, concurrently, and
-// reports all that failed.
+// applyWave applies changes that do not need each other, concurrently, and reports all that failed.
 func (r *operation) applyWave(ctx context.Context, wave []*plan.Change) error {
 	var failed []wait.Failure
 	var crds []*wait.Item
@@ -57,8 +56,7 @@ func (r *operation) applyWave(ctx context.Context, wave []*plan.Change) error {
 	return nil
 }
 
-// served waits until discovery knows the kind of an established CRD: the two
-// are separate steps of the API server.
+// served waits until discovery knows the kind of an established CRD: the two are separate steps of the API server.
 func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) error {
 	group, kind := object.String(crd, "spec", "group"), object.String(crd, "spec", "names", "kind")
 	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
@@ -84,8 +82,7 @@ func (e *Engine) served(ctx context.Context, crd *unstructured.Unstructured) err
 	return nil
 }
 
-// forEach calls fn for all items, at most `concurrency` at a time, and returns
-// when the last call has.
+// forEach calls fn for all items, at most `concurrency` at a time, and returns when the last call has.
 func forEach[T any](items []T, fn func(T)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, concurrency)
@@ -101,8 +98,8 @@ func forEach[T any](items []T, fn func(T)) {
 
 // applyOne brings one object to its target and remembers its state.
 func (r *operation) applyOne(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
-	// The record will say server-side: Helm then goes on server-side with this
-	// object too, and would conflict with what was written client-side.
+	// The record will say server-side: Helm then goes on server-side with this object too, and would conflict with what
+	// was written client-side.
 	if c.Action == plan.Unchanged && (c.CRD || !kube.ClientSide(c.Live, release.Manager)) {
 		r.keep(c, c.Live)
 		return c.Live, nil
@@ -151,8 +148,8 @@ func (r *operation) write(ctx context.Context, c *plan.Change) (*unstructured.Un
 	return r.applyPlain(ctx, c)
 }
 
-// applyPlain is applyObject; an object whose CRD has just been written may meet an API
-// server that still judges it by the old schema, for a moment.
+// applyPlain is applyObject; an object whose CRD has just been written may meet an API server that still judges it by
+// the old schema, for a moment.
 func (r *operation) applyPlain(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		o, err := r.engine.applyObject(ctx, c.Desired, r.plan.request.applyOptions())
@@ -162,8 +159,8 @@ func (r *operation) applyPlain(ctx context.Context, c *plan.Change) (*unstructur
 	}
 }
 
-// schemaTries is how often an object is applied whose CRD has changed: API
-// servers take a new schema within a second or two.
+// schemaTries is how often an object is applied whose CRD has changed: API servers take a new schema within a second or
+// two.
 const schemaTries = 20
 
 // keep remembers what must be ready in the end.
@@ -186,8 +183,8 @@ func (r Request) applyOptions() kube.ApplyOptions {
 	return kube.ApplyOptions{Manager: release.Manager, Force: r.onConflict() == TakeConflicts, Lenient: r.NoValidation}
 }
 
-// applyObject is server-side apply that outlasts passing conflicts: two writers of
-// one quota, or our own marks from client-side apply.
+// applyObject is server-side apply that outlasts passing conflicts: two writers of one quota, or our own marks from
+// client-side apply.
 func (e *Engine) applyObject(ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		out, err := e.cluster.Apply(ctx, o, options)

@@ -21,11 +21,9 @@ import (
 // concurrency bounds the requests of one operation that are under way at once.
 const concurrency = 16
 
-// Plan observes the release, the cluster and every object, and decides what
-// would change. It writes nothing: objects go through server-side apply with
-// dryRun=All, so defaults, admission and validation are the cluster's own. A
-// *Refusal names every object that the cluster would not take, an *access.Error
-// what the account lacks.
+// Plan observes the release, the cluster and every object, and decides what would change. It writes nothing: objects go
+// through server-side apply with dryRun=All, so defaults, admission and validation are the cluster's own. A *Refusal
+// names every object that the cluster would not take, an *access.Error what the account lacks.
 func (e *Engine) Plan(ctx context.Context, req Request) (*Prepared, error) {
 	p, err := e.planRender(ctx, req)
 	if err != nil {
@@ -208,8 +206,7 @@ func renderWarnings(r *render.Result) []string {
 	return out
 }
 
-// targetObjects parses the target's manifest and gives every object its
-// namespace and the release's marks.
+// targetObjects parses the target's manifest and gives every object its namespace and the release's marks.
 func (e *Engine) targetObjects(ctx context.Context, t desired) ([]objectState, error) {
 	var states []objectState
 	scopes := map[string]bool{} // "group/Kind" of CRDs in this target -> namespaced
@@ -287,9 +284,8 @@ func noteScope(o *unstructured.Unstructured, scopes map[string]bool) {
 	scopes[group+"/"+kind] = scope != "Cluster"
 }
 
-// place gives an object the release's namespace, or none when its kind is
-// cluster-scoped. A kind that only a CRD of this very target defines cannot be
-// checked yet; the answer then says so.
+// place gives an object the release's namespace, or none when its kind is cluster-scoped. A kind that only a CRD of
+// this very target defines cannot be checked yet; the answer then says so.
 func (e *Engine) place(ctx context.Context, o *unstructured.Unstructured, namespace string, scopes map[string]bool) (string, error) {
 	res, err := e.cluster.Resource(ctx, o.GetAPIVersion(), o.GetKind())
 	namespaced, unchecked := res.Namespaced, ""

@@ -12,13 +12,12 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// pinnedTries bounds how often an object is applied over a version that somebody
-// else, as the controller that writes its status, has just replaced.
+// pinnedTries bounds how often an object is applied over a version that somebody else, as the controller that writes
+// its status, has just replaced.
 const pinnedTries = 20
 
-// applyPinned applies an object of a saved plan: only over what the plan saw. The
-// server compares the version; where that has moved on, what matters is compared
-// here, for a status may change at any time.
+// applyPinned applies an object of a saved plan: only over what the plan saw. The server compares the version; where
+// that has moved on, what matters is compared here, for a status may change at any time.
 func (r *operation) applyPinned(ctx context.Context, c *plan.Change) (*unstructured.Unstructured, error) {
 	if c.Live == nil || c.Action == plan.Recreate || c.Live.GetDeletionTimestamp() != nil {
 		return r.applyAbsent(ctx, c)

@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
-// ImmutablePolicy says what becomes of an object whose change the server
-// refuses because a field of it cannot be changed.
+// ImmutablePolicy says what becomes of an object whose change the server refuses because a field of it cannot be
+// changed.
 type ImmutablePolicy string
 
 // The policies for immutable fields.
@@ -25,13 +25,11 @@ func ImmutablePolicies() []ImmutablePolicy {
 	return []ImmutablePolicy{FailImmutable, OrphanRecreate, RecreateObject}
 }
 
-// defaultImmutable is what happens to kinds that the request does not name. A
-// Job has run and can run again; a StatefulSet's pods outlive it. Any other kind
-// would take its pods, its data or its address with it.
+// defaultImmutable is what happens to kinds that the request does not name. A Job has run and can run again; a
+// StatefulSet's pods outlive it. Any other kind would take its pods, its data or its address with it.
 var defaultImmutable = map[string]ImmutablePolicy{"Job": RecreateObject, "StatefulSet": OrphanRecreate}
 
-// neverRecreated are kinds that take what others own with them, whatever a
-// request says.
+// neverRecreated are kinds that take what others own with them, whatever a request says.
 var neverRecreated = []string{"CustomResourceDefinition", "Namespace"}
 
 // onImmutable is the policy for objects of a kind.
@@ -42,8 +40,7 @@ func (r Request) onImmutable(kind string) ImmutablePolicy {
 	return cmp.Or(r.OnImmutable[kind], defaultImmutable[kind], FailImmutable)
 }
 
-// Adoption says which objects that exist and are not the release's may be taken
-// into it.
+// Adoption says which objects that exist and are not the release's may be taken into it.
 type Adoption string
 
 // The policies of adoption.
@@ -101,8 +98,7 @@ func namesObject(s string, ref kube.Ref) bool {
 	return strings.EqualFold(s, ref.String()) || strings.EqualFold(s, ref.Kind+"/"+ref.Namespace+"/"+ref.Name)
 }
 
-// CheckObjectName reports what is wrong with an object's name in a list:
-// Kind/name or Kind/namespace/name.
+// CheckObjectName reports what is wrong with an object's name in a list: Kind/name or Kind/namespace/name.
 func CheckObjectName(s string) error {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {

@@ -20,8 +20,7 @@ type Prepared struct {
 	replan  func(context.Context) (*Prepared, error) // plans the same anew
 }
 
-// newPrepared is for what an engine does without changes that were decided: to the
-// objects of a revision that is there.
+// newPrepared is for what an engine does without changes that were decided: to the objects of a revision that is there.
 func newPrepared(req Request, s lineage, r *release.Revision, o plan.Operation) *Prepared {
 	return &Prepared{
 		Plan:    &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets},
@@ -29,8 +28,7 @@ func newPrepared(req Request, s lineage, r *release.Revision, o plan.Operation) 
 	}
 }
 
-// Record is the revision that would be made, with the status it would begin with.
-// Nobody may change it.
+// Record is the revision that would be made, with the status it would begin with. Nobody may change it.
 func (p *Prepared) Record() *release.Record {
 	r := p.record.Clone()
 	r.Info.Status = pendingStatus(p.Operation)
@@ -38,8 +36,7 @@ func (p *Prepared) Record() *release.Record {
 	return r
 }
 
-// Draft is the record that a request would begin with if its chart rendered to
-// result, without a look at any cluster.
+// Draft is the record that a request would begin with if its chart rendered to result, without a look at any cluster.
 func Draft(req Request, result *render.Result) *release.Record {
 	r := newRecord(req, lineage{revision: 1}, result)
 	r.Info.Status = release.PendingInstall
@@ -47,9 +44,8 @@ func Draft(req Request, result *render.Result) *release.Record {
 	return r
 }
 
-// needed are the revisions that name an object which this plan is to delete. They
-// outlast the limit of the history: should the plan fail before it comes to that,
-// nobody else would know the object.
+// needed are the revisions that name an object which this plan is to delete. They outlast the limit of the history:
+// should the plan fail before it comes to that, nobody else would know the object.
 func (p *Prepared) needed() map[int]bool {
 	gone := map[string]bool{}
 	for _, c := range p.Objects {
@@ -69,9 +65,8 @@ func (p *Prepared) needed() map[int]bool {
 	return out
 }
 
-// Pin compares a plan that has just been made with what was saved: see Saved.Check.
-// When they are one, Apply will do that and nothing else: it does not plan anew, and
-// writes an object only as long as it is as this plan saw it.
+// Pin compares a plan that has just been made with what was saved: see Saved.Check. When they are one, Apply will do
+// that and nothing else: it does not plan anew, and writes an object only as long as it is as this plan saw it.
 func (p *Prepared) Pin(s *plan.Saved) error {
 	if err := s.Check(p.Plan); err != nil {
 		return err

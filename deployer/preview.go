@@ -28,12 +28,10 @@ type PreviewRequest struct {
 	Secrets         *secret.Set // what templates look up of Secrets is added to it
 }
 
-// Preview renders a chart with the cluster's version, APIs and lookups, as the
-// first revision of a release, and writes nothing. As for Helm's
-// --dry-run=server, it is a *Refusal if the cluster does not serve a kind, or
-// holds an object of that name that is not the release's. Hooks are not looked
-// at. Releases are neither read nor locked, so reading the objects is all the
-// permission it needs, unless Validate is set.
+// Preview renders a chart with the cluster's version, APIs and lookups, as the first revision of a release, and writes
+// nothing. As for Helm's --dry-run=server, it is a *Refusal if the cluster does not serve a kind, or holds an object of
+// that name that is not the release's. Hooks are not looked at. Releases are neither read nor locked, so reading the
+// objects is all the permission it needs, unless Validate is set.
 func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Result, error) {
 	if err := e.cluster.Ping(ctx); err != nil {
 		return nil, err

@@ -15,8 +15,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// prune deletes what the plan says the release no longer has, the objects of
-// late waves first.
+// prune deletes what the plan says the release no longer has, the objects of late waves first.
 func (r *operation) prune(ctx context.Context) error {
 	var gone []*unstructured.Unstructured
 	for _, c := range r.plan.Objects {
@@ -34,8 +33,7 @@ func (r *operation) prune(ctx context.Context) error {
 	})
 }
 
-// deleteAll deletes objects in the reverse order of their application and tells
-// each; nothing is awaited.
+// deleteAll deletes objects in the reverse order of their application and tells each; nothing is awaited.
 func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
 	for _, group := range r.plan.lastFirst(objects) {
 		if err := r.deleteCascading(ctx, group, kube.Background, tell); err != nil {
@@ -45,8 +43,8 @@ func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstr
 	return nil
 }
 
-// deleteCascading deletes objects wave by wave, last wave first. Only the very
-// objects seen are deleted, not others under their names.
+// deleteCascading deletes objects wave by wave, last wave first. Only the very objects seen are deleted, not others
+// under their names.
 func (r *operation) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
 	var failed []wait.Failure
 	for _, wave := range uninstallWaves(objects) {
@@ -92,9 +90,8 @@ func (r *operation) awaitGone(ctx context.Context, objects []*unstructured.Unstr
 	return w.Await(ctx, items)
 }
 
-// remove takes a failed first install away: what this operation and earlier attempts
-// created, the hooks of this operation, and the records, the newest first. What had
-// been there before stays, and so does what asks to be kept.
+// remove takes a failed first install away: what this operation and earlier attempts created, the hooks of this
+// operation, and the records, the newest first. What had been there before stays, and so does what asks to be kept.
 func (r *operation) remove(ctx context.Context) error {
 	r.span.Output("", "removing the failed install")
 	objects, err := r.created(ctx)
@@ -133,8 +130,8 @@ func (r *operation) cleanUp(ctx context.Context) error {
 	})
 }
 
-// created are the objects that this install made and that may go again, those of
-// earlier attempts and the hooks among them.
+// created are the objects that this install made and that may go again, those of earlier attempts and the hooks among
+// them.
 func (r *operation) created(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	found, err := r.made(ctx)
 	if err != nil {
@@ -148,8 +145,8 @@ func (r *operation) created(ctx context.Context) ([]*unstructured.Unstructured, 
 	return distinctObjects(slices.Concat(found, earlier, hooks)), err
 }
 
-// made are the objects that this operation created and that may go again. The cluster
-// is asked, not the operation: an answer may have been lost that told of a creation.
+// made are the objects that this operation created and that may go again. The cluster is asked, not the operation: an
+// answer may have been lost that told of a creation.
 func (r *operation) made(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var refs []kube.Ref
 	for _, c := range r.plan.Objects {
@@ -170,9 +167,8 @@ func (r *operation) made(ctx context.Context) ([]*unstructured.Unstructured, err
 	}), nil
 }
 
-// attempted are the objects that earlier attempts at this install left behind,
-// which were killed or told to leave them. An object older than the first
-// attempt that names it was not made by an attempt, but taken over.
+// attempted are the objects that earlier attempts at this install left behind, which were killed or told to leave them.
+// An object older than the first attempt that names it was not made by an attempt, but taken over.
 func (r *operation) attempted(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	for _, a := range r.plan.lineage.attempts {
@@ -189,8 +185,8 @@ func (r *operation) attempted(ctx context.Context) ([]*unstructured.Unstructured
 	return out, nil
 }
 
-// removable reports whether o is the release's own and may go. A CRD may not:
-// every object of its kind, whosesoever, would go with it.
+// removable reports whether o is the release's own and may go. A CRD may not: every object of its kind, whosesoever,
+// would go with it.
 func (r *operation) removable(o *unstructured.Unstructured) bool {
 	mine, _ := isOwned(o, r.plan.Release, r.plan.Namespace)
 	return mine && !isKept(o) && o.GetKind() != "CustomResourceDefinition"

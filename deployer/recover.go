@@ -18,21 +18,19 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// RecoverRequest asks for a release to be brought out of what a dead job left.
-// Of the Request, Timeout is that of a rollback, LockTimeout is a little more
-// than a dead job's lock lasts unless it is set, and OnFailure and
+// RecoverRequest asks for a release to be brought out of what a dead job left. Of the Request, Timeout is that of a
+// rollback, LockTimeout is a little more than a dead job's lock lasts unless it is set, and OnFailure and
 // OnFailedInstall are of a dead upgrade and a dead first install. Nothing is rendered.
 type RecoverRequest struct {
 	Request
 	DryRun bool // only tell
 }
 
-// Recover does what the next deploy would do first, and no more: it takes the
-// lock of a dead job over, marks its pending revision failed, deletes the hooks
-// it left, and brings the objects back to the last deployed revision, or removes
-// a first install. A failure that a job itself has recorded and left is no
-// matter for it. The outcome is Unchanged when there was nothing to do; a release
-// without records is release.ErrNotFound, one that a job works on lock.ErrBusy.
+// Recover does what the next deploy would do first, and no more: it takes the lock of a dead job over, marks its
+// pending revision failed, deletes the hooks it left, and brings the objects back to the last deployed revision, or
+// removes a first install. A failure that a job itself has recorded and left is no matter for it. The outcome is
+// Unchanged when there was nothing to do; a release without records is release.ErrNotFound, one that a job works on
+// lock.ErrBusy.
 func (e *Engine) Recover(ctx context.Context, req RecoverRequest, span event.Span) (Outcome, error) {
 	ctx = wait.TellOutages(ctx, span)
 	full := req.Request
@@ -131,8 +129,8 @@ func (e *Engine) restoreDead(ctx context.Context, req Request, s lineage, span e
 	return out, nil, nil
 }
 
-// deadOperation is the operation whose objects may be half way; empty when the
-// newest revision is the deployed one, or when it was going away.
+// deadOperation is the operation whose objects may be half way; empty when the newest revision is the deployed one, or
+// when it was going away.
 func deadOperation(s lineage) plan.Operation {
 	switch {
 	case s.last == nil || s.last == s.deployed || s.last.Status() != release.Failed:
@@ -202,8 +200,7 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	return Outcome{Status: event.Unchanged, Record: lineage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
 }
 
-// doubled reports that a job died between marking a revision deployed and the
-// one before superseded.
+// doubled reports that a job died between marking a revision deployed and the one before superseded.
 func (s lineage) doubled() bool {
 	n := 0
 	for _, r := range s.history.Records {
@@ -226,9 +223,8 @@ func (e *Engine) markSuperseded(ctx context.Context, s lineage) error {
 	return errors.Join(errs...)
 }
 
-// clearDeadHooks deletes the hook objects that a dead operation has created and
-// would itself have deleted, and its Jobs and Pods, which may still run: it waits
-// until they have stopped, each for as long as timeout.
+// clearDeadHooks deletes the hook objects that a dead operation has created and would itself have deleted, and its Jobs
+// and Pods, which may still run: it waits until they have stopped, each for as long as timeout.
 func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, timeout time.Duration, span event.Span) error {
 	var refs []kube.Ref
 	for _, h := range dead.Hooks {

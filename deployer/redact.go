@@ -12,9 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// What an operation learns of its release goes into the secrets of its request,
-// so that it is masked in everything that is told from then on, by the engine and
-// by whoever made the request.
+// What an operation learns of its release goes into the secrets of its request, so that it is masked in everything that
+// is told from then on, by the engine and by whoever made the request.
 
 // learnObjects learns what the target's objects hold, as they are and as they will be.
 func learnObjects(set *secret.Set, states []objectState) {
@@ -27,8 +26,8 @@ func learnObjects(set *secret.Set, states []objectState) {
 	}
 }
 
-// learnObject learns the data of a Secret, and of any other object what stands
-// under keys, in environment variables and in arguments that promise a secret.
+// learnObject learns the data of a Secret, and of any other object what stands under keys, in environment variables and
+// in arguments that promise a secret.
 func learnObject(set *secret.Set, o *unstructured.Unstructured) {
 	if object.IsSecret(o) {
 		learnSecret(set, o.Object)
@@ -41,8 +40,8 @@ func learnObject(set *secret.Set, o *unstructured.Unstructured) {
 	}
 }
 
-// learnSecret learns what a Secret holds: each of its values, and the passwords
-// within those that are files of settings or URLs.
+// learnSecret learns what a Secret holds: each of its values, and the passwords within those that are files of settings
+// or URLs.
 func learnSecret(set *secret.Set, object map[string]any) {
 	add := func(text string) {
 		set.Add(text)
@@ -63,9 +62,8 @@ func learnSecret(set *secret.Set, object map[string]any) {
 	}
 }
 
-// learnRevisions learns what the Secrets in the manifests and hooks of revisions hold,
-// as rendered, and what their values promise to hold, the chart's own among them. What
-// cannot be read has none.
+// learnRevisions learns what the Secrets in the manifests and hooks of revisions hold, as rendered, and what their
+// values promise to hold, the chart's own among them. What cannot be read has none.
 func learnRevisions(set *secret.Set, revisions ...*release.Revision) {
 	for _, r := range revisions {
 		set.AddValues(r.Config)

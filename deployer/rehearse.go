@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
-// rehearse asks whether what the deployed revision says of every object that the
-// plan changes could be applied again: one dry run each, at most.
+// rehearse asks whether what the deployed revision says of every object that the plan changes could be applied again:
+// one dry run each, at most.
 func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 	if p.Operation != plan.Upgrade || p.lineage.deployed == nil || p.RecordOnly {
 		return nil
@@ -70,8 +70,7 @@ func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *p
 	return c.Object.String() + ": " + plan.CauseOf(err), nil
 }
 
-// oneWay says why a change cannot be taken back, whatever the deployed revision
-// says; empty when it can.
+// oneWay says why a change cannot be taken back, whatever the deployed revision says; empty when it can.
 func oneWay(c *plan.Change) string {
 	kind := c.Object.Kind
 	holds := slices.Contains([]string{"PersistentVolumeClaim", "PersistentVolume", "Namespace", crdKind}, kind)

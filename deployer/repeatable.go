@@ -17,9 +17,8 @@ var ErrRandom = errors.New("it renders otherwise each time, by random values or 
 // maxTemplates bounds how many templates an error names.
 const maxTemplates = 3
 
-// Repeatable reports, by rendering once more, whether the chart of a plan renders
-// the same again, as a plan that is saved must. The error names the templates and
-// is ErrRandom.
+// Repeatable reports, by rendering once more, whether the chart of a plan renders the same again, as a plan that is
+// saved must. The error names the templates and is ErrRandom.
 func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 	result, _, err := e.render(ctx, p.request, p.lineage)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// PlanRollback plans a new revision that is as revision `to` was; with 0, as
-// the newest one before the last that was ever deployed. Nothing is rendered:
-// the record's manifest and hooks are replayed, as Helm does.
+// PlanRollback plans a new revision that is as revision `to` was; with 0, as the newest one before the last that was
+// ever deployed. Nothing is rendered: the record's manifest and hooks are replayed, as Helm does.
 func (e *Engine) PlanRollback(ctx context.Context, req Request, to int) (*Prepared, error) {
 	req = req.withDefaults(e.cluster.Namespace())
 	req.OnFailure, req.OnFailedInstall = Leave, Leave

@@ -16,8 +16,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// ownerlessKeys are the keys of a live Secret that the target lacks and no field
-// manager owns.
+// ownerlessKeys are the keys of a live Secret that the target lacks and no field manager owns.
 func ownerlessKeys(target, live *unstructured.Unstructured) []string {
 	wanted, _ := target.Object["data"].(map[string]any)
 	has, _ := live.Object["data"].(map[string]any)
@@ -31,8 +30,7 @@ func ownerlessKeys(target, live *unstructured.Unstructured) []string {
 	return out
 }
 
-// keysOfRevisions are those keys of a Secret that revisions had: they came by stringData,
-// and would outlast an apply.
+// keysOfRevisions are those keys of a Secret that revisions had: they came by stringData, and would outlast an apply.
 func keysOfRevisions(keys []string, ref kube.Ref, revisions []*release.Revision) []string {
 	had := map[string]any{}
 	for _, r := range revisions {
@@ -59,8 +57,8 @@ func fieldManagers(o *unstructured.Unstructured, path ...string) []metav1.Manage
 	})
 }
 
-// checkSecretKeys finds the keys that are to leave Secrets besides what an apply would
-// come to, and asks whether they may.
+// checkSecretKeys finds the keys that are to leave Secrets besides what an apply would come to, and asks whether they
+// may.
 func (e *Engine) checkSecretKeys(ctx context.Context, states []objectState, revisions []*release.Revision) error {
 	for i := range states {
 		s := &states[i]

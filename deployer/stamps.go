@@ -8,15 +8,15 @@ import (
 	"github.com/pintle-ci/pintle/deployer/stamp"
 )
 
-// Heads reads how the releases of these names stand in a namespace, by the labels
-// of their records that are not superseded: one request for all of them.
+// Heads reads how the releases of these names stand in a namespace, by the labels of their records that are not
+// superseded: one request for all of them.
 func (e *Engine) Heads(ctx context.Context, namespace string, names []string) ([]release.Head, error) {
 	return e.storage(namespace).Heads(ctx, names)
 }
 
-// checkWithStamp reports why what is asked for may not be done to this release: another
-// has stamped it, or it would go back. It is a *stamp.Error. Whoever looked before,
-// as the pipeline does for a whole run, looked before the lock was his.
+// checkWithStamp reports why what is asked for may not be done to this release: another has stamped it, or it would go
+// back. It is a *stamp.Error. Whoever looked before, as the pipeline does for a whole run, looked before the lock was
+// his.
 func (s lineage) checkWithStamp(req Request) error {
 	if req.Stamp == nil {
 		return nil
@@ -25,8 +25,7 @@ func (s lineage) checkWithStamp(req Request) error {
 	return err
 }
 
-// takingOver is a request whose rollback nobody refuses: it is part of an operation
-// that was allowed.
+// takingOver is a request whose rollback nobody refuses: it is part of an operation that was allowed.
 func takingOver(r *stamp.Request) *stamp.Request {
 	if r == nil {
 		return nil
@@ -36,8 +35,8 @@ func takingOver(r *stamp.Request) *stamp.Request {
 	return &allowed
 }
 
-// stampedLabels are the labels of a revision to be. Without a stamp of its own it goes on
-// with the last revision's, whose number then tells that it is none of its own.
+// stampedLabels are the labels of a revision to be. Without a stamp of its own it goes on with the last revision's,
+// whose number then tells that it is none of its own.
 func stampedLabels(r *stamp.Request, labels map[string]string, revision int) map[string]string {
 	if r == nil {
 		return labels
@@ -46,8 +45,7 @@ func stampedLabels(r *stamp.Request, labels map[string]string, revision int) map
 	return stamp.Stamp{Owner: r.Over(was.Owner), Build: r.Build, Revision: revision}.On(labels)
 }
 
-// stampedBack are the labels of a revision that is as source was, its version too
-// where that is known.
+// stampedBack are the labels of a revision that is as source was, its version too where that is known.
 func stampedBack(r *stamp.Request, source *release.Record, revision int) map[string]string {
 	s, ok := stamp.Of(source.Labels)
 	own := ok && s.Revision == source.Version
@@ -73,8 +71,8 @@ func staleStamp(r *stamp.Request, deployed *release.Revision) bool {
 	return !ok || s != stamp.Stamp{Owner: r.Over(s.Owner), Build: r.Build, Revision: deployed.Version}
 }
 
-// stampDeployed writes the stamp of a plan that changes nothing else onto the record
-// that stays deployed, as the lock's holder.
+// stampDeployed writes the stamp of a plan that changes nothing else onto the record that stays deployed, as the lock's
+// holder.
 func (e *Engine) stampDeployed(ctx context.Context, p *Prepared) error {
 	if !p.Restamp {
 		return nil

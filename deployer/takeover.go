@@ -11,9 +11,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// revalidate is the plan, or a new one where the release has changed since it was
-// made: another job may have deployed between plan and lock. A pending revision
-// that nobody works on is marked failed.
+// revalidate is the plan, or a new one where the release has changed since it was made: another job may have deployed
+// between plan and lock. A pending revision that nobody works on is marked failed.
 func (e *Engine) revalidate(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (*Prepared, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
@@ -32,8 +31,8 @@ func (e *Engine) revalidate(ctx context.Context, p *Prepared, changed bool, l *l
 	return p, nil
 }
 
-// changedSince reports whether the last revision is no longer as the plan saw it. That
-// there is a later one is told by the record that is then to be made.
+// changedSince reports whether the last revision is no longer as the plan saw it. That there is a later one is told by
+// the record that is then to be made.
 func (e *Engine) changedSince(ctx context.Context, p *Prepared) (bool, error) {
 	last := p.lineage.last
 	if last == nil {
@@ -51,13 +50,12 @@ func exceptFor(err, expected error) error {
 	return err
 }
 
-// helmPatience is how long a pending revision without a lock is believed to be
-// Helm's, at work: Helm leaves no lock, and its default timeout is as long.
+// helmPatience is how long a pending revision without a lock is believed to be Helm's, at work: Helm leaves no lock,
+// and its default timeout is as long.
 const helmPatience = 5 * time.Minute
 
-// recordAge is for how long a revision has been recorded, by its own word or by
-// the API server's: the first is of the clock of the machine that wrote it, which
-// may be ahead by any amount.
+// recordAge is for how long a revision has been recorded, by its own word or by the API server's: the first is of the
+// clock of the machine that wrote it, which may be ahead by any amount.
 func recordAge(r *release.Record, now time.Time) time.Duration {
 	age := now.Sub(r.Info.LastDeployed.Time)
 	if !r.Created.IsZero() {
@@ -66,8 +64,8 @@ func recordAge(r *release.Record, now time.Time) time.Duration {
 	return age
 }
 
-// takeOver marks a pending revision failed whose operation is dead: its lock
-// has expired, or it has none and is old. The hooks that the operation left go.
+// takeOver marks a pending revision failed whose operation is dead: its lock has expired, or it has none and is old.
+// The hooks that the operation left go.
 func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lock.Lock, span event.Span) error {
 	age := recordAge(last, e.cluster.Now())
 	if l.Previous == "" && age < helmPatience {

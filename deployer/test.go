@@ -30,9 +30,8 @@ type TestRequest struct {
 	Secrets   *secret.Set   // as in Request
 }
 
-// Test runs the test hooks of the newest revision, as `helm test` does, and
-// stores how they went in its record. The error of a failed test is a
-// *FailedError with the test's log as evidence. A release without tests is skipped.
+// Test runs the test hooks of the newest revision, as `helm test` does, and stores how they went in its record. The
+// error of a failed test is a *FailedError with the test's log as evidence. A release without tests is skipped.
 func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Outcome, error) {
 	ctx = wait.TellOutages(ctx, span)
 	full := Request{Release: req.Release, Namespace: req.Namespace, Timeout: req.Timeout, Secrets: req.Secrets}
@@ -82,8 +81,7 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	return out, recordErr
 }
 
-// runTests runs all tests and stops at the first that fails. Logs are read before
-// any test is deleted.
+// runTests runs all tests and stops at the first that fails. Logs are read before any test is deleted.
 func (r *operation) runTests(ctx context.Context, tests []*release.Hook, logs bool) (*FailedError, []ContainerLog) {
 	ran, err := r.runHooks(ctx, "test")
 	var read []ContainerLog
@@ -113,8 +111,8 @@ type ContainerLog struct {
 	Pod, Container, Text string
 }
 
-// testLogs are the logs of a test's pods, those of init containers too. A log that
-// cannot be read is left out: the test has run all the same.
+// testLogs are the logs of a test's pods, those of init containers too. A log that cannot be read is left out: the test
+// has run all the same.
 func (r *operation) testLogs(ctx context.Context, h *release.Hook) []ContainerLog {
 	var out []ContainerLog
 	for _, ref := range r.hookRefs(h) {

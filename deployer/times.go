@@ -15,8 +15,7 @@ import (
 // timesNote is the annotation of a record that keeps a wait.Baseline.
 const timesNote = "pintle.dev/times"
 
-// isTimed reports whether the time that an object takes says something: it runs,
-// or a controller works on it.
+// isTimed reports whether the time that an object takes says something: it runs, or a controller works on it.
 func isTimed(a *wait.Item) bool {
 	switch a.Ref.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod":
@@ -25,8 +24,8 @@ func isTimed(a *wait.Item) bool {
 	return a.Object != nil && readiness.IsCustom(a.Object.GroupVersionKind().Group)
 }
 
-// noteTimes compares how long the changed objects took with what they used to
-// take, warns of what was slow, and remembers it in the record to be.
+// noteTimes compares how long the changed objects took with what they used to take, warns of what was slow, and
+// remembers it in the record to be.
 func (r *operation) noteTimes() {
 	before := keptBaseline(r.plan.lineage.history.Records)
 	if r.plan.request.Baseline && !r.plan.request.NoWait && r.plan.Operation != plan.RollingBack {

@@ -8,9 +8,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
-// contradictions are objects of one identity that are rendered otherwise each
-// time: which of them the cluster would have in the end nobody has said. A CRD of
-// crds/ is none, for it is only for those who have none.
+// contradictions are objects of one identity that are rendered otherwise each time: which of them the cluster would
+// have in the end nobody has said. A CRD of crds/ is none, for it is only for those who have none.
 func contradictions(states []objectState) []plan.Rejection {
 	first := map[string]objectState{}
 	var out []plan.Rejection

@@ -49,9 +49,8 @@ type Kept struct {
 	Why    string // one line
 }
 
-// Uninstall deletes a release's objects, waits until they are gone and deletes
-// its records (facts/helm-format.md 4.3, 4.6). Objects of every revision since
-// the last deployed one count; those that ask to be kept, and those that are not
+// Uninstall deletes a release's objects, waits until they are gone and deletes its records (facts/helm-format.md 4.3,
+// 4.6). Objects of every revision since the last deployed one count; those that ask to be kept, and those that are not
 // the release's any more, stay and are told.
 func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event.Span) (Outcome, error) {
 	ctx = wait.TellOutages(ctx, span)
@@ -158,10 +157,9 @@ func (r *operation) deleteObjects(ctx context.Context, cascade kube.Propagation)
 	return len(objects), stay, r.hooks(ctx, "post-delete")
 }
 
-// partition separates what goes from what stays, and tells the latter: what asks to
-// be kept, live or in the manifest, and what is not the release's. As Helm does, an
-// object with any other policy is left alone, too (facts/helm-format.md 4.6); only
-// we say so.
+// partition separates what goes from what stays, and tells the latter: what asks to be kept, live or in the manifest,
+// and what is not the release's. As Helm does, an object with any other policy is left alone, too (facts/helm-format.md
+// 4.6); only we say so.
 func (r *operation) partition(found []*unstructured.Unstructured) (objects []*unstructured.Unstructured, stay []Kept) {
 	manifest := objectsOf(r.plan.record)
 	for _, o := range found {
@@ -188,8 +186,8 @@ func (r *operation) partition(found []*unstructured.Unstructured) (objects []*un
 	return objects, stay
 }
 
-// forget deletes the records, or marks them, oldest first: what remains after
-// an interruption still tells that the release is going.
+// forget deletes the records, or marks them, oldest first: what remains after an interruption still tells that the
+// release is going.
 func (r *operation) forget(ctx context.Context, keepHistory bool) error {
 	var errs []error
 	for _, old := range r.plan.lineage.history.Records {
@@ -217,8 +215,7 @@ func uninstallWaves(objects []*unstructured.Unstructured) [][]*unstructured.Unst
 	return slices.DeleteFunc(out, func(w []*unstructured.Unstructured) bool { return len(w) == 0 })
 }
 
-// lastFirst groups objects by stage, the last one first: what needs others goes
-// before them.
+// lastFirst groups objects by stage, the last one first: what needs others goes before them.
 func (p *Prepared) lastFirst(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
 	stages := map[string]int{}
 	for _, r := range append(slices.Clone(p.lineage.since), p.record) {
