@@ -43,7 +43,8 @@ func (e *Engine) Account(ctx context.Context, req Request) (Account, error) {
 			needed = access.ForKindOf(objects, ref, access.Everything.Verbs())
 		}
 		if needed == nil {
-			return out, fmt.Errorf("release %s: %s: the cluster knows no such kind, and the chart brings no definition of it", req.Release, ref)
+			return out, fmt.Errorf("release %s: %s: the cluster knows no such kind, and the chart brings no definition of it",
+				req.Release, ref)
 		}
 		for _, p := range needed {
 			p.For = []string{"objects of " + req.Release}

@@ -44,7 +44,8 @@ func (e *Engine) refusals(ctx context.Context, seen observation) ([]plan.Rejecti
 	}
 	var out []plan.Rejection
 	for _, p := range slices.Concat(problems...) {
-		if !slices.ContainsFunc(out, func(q plan.Rejection) bool { return q.Object == p.Object && q.Err.Error() == p.Err.Error() }) { // a hook of two events
+		same := func(q plan.Rejection) bool { return q.Object == p.Object && q.Err.Error() == p.Err.Error() }
+		if !slices.ContainsFunc(out, same) { // a hook of two events comes twice
 			out = append(out, p)
 		}
 	}
@@ -56,7 +57,8 @@ func (e *Engine) refusals(ctx context.Context, seen observation) ([]plan.Rejecti
 func (e *Engine) refusedHook(ctx context.Context, seen observation, h *release.Hook) ([]plan.Rejection, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
-		return []plan.Rejection{{Object: kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: seen.namespace}, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
+		ref := kube.Ref{Kind: h.Kind, Name: h.Name, Namespace: seen.namespace}
+		return []plan.Rejection{{Object: ref, Err: fmt.Errorf("the hook cannot be made: %w", err)}}, nil
 	}
 	var out []plan.Rejection
 	for _, o := range objects {
@@ -74,7 +76,9 @@ func (e *Engine) refusedHook(ctx context.Context, seen observation, h *release.H
 // refusedHookObject pretends to create one. One that is there already has passed admission, and must be one that the
 // hook may replace. What may come only as the operation goes on is not held against it: its namespace, its kind, and
 // for a pod its service account.
-func (e *Engine) refusedHookObject(ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+func (e *Engine) refusedHookObject(
+	ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook,
+) (refused, err error) {
 	if _, err := e.place(ctx, o, seen.namespace, nil); kube.Is(err, kube.NoKind) {
 		return access.CheckName(o), nil
 	} else if err != nil {

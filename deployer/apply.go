@@ -56,7 +56,9 @@ func (e *Engine) Apply(ctx context.Context, p *Prepared, span event.Span) (Outco
 
 // applyLocked carries the plan out, or a new one where the release has changed since. It is ErrExists, and nothing was
 // touched, where it has changed unnoticed.
-func (e *Engine) applyLocked(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (Outcome, error) {
+func (e *Engine) applyLocked(
+	ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span,
+) (Outcome, error) {
 	p, err := e.revalidate(ctx, p, changed, l, span)
 	if err != nil {
 		return Outcome{Status: event.Failed}, notStarted(err)
@@ -122,15 +124,16 @@ func (e *Engine) newOperation(p *Prepared, span event.Span) *operation {
 
 // execute is the whole life of an operation that changes something.
 func (r *operation) execute(parent context.Context) (Outcome, error) {
+	untouched := Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}
 	if parent.Err() != nil {
-		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, context.Cause(parent)
+		return untouched, context.Cause(parent)
 	}
 	work, stop := workContext(parent, r.plan.request.OnCancel)
 	defer stop()
 	ctx, cancel := r.limited(work)
 	defer cancel()
 	if err := r.begin(ctx); err != nil {
-		return Outcome{Status: event.Failed, Revision: r.plan.Deployed, PreviousRevision: r.plan.Deployed}, notStarted(fmt.Errorf("no object was touched: %w", err))
+		return untouched, notStarted(fmt.Errorf("no object was touched: %w", err))
 	}
 	if err := r.applyAll(ctx); err != nil {
 		return r.fail(parent, ctx, err)

@@ -57,7 +57,8 @@ func (e *Engine) keepScaled(ctx context.Context, req Request, states []objectSta
 	}
 	for _, s := range rescaled {
 		i := slices.IndexFunc(scalers, func(c scaler) bool {
-			return c.target.Kind == s.object.GetKind() && c.target.Name == s.object.GetName() && c.target.Namespace == s.object.GetNamespace()
+			return c.target.Kind == s.object.GetKind() && c.target.Name == s.object.GetName() &&
+				c.target.Namespace == s.object.GetNamespace()
 		})
 		if i < 0 {
 			continue
@@ -87,7 +88,9 @@ func (s *objectState) rescaled() bool {
 }
 
 // scalers are the autoscalers of the target, and those in namespaces that will outlive this revision.
-func (e *Engine) scalers(ctx context.Context, req Request, states []objectState, namespaces map[string]bool) ([]scaler, error) {
+func (e *Engine) scalers(
+	ctx context.Context, req Request, states []objectState, namespaces map[string]bool,
+) ([]scaler, error) {
 	var out []scaler
 	wanted := map[string]bool{}
 	for _, s := range states {

@@ -65,7 +65,8 @@ func guardCRD(c *plan.Change, s objectState, req Request) error {
 	}
 	list := strings.Join(dangers, "; ")
 	if !req.AllowCRDChanges {
-		return fmt.Errorf("the change may harm objects that exist: %s; convert them first, then pass --allow-crd-changes", list)
+		return fmt.Errorf("the change may harm objects that exist: %s; convert them first, then pass --allow-crd-changes",
+			list)
 	}
 	c.Danger = list
 	c.Remark("allowed: " + list)
@@ -130,7 +131,8 @@ func schemaDangers(version, path string, before, after map[string]any) []string 
 	}
 	was, _ := before["type"].(string)
 	is, _ := after["type"].(string)
-	if either, _ := after["x-kubernetes-int-or-string"].(bool); was != "" && was != is && (!either || was != "integer" && was != "string") {
+	if either, _ := after["x-kubernetes-int-or-string"].(bool); was != "" && was != is &&
+		(!either || was != "integer" && was != "string") {
 		say(path, fmt.Sprintf("changes from %s to %s", was, orAny(is)))
 		return out
 	}
@@ -199,7 +201,8 @@ func (e *Engine) checkCRDs(ctx context.Context, req Request, states []objectStat
 	g.SetLimit(concurrency)
 	for i := range states {
 		s := &states[i]
-		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs || len(plan.Diff(s.live, s.result)) == 0 {
+		if s.object.GetKind() != crdKind || s.live == nil || s.result == nil || s.isCRD && req.CRDs != ApplyCRDs ||
+			len(plan.Diff(s.live, s.result)) == 0 {
 			continue
 		}
 		changing[object.String(s.object, "spec", "group")+"/"+object.String(s.object, "spec", "names", "kind")] = true
@@ -227,7 +230,8 @@ func (e *Engine) anyOf(ctx context.Context, crd *unstructured.Unstructured) (boo
 		var list struct {
 			Items []struct{} `json:"items"`
 		}
-		path := fmt.Sprintf("/apis/%s/%s/%s?limit=1", object.String(crd, "spec", "group"), name, object.String(crd, "spec", "names", "plural"))
+		path := fmt.Sprintf("/apis/%s/%s/%s?limit=1", object.String(crd, "spec", "group"), name,
+			object.String(crd, "spec", "names", "plural"))
 		err := e.cluster.Do(ctx, "GET", path, nil, &list)
 		switch {
 		case kube.Is(err, kube.NotFound): // not served yet

@@ -32,7 +32,7 @@ type objectState struct {
 	conflicts []plan.Conflict            // with other field managers: kept, and then left out of object, or taken over
 	whole     *unstructured.Unstructured // with conflicts that are kept: the object as rendered; nil otherwise
 	fixed     []string                   // fields whose change it refused, and nothing else; then err says so
-	anew      *unstructured.Unstructured // with fixed: the object if it were created anew; nil when the server could not say
+	anew      *unstructured.Unstructured // with fixed: the object as if created anew; nil when the server could not say
 	was       string                     // the apiVersion of the manifest, where the cluster no longer serves it
 	scaledBy  string                     // the autoscaler whose number of replicas stands in object; empty for none
 	isCRD     bool                       // of crds/, not of the manifest
@@ -68,13 +68,17 @@ func decide(s observation) (*Prepared, error) {
 	}
 	if s.namespaceMissing {
 		if !s.request.CreateNamespace {
-			return nil, fmt.Errorf("plan release %s: namespace %s does not exist; create it, or allow that with --create-namespace", p.Release, s.namespace)
+			return nil, fmt.Errorf("plan release %s: namespace %s does not exist; "+
+				"create it, or allow that with --create-namespace",
+				p.Release, s.namespace)
 		}
 		if problems := validation.IsDNS1123Label(s.namespace); len(problems) > 0 {
-			return nil, fmt.Errorf("plan release %s: namespace %q cannot be: %s", p.Release, s.namespace, strings.Join(problems, "; "))
+			return nil, fmt.Errorf("plan release %s: namespace %q cannot be: %s",
+				p.Release, s.namespace, strings.Join(problems, "; "))
 		}
 		p.CreateNamespace = true
-		p.Objects = append(p.Objects, plan.Change{Action: plan.Create, Object: kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}})
+		ref := kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}
+		p.Objects = append(p.Objects, plan.Change{Action: plan.Create, Object: ref})
 	}
 	var problems []plan.Rejection
 	stages, err := sequence.Of(s.record)
@@ -113,8 +117,10 @@ func decide(s observation) (*Prepared, error) {
 }
 
 func decideObject(s objectState, before map[string]bool, seen observation) (plan.Change, error) {
-	c := plan.Change{Object: kube.RefOf(s.object), Desired: s.object, Live: s.live, Result: s.result, Note: s.unchecked, CRD: s.isCRD}
-	c.AfterCRD, c.Conflicts, c.Withdrawn = s.afterCRD, s.conflicts, s.withdrawn
+	c := plan.Change{
+		Object: kube.RefOf(s.object), Desired: s.object, Live: s.live, Result: s.result, Note: s.unchecked,
+		CRD: s.isCRD, AfterCRD: s.afterCRD, Conflicts: s.conflicts, Withdrawn: s.withdrawn,
+	}
 	if s.isCRD {
 		return decideCRD(c, s, seen.request)
 	}
@@ -122,7 +128,8 @@ func decideObject(s objectState, before map[string]bool, seen observation) (plan
 		whose := ownerOf(s.live, seen.record.Name, seen.namespace)
 		hook := whose.class == unowned && wasHook(s.live, seen.lineage.history.Records)
 		if !hook && !seen.request.adopts(whose, c.Object) {
-			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
+			return c, fmt.Errorf("it exists and cannot be taken into the release: %s; "+
+				"delete it, or adopt it with --take-ownership, or with --adopt %s", whose, c.Object)
 		}
 		c.Action = plan.Adopt
 		switch {
@@ -190,13 +197,17 @@ func decidePrune(s observation) []plan.Change {
 		c.Leftover = true
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b plan.Change) int { return installorder.Wave(b.Object.Kind) - installorder.Wave(a.Object.Kind) })
+	slices.SortStableFunc(out, func(a, b plan.Change) int {
+		return installorder.Wave(b.Object.Kind) - installorder.Wave(a.Object.Kind)
+	})
 	return out
 }
 
 // withoutRenamed drops those leftovers that are objects of the target under another group's name, as their uid tells:
 // the two are one object, which is the release's by before.
-func withoutRenamed(leftovers []*unstructured.Unstructured, states []objectState, before map[string]bool) []*unstructured.Unstructured {
+func withoutRenamed(
+	leftovers []*unstructured.Unstructured, states []objectState, before map[string]bool,
+) []*unstructured.Unstructured {
 	byUID := map[types.UID]string{}
 	for _, s := range states {
 		if s.live != nil && s.live.GetUID() != "" {

@@ -55,7 +55,7 @@ type RenderFunc func(context.Context, render.Options) (*render.Result, error)
 // Policy says what to do with what a failure left behind.
 type Policy string
 
-// The policies. Leave is for people who want to look at the wreck; Finish is for interruptions only.
+// The policies. Leave is for people who want to look at what is left; Finish is for interruptions only.
 const (
 	Rollback Policy = "rollback" // of an upgrade: back to the last deployed revision
 	Remove   Policy = "remove"   // of a first install: delete what it created
@@ -74,29 +74,40 @@ type Request struct {
 	Over func(current *release.Record) (RenderFunc, error)
 
 	Operation plan.Operation // Install takes only a free name, Upgrade only one in use; empty takes either
-	Replace   bool           // of Install: a name is free also when its last revision failed or was uninstalled
+	Replace   bool           // only for Install: a name is free also when its last revision failed or was uninstalled
 	Revise    bool           // record a revision even where nothing changes, as Helm does
 
 	Timeout         time.Duration // of the whole operation; 0 means 5 minutes
 	RollbackTimeout time.Duration // of what follows a failure; 0 means Timeout
 	LockTimeout     time.Duration // waiting for another job's lock; 0 means Timeout
-	Supersede       bool          // ask an older build of the same branch that holds the lock to stop, and stop for a newer one
-	Settle          time.Duration // workloads must stay ready this long; 0 means 2 s for those without a readiness probe, below 0 not at all
+	// Supersede asks an older build of the same branch that holds the lock to stop, and stops for a newer one.
+	Supersede bool
+
+	// Settle is how long workloads must stay ready; 0 means 2 s for those without a readiness probe, below 0 not at all.
+	Settle time.Duration
 
 	OnFailure       Policy // Rollback (default) or Leave
 	OnFailedInstall Policy // Remove (default) or Leave
-	OnCancel        Policy // after an interruption: Rollback (a first install is removed), Leave or Finish; empty means as after a failure
+	// OnCancel is for an interruption: Rollback (a first install is removed), Leave or Finish; empty means as after a
+	// failure.
+	OnCancel Policy
 
 	CreateNamespace bool
-	HistoryLimit    int                        // revisions kept; 0 means 10, below 0 all
-	Labels          map[string]string          // of the record; the value "null" removes one
-	Description     string                     // of the revision; empty means Helm's "Install complete"
-	WaitForJobs     bool                       // Jobs must complete, not only start
-	Evidence        func(archive []byte) error // keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made
-	Logs            bool                       // tell the logs of the pods that are rolled out, while they are awaited
-	Baseline        bool                       // keep how long objects take to become ready, and warn of those that take longer than they used to
-	Readiness       readiness.Rules            // over the built-in ones
-	NoWait          bool                       // do not wait for objects (hooks are awaited)
+	HistoryLimit    int               // revisions kept; 0 means 10, below 0 all
+	Labels          map[string]string // of the record; the value "null" removes one
+	Description     string            // of the revision; empty means Helm's "Install complete"
+	WaitForJobs     bool              // Jobs must complete, not only start
+
+	// Evidence keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made.
+	Evidence func(archive []byte) error
+
+	Logs bool // tell the logs of the pods that are rolled out, while they are awaited
+
+	// Baseline keeps how long objects take to become ready, and warns of those that take longer than they used to.
+	Baseline bool
+
+	Readiness       readiness.Rules // over the built-in ones
+	NoWait          bool            // do not wait for objects (hooks are awaited)
 	NoHooks         bool
 	NoValidation    bool // let the server ignore fields that it does not know
 	CleanUp         bool // of an upgrade or rollback that failed and is left: delete the objects it created
@@ -107,16 +118,21 @@ type Request struct {
 	// after, and of what templates look up. nil: only that.
 	Secrets *secret.Set
 
-	OnConflict   ConflictPolicy             // where another field manager has set what the chart sets; empty means FailConflicts
-	OnImmutable  map[string]ImmutablePolicy // by kind, where a field that cannot be changed differs; Job and StatefulSet have a default, others fail
-	ImmutableKey string                     // the key by which the caller's user sets OnImmutable, for messages; empty where there is none
-	Adopt        Adoption                   // objects that are not the release's; empty means AdoptNever
-	AdoptList    []string                   // for AdoptListed: Kind/name or Kind/namespace/name
+	// OnConflict is for fields of the chart that another field manager has set; empty means FailConflicts.
+	OnConflict ConflictPolicy
+
+	// OnImmutable says by kind what to do where a field that cannot be changed differs. Job and StatefulSet have a
+	// default, others fail.
+	OnImmutable  map[string]ImmutablePolicy
+	ImmutableKey string // the key by which the caller's user sets OnImmutable, for messages; empty where there is none
+
+	Adopt     Adoption // objects that are not the release's; empty means AdoptNever
+	AdoptList []string // for AdoptListed: Kind/name or Kind/namespace/name
 
 	Stamp *stamp.Request // who deploys which version of the unit; nil: whoever calls, which is neither asked nor recorded
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs
-	AllowCRDChanges bool      // of ApplyCRDs: also changes that may harm stored objects
+	AllowCRDChanges bool      // only for ApplyCRDs: also changes that may harm stored objects
 	Rehearse        bool      // let the plan of an upgrade say whether a rollback would be possible
 	RequireRollback bool      // and refuse it if not
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	recordBound   = time.Minute      // of the last record writes, whatever happened to the operation's context: more than an outage that is borne
+	recordBound   = time.Minute      // of the last record writes, whatever has ended: longer than an outage may last
 	evidenceBound = 15 * time.Second // of reading events and logs before a rollback
 )
 
@@ -171,7 +171,10 @@ func (p *Prepared) done() string {
 	for _, a := range []struct {
 		action plan.Action
 		word   string
-	}{{plan.Create, "created"}, {plan.Update, "changed"}, {plan.Recreate, "recreated"}, {plan.Adopt, "adopted"}, {plan.Delete, "deleted"}, {plan.Unchanged, "unchanged"}} {
+	}{
+		{plan.Create, "created"}, {plan.Update, "changed"}, {plan.Recreate, "recreated"},
+		{plan.Adopt, "adopted"}, {plan.Delete, "deleted"}, {plan.Unchanged, "unchanged"},
+	} {
 		if n := p.Count(a.action); n > 0 {
 			if parts != "" {
 				parts += ", "

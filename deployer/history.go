@@ -59,7 +59,9 @@ type StatusRequest struct {
 
 // Status reads a release's newest revision and how its objects stand, in the order of their application.
 func (e *Engine) Status(ctx context.Context, req StatusRequest) (*release.Record, []ObjectStatus, error) {
-	full := Request{Namespace: cmp.Or(req.Namespace, e.cluster.Namespace()), WaitForJobs: req.WaitForJobs, Readiness: req.Readiness}
+	full := Request{
+		Namespace: cmp.Or(req.Namespace, e.cluster.Namespace()), WaitForJobs: req.WaitForJobs, Readiness: req.Readiness,
+	}
 	h, err := e.History(ctx, req.Release, full.Namespace)
 	if err != nil {
 		return nil, nil, err

@@ -49,14 +49,18 @@ func (s observation) becomesHook() map[string]bool {
 // release's own, may; what else is no hook may only where the hook's policies say so.
 func inTheWay(live *unstructured.Unstructured, h *release.Hook, name, namespace string) error {
 	mine, _ := isOwned(live, name, namespace)
-	if slices.Contains(h.DeletePolicies, beforeCreation) || len(h.DeletePolicies) == 0 || live.GetAnnotations()[hookNote] != "" || mine {
+	if slices.Contains(h.DeletePolicies, beforeCreation) || len(h.DeletePolicies) == 0 ||
+		live.GetAnnotations()[hookNote] != "" || mine {
 		return nil
 	}
-	return fmt.Errorf("it exists and is no hook; delete it, rename the hook, or give it %s: %s", policyNote, beforeCreation)
+	return fmt.Errorf("it exists and is no hook; delete it, rename the hook, or give it %s: %s",
+		policyNote, beforeCreation)
 }
 
 // occupied asks what is in the way of a hook's object that exists.
-func (e *Engine) occupied(ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook) (refused, err error) {
+func (e *Engine) occupied(
+	ctx context.Context, seen observation, o *unstructured.Unstructured, h *release.Hook,
+) (refused, err error) {
 	if !reruns(o.GetKind()) {
 		return nil, nil
 	}

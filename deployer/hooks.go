@@ -127,7 +127,9 @@ func (r *operation) runHook(ctx context.Context, h *release.Hook) (made []*unstr
 }
 
 // makeHook creates the objects of a hook, one after another.
-func (r *operation) makeHook(ctx context.Context, objects []*unstructured.Unstructured) (made []*unstructured.Unstructured, err error) {
+func (r *operation) makeHook(
+	ctx context.Context, objects []*unstructured.Unstructured,
+) (made []*unstructured.Unstructured, err error) {
 	for _, o := range objects {
 		live, err := r.applyHook(ctx, o)
 		if err != nil {
@@ -140,12 +142,15 @@ func (r *operation) makeHook(ctx context.Context, objects []*unstructured.Unstru
 }
 
 func (r *operation) applyHook(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	return r.engine.applyObject(ctx, o, kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
+	return r.engine.applyObject(ctx, o,
+		kube.ApplyOptions{Manager: release.Manager, Force: true, Lenient: r.plan.request.NoValidation})
 }
 
 // finishHook waits until the objects of a hook are done and returns them as they are then: one that got no pods was
 // made again.
-func (r *operation) finishHook(ctx context.Context, objects, made []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+func (r *operation) finishHook(
+	ctx context.Context, objects, made []*unstructured.Unstructured,
+) ([]*unstructured.Unstructured, error) {
 	var items []*wait.Item
 	for i, live := range made {
 		item := wait.ToFinish(live)
@@ -164,7 +169,9 @@ func hookFault(o *unstructured.Unstructured, err error) error {
 }
 
 // placedHook are the objects of a hook in their namespaces.
-func (e *Engine) placedHook(ctx context.Context, h *release.Hook, namespace string) ([]*unstructured.Unstructured, error) {
+func (e *Engine) placedHook(
+	ctx context.Context, h *release.Hook, namespace string,
+) ([]*unstructured.Unstructured, error) {
 	objects, err := hookObjects(h)
 	if err != nil {
 		return nil, err
@@ -184,7 +191,8 @@ func hookObjects(h *release.Hook) ([]*unstructured.Unstructured, error) {
 		return nil, err
 	}
 	for _, o := range objects {
-		if notes := o.GetAnnotations(); notes[sequence.NeedsAnnotation] != "" { // hooks have weights; Kubernetes refuses the name
+		// Hooks have weights instead, and Kubernetes refuses the name.
+		if notes := o.GetAnnotations(); notes[sequence.NeedsAnnotation] != "" {
 			delete(notes, sequence.NeedsAnnotation)
 			o.SetAnnotations(notes)
 		}
@@ -200,7 +208,8 @@ func (r *operation) hookRefs(h *release.Hook) []kube.Ref {
 	}
 	return slices.DeleteFunc(slices.Clone(r.hooked), func(ref kube.Ref) bool {
 		return !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool {
-			return o.GetKind() == ref.Kind && o.GetName() == ref.Name && (o.GetNamespace() == "" || o.GetNamespace() == ref.Namespace)
+			return o.GetKind() == ref.Kind && o.GetName() == ref.Name &&
+				(o.GetNamespace() == "" || o.GetNamespace() == ref.Namespace)
 		})
 	})
 }

@@ -67,7 +67,9 @@ func (e *Engine) dryRunRecreateOne(ctx context.Context, req Request, s *objectSt
 
 // pretend asks the server what it would make of the object if it were created, under a name that nobody has, in
 // namespace.
-func (e *Engine) pretend(ctx context.Context, req Request, o *unstructured.Unstructured, namespace string) (*unstructured.Unstructured, error) {
+func (e *Engine) pretend(
+	ctx context.Context, req Request, o *unstructured.Unstructured, namespace string,
+) (*unstructured.Unstructured, error) {
 	probe := o.DeepCopy()
 	probe.SetNamespace(namespace)
 	probe.SetName("")
@@ -95,7 +97,9 @@ func decideImmutable(c plan.Change, s objectState, req Request) (plan.Change, er
 		fixed = slices.DeleteFunc(fixed, func(f plan.Field) bool { return f.New == nil })
 	}
 	policy := req.onImmutable(s.object.GetKind())
-	refusal := &plan.ImmutableError{Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggestedPolicy(c.Object.Kind)), Err: s.err}
+	refusal := &plan.ImmutableError{
+		Object: c.Object, Fields: fixed, Key: req.ImmutableKey, Suggest: string(suggestedPolicy(c.Object.Kind)), Err: s.err,
+	}
 	switch {
 	case policy == FailImmutable && slices.Contains(neverRecreated, s.object.GetKind()):
 		refusal.Reason = "a " + s.object.GetKind() + " is never deleted to change it"
@@ -144,8 +148,10 @@ func fixedFields(fields []plan.Field, named []string, kind string) []plan.Field 
 	for _, f := range fields {
 		controllers := strings.Contains(f.Path, "controller-uid") || strings.Contains(f.Path, "job-name") ||
 			kind == "Pod" && strings.Contains(f.Path, "[kube-api-access-")
-		free := kind == "StatefulSet" && slices.ContainsFunc(changeable, func(p string) bool { return isAtOrBelow(f.Path, p) })
-		if !controllers && !free && slices.ContainsFunc(named, func(n string) bool { return isAtOrBelow(f.Path, n) || isAtOrBelow(n, f.Path) }) {
+		free := kind == "StatefulSet" &&
+			slices.ContainsFunc(changeable, func(p string) bool { return isAtOrBelow(f.Path, p) })
+		if !controllers && !free &&
+			slices.ContainsFunc(named, func(n string) bool { return isAtOrBelow(f.Path, n) || isAtOrBelow(n, f.Path) }) {
 			out = append(out, f)
 		}
 	}
@@ -175,13 +181,15 @@ func (r *operation) recreate(ctx context.Context, c *plan.Change) error {
 	if err != nil {
 		return err
 	}
-	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting,
+		"being deleted, to be created anew")
 	return r.waiter().Await(ctx, []*wait.Item{wait.ToBeGone(c.Live)})
 }
 
 // recreateJob is recreate for a Job. One that was stopped and could not be deleted goes on.
 func (r *operation) recreateJob(ctx context.Context, c *plan.Change) error {
-	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting, "being deleted, to be created anew")
+	r.span.Object(c.Object.Namespace, c.Object.String(), string(plan.Recreate), event.Waiting,
+		"being deleted, to be created anew")
 	err := r.waiter().Clear(ctx, c.Live)
 	if was, _, _ := unstructured.NestedBool(c.Live.Object, "spec", "suspend"); err != nil && !was {
 		after, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)

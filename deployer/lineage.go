@@ -73,24 +73,29 @@ func (s lineage) check(req Request) error {
 	gone := s.last == nil || s.last.Status() == release.Uninstalled
 	switch {
 	case req.Operation == plan.Upgrade && gone:
-		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w", req.Release, req.Namespace, release.ErrNotFound)
+		return fmt.Errorf("upgrade release %s: it is not deployed in %s; install it, or pass --install: %w",
+			req.Release, req.Namespace, release.ErrNotFound)
 	case req.Operation != plan.Install || s.last == nil:
 		return nil
 	case s.last.Status() == release.Uninstalling:
-		return fmt.Errorf("install release %s: %w: the uninstallation of revision %d has not ended; uninstall it again, or upgrade it", req.Release, ErrInUse, s.last.Version)
+		return fmt.Errorf("install release %s: %w: the uninstallation of revision %d has not ended; "+
+			"uninstall it again, or upgrade it", req.Release, ErrInUse, s.last.Version)
 	case req.Replace && (gone || s.last.Status() != release.Deployed && s.last.Status() != release.Superseded):
 		return nil
 	case gone || s.last.Status() == release.Failed:
-		return fmt.Errorf("install release %s: %w: its revision %d is %s and kept; pass --replace to reuse the name", req.Release, ErrInUse, s.last.Version, s.last.Status())
+		return fmt.Errorf("install release %s: %w: its revision %d is %s and kept; pass --replace to reuse the name",
+			req.Release, ErrInUse, s.last.Version, s.last.Status())
 	}
-	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name", req.Release, ErrInUse, s.last.Version, s.last.Status())
+	return fmt.Errorf("install release %s: %w: revision %d is %s; upgrade it, or choose another name",
+		req.Release, ErrInUse, s.last.Version, s.last.Status())
 }
 
 // attemptsOf are the revisions of a life when it is certain that none of them, nor one whose record is gone or cannot
 // be read, was ever deployed.
 func attemptsOf(h release.History, life []*release.Revision) []*release.Revision {
 	known := len(h.Unreadable) == 0 && (len(life) < len(h.Records) || len(life) > 0 && life[0].Version == 1)
-	if !known || slices.ContainsFunc(life, func(r *release.Revision) bool { return r.Status() != release.Failed && !r.Status().Pending() }) {
+	mayBeDeployed := func(r *release.Revision) bool { return r.Status() != release.Failed && !r.Status().Pending() }
+	if !known || slices.ContainsFunc(life, mayBeDeployed) {
 		return nil
 	}
 	return life

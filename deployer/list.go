@@ -28,7 +28,9 @@ type ListRequest struct {
 
 // List reads the newest revision of releases, as `helm list` chooses and orders them. Superseded revisions are never
 // the newest: asked for these alone, it lists every superseded revision. unreadable are records that do not decode.
-func (e *Engine) List(ctx context.Context, req ListRequest) (records []*release.Record, unreadable []release.Head, err error) {
+func (e *Engine) List(
+	ctx context.Context, req ListRequest,
+) (records []*release.Record, unreadable []release.Head, err error) {
 	selector, err := labels.Parse(req.Selector)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list releases: selector %q: %w", req.Selector, err)

@@ -69,7 +69,9 @@ type lookedAt struct {
 	table           kube.Table
 }
 
-func (e *Engine) lookAt(ctx context.Context, o *unstructured.Unstructured, namespace string, tables bool) (lookedAt, error) {
+func (e *Engine) lookAt(
+	ctx context.Context, o *unstructured.Unstructured, namespace string, tables bool,
+) (lookedAt, error) {
 	if _, err := e.place(ctx, o, namespace, nil); kube.Is(err, kube.NoKind) {
 		return lookedAt{}, nil
 	} else if err != nil {

@@ -15,7 +15,8 @@ func (e *Engine) locker() *lock.Locker {
 	return &lock.Locker{
 		Cluster: e.cluster, Holder: e.options.Holder, Job: e.options.Job,
 		MayUse: func(ctx context.Context, namespace, verb string) bool {
-			return e.access.May(ctx, access.Permission{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases"}, verb)
+			leases := access.Permission{Namespace: namespace, Group: "coordination.k8s.io", Resource: "leases"}
+			return e.access.May(ctx, leases, verb)
 		},
 		Pending: e.mayBePending,
 	}

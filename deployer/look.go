@@ -15,7 +15,9 @@ import (
 
 // observeObjects fills every state from the cluster: the live object and the dry run. What the release has had is read
 // first, and where nothing can change that is all.
-func (e *Engine) observeObjects(ctx context.Context, req Request, states []objectState, from lineage, missing bool) error {
+func (e *Engine) observeObjects(
+	ctx context.Context, req Request, states []objectState, from lineage, missing bool,
+) error {
 	coming, before, whole := namespacesOf(states), refsOf(from.since), ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
@@ -73,7 +75,9 @@ func (e *Engine) observeObjects(ctx context.Context, req Request, states []objec
 
 // dryRunObject asks what an apply would come to, and reads the object unless that has been done (seen) or it would be
 // created.
-func (e *Engine) dryRunObject(ctx context.Context, req Request, s *objectState, seen bool, coming map[string]bool) error {
+func (e *Engine) dryRunObject(
+	ctx context.Context, req Request, s *objectState, seen bool, coming map[string]bool,
+) error {
 	result, err := e.dryRun(ctx, req, s.object, false)
 	if kube.Is(err, kube.NotFound) && coming[s.object.GetNamespace()] {
 		s.unchecked = "checked in part: its namespace comes with this release"
@@ -140,7 +144,9 @@ func namespacesOf(states []objectState) map[string]bool {
 
 // dryRun asks the server what an apply would make of the object. A conflict with nobody but ourselves, as client-side
 // apply of old left it, is none; force asks what came of taking over the fields of others.
-func (e *Engine) dryRun(ctx context.Context, req Request, o *unstructured.Unstructured, force bool) (*unstructured.Unstructured, error) {
+func (e *Engine) dryRun(
+	ctx context.Context, req Request, o *unstructured.Unstructured, force bool,
+) (*unstructured.Unstructured, error) {
 	options := req.applyOptions()
 	options.DryRun, options.Force = true, force
 	result, err := e.cluster.Apply(ctx, o, options)

@@ -59,5 +59,6 @@ func (l *lookups) warnings() []string {
 	if len(l.denied) == 0 {
 		return nil
 	}
-	return []string{"lookup of Secrets found nothing, as --no-lookup-secrets asks (" + strings.Join(l.denied, ", ") + "): with them it may render otherwise"}
+	return []string{"lookup of Secrets found nothing, as --no-lookup-secrets asks (" +
+		strings.Join(l.denied, ", ") + "): with them it may render otherwise"}
 }

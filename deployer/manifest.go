@@ -142,7 +142,8 @@ func (e *Engine) currentAPIVersion(ctx context.Context, o *unstructured.Unstruct
 func unservedWarnings(gone []kube.Ref) []string {
 	var out []string
 	for _, ref := range gone {
-		out = append(out, fmt.Sprintf("%s of an earlier revision counts as gone: the cluster serves no %s in %s any more", ref, ref.Kind, ref.APIVersion))
+		out = append(out, fmt.Sprintf("%s of an earlier revision counts as gone: the cluster serves no %s in %s any more",
+			ref, ref.Kind, ref.APIVersion))
 	}
 	return out
 }

@@ -41,7 +41,10 @@ func (e *Engine) explain(ctx context.Context, req Request, refusal error) error 
 	if req.Render == nil && req.Over == nil {
 		req.Render = func(context.Context, render.Options) (*render.Result, error) { return nil, refusal } // a rollback
 	}
-	p := &Prepared{Plan: &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: plan.Install}, request: req, record: &release.Revision{Record: &release.Record{}}}
+	p := &Prepared{
+		Plan:    &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: plan.Install},
+		request: req, record: &release.Revision{Record: &release.Record{}},
+	}
 	if result, _, err := e.render(ctx, req, lineageOf(release.History{})); err == nil {
 		p.record = release.NewRevision(newRecord(req, lineage{revision: 1}, result))
 		if states, err := e.targetObjects(ctx, desired{record: p.record, crds: result.CRDs}); err == nil {
@@ -60,7 +63,8 @@ func (e *Engine) needs(ctx context.Context, p *Prepared) []access.Permission {
 		out = append(out, access.NewNamespace())
 	}
 	req := p.request
-	undo := p.lineage.deployed != nil && req.OnFailure == Rollback || p.Operation == plan.Install && req.OnFailedInstall == Remove
+	undo := p.lineage.deployed != nil && req.OnFailure == Rollback ||
+		p.Operation == plan.Install && req.OnFailedInstall == Remove
 	for _, c := range p.Objects {
 		use := access.Use{
 			Create: c.Action == plan.Create, Change: c.Action == plan.Update || c.Action == plan.Adopt,

@@ -185,7 +185,9 @@ func (r Request) applyOptions() kube.ApplyOptions {
 
 // applyObject is server-side apply that outlasts passing conflicts: two writers of one quota, or our own marks from
 // client-side apply.
-func (e *Engine) applyObject(ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions) (*unstructured.Unstructured, error) {
+func (e *Engine) applyObject(
+	ctx context.Context, o *unstructured.Unstructured, options kube.ApplyOptions,
+) (*unstructured.Unstructured, error) {
 	for attempt := 0; ; attempt++ {
 		out, err := e.cluster.Apply(ctx, o, options)
 		switch {

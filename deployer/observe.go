@@ -63,7 +63,8 @@ func (e *Engine) planRender(ctx context.Context, req Request) (*Prepared, error)
 		result.CRDs = nil
 	}
 	p, err := e.planTarget(ctx, req, desired{
-		lineage: lineage, record: release.NewRevision(newRecord(req, lineage, result)), crds: result.CRDs, missing: seen.namespaceMissing,
+		lineage: lineage, record: release.NewRevision(newRecord(req, lineage, result)),
+		crds: result.CRDs, missing: seen.namespaceMissing,
 		warnings: slices.Concat(unreadableWarnings(seen.history), renderWarnings(result), warnings),
 	})
 	if err != nil {
@@ -173,7 +174,8 @@ func (e *Engine) render(ctx context.Context, req Request, s lineage) (*render.Re
 	found := &lookups{cluster: e.cluster, secrets: req.Secrets, without: req.NoLookupSecrets}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: s.revision, IsUpgrade: s.operation == plan.Upgrade,
-		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: found.lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions,
+		Discovered: true, Lookup: found.lookup,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("release %s: %w", req.Release, err)
@@ -186,7 +188,8 @@ func newRecord(req Request, s lineage, result *render.Result) *release.Record {
 	return &release.Record{
 		Name: req.Release, Namespace: req.Namespace, Version: s.revision, Chart: release.ChartOf(result.Chart),
 		Config: result.Config, Manifest: manifestText(result.Manifests), Hooks: recordHooks(result.Hooks),
-		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes}, Labels: stampedLabels(req.Stamp, nextLabels(req, s), s.revision),
+		ApplyMethod: release.ServerSide, Info: &release.Info{Notes: result.Notes},
+		Labels: stampedLabels(req.Stamp, nextLabels(req, s), s.revision),
 	}
 }
 
@@ -241,7 +244,9 @@ func (e *Engine) targetObjects(ctx context.Context, t desired) ([]objectState, e
 			return nil, err
 		}
 		markOwned(o, t.record.Name, t.record.Namespace)
-		states = append(states, objectState{object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != ""})
+		states = append(states, objectState{
+			object: o, source: s.source, unchecked: unchecked, was: was, afterCRD: unchecked != "",
+		})
 	}
 	if t.lineage.operation != plan.RollingBack { // what ran with the last of two can be had again
 		problems = append(problems, contradictions(states)...)
@@ -286,7 +291,9 @@ func noteScope(o *unstructured.Unstructured, scopes map[string]bool) {
 
 // place gives an object the release's namespace, or none when its kind is cluster-scoped. A kind that only a CRD of
 // this very target defines cannot be checked yet; the answer then says so.
-func (e *Engine) place(ctx context.Context, o *unstructured.Unstructured, namespace string, scopes map[string]bool) (string, error) {
+func (e *Engine) place(
+	ctx context.Context, o *unstructured.Unstructured, namespace string, scopes map[string]bool,
+) (string, error) {
 	res, err := e.cluster.Resource(ctx, o.GetAPIVersion(), o.GetKind())
 	namespaced, unchecked := res.Namespaced, ""
 	if kube.Is(err, kube.NoKind) {

@@ -17,7 +17,7 @@ type ImmutablePolicy string
 const (
 	FailImmutable  ImmutablePolicy = "fail"            // refuse the plan
 	RecreateObject ImmutablePolicy = "recreate"        // delete the object with all it owns, then create it
-	OrphanRecreate ImmutablePolicy = "orphan-recreate" // delete only the object, then create it: its pods stay and are adopted
+	OrphanRecreate ImmutablePolicy = "orphan-recreate" // delete only the object, then create it: its pods stay
 )
 
 // ImmutablePolicies are all of them, in the order of how much they touch.
@@ -111,7 +111,8 @@ func CheckObjectName(s string) error {
 func (r Request) checkPolicies() error {
 	for kind, p := range r.OnImmutable {
 		if !slices.Contains(ImmutablePolicies(), p) {
-			return fmt.Errorf("release %s: on immutable fields of %s %q is unknown; write fail, recreate or orphan-recreate", r.Release, kind, p)
+			return fmt.Errorf("release %s: on immutable fields of %s %q is unknown; write fail, recreate or orphan-recreate",
+				r.Release, kind, p)
 		}
 	}
 	if r.OnConflict != "" && !slices.Contains(ConflictPolicies(), r.OnConflict) {

@@ -23,7 +23,9 @@ type Prepared struct {
 // newPrepared is for what an engine does without changes that were decided: to the objects of a revision that is there.
 func newPrepared(req Request, s lineage, r *release.Revision, o plan.Operation) *Prepared {
 	return &Prepared{
-		Plan:    &plan.Plan{Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets},
+		Plan: &plan.Plan{
+			Release: req.Release, Namespace: req.Namespace, Operation: o, Next: r.Record, Secrets: req.Secrets,
+		},
 		request: req, lineage: s, record: r,
 	}
 }
@@ -73,7 +75,8 @@ func (p *Prepared) Pin(s *plan.Saved) error {
 	}
 	p.pinned = true
 	p.replan = func(context.Context) (*Prepared, error) {
-		return nil, fmt.Errorf("deploy release %s: it has changed since its saved plan was checked: %w", p.Release, plan.ErrStale)
+		return nil, fmt.Errorf("deploy release %s: it has changed since its saved plan was checked: %w",
+			p.Release, plan.ErrStale)
 	}
 	return nil
 }

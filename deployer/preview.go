@@ -43,7 +43,8 @@ func (e *Engine) Preview(ctx context.Context, req PreviewRequest) (*render.Resul
 	found := &lookups{cluster: e.cluster, secrets: orEmpty(req.Secrets), without: req.NoLookupSecrets}
 	result, err := req.Render(ctx, render.Options{
 		ReleaseName: req.Release, Namespace: req.Namespace, Revision: 1, IsUpgrade: req.IsUpgrade,
-		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions, Discovered: true, Lookup: found.lookup,
+		KubeVersion: caps.KubeVersion, KubeMinor: caps.KubeMinor, APIVersions: caps.APIVersions,
+		Discovered: true, Lookup: found.lookup,
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,9 @@ func (r *operation) prune(ctx context.Context) error {
 }
 
 // deleteAll deletes objects in the reverse order of their application and tells each; nothing is awaited.
-func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured)) error {
+func (r *operation) deleteAll(
+	ctx context.Context, objects []*unstructured.Unstructured, tell func(*unstructured.Unstructured),
+) error {
 	for _, group := range r.plan.lastFirst(objects) {
 		if err := r.deleteCascading(ctx, group, kube.Background, tell); err != nil {
 			return err
@@ -45,7 +47,9 @@ func (r *operation) deleteAll(ctx context.Context, objects []*unstructured.Unstr
 
 // deleteCascading deletes objects wave by wave, last wave first. Only the very objects seen are deleted, not others
 // under their names.
-func (r *operation) deleteCascading(ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured)) error {
+func (r *operation) deleteCascading(
+	ctx context.Context, objects []*unstructured.Unstructured, p kube.Propagation, tell func(*unstructured.Unstructured),
+) error {
 	var failed []wait.Failure
 	for _, wave := range uninstallWaves(objects) {
 		forEach(wave, func(o *unstructured.Unstructured) {
@@ -99,7 +103,8 @@ func (r *operation) remove(ctx context.Context) error {
 		return err
 	}
 	tell := func(o *unstructured.Unstructured) {
-		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed, "removed with the failed install")
+		r.span.Object(o.GetNamespace(), kube.RefOf(o).String(), string(plan.Delete), event.Passed,
+			"removed with the failed install")
 	}
 	if err := r.deleteAll(ctx, objects, tell); err != nil {
 		return err

@@ -94,7 +94,8 @@ func (e *Engine) recoverLocked(ctx context.Context, req Request, l *lock.Lock, s
 
 // nothing is the outcome of a recovery that no dead job makes necessary.
 func (e *Engine) nothing(s lineage) Outcome {
-	out := Outcome{Status: event.Unchanged, Record: s.last.Record, Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
+	out := Outcome{Status: event.Unchanged, Record: s.last.Record,
+		Message: fmt.Sprintf("nothing to recover: revision %d is %s", s.last.Version, s.last.Status())}
 	if s.deployed != nil {
 		out.Revision, out.PreviousRevision = s.deployed.Version, s.deployed.Version
 	}
@@ -176,7 +177,8 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	pending, dead := lineage.last.Status().Pending(), held != nil && held.Dead
 	switch {
 	case held != nil && !dead:
-		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w", req.Release, held.Name, held.Since, lock.ErrBusy)
+		return Outcome{Status: event.Failed}, fmt.Errorf("release %s: %s works on it since %s: %w",
+			req.Release, held.Name, held.Since, lock.ErrBusy)
 	case !dead && !pending && !lineage.doubled():
 		return e.nothing(lineage), nil
 	}
@@ -185,7 +187,8 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 		would = append(would, "take the lock over from "+held.Name)
 	}
 	if pending {
-		would = append(would, fmt.Sprintf("mark revision %d, which is %s, failed", lineage.last.Version, lineage.last.Status()))
+		would = append(would,
+			fmt.Sprintf("mark revision %d, which is %s, failed", lineage.last.Version, lineage.last.Status()))
 	}
 	switch {
 	case lineage.last == lineage.deployed || !pending && lineage.last.Status() != release.Failed:
@@ -197,7 +200,8 @@ func (e *Engine) recoverable(ctx context.Context, req Request, span event.Span) 
 	for _, w := range would {
 		span.Output("", "would "+w)
 	}
-	return Outcome{Status: event.Unchanged, Record: lineage.last.Record, Message: "would " + strings.Join(would, "; ")}, nil
+	return Outcome{Status: event.Unchanged, Record: lineage.last.Record,
+		Message: "would " + strings.Join(would, "; ")}, nil
 }
 
 // doubled reports that a job died between marking a revision deployed and the one before superseded.
@@ -225,7 +229,9 @@ func (e *Engine) markSuperseded(ctx context.Context, s lineage) error {
 
 // clearDeadHooks deletes the hook objects that a dead operation has created and would itself have deleted, and its Jobs
 // and Pods, which may still run: it waits until they have stopped, each for as long as timeout.
-func (e *Engine) clearDeadHooks(ctx context.Context, dead *release.Record, timeout time.Duration, span event.Span) error {
+func (e *Engine) clearDeadHooks(
+	ctx context.Context, dead *release.Record, timeout time.Duration, span event.Span,
+) error {
 	var refs []kube.Ref
 	for _, h := range dead.Hooks {
 		passes := slices.Contains(h.DeletePolicies, hookSucceeded) || slices.Contains(h.DeletePolicies, hookFailed)

@@ -74,7 +74,8 @@ func learnRevisions(set *secret.Set, revisions ...*release.Revision) {
 			learnDocument(set, doc.Text, doc.Objects)
 		}
 		for _, h := range r.Hooks {
-			learnDocument(set, h.Manifest, func() ([]*unstructured.Unstructured, error) { return release.ParseDocument(h.Manifest) })
+			learnDocument(set, h.Manifest,
+				func() ([]*unstructured.Unstructured, error) { return release.ParseDocument(h.Manifest) })
 		}
 	}
 }

@@ -46,13 +46,16 @@ func (e *Engine) rehearse(ctx context.Context, req Request, p *Prepared) error {
 	because = slices.DeleteFunc(because, func(s string) bool { return s == "" })
 	p.Rollback = &plan.Rehearsal{Revision: p.lineage.deployed.Version, Because: because}
 	if req.RequireRollback && !p.Rollback.Possible() {
-		return fmt.Errorf("plan release %s: a rollback would not be possible, and requireRollback asks for it: %s", p.Release, strings.Join(because, "; "))
+		return fmt.Errorf("plan release %s: a rollback would not be possible, and requireRollback asks for it: %s",
+			p.Release, strings.Join(because, "; "))
 	}
 	return nil
 }
 
 // rehearseOne pretends to apply what the deployed revision said of one object.
-func (e *Engine) rehearseOne(ctx context.Context, req Request, p *Prepared, c *plan.Change, old *unstructured.Unstructured) (string, error) {
+func (e *Engine) rehearseOne(
+	ctx context.Context, req Request, p *Prepared, c *plan.Change, old *unstructured.Unstructured,
+) (string, error) {
 	res, ok := e.cluster.Served(ctx, old.GetAPIVersion(), old.GetKind())
 	if !ok {
 		return fmt.Sprintf("%s: the cluster serves no %s in %s any more", c.Object, old.GetKind(), old.GetAPIVersion()), nil

@@ -32,7 +32,8 @@ func (e *Engine) Repeatable(ctx context.Context, p *Prepared) error {
 	if more := len(sources) - maxTemplates; more > 0 {
 		sources = append(sources[:maxTemplates], fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Errorf("save the plan of release %s: %s: %w; take such values from a values file or an existing Secret (lookup), or deploy without a saved plan",
+	return fmt.Errorf("save the plan of release %s: %s: %w; take such values from a values file or an existing Secret "+
+		"(lookup), or deploy without a saved plan",
 		p.Release, strings.Join(sources, ", "), ErrRandom)
 }
 

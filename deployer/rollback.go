@@ -66,7 +66,8 @@ func rollbackSource(h release.History, name string, to int) (*release.Record, er
 		if r := h.Revision(to); r != nil {
 			return r, nil
 		}
-		return nil, fmt.Errorf("roll back release %s: there is no revision %d; the history lists them: %w", name, to, release.ErrNotFound)
+		return nil, fmt.Errorf("roll back release %s: there is no revision %d; the history lists them: %w",
+			name, to, release.ErrNotFound)
 	}
 	for _, r := range slices.Backward(h.Records[:len(h.Records)-1]) {
 		if r.Status() == release.Superseded || r.Status() == release.Deployed {

@@ -90,7 +90,9 @@ func (e *Engine) checkSecretKeys(ctx context.Context, states []objectState, revi
 }
 
 // withdraw takes keys out of the very Secret that was seen.
-func (e *Engine) withdraw(ctx context.Context, live *unstructured.Unstructured, keys []string, dryRun bool) (*unstructured.Unstructured, error) {
+func (e *Engine) withdraw(
+	ctx context.Context, live *unstructured.Unstructured, keys []string, dryRun bool,
+) (*unstructured.Unstructured, error) {
 	gone := map[string]any{}
 	for _, key := range keys {
 		gone[key] = nil

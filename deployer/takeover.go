@@ -13,7 +13,9 @@ import (
 
 // revalidate is the plan, or a new one where the release has changed since it was made: another job may have deployed
 // between plan and lock. A pending revision that nobody works on is marked failed.
-func (e *Engine) revalidate(ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span) (*Prepared, error) {
+func (e *Engine) revalidate(
+	ctx context.Context, p *Prepared, changed bool, l *lock.Lock, span event.Span,
+) (*Prepared, error) {
 	if changed {
 		span.Warn("the release has changed since it was planned; it is planned anew")
 		again, err := p.replan(ctx)
@@ -69,8 +71,10 @@ func recordAge(r *release.Record, now time.Time) time.Duration {
 func (e *Engine) takeOver(ctx context.Context, req Request, last *release.Record, l *lock.Lock, span event.Span) error {
 	age := recordAge(last, e.cluster.Now())
 	if l.Previous == "" && age < helmPatience {
-		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); wait until it ends, or %s, then try again: %w",
-			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339), (helmPatience - age).Round(time.Second), lock.ErrBusy)
+		return fmt.Errorf("release %s: revision %d is %s since %s and no lock says by whom (Helm takes none); "+
+			"wait until it ends, or %s, then try again: %w",
+			req.Release, last.Version, last.Status(), last.Info.LastDeployed.Format(time.RFC3339),
+			(helmPatience - age).Round(time.Second), lock.ErrBusy)
 	}
 	who := l.Previous
 	if who == "" {

@@ -51,7 +51,8 @@ func (e *Engine) Test(ctx context.Context, req TestRequest, span event.Span) (Ou
 	}
 	out.Revision, out.PreviousRevision, out.Notes = last.Version, last.Version, last.Info.Notes
 	if last.Status().Pending() {
-		return out, fmt.Errorf("test release %s in %s: revision %d is %s: %w", full.Release, full.Namespace, last.Version, last.Status(), lock.ErrBusy)
+		return out, fmt.Errorf("test release %s in %s: revision %d is %s: %w",
+			full.Release, full.Namespace, last.Version, last.Status(), lock.ErrBusy)
 	}
 	out.Record = last
 	chosen := *last // with fewer hooks: all of them stay in the record
@@ -127,7 +128,8 @@ func (r *operation) podLogs(ctx context.Context, o *unstructured.Unstructured) [
 	var out []ContainerLog
 	for _, pod := range r.gatherer().OwnPods(ctx, o) {
 		for _, c := range slices.Concat(evidence.Containers(pod, "initContainers"), evidence.Containers(pod, "containers")) {
-			text, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), kube.LogOptions{Container: c, Lines: 10_000})
+			text, err := r.engine.cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(),
+				kube.LogOptions{Container: c, Lines: 10_000})
 			if err == nil {
 				out = append(out, ContainerLog{Pod: pod.GetName(), Container: c, Text: r.redact(text)})
 			}

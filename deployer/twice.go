@@ -25,7 +25,9 @@ func contradictions(states []objectState) []plan.Rejection {
 			if before.source == s.source {
 				where = before.source
 			}
-			out = append(out, plan.Rejection{Object: kube.RefOf(s.object), Err: fmt.Errorf("it is rendered twice, with different content: in %s; keep one of them, or give each a name of its own", where)})
+			err := fmt.Errorf("it is rendered twice, with different content: in %s; "+
+				"keep one of them, or give each a name of its own", where)
+			out = append(out, plan.Rejection{Object: kube.RefOf(s.object), Err: err})
 		}
 	}
 	return out

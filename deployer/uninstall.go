@@ -33,13 +33,17 @@ type UninstallRequest struct {
 	KeepHistory bool          // records stay, the last one as uninstalled
 	Description string        // of the record that stays; empty means Helm's "Uninstallation complete"
 	NoHooks     bool
-	NoWait      bool                       // do not wait until the objects are gone
-	Cascade     kube.Propagation           // to what the objects own; empty means kube.Background
-	OnCancel    Policy                     // after an interruption: Finish goes on for a while; anything else stops, and the next uninstallation goes on
-	Supersede   bool                       // as in Request
-	Secrets     *secret.Set                // as in Request
-	Evidence    func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
-	Stamp       *stamp.Request             // whose release it must be; nil: anybody's
+	NoWait      bool             // do not wait until the objects are gone
+	Cascade     kube.Propagation // to what the objects own; empty means kube.Background
+
+	// OnCancel is for an interruption: Finish goes on for a while. Anything else stops, and the next uninstallation
+	// goes on.
+	OnCancel Policy
+
+	Supersede bool                       // as in Request
+	Secrets   *secret.Set                // as in Request
+	Evidence  func(archive []byte) error // keeps the bundle of a failure, as a Request's does; nil: none is made
+	Stamp     *stamp.Request             // whose release it must be; nil: anybody's
 }
 
 // Kept is an object that outlives its release, and why.
@@ -80,7 +84,8 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	lineage := lineageOf(seen.history)
 	l.Resolved = lineage.last == nil || !lineage.last.Status().Pending()
 	if lineage.last == nil || lineage.last.Status() == release.Uninstalled && req.KeepHistory {
-		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w", full.Release, full.Namespace, release.ErrNotFound)
+		return Outcome{Status: event.Failed}, fmt.Errorf("uninstall release %s in %s: %w",
+			full.Release, full.Namespace, release.ErrNotFound)
 	}
 	if err := lineage.checkWithStamp(full); err != nil {
 		return Outcome{Status: event.Failed}, err
@@ -92,7 +97,8 @@ func (e *Engine) Uninstall(ctx context.Context, req UninstallRequest, span event
 	}
 	r := e.newOperation(p, span)
 	if lineage.last.Status() == release.Uninstalled { // only its history is left
-		return Outcome{Status: event.Passed, Message: "its history is deleted", Record: lineage.last.Record}, r.forget(ctx, false)
+		out := Outcome{Status: event.Passed, Message: "its history is deleted", Record: lineage.last.Record}
+		return out, r.forget(ctx, false)
 	}
 	out, err := r.uninstall(ctx, req.KeepHistory, cmp.Or(req.Cascade, kube.Background))
 	l.Resolved = l.Resolved || err == nil
@@ -124,7 +130,8 @@ func (r *operation) uninstall(ctx context.Context, keepHistory bool, cascade kub
 	fresh, cancel := cleanUpContext(ctx, recordBound, lock.LastBound)
 	defer cancel()
 	if err := r.forget(fresh, keepHistory); err != nil {
-		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w", r.plan.Release, err)
+		return out, fmt.Errorf("uninstall release %s: its objects are deleted, its history is not: uninstall it again: %w",
+			r.plan.Release, err)
 	}
 	out.Status, out.Message = event.Passed, fmt.Sprintf("uninstalled: %s deleted", text.Counted(count, "object"))
 	return out, nil
