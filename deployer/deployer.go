@@ -133,7 +133,7 @@ type Request struct {
 
 	CRDs            CRDPolicy // of the charts' crds/; empty means CreateCRDs
 	AllowCRDChanges bool      // only for ApplyCRDs: also changes that may harm stored objects
-	Rehearse        bool      // let the plan of an upgrade say whether a rollback would be possible
+	Rehearse        bool      // let the plan of an upgrade say if a rollback would be possible
 	RequireRollback bool      // and refuse it if not
 }
 

@@ -153,7 +153,7 @@ func (r *operation) failed(ctx context.Context, err error) *FailedError {
 		r.span.Evidence(o.Namespace, o.Object, event.Failed, o.Cause, o.Evidence)
 	}
 	r.collectBundle(ctx, f, list.Objects)
-	r.clearDoomed(whole)
+	r.deleteHooksAfterFailure(whole)
 	return f
 }
 
@@ -169,9 +169,9 @@ func summary(f *FailedError) string {
 	return s
 }
 
-// clearDoomed deletes the hooks that a failure condemned, now that they have been looked at, and waits until they have
+// deleteHooksAfterFailure deletes the hooks that a failure condemned, now that they have been looked at, and waits until they have
 // stopped: a rollback has hooks, too.
-func (r *operation) clearDoomed(ctx context.Context) {
+func (r *operation) deleteHooksAfterFailure(ctx context.Context) {
 	for _, ref := range r.hooksToDelete {
 		if err := r.endHook(ctx, ref); err != nil {
 			r.span.Warn("a hook could not be deleted: " + err.Error())

@@ -22,7 +22,7 @@ import (
 )
 
 // hooked is a chart of a ConfigMap, and of one more for each operation as its
-// hook, which says whether it was rendered for an install.
+// hook, which tells if it was rendered for an install.
 func hooked() *chart.Chart {
 	files := map[string]string{"templates/deployment.yaml": "", "templates/service.yaml": ""}
 	for _, operation := range []string{"install", "upgrade", "rollback", "delete"} {

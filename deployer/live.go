@@ -30,11 +30,11 @@ func (e *Engine) Live(ctx context.Context, r *release.Record, tables bool) (Live
 	if err != nil {
 		return Live{}, fmt.Errorf("read the objects of release %s: %w", r.Name, err)
 	}
-	found := make([]lookedAt, len(objects))
+	found := make([]liveObject, len(objects))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(concurrency)
 	for i, o := range objects {
-		g.Go(func() (err error) { found[i], err = e.lookAt(gctx, o, r.Namespace, tables); return err })
+		g.Go(func() (err error) { found[i], err = e.readLive(gctx, o, r.Namespace, tables); return err })
 	}
 	if err := g.Wait(); err != nil {
 		return Live{}, err
@@ -61,24 +61,24 @@ func (e *Engine) Live(ctx context.Context, r *release.Record, tables bool) (Live
 	return out, nil
 }
 
-// lookedAt is one object as it is; without a kind it is gone.
-type lookedAt struct {
+// liveObject is one object as it is; without a kind it is gone.
+type liveObject struct {
 	kind, namespace string
 	selector        map[string]string // of a workload's pods
 	object          map[string]any
 	table           kube.Table
 }
 
-func (e *Engine) lookAt(
+func (e *Engine) readLive(
 	ctx context.Context, o *unstructured.Unstructured, namespace string, tables bool,
-) (lookedAt, error) {
+) (liveObject, error) {
 	if _, err := e.place(ctx, o, namespace, nil); kube.Is(err, kube.NoKind) {
-		return lookedAt{}, nil
+		return liveObject{}, nil
 	} else if err != nil {
-		return lookedAt{}, err
+		return liveObject{}, err
 	}
 	ref := kube.RefOf(o)
-	l := lookedAt{namespace: ref.Namespace, selector: readiness.PodSelector(o)}
+	l := liveObject{namespace: ref.Namespace, selector: readiness.PodSelector(o)}
 	var err error
 	if tables {
 		l.table, err = e.cluster.Table(ctx, ref)
@@ -89,15 +89,15 @@ func (e *Engine) lookAt(
 		}
 	}
 	if kube.Is(err, kube.NotFound) {
-		return lookedAt{}, nil
+		return liveObject{}, nil
 	}
 	l.kind = o.GroupVersionKind().Version + "/" + ref.Kind
 	return l, err
 }
 
 // podsOf are the pods of workloads, those of each selector once.
-func (e *Engine) podsOf(ctx context.Context, workloads []lookedAt, tables bool) ([]lookedAt, error) {
-	var out []lookedAt
+func (e *Engine) podsOf(ctx context.Context, workloads []liveObject, tables bool) ([]liveObject, error) {
+	var out []liveObject
 	seen := map[string]bool{}
 	for _, w := range workloads {
 		s := kube.Selection{Namespace: w.namespace, Labels: labels.Set(w.selector).String()}
@@ -110,7 +110,7 @@ func (e *Engine) podsOf(ctx context.Context, workloads []lookedAt, tables bool) 
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, lookedAt{kind: relatedPods, table: t})
+			out = append(out, liveObject{kind: relatedPods, table: t})
 			continue
 		}
 		pods, version, err := e.cluster.List(ctx, "v1", "Pod", s)
@@ -121,7 +121,7 @@ func (e *Engine) podsOf(ctx context.Context, workloads []lookedAt, tables bool) 
 		for _, p := range pods {
 			items = append(items, p.Object)
 		}
-		out = append(out, lookedAt{kind: relatedPods, object: map[string]any{
+		out = append(out, liveObject{kind: relatedPods, object: map[string]any{
 			"apiVersion": "v1", "kind": "PodList", "metadata": map[string]any{"resourceVersion": version}, "items": items,
 		}})
 	}

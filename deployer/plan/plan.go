@@ -153,7 +153,7 @@ func (p *Plan) Summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// Rehearsal says whether the release could be brought back once a plan has been
+// Rehearsal reports whether the release could be brought back once a plan has been
 // carried out.
 type Rehearsal struct {
 	Revision int      // to which
