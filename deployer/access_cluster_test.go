@@ -20,8 +20,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// as makes the bench work under a service account of its own, which may do what
-// the rules of a Role say.
+// as makes the bench work under a service account of its own, which may do what the rules of a Role say.
 func (b *harness) as(rules ...map[string]any) {
 	b.t.Helper()
 	account := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": "ci"}}
@@ -85,8 +84,7 @@ func rule(group, resource string, verbs ...string) map[string]any {
 	return map[string]any{"apiGroups": []string{group}, "resources": strings.Split(resource, ","), "verbs": verbs}
 }
 
-// create makes the roles and bindings of YAML documents as the administrator,
-// and waits until they count.
+// create makes the roles and bindings of YAML documents as the administrator, and waits until they count.
 func (b *harness) create(documents string) {
 	b.t.Helper()
 	var made []map[string]any
@@ -108,8 +106,8 @@ func (b *harness) create(documents string) {
 	}
 }
 
-// awaitGrant waits until the API server lets the account do what a role says:
-// its authorizer reads roles and bindings from caches that come a little later.
+// awaitGrant waits until the API server lets the account do what a role says: its authorizer reads roles and bindings
+// from caches that come a little later.
 func (b *harness) awaitGrant(role map[string]any) {
 	b.t.Helper()
 	// As the server would see it: the same shapes whether it was written here or read from YAML.
@@ -163,8 +161,8 @@ func (b *harness) awaitGrant(role map[string]any) {
 	}
 }
 
-// TestTooLittleAccess deploys with accounts that may not: nothing is touched,
-// everything that is missing is listed at once, and the YAML given makes it work.
+// TestTooLittleAccess deploys with accounts that may not: nothing is touched, everything that is missing is listed at
+// once, and the YAML given makes it work.
 func TestTooLittleAccess(t *testing.T) {
 	all := []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 	for name, tt := range map[string]struct {
@@ -223,8 +221,7 @@ func TestTooLittleAccess(t *testing.T) {
 	}
 }
 
-// TestExplanationsAreOptional deploys with an account that may do the work and
-// see nothing else.
+// TestExplanationsAreOptional deploys with an account that may do the work and see nothing else.
 func TestExplanationsAreOptional(t *testing.T) {
 	b := newHarness(t)
 	work := []string{"get", "list", "watch", "create", "update", "patch", "delete"}

@@ -37,8 +37,8 @@ spec: {minReplicas: 1, maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kin
 	}
 }
 
-// TestAccountIsEnough does all that can be done to a release by an account that may do exactly what Account lists. Nothing
-// is refused, but questions about what is the cluster's.
+// TestAccountIsEnough does all that can be done to a release by an account that may do exactly what Account lists.
+// Nothing is refused, but questions about what is the cluster's.
 func TestAccountIsEnough(t *testing.T) {
 	for name, extra := range map[string]map[string]string{"plain": nil, "with hooks": accountChart()} {
 		t.Run(name, func(t *testing.T) { accountIsEnough(t, extra) })

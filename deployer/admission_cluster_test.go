@@ -14,8 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/plan"
 )
 
-// guard makes an admission policy for the harness's namespace that refuses every
-// object with the label guarded, and waits until the server follows it.
+// guard makes an admission policy for the harness's namespace that refuses every object with the label guarded, and
+// waits until the server follows it.
 func (b *harness) guard() {
 	b.t.Helper()
 	name := "guard-" + b.namespace
@@ -63,8 +63,7 @@ func (b *harness) guard() {
 	}
 }
 
-// Admission refuses an object, a hook, a deletion and a recreation: all are named
-// together, before anything is written.
+// Admission refuses an object, a hook, a deletion and a recreation: all are named together, before anything is written.
 func TestAdmissionIsAskedAboutTheWholeSet(t *testing.T) {
 	b := newHarness(t)
 	done := kubetest.Image(t, "guarded:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})

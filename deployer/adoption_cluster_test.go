@@ -53,8 +53,8 @@ func TestAdoptionPolicies(t *testing.T) {
 	}
 }
 
-// One object under two groups' names, as Events are: changing the name in the
-// chart is neither an adoption nor a deletion.
+// One object under two groups' names, as Events are: changing the name in the chart is neither an adoption nor a
+// deletion.
 func TestOtherGroupSameObject(t *testing.T) {
 	b := newHarness(t)
 	core := "apiVersion: v1\nkind: Event\nmetadata: {name: note}\ninvolvedObject: {kind: Namespace, name: x, namespace: {{ .Release.Namespace }}}\nreason: Deployed\nreportingComponent: example.com/x\nreportingInstance: x\naction: Deploy\neventTime: 2026-01-01T00:00:00.000000Z\ntype: Normal\n"

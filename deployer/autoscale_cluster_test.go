@@ -75,8 +75,8 @@ func TestAutoscaledReplicasStay(t *testing.T) {
 	}
 }
 
-// A chart that stops to say replicas gives the field up: without the autoscaler
-// in view the server would fall back to one.
+// A chart that stops to say replicas gives the field up: without the autoscaler in view the server would fall back to
+// one.
 func TestReplicasThatLeaveTheChart(t *testing.T) {
 	b := newHarness(t)
 	without := func(version string, extra map[string]string) deployer.Request {

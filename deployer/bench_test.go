@@ -27,8 +27,8 @@ func probedService() *chart.Chart {
 	return c
 }
 
-// BenchmarkInstall is a chart of three objects, from nothing to ready, ours and
-// Helm's. The ratio of the two is the figure; either alone measures the machine.
+// BenchmarkInstall is a chart of three objects, from nothing to ready, ours and Helm's. The ratio of the two is the
+// figure; either alone measures the machine.
 func BenchmarkInstall(b *testing.B) {
 	kubeconfig, _ := kubetest.Cluster(b)
 	c := probedService()

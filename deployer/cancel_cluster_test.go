@@ -14,8 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// TestOnCancel interrupts an upgrade, and a first install, while it waits for
-// its Deployment, under each policy.
+// TestOnCancel interrupts an upgrade, and a first install, while it waits for its Deployment, under each policy.
 func TestOnCancel(t *testing.T) {
 	never := kubetest.Script{NeverReady: true}
 	slow := kubetest.Script{ReadyAfter: 2 * time.Second}

@@ -230,8 +230,8 @@ spec:
 	}
 }
 
-// An autoscaler that the account cannot see, or a script, scales by the scale
-// subresource: under any policy but fail the deploy goes on.
+// An autoscaler that the account cannot see, or a script, scales by the scale subresource: under any policy but fail
+// the deploy goes on.
 func TestScaledByAStranger(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))
@@ -276,8 +276,7 @@ func TestForceLeavesTheAutoscalersReplicas(t *testing.T) {
 	}
 }
 
-// What Helm wrote client-side is Helm's, and so ours; what somebody edited
-// meanwhile is theirs.
+// What Helm wrote client-side is Helm's, and so ours; what somebody edited meanwhile is theirs.
 func TestConflictsAfterClientSideHelm(t *testing.T) {
 	peer.Helm(t)
 	b := newHarness(t)

@@ -83,7 +83,8 @@ type Request struct {
 	// Supersede asks an older build of the same branch that holds the lock to stop, and stops for a newer one.
 	Supersede bool
 
-	// Settle is how long workloads must stay ready; 0 means 2 s for those without a readiness probe, below 0 not at all.
+	// Settle is how long workloads must stay ready; 0 means 2 s for those without a readiness probe, below 0 not at
+	// all.
 	Settle time.Duration
 
 	OnFailure       Policy // Rollback (default) or Leave
@@ -98,7 +99,8 @@ type Request struct {
 	Description     string            // of the revision; empty means Helm's "Install complete"
 	WaitForJobs     bool              // Jobs must complete, not only start
 
-	// Evidence keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is made.
+	// Evidence keeps the bundle of a failure, a .tgz of at most 5 MB, before anything is rolled back; nil: none is
+	// made.
 	Evidence func(archive []byte) error
 
 	Logs bool // tell the logs of the pods that are rolled out, while they are awaited

@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 )
 
-// The bundle is handed over while the failed revision's pods are still there,
-// with their logs, and without the release's secrets.
+// The bundle is handed over while the failed revision's pods are still there, with their logs, and without the
+// release's secrets.
 func TestEvidenceIsSealedBeforeTheRollback(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))

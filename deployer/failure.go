@@ -169,8 +169,8 @@ func summary(f *FailedError) string {
 	return s
 }
 
-// deleteHooksAfterFailure deletes the hooks that a failure condemned, now that they have been looked at, and waits until they have
-// stopped: a rollback has hooks, too.
+// deleteHooksAfterFailure deletes the hooks that a failure condemned, now that they have been looked at, and waits
+// until they have stopped: a rollback has hooks, too.
 func (r *operation) deleteHooksAfterFailure(ctx context.Context) {
 	for _, ref := range r.hooksToDelete {
 		if err := r.endHook(ctx, ref); err != nil {

@@ -32,8 +32,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// fault answers a request in the API server's place, or lets it pass and spoils
-// the answer; n counts the requests from 1.
+// fault answers a request in the API server's place, or lets it pass and spoils the answer; n counts the requests from
+// 1.
 type fault func(n int64, next http.Handler, w http.ResponseWriter, r *http.Request)
 
 // refuse answers as an API server that cannot.
@@ -150,8 +150,8 @@ func firstWrites(f fault) fault {
 	}
 }
 
-// restart takes the server away when the first object is written; when it is
-// there again, its watch cache is new and knows no version from before.
+// restart takes the server away when the first object is written; when it is there again, its watch cache is new and
+// knows no version from before.
 func restart(t *testing.T, proxy *kubetest.Proxy, away time.Duration) fault {
 	var once sync.Once
 	var down sync.WaitGroup
@@ -172,9 +172,9 @@ func restart(t *testing.T, proxy *kubetest.Proxy, away time.Duration) fault {
 	}
 }
 
-// TestFaultProxy upgrades through a proxy that breaks the connection in one way,
-// once to a version that becomes ready and once to one that crashes, and expects
-// what a good connection would have given, and a report that says what happened.
+// TestFaultProxy upgrades through a proxy that breaks the connection in one way, once to a version that becomes ready
+// and once to one that crashes, and expects what a good connection would have given, and a report that says what
+// happened.
 func TestFaultProxy(t *testing.T) {
 	var mu sync.Mutex
 	rows := map[string]string{}
@@ -249,8 +249,8 @@ func (b *harness) endedAs(end string, out deployer.Outcome) {
 	}
 }
 
-// TestJobsAtOnce lets jobs, processes of their own, deploy one release at the
-// same time, the first time too: one after the other, and none is lost.
+// TestJobsAtOnce lets jobs, processes of their own, deploy one release at the same time, the first time too: one after
+// the other, and none is lost.
 func TestJobsAtOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		deployed int // before
@@ -297,8 +297,7 @@ func TestOneOfManyJobs(t *testing.T) {
 	b.mustDeploy(req)
 }
 
-// reported is what a job comes to that applies a plan, and its reports as the
-// files that people and CI servers read.
+// reported is what a job comes to that applies a plan, and its reports as the files that people and CI servers read.
 type reported struct {
 	outcome     deployer.Outcome
 	err         error
@@ -331,8 +330,8 @@ func (b *harness) applyReported(p *deployer.Prepared) (r reported) {
 	return r
 }
 
-// tell checks that every report says how the deploy ended and, where told is not
-// empty, of the outage in between: how long it took, and what it was.
+// tell checks that every report says how the deploy ended and, where told is not empty, of the outage in between: how
+// long it took, and what it was.
 func (b *harness) tell(r reported, end, told string) {
 	b.t.Helper()
 	const crash = `Deployment/web: container main exited with code 1`

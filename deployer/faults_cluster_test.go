@@ -19,9 +19,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// faults breaks one request in six: refused, lost on the way there, or lost on
-// the way back, when the server has already acted. Between from and until,
-// everything is refused, as by a server that restarts.
+// faults breaks one request in six: refused, lost on the way there, or lost on the way back, when the server has
+// already acted. Between from and until, everything is refused, as by a server that restarts.
 type faults struct {
 	next        http.RoundTripper
 	mu          sync.Mutex
@@ -69,8 +68,8 @@ func (f *faults) RoundTrip(r *http.Request) (*http.Response, error) {
 	return f.next.RoundTrip(r)
 }
 
-// TestFaultsDoNotShow deploys, upgrades, fails and rolls back over a connection
-// that keeps breaking, and expects what a good connection would have given.
+// TestFaultsDoNotShow deploys, upgrades, fails and rolls back over a connection that keeps breaking, and expects what a
+// good connection would have given.
 func TestFaultsDoNotShow(t *testing.T) {
 	b := newHarness(t)
 	seed := uint64(time.Now().UnixNano())
@@ -115,8 +114,7 @@ func TestFaultsDoNotShow(t *testing.T) {
 	t.Logf("%d requests broken", f.broken)
 }
 
-// TestRecordThatCannotBeWrittenIsAnError refuses the write that would mark the
-// revision deployed.
+// TestRecordThatCannotBeWrittenIsAnError refuses the write that would mark the revision deployed.
 func TestRecordThatCannotBeWrittenIsAnError(t *testing.T) {
 	b := newHarness(t)
 	b.cluster = kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper {
@@ -135,8 +133,7 @@ func TestRecordThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 }
 
-// tripwire calls trip once: before the first write of an object or record goes
-// out, or when the first watch is open.
+// tripwire calls trip once: before the first write of an object or record goes out, or when the first watch is open.
 type tripwire struct {
 	next    http.RoundTripper
 	onWatch bool
@@ -155,9 +152,8 @@ func (w *tripwire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// TestAPIServerRestart upgrades through a real API server that is killed, or told
-// to end, when the first object is written or awaited, and is there again some
-// seconds later: a whole kube-apiserver on the same etcd.
+// TestAPIServerRestart upgrades through a real API server that is killed, or told to end, when the first object is
+// written or awaited, and is there again some seconds later: a whole kube-apiserver on the same etcd.
 func TestAPIServerRestart(t *testing.T) {
 	kubetest.Cluster(t)
 	for name, c := range map[string]struct {

@@ -111,8 +111,7 @@ func (w *writes) dry() []string {
 	return slices.Clone(w.checks)
 }
 
-// service is a chart of a Deployment, a Service and a ConfigMap, with whatever
-// more a test puts in.
+// service is a chart of a Deployment, a Service and a ConfigMap, with whatever more a test puts in.
 func service(version string, extra map[string]string) *chart.Chart {
 	files := map[string]string{
 		"templates/deployment.yaml": `apiVersion: apps/v1

@@ -173,9 +173,8 @@ func TestWeGoOnWithHelmsRelease(t *testing.T) {
 	}
 }
 
-// What Helm wrote client-side and the chart no longer has must go, also where
-// nothing else about the object changes, and where it would be invalid beside
-// what comes in its place.
+// What Helm wrote client-side and the chart no longer has must go, also where nothing else about the object changes,
+// and where it would be invalid beside what comes in its place.
 func TestWhatLeavesAClientSideHelmReleaseGoes(t *testing.T) {
 	peer.Helm(t)
 	b := newHarness(t)

@@ -26,8 +26,8 @@ func change(p *deployer.Prepared, object string) string {
 	return "none"
 }
 
-// TestHookOfHelmBecomesAnObject and the other way round: it is the release's all the
-// time, whether Helm has made it or we.
+// TestHookOfHelmBecomesAnObject and the other way round: it is the release's all the time, whether Helm has made it or
+// we.
 func TestHookOfHelmBecomesAnObject(t *testing.T) {
 	const hook = "helm.sh/hook: \"pre-install,pre-upgrade\""
 	for name, first := range map[string]func(*harness){
@@ -74,8 +74,7 @@ func TestHookOfOthersIsNotTaken(t *testing.T) {
 	}
 }
 
-// TestJobBecomesAHook whatever its policies say; one that is not the release's is
-// not replaced, which the plan says.
+// TestJobBecomesAHook whatever its policies say; one that is not the release's is not replaced, which the plan says.
 func TestJobBecomesAHook(t *testing.T) {
 	b := newHarness(t)
 	done := kubetest.Image(t, "become:1", kubetest.Script{ExitAfter: time.Millisecond})

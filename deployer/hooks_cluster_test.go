@@ -16,8 +16,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// alone watches the pods of a namespace until the test ends and fails it when
-// two of them are there at once that have not ended.
+// alone watches the pods of a namespace until the test ends and fails it when two of them are there at once that have
+// not ended.
 func (b *harness) alone() {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.t.Context()))
@@ -123,8 +123,8 @@ func TestFailedHookHasStoppedBeforeTheRollback(t *testing.T) {
 	}
 }
 
-// A Job that is no hook is stopped too before it is made again: because its
-// image changes, or because its release was uninstalled and is installed again.
+// A Job that is no hook is stopped too before it is made again: because its image changes, or because its release was
+// uninstalled and is installed again.
 func TestJobThatIsMadeAgainHasStopped(t *testing.T) {
 	slow := kubetest.Image(t, "seed-slow:1", kubetest.Script{ExitAfter: time.Hour, StopAfter: 8 * time.Second})
 	quick := kubetest.Image(t, "seed-quick:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})

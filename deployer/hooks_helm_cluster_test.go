@@ -41,8 +41,8 @@ func (b *harness) beside() *harness {
 	return &harness{t: b.t, cluster: b.cluster, engine: b.engine, namespace: kubetest.Namespace(b.t), writes: b.writes}
 }
 
-// hookState is what is left of a release's hooks: in which order they ran last,
-// how they ended, with which policies, and which of their objects are there.
+// hookState is what is left of a release's hooks: in which order they ran last, how they ended, with which policies,
+// and which of their objects are there.
 func (b *harness) hookState() string {
 	b.t.Helper()
 	h, err := release.NewStorage(b.cluster, b.namespace, "").History(b.t.Context(), "web")
@@ -72,8 +72,7 @@ func (b *harness) hookState() string {
 	return strings.Join(out, "\n")
 }
 
-// Hooks end as Helm 4 leaves them: order, phases, policies and objects, over an
-// install and an upgrade.
+// Hooks end as Helm 4 leaves them: order, phases, policies and objects, over an install and an upgrade.
 func TestHooksAreHelms(t *testing.T) {
 	peer.Helm(t)
 	ok := kubetest.Image(t, "hooks-ok:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})
@@ -128,8 +127,7 @@ func TestHooksAreHelms(t *testing.T) {
 	}
 }
 
-// An earlier run that was killed leaves its hook; the next one is not stopped by
-// it, and says what it replaced.
+// An earlier run that was killed leaves its hook; the next one is not stopped by it, and says what it replaced.
 func TestLeftHooksAreReplaced(t *testing.T) {
 	b := newHarness(t)
 	ok := kubetest.Image(t, "left-ok:1", kubetest.Script{ExitAfter: 10 * time.Millisecond})

@@ -27,8 +27,8 @@ func listHook(exit string) string {
 `
 }
 
-// TestHookOfAList: its items are made together, awaited together and deleted by
-// its policies, also after a job that was killed; Helm does the same.
+// TestHookOfAList: its items are made together, awaited together and deleted by its policies, also after a job that was
+// killed; Helm does the same.
 func TestHookOfAList(t *testing.T) {
 	b := newHarness(t)
 	done := kubetest.Image(t, "listdone:1", kubetest.Script{ExitAfter: time.Millisecond})

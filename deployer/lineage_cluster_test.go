@@ -21,8 +21,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// hooked is a chart of a ConfigMap, and of one more for each operation as its
-// hook, which tells if it was rendered for an install.
+// hooked is a chart of a ConfigMap, and of one more for each operation as its hook, which tells if it was rendered for
+// an install.
 func hooked() *chart.Chart {
 	files := map[string]string{"templates/deployment.yaml": "", "templates/service.yaml": ""}
 	for _, operation := range []string{"install", "upgrade", "rollback", "delete"} {
@@ -32,8 +32,7 @@ func hooked() *chart.Chart {
 	return service("1.0.0", files)
 }
 
-// ran are the operations whose hooks have run since the last call, with what
-// was rendered: "upgrade false".
+// ran are the operations whose hooks have run since the last call, with what was rendered: "upgrade false".
 func (b *harness) ran() string {
 	b.t.Helper()
 	objects, _, err := b.cluster.List(b.t.Context(), "v1", "ConfigMap", kube.Selection{Namespace: b.namespace})
@@ -50,8 +49,7 @@ func (b *harness) ran() string {
 	return strings.Join(out, ", ")
 }
 
-// restate gives the only revision another status, as an operation that did not
-// end leaves it.
+// restate gives the only revision another status, as an operation that did not end leaves it.
 func (b *harness) restate(s release.Status) {
 	b.t.Helper()
 	storage := release.NewStorage(b.cluster, b.namespace, "")
@@ -65,8 +63,7 @@ func (b *harness) restate(s release.Status) {
 	}
 }
 
-// operate runs one operation on the release and returns the hooks that it ran,
-// or the error.
+// operate runs one operation on the release and returns the hooks that it ran, or the error.
 func (b *harness) operate(operation string) string {
 	b.t.Helper()
 	req := b.request(hooked(), nil)
@@ -91,9 +88,8 @@ func (b *harness) operate(operation string) string {
 	return b.ran()
 }
 
-// What each operation does to a release whose newest record has each status:
-// the hooks that run, or the reason why none does. "deploy" is `upgrade
-// --install`, and what a pipeline does.
+// What each operation does to a release whose newest record has each status: the hooks that run, or the reason why none
+// does. "deploy" is `upgrade --install`, and what a pipeline does.
 func TestOperationsByTheLastStatus(t *testing.T) {
 	const (
 		install, upgrade, rollback, remove = "install true", "upgrade false", "rollback true", "delete true"
@@ -125,9 +121,8 @@ func TestOperationsByTheLastStatus(t *testing.T) {
 	}
 }
 
-// An uninstallation whose hook fails leaves the release alive, and half taken
-// away still in part: the next deploy is an upgrade. When nothing is left but
-// the record, it is an install.
+// An uninstallation whose hook fails leaves the release alive, and half taken away still in part: the next deploy is an
+// upgrade. When nothing is left but the record, it is an install.
 func TestDeployAfterAFailedUninstallation(t *testing.T) {
 	bad := kubetest.Image(t, "delete-bad:1", kubetest.Script{CrashAfter: time.Millisecond})
 	hook := "apiVersion: v1\nkind: Pod\nmetadata: {name: bye, annotations: {helm.sh/hook: pre-delete}}\nspec: {restartPolicy: Never, containers: [{name: main, image: \"" + bad + "\"}]}\n"
@@ -164,8 +159,7 @@ func TestDeployAfterAFailedUninstallation(t *testing.T) {
 	}
 }
 
-// A failed upgrade of a release that was to be uninstalled takes nothing away:
-// what it changed was there before.
+// A failed upgrade of a release that was to be uninstalled takes nothing away: what it changed was there before.
 func TestFailedUpgradeAfterAFailedUninstallationIsLeft(t *testing.T) {
 	b := newHarness(t)
 	bad := kubetest.Image(t, "after-bad:1", kubetest.Script{CrashAfter: time.Millisecond})
@@ -182,8 +176,7 @@ func TestFailedUpgradeAfterAFailedUninstallationIsLeft(t *testing.T) {
 	}
 }
 
-// TestPendingRevisionOfHelm leaves what a killed Helm leaves: a pending record
-// and no lock.
+// TestPendingRevisionOfHelm leaves what a killed Helm leaves: a pending record and no lock.
 func TestPendingRevisionOfHelm(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), nil))

@@ -9,8 +9,7 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// TestAttempts counts as attempts only what certainly was never deployed: their
-// objects may be deleted.
+// TestAttempts counts as attempts only what certainly was never deployed: their objects may be deleted.
 func TestAttempts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		first    int // revision; the ones before it are gone

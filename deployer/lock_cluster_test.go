@@ -21,9 +21,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// TestUnwrittenEndIsTakenOver lets a deploy fail and refuses the write that
-// would say so: the pending revision stays, and with it the lock of a dead job,
-// so that the next deploy need not wait for Helm.
+// TestUnwrittenEndIsTakenOver lets a deploy fail and refuses the write that would say so: the pending revision stays,
+// and with it the lock of a dead job, so that the next deploy need not wait for Helm.
 func TestUnwrittenEndIsTakenOver(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))
@@ -69,8 +68,8 @@ func (b *harness) lockOf(spec map[string]any) {
 	}
 }
 
-// TestLockThatNobodyRenewsIsTaken: a lock is dead when it does not change, whatever
-// its times say; also for a job that has less time to wait than it takes to know.
+// TestLockThatNobodyRenewsIsTaken: a lock is dead when it does not change, whatever its times say; also for a job that
+// has less time to wait than it takes to know.
 func TestLockThatNobodyRenewsIsTaken(t *testing.T) {
 	const micro = "2006-01-02T15:04:05.000000Z07:00"
 	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(micro)
@@ -126,8 +125,8 @@ func (b *harness) quota(resource string, n int) {
 	}
 }
 
-// TestQuotaIsNoMissingPermission: a quota on the lock or on the record ends a
-// deploy before it has touched anything, and it says so.
+// TestQuotaIsNoMissingPermission: a quota on the lock or on the record ends a deploy before it has touched anything,
+// and it says so.
 func TestQuotaIsNoMissingPermission(t *testing.T) {
 	for resource, says := range map[string]string{
 		"count/leases.coordination.k8s.io": "nothing was touched: lock release web: ",
@@ -153,8 +152,7 @@ func TestQuotaIsNoMissingPermission(t *testing.T) {
 	}
 }
 
-// TestLockedReleaseUnderAQuota: the quota is used up by the very lock that a dead
-// job has left.
+// TestLockedReleaseUnderAQuota: the quota is used up by the very lock that a dead job has left.
 func TestLockedReleaseUnderAQuota(t *testing.T) {
 	b := newHarness(t)
 	b.quota("count/leases.coordination.k8s.io", 1)

@@ -12,8 +12,8 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// What the pods of a rollout print is told, each container once, whether they
-// become ready or crash, and a hook's as well; the release's secrets are not.
+// What the pods of a rollout print is told, each container once, whether they become ready or crash, and a hook's as
+// well; the release's secrets are not.
 func TestLogsOfARollout(t *testing.T) {
 	b := newHarness(t)
 	hook := kubetest.Image(t, "logs-hook:1", kubetest.Script{ExitAfter: 20 * time.Millisecond, Log: []string{"migrated"}})

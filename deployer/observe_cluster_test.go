@@ -23,8 +23,8 @@ func (b *harness) spoil(patch string) {
 
 const garbled = `{"op": "replace", "path": "/data/release", "value": "AAAA"}`
 
-// TestUnreadableRecord: a release whose only record cannot be read is not taken
-// for a new one, and what is in the way is named.
+// TestUnreadableRecord: a release whose only record cannot be read is not taken for a new one, and what is in the way
+// is named.
 func TestUnreadableRecord(t *testing.T) {
 	for name, tt := range map[string]struct {
 		patch, want string

@@ -12,8 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// saved makes a plan, saves it, plans again, and binds the second to the first,
-// as two jobs do.
+// saved makes a plan, saves it, plans again, and binds the second to the first, as two jobs do.
 func (b *harness) saved(req deployer.Request) *deployer.Prepared {
 	b.t.Helper()
 	first, err := b.engine.Plan(b.t.Context(), req)
@@ -63,8 +62,7 @@ func TestSavedPlanIsCarriedOut(t *testing.T) {
 	}
 }
 
-// What moves after the plan was checked is seen as it is written, even where
-// conflicts are forced.
+// What moves after the plan was checked is seen as it is written, even where conflicts are forced.
 func TestWhatMovesUnderASavedPlan(t *testing.T) {
 	for name, tt := range map[string]struct {
 		move func(b *harness)

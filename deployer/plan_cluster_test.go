@@ -90,8 +90,8 @@ func TestPlanNamesEveryRefusal(t *testing.T) {
 	}
 }
 
-// TestNamesThatCannotBe are found by the plan, in a namespace that is there, in
-// one that is to come, and of kinds that are to come.
+// TestNamesThatCannotBe are found by the plan, in a namespace that is there, in one that is to come, and of kinds that
+// are to come.
 func TestNamesThatCannotBe(t *testing.T) {
 	b := newHarness(t)
 	group := b.namespace + ".example.com"

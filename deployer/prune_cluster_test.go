@@ -16,8 +16,8 @@ import (
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
-// A revision that failed and alone names an object outlasts the limit of the
-// history until the object is gone: the next attempt fails, too, before it prunes.
+// A revision that failed and alone names an object outlasts the limit of the history until the object is gone: the next
+// attempt fails, too, before it prunes.
 func TestLimitOfTheHistoryOrphansNothing(t *testing.T) {
 	b := newHarness(t)
 	bad := kubetest.Image(t, "limit-bad:1", kubetest.Script{CrashAfter: time.Millisecond})
@@ -54,8 +54,8 @@ func TestLimitOfTheHistoryOrphansNothing(t *testing.T) {
 	}
 }
 
-// What an upgrade and an uninstallation leave for its resource policy is what
-// Helm 4 leaves, but for one that an upgrade reads more strictly.
+// What an upgrade and an uninstallation leave for its resource policy is what Helm 4 leaves, but for one that an
+// upgrade reads more strictly.
 func TestResourcePoliciesAreHelms(t *testing.T) {
 	peer.Helm(t)
 	policies := []string{"keep", " Keep ", "KEEP", "retain", "delete"}

@@ -39,8 +39,8 @@ func widget(group, annotations string) map[string]string {
 	return map[string]string{"templates/widget.yaml": "apiVersion: " + group + "/v1\nkind: Widget\nmetadata: {name: one, annotations: {" + annotations + "}}\nspec: {size: 3}\n"}
 }
 
-// controller gives each widget that has no status the one that answer makes,
-// until the test ends. It begins before the first widget does.
+// controller gives each widget that has no status the one that answer makes, until the test ends. It begins before the
+// first widget does.
 func (b *harness) controller(group string, answer map[string]any) {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(b.t.Context())
@@ -157,8 +157,8 @@ func TestAnnotationsChangeTheWait(t *testing.T) {
 	}
 }
 
-// scaledJobs defines KEDA's ScaledJob in the cluster: not its ScaledObject, for
-// which the plans of other tests would look. The CRD goes with the test.
+// scaledJobs defines KEDA's ScaledJob in the cluster: not its ScaledObject, for which the plans of other tests would
+// look. The CRD goes with the test.
 func (b *harness) scaledJobs() {
 	b.t.Helper()
 	names := strings.NewReplacer("GROUP", "keda.sh", "Widget", "ScaledJob", "KIND", "scaledjob", "name: v1\n", "name: v1alpha1\n",
@@ -181,8 +181,7 @@ func (b *harness) scaledJobs() {
 	b.mustDeploy(b.request(service("1.0.0", map[string]string{"crds/scaledjob.yaml": names.Replace(crd)}), nil))
 }
 
-// setReady writes the condition Ready of the ScaledJob "one" as KEDA does, without
-// a generation.
+// setReady writes the condition Ready of the ScaledJob "one" as KEDA does, without a generation.
 func (b *harness) setReady(status string) {
 	b.t.Helper()
 	o, err := b.cluster.Get(b.t.Context(), kube.Ref{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledJob", Namespace: b.namespace, Name: "one"})
@@ -199,8 +198,8 @@ func (b *harness) setReady(status string) {
 	}
 }
 
-// A ScaledJob is awaited until KEDA says that it is ready, however often it has
-// said something else before: each word is written when the last one was told.
+// A ScaledJob is awaited until KEDA says that it is ready, however often it has said something else before: each word
+// is written when the last one was told.
 func TestScaledJobWaitsForItsOperator(t *testing.T) {
 	b := newHarness(t)
 	b.scaledJobs()
@@ -249,8 +248,8 @@ func workload(kind, apiVersion, spec string) *chart.Chart {
 	})
 }
 
-// A workload that updates on delete is waited for like any other until its
-// first pods are up; an upgrade does not wait for pods that nobody deletes.
+// A workload that updates on delete is waited for like any other until its first pods are up; an upgrade does not wait
+// for pods that nobody deletes.
 func TestOnDeleteIsAwaited(t *testing.T) {
 	const strategy = "  selector: {matchLabels: {app: db}}\n  updateStrategy: {type: OnDelete}\n"
 	for kind, c := range map[string]*chart.Chart{

@@ -69,8 +69,7 @@ func TestRecoverJudgesAsADeploy(t *testing.T) {
 	}
 }
 
-// TestRecoverKilledInstall removes an install that was killed in its first hook,
-// and tells before what it will do.
+// TestRecoverKilledInstall removes an install that was killed in its first hook, and tells before what it will do.
 func TestRecoverKilledInstall(t *testing.T) {
 	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})
@@ -96,8 +95,7 @@ func TestRecoverRemoves(t *testing.T) {
 	}
 }
 
-// TestTwoDeployed sets right what a job leaves that dies between its last two
-// record writes.
+// TestTwoDeployed sets right what a job leaves that dies between its last two record writes.
 func TestTwoDeployed(t *testing.T) {
 	for name, repair := range map[string]func(b *harness) (deployer.Outcome, error){
 		"deploy": func(b *harness) (deployer.Outcome, error) {
@@ -128,9 +126,8 @@ func TestTwoDeployed(t *testing.T) {
 	}
 }
 
-// TestRecordDeletedByHand deletes the pending record of a killed upgrade, and its
-// lock, as is advised for releases of Helm: the objects are then not as the newest
-// record says, though their fields are the same, and ours.
+// TestRecordDeletedByHand deletes the pending record of a killed upgrade, and its lock, as is advised for releases of
+// Helm: the objects are then not as the newest record says, though their fields are the same, and ours.
 func TestRecordDeletedByHand(t *testing.T) {
 	b := newHarness(t)
 	never := kubetest.Image(t, "never:1", kubetest.Script{NeverReady: true})

@@ -54,9 +54,8 @@ func (b *harness) expectKeys(req deployer.Request, leaves string, want ...string
 	}
 }
 
-// TestKeysLeaveASecret: a key that leaves stringData leaves the Secret, in an
-// upgrade and a rollback; the record keeps what was rendered, and what others have
-// put in stays.
+// TestKeysLeaveASecret: a key that leaves stringData leaves the Secret, in an upgrade and a rollback; the record keeps
+// what was rendered, and what others have put in stays.
 func TestKeysLeaveASecret(t *testing.T) {
 	b := newHarness(t)
 	request := func(version, rest string) deployer.Request { return b.request(service(version, word(rest)), nil) }
@@ -76,8 +75,8 @@ func TestKeysLeaveASecret(t *testing.T) {
 	b.expectKeys(request("1.2.0", "data: {keep: eA==}"), "both", "keep", "theirs")
 }
 
-// TestKeysLeaveASecretOfHelms: Helm's server-side apply leaves keys that came by
-// stringData without an owner, for ever; those of any revision that is known go.
+// TestKeysLeaveASecretOfHelms: Helm's server-side apply leaves keys that came by stringData without an owner, for ever;
+// those of any revision that is known go.
 func TestKeysLeaveASecretOfHelms(t *testing.T) {
 	b := newHarness(t)
 	dir := write(t, service("1.0.0", word("stringData: {first: one, old: two, keep: three}")))

@@ -14,8 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/test/peer"
 )
 
-// The group that needs another is not created before that is ready, and the
-// annotation that Kubernetes would refuse never reaches it.
+// The group that needs another is not created before that is ready, and the annotation that Kubernetes would refuse
+// never reaches it.
 func TestGroupsComeOneAfterAnother(t *testing.T) {
 	b := newHarness(t)
 	slow := kubetest.Image(t, "group-slow:1", kubetest.Script{ReadyAfter: 700 * time.Millisecond})
@@ -65,9 +65,8 @@ func TestGroupsComeOneAfterAnother(t *testing.T) {
 	}
 }
 
-// subcharts is a service with two subcharts, of which the second needs the first,
-// by the name that its alias replaces, and one that is switched off; all of the
-// service itself comes after the second.
+// subcharts is a service with two subcharts, of which the second needs the first, by the name that its alias replaces,
+// and one that is switched off; all of the service itself comes after the second.
 func subcharts(t *testing.T) *chart.Chart {
 	t.Helper()
 	slow := kubetest.Image(t, "subchart-slow:1", kubetest.Script{ReadyAfter: 500 * time.Millisecond})
@@ -90,8 +89,8 @@ func subcharts(t *testing.T) *chart.Chart {
 	return c
 }
 
-// Subcharts come in the order of their needs, and go in the reverse one: nothing
-// is deleted before what needs it is gone.
+// Subcharts come in the order of their needs, and go in the reverse one: nothing is deleted before what needs it is
+// gone.
 func TestSubchartsComeAndGoInOrder(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(subcharts(t), map[string]any{"extra": map[string]any{"enabled": false}}))
@@ -133,9 +132,9 @@ func TestSubchartsComeAndGoInOrder(t *testing.T) {
 	}
 }
 
-// Helm 4.3.1 knows no order. A release that says its order by names that are legal
-// in Kubernetes goes back and forth between the two; with HIP-0025's own name Helm
-// reads, replaces and uninstalls it, but can apply no such manifest itself.
+// Helm 4.3.1 knows no order. A release that says its order by names that are legal in Kubernetes goes back and forth
+// between the two; with HIP-0025's own name Helm reads, replaces and uninstalls it, but can apply no such manifest
+// itself.
 func TestHelmGoesOnWithOrderedReleases(t *testing.T) {
 	peer.Helm(t)
 	pod := func(name, notes string) string {

@@ -14,8 +14,7 @@ import (
 	"github.com/pintle-ci/pintle/event"
 )
 
-// build is one build of a branch, with an engine of its own; it deploys, and
-// tells what it says.
+// build is one build of a branch, with an engine of its own; it deploys, and tells what it says.
 type build struct {
 	engine *deployer.Engine
 	mu     sync.Mutex
@@ -53,9 +52,8 @@ func (j *build) deploy(b *harness, req deployer.Request) (out deployer.Outcome, 
 	return out, err
 }
 
-// TestNewerBuildSupersedes lets a newer build come while an older one waits for
-// what never gets ready: the older stops, brings the state before back and says
-// why; the newer deploys. An older one that comes meanwhile gives up.
+// TestNewerBuildSupersedes lets a newer build come while an older one waits for what never gets ready: the older stops,
+// brings the state before back and says why; the newer deploys. An older one that comes meanwhile gives up.
 func TestNewerBuildSupersedes(t *testing.T) {
 	b := newHarness(t)
 	b.mustDeploy(b.request(service("1.0.0", nil), map[string]any{"greeting": "one"}))

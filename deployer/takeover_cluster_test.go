@@ -37,8 +37,7 @@ func TestKilledJobIsTakenOver(t *testing.T) {
 	}
 }
 
-// killed runs a deploy of a chart with one more template in a process of its
-// own and kills that once `until` returns.
+// killed runs a deploy of a chart with one more template in a process of its own and kills that once `until` returns.
 func (b *harness) killed(image, template string, until func()) {
 	b.t.Helper()
 	victim := exec.CommandContext(b.t.Context(), os.Args[0], "-test.run=^TestVictim$")
@@ -65,8 +64,8 @@ func TestVictim(t *testing.T) {
 	_, _ = b.deploy(t.Context(), b.request(service("1.1.0", extra), map[string]any{"image": os.Getenv("PINTLE_VICTIM_IMAGE")}))
 }
 
-// wreck leaves what a first install leaves that is killed while it waits: the
-// chart's objects, one that no later chart has, and one that is to be kept.
+// wreck leaves what a first install leaves that is killed while it waits: the chart's objects, one that no later chart
+// has, and one that is to be kept.
 func (b *harness) wreck() {
 	b.t.Helper()
 	never := kubetest.Image(b.t, "never:1", kubetest.Script{NeverReady: true})
@@ -120,8 +119,8 @@ func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
 	}
 }
 
-// TestKilledInstallIsRemovedWithTheInterruptedNext stops the operation after an
-// install that was killed before it has come to all of its own objects.
+// TestKilledInstallIsRemovedWithTheInterruptedNext stops the operation after an install that was killed before it has
+// come to all of its own objects.
 func TestKilledInstallIsRemovedWithTheInterruptedNext(t *testing.T) {
 	b := newHarness(t)
 	b.wreck()

@@ -34,8 +34,7 @@ func TestReleaseTests(t *testing.T) {
 	}
 }
 
-// TestReleaseTestsMaskSecrets lets a test and an uninstall hook print what the
-// release's Secrets hold.
+// TestReleaseTestsMaskSecrets lets a test and an uninstall hook print what the release's Secrets hold.
 func TestReleaseTestsMaskSecrets(t *testing.T) {
 	b := newHarness(t)
 	line := "login with battery-staple and token-of-hook at correct-place"

@@ -35,8 +35,8 @@ func (b *harness) warned(text string) bool {
 	})
 }
 
-// Times are kept of what a deploy changed, also over a rollback and what Helm
-// writes; one that changes nothing writes nothing.
+// Times are kept of what a deploy changed, also over a rollback and what Helm writes; one that changes nothing writes
+// nothing.
 func TestTimesToReadyAreKeptByHelm(t *testing.T) {
 	b := newHarness(t)
 	req := func(version, greeting string, replicas int) deployer.Request {

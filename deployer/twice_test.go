@@ -12,8 +12,8 @@ func pair(a, b string) map[string]string {
 	return map[string]string{"templates/a.yaml": object + a + "\n", "templates/b.yaml": object + b + "\n"}
 }
 
-// TestTwins: two objects of one identity are refused with both templates, unless
-// they are equal; a revision that Helm has made of such can be had again.
+// TestTwins: two objects of one identity are refused with both templates, unless they are equal; a revision that Helm
+// has made of such can be had again.
 func TestTwins(t *testing.T) {
 	b := newHarness(t)
 	_, err := b.engine.Plan(t.Context(), b.request(service("1.0.0", pair("{x: one}", "{x: two}")), nil))

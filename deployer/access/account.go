@@ -9,8 +9,8 @@ import (
 // verbOrder is the order in which people list verbs: first to look, then to write.
 var verbOrder = []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 
-// Joined is what an account needs for all of some permissions, those included that the work can do without: one for each
-// kind of object in a namespace, in the order of namespaces, groups and resources.
+// Joined is what an account needs for all of some permissions, those included that the work can do without: one for
+// each kind of object in a namespace, in the order of namespaces, groups and resources.
 func Joined(all []Permission) []Permission {
 	var whole []Permission
 	for _, p := range all {

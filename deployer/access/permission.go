@@ -1,9 +1,8 @@
-// Package access tells what an account must be allowed to do in a cluster, asks
-// the server what of it is missing, and writes the roles that would allow it. It
-// asks by dry runs, too, whether the server would take or delete an object.
+// Package access tells what an account must be allowed to do in a cluster, asks the server what of it is missing, and
+// writes the roles that would allow it. It asks by dry runs, too, whether the server would take or delete an object.
 //
-// It refuses to know plans and releases (deployer says what they need), and to
-// change anything: every question is a review or a dry run.
+// It refuses to know plans and releases (deployer says what they need), and to change anything: every question is a
+// review or a dry run.
 package access
 
 import (
@@ -38,8 +37,7 @@ func (p Permission) String() string {
 	return s
 }
 
-// Error is an operation that the account may not carry out, found before
-// anything was touched.
+// Error is an operation that the account may not carry out, found before anything was touched.
 type Error struct {
 	Release string
 	Account string       // as the server names it; may be empty
@@ -62,8 +60,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // Details is YAML to apply: see Roles.
 func (e *Error) Details() string { return Roles("pintle-"+e.Release, e.Account, e.Missing) }
 
-// Roles is YAML to apply: a Role for each namespace, a ClusterRole, and their
-// bindings to the account, unless that is empty. All have the same name.
+// Roles is YAML to apply: a Role for each namespace, a ClusterRole, and their bindings to the account, unless that is
+// empty. All have the same name.
 func Roles(name, account string, permissions []Permission) string {
 	byNamespace := map[string][]Permission{}
 	var namespaces []string
@@ -87,8 +85,7 @@ func Roles(name, account string, permissions []Permission) string {
 	return strings.Join(docs, "---\n")
 }
 
-// roleObjects are a role with the permissions and, when the account is known,
-// its binding.
+// roleObjects are a role with the permissions and, when the account is known, its binding.
 func roleObjects(name, namespace, account string, permissions []Permission) []map[string]any {
 	kind, metadata := "Role", map[string]any{"name": name, "namespace": namespace}
 	if namespace == "" {

@@ -18,12 +18,11 @@ import (
 // concurrency bounds the questions that are under way at once.
 const concurrency = 16
 
-// maxReviews bounds the questions about single permissions that one check asks.
-// What is beyond counts as allowed: the server has the last word anyway.
+// maxReviews bounds the questions about single permissions that one check asks. What is beyond counts as allowed: the
+// server has the last word anyway.
 const maxReviews = 64
 
-// Reviewer asks one server what an account may do there. What is the same for all
-// releases of a namespace it asks once.
+// Reviewer asks one server what an account may do there. What is the same for all releases of a namespace it asks once.
 type Reviewer struct {
 	cluster *kube.Client
 	rules   kube.Cache[ruleSet]
@@ -32,10 +31,9 @@ type Reviewer struct {
 // NewReviewer makes a Reviewer for the account of a connection.
 func NewReviewer(cluster *kube.Client) *Reviewer { return &Reviewer{cluster: cluster} }
 
-// Check finds out, before anything is touched, whether the account may do what a
-// release needs. What is missing is an *Error, unless only explanations need it:
-// then it is the warning. It takes one request for each namespace, and more only
-// for cluster-scoped kinds and where the server cannot list all rules.
+// Check finds out, before anything is touched, whether the account may do what a release needs. What is missing is an
+// *Error, unless only explanations need it: then it is the warning. It takes one request for each namespace, and more
+// only for cluster-scoped kinds and where the server cannot list all rules.
 func (r *Reviewer) Check(ctx context.Context, release string, needed []Permission) (warning string, err error) {
 	missing := r.missing(ctx, Merged(needed))
 	if len(requiredOf(missing)) > 0 {
@@ -51,8 +49,8 @@ func (r *Reviewer) Check(ctx context.Context, release string, needed []Permissio
 	return "this account may not " + strings.Join(lines, "; ") + ": what fails is explained less well", nil
 }
 
-// Explain turns the server's refusal of one request into the *Error of all that is
-// missing. Where nothing is, as with quota or admission, it is the refusal itself.
+// Explain turns the server's refusal of one request into the *Error of all that is missing. Where nothing is, as with
+// quota or admission, it is the refusal itself.
 func (r *Reviewer) Explain(ctx context.Context, release string, needed []Permission, refusal error) error {
 	missing := r.missing(ctx, Merged(needed))
 	if len(requiredOf(missing)) == 0 {
@@ -88,8 +86,7 @@ func Base(namespace string, driver release.Driver) []Permission {
 	return out
 }
 
-// ForObject is what to ask about an object; nothing for a kind that the cluster does
-// not know yet.
+// ForObject is what to ask about an object; nothing for a kind that the cluster does not know yet.
 func (r *Reviewer) ForObject(ctx context.Context, ref kube.Ref, verbs []string) []Permission {
 	res, err := r.cluster.Resource(ctx, ref.APIVersion, ref.Kind)
 	if err != nil {
@@ -102,8 +99,7 @@ func (r *Reviewer) ForObject(ctx context.Context, ref kube.Ref, verbs []string) 
 	return []Permission{p}
 }
 
-// missing asks the server which of the permissions the account lacks. What it
-// cannot find out counts as allowed.
+// missing asks the server which of the permissions the account lacks. What it cannot find out counts as allowed.
 func (r *Reviewer) missing(ctx context.Context, needed []Permission) []Permission {
 	byNamespace := map[string][]Permission{}
 	for _, p := range needed {
@@ -144,8 +140,8 @@ type ruleSet struct {
 	complete bool // false when the server cannot tell everything
 }
 
-// enough is the review of a namespace that allows what is needed, or else one
-// asked for now: what was not allowed before may be since.
+// enough is the review of a namespace that allows what is needed, or else one asked for now: what was not allowed
+// before may be since.
 func (r *Reviewer) enough(ctx context.Context, namespace string, needed []Permission) (ruleSet, error) {
 	set, old, err := r.review(ctx, namespace)
 	if old && len(lacking(set.rules, needed)) > 0 {

@@ -31,7 +31,8 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
-// What Joined lists is enough for all that is asked for before work begins, and without any verb of it something is lacking.
+// What Joined lists is enough for all that is asked for before work begins, and without any verb of it something is
+// lacking.
 func TestJoinedIsEnoughAndNoMore(t *testing.T) {
 	asked := append(Base("shop", release.Secrets),
 		Permission{Namespace: "shop", Group: "apps", Resource: "deployments", Verbs: Everything.Verbs(), Names: []string{"web"}, For: []string{"objects of web"}},

@@ -14,15 +14,15 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// Bounds of a bundle. The files together, before compression, stay below
-// maxBundle, so the archive does, whatever is in it.
+// Bounds of a bundle. The files together, before compression, stay below maxBundle, so the archive does, whatever is in
+// it.
 const (
 	maxBundle     = 5<<20 - 256<<10 // bytes of all files; the rest is for the archive's own
 	maxBundleFile = 256 << 10       // bytes of one file
 )
 
-// bundle is the evidence of a failure as files: what a report has no room for.
-// What is added first is kept when there is not room for all.
+// bundle is the evidence of a failure as files: what a report has no room for. What is added first is kept when there
+// is not room for all.
 type bundle struct {
 	release string
 	cause   string
@@ -34,8 +34,8 @@ type bundle struct {
 	missing []string // what found no room or could not be read
 }
 
-// add keeps a file. A text that is too long loses its beginning, for the end of
-// a log says what happened; with head it loses its end.
+// add keeps a file. A text that is too long loses its beginning, for the end of a log says what happened; with head it
+// loses its end.
 func (b *bundle) add(name, text string, head bool) {
 	if strings.TrimSpace(text) == "" {
 		return
@@ -89,8 +89,7 @@ func (b *bundle) index(names []string) string {
 	return t.String()
 }
 
-// archive is the bundle as a .tgz: index.txt first, then the files by name. The
-// same evidence makes the same bytes.
+// archive is the bundle as a .tgz: index.txt first, then the files by name. The same evidence makes the same bytes.
 func (b *bundle) archive() ([]byte, error) {
 	names := make([]string, 0, len(b.files))
 	for n := range b.files {

@@ -78,8 +78,7 @@ func TestBundleLayout(t *testing.T) {
 	}
 }
 
-// Whatever is put in, the archive stays below 5 MB, the first files are there
-// and the index says what is not.
+// Whatever is put in, the archive stays below 5 MB, the first files are there and the index says what is not.
 func TestBundleIsBounded(t *testing.T) {
 	b := testBundle()
 	b.add("evidence.txt", "first", true)

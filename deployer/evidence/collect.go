@@ -36,8 +36,7 @@ type Case struct {
 	Secrets   *secret.Set
 }
 
-// Bundle is the evidence of a failure as a .tgz: see bundle. What cannot be read
-// stands in its index.
+// Bundle is the evidence of a failure as a .tgz: see bundle. What cannot be read stands in its index.
 func (g *Gatherer) Bundle(ctx context.Context, c Case) ([]byte, error) {
 	b := &bundle{release: c.Release, cause: c.Cause, at: time.Now(), secrets: c.Secrets, redact: g.Redact, files: map[string]string{}}
 	b.add("evidence.txt", c.Details, true)
@@ -137,8 +136,8 @@ func (b *bundle) addObject(name string, o *unstructured.Unstructured) {
 	b.add(name, string(text), true)
 }
 
-// withoutSecrets is a copy without what a Secret holds, without values under keys
-// and of variables whose names promise a secret, and without what only fills pages.
+// withoutSecrets is a copy without what a Secret holds, without values under keys and of variables whose names promise
+// a secret, and without what only fills pages.
 func withoutSecrets(o *unstructured.Unstructured, secrets *secret.Set) *unstructured.Unstructured {
 	o = o.DeepCopy()
 	o.SetManagedFields(nil)

@@ -1,8 +1,8 @@
-// Package evidence collects what a cluster shows about objects that failed: as text for
-// a report, and as an archive with what a report has no room for.
+// Package evidence collects what a cluster shows about objects that failed: as text for a report, and as an archive
+// with what a report has no room for.
 //
-// It refuses to judge what failed, and to change anything: it reads. What it cannot
-// read is left out, or named in the archive's index. Secrets are masked.
+// It refuses to judge what failed, and to change anything: it reads. What it cannot read is left out, or named in the
+// archive's index. Secrets are masked.
 package evidence
 
 import (
@@ -49,9 +49,8 @@ type evidence struct {
 	lastLine string
 }
 
-// Gather asks the cluster about a failed object: its conditions and events, then
-// its worst pods with their containers, events and logs. What cannot be read is
-// left out; the cause is known anyway.
+// Gather asks the cluster about a failed object: its conditions and events, then its worst pods with their containers,
+// events and logs. What cannot be read is left out; the cause is known anyway.
 func (g *Gatherer) Gather(ctx context.Context, f wait.Failure) Text {
 	live, err := g.Cluster.Get(ctx, f.Ref)
 	if err != nil {
@@ -71,8 +70,7 @@ func (g *Gatherer) Gather(ctx context.Context, f wait.Failure) Text {
 	return Text{Lines: text.Clip(g.Redact(e.String()), maxEvidence), Last: text.Clip(g.Redact(e.lastLine), 200)}
 }
 
-// podsShowing are the pods the wait judged by, as they are now; without any,
-// the workload's pods that are not ready.
+// podsShowing are the pods the wait judged by, as they are now; without any, the workload's pods that are not ready.
 func (g *Gatherer) podsShowing(ctx context.Context, f wait.Failure, live *unstructured.Unstructured) []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
 	for _, ref := range f.Pods {

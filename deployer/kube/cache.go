@@ -7,17 +7,16 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Cache keeps the answers that are the same for all releases of a namespace:
-// thirty of them, deployed at once, ask once. The zero Cache knows nothing.
+// Cache keeps the answers that are the same for all releases of a namespace: thirty of them, deployed at once, ask
+// once. The zero Cache knows nothing.
 type Cache[T any] struct {
 	flights singleflight.Group
 	mu      sync.Mutex
 	answers map[string]T // by namespace
 }
 
-// Get is the answer for a namespace, asked for if it is not known; old says that
-// it was known, so that what has changed since is not in it. An answer that is
-// not worth keeping is for those who wait for it now.
+// Get is the answer for a namespace, asked for if it is not known; old says that it was known, so that what has changed
+// since is not in it. An answer that is not worth keeping is for those who wait for it now.
 func (c *Cache[T]) Get(ctx context.Context, namespace string, ask func(context.Context) (answer T, keep bool, err error)) (answer T, old bool, err error) {
 	if answer, old = c.recall(namespace); old {
 		return answer, old, nil

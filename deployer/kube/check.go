@@ -6,8 +6,7 @@ import (
 	"net/http"
 )
 
-// CheckDelete asks whether Delete would be let through: admission runs, and
-// nothing is deleted.
+// CheckDelete asks whether Delete would be let through: admission runs, and nothing is deleted.
 func (c *Client) CheckDelete(ctx context.Context, ref Ref, uid string) error {
 	path, err := c.path(ctx, ref)
 	if err != nil {

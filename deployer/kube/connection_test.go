@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Whatever is asked at once, all of it goes over one connection: the first request
-// opens it alone, and the objects leave streams for watches and locks.
+// Whatever is asked at once, all of it goes over one connection: the first request opens it alone, and the objects
+// leave streams for watches and locks.
 func TestOneConnection(t *testing.T) {
 	var connections, objects, most atomic.Int64
 	var once sync.Once

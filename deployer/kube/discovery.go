@@ -53,8 +53,8 @@ type discovery struct {
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
 	"application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
 
-// Discover reads once what the cluster serves: two requests where the server
-// aggregates (1.26 and later), else one for each group and version.
+// Discover reads once what the cluster serves: two requests where the server aggregates (1.26 and later), else one for
+// each group and version.
 func (c *Client) Discover(ctx context.Context) error {
 	c.discovery.mu.Lock()
 	defer c.discovery.mu.Unlock()
@@ -110,8 +110,7 @@ func (c *Client) discover(ctx context.Context) error {
 	return nil
 }
 
-// groupList is both the aggregated answer and the old APIGroupList and
-// APIVersions, of which each fills its own fields.
+// groupList is both the aggregated answer and the old APIGroupList and APIVersions, of which each fills its own fields.
 type groupList struct {
 	Kind  string `json:"kind"`
 	Items []struct {
@@ -164,8 +163,8 @@ func (c *Client) discoverRoot(ctx context.Context, path string) ([]Resource, err
 	return out, nil
 }
 
-// discoverEach reads one list for each group and version, as servers before
-// 1.26 need it. A group whose own server is down is left out, as kubectl does.
+// discoverEach reads one list for each group and version, as servers before 1.26 need it. A group whose own server is
+// down is left out, as kubectl does.
 func (c *Client) discoverEach(ctx context.Context, path string, list groupList) ([]Resource, error) {
 	versions := list.Versions
 	for _, g := range list.Groups {
@@ -225,8 +224,7 @@ func splitAPIVersion(apiVersion string) (group, version string) {
 	return "", apiVersion
 }
 
-// Resource maps an apiVersion and kind to what the cluster serves. The error is
-// an *Error with Reason NoKind.
+// Resource maps an apiVersion and kind to what the cluster serves. The error is an *Error with Reason NoKind.
 func (c *Client) Resource(ctx context.Context, apiVersion, kind string) (Resource, error) {
 	if err := c.Discover(ctx); err != nil {
 		return Resource{}, err
@@ -239,8 +237,7 @@ func (c *Client) Resource(ctx context.Context, apiVersion, kind string) (Resourc
 	return Resource{}, c.noKind(apiVersion, kind)
 }
 
-// serves reports whether the cluster serves any kind of apiVersion. It is known
-// after Discover.
+// serves reports whether the cluster serves any kind of apiVersion. It is known after Discover.
 func (c *Client) serves(apiVersion string) bool {
 	c.discovery.mu.Lock()
 	defer c.discovery.mu.Unlock()

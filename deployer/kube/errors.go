@@ -70,8 +70,8 @@ func ReasonOf(err error) Reason {
 // Is reports whether err is an *Error of the given reason.
 func Is(err error, r Reason) bool { return err != nil && ReasonOf(err) == r }
 
-// FatalOnly passes on what concerns all that is asked of the cluster, not one
-// object: no connection, no credentials, no time.
+// FatalOnly passes on what concerns all that is asked of the cluster, not one object: no connection, no credentials, no
+// time.
 func FatalOnly(err error) error {
 	switch ReasonOf(err) {
 	case Unreachable, Unauthorized, Cancelled:
@@ -156,17 +156,17 @@ func (c *Client) classify(code int, status metav1.Status) (Reason, string) {
 	return Unavailable, ""
 }
 
-// denied is how the server says that an admission webhook has decided, with
-// whatever code the webhook likes; one that cannot be asked reads otherwise.
+// denied is how the server says that an admission webhook has decided, with whatever code the webhook likes; one that
+// cannot be asked reads otherwise.
 var denied = lazyregexp.New(`^admission webhook "[^"]*" denied the request`)
 
-// unchangeable is how the server's validation says that a field keeps the value
-// it was created with; there is no code for it.
+// unchangeable is how the server's validation says that a field keeps the value it was created with; there is no code
+// for it.
 var unchangeable = lazyregexp.New(`immutable|may not be changed|may not change|cannot be changed|cannot change roleRef|` +
 	`for fields other than|updates to \w+ are forbidden|not be (updated|modified)`)
 
-// immutable reports whether all that is wrong with an object is that fields of
-// it cannot be changed: then it would be taken anew.
+// immutable reports whether all that is wrong with an object is that fields of it cannot be changed: then it would be
+// taken anew.
 func immutable(s metav1.Status) bool {
 	if s.Details == nil || len(s.Details.Causes) == 0 {
 		return unchangeable.MatchString(s.Message)
@@ -174,8 +174,8 @@ func immutable(s metav1.Status) bool {
 	return !slices.ContainsFunc(s.Details.Causes, func(c metav1.StatusCause) bool { return !unchangeable.MatchString(c.Message) })
 }
 
-// Immutables are the fields that a refused change of an object would change
-// though they cannot be; ok is false for any other error.
+// Immutables are the fields that a refused change of an object would change though they cannot be; ok is false for any
+// other error.
 func Immutables(err error) (fields []string, ok bool) {
 	e, is := errors.AsType[*Error](err)
 	if !is || e.Reason != Immutable {
@@ -184,8 +184,7 @@ func Immutables(err error) (fields []string, ok bool) {
 	return e.Fields, true
 }
 
-// Fields are the fields that a conflict or a refusal is about; nil for any other
-// error.
+// Fields are the fields that a conflict or a refusal is about; nil for any other error.
 func Fields(err error) []string {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -194,8 +193,7 @@ func Fields(err error) []string {
 	return e.Fields
 }
 
-// Brief is the error without what was being done, for a reader who sees the
-// object's name already.
+// Brief is the error without what was being done, for a reader who sees the object's name already.
 func (e *Error) Brief() string {
 	if e.Hint == "" {
 		return e.Cause
@@ -242,8 +240,7 @@ func isCredential(err error) bool {
 	return strings.Contains(err.Error(), "getting credentials:")
 }
 
-// rootCause drops Go's wrapping ("Get \"https://...\": dial tcp ...") where
-// the network's own word is enough.
+// rootCause drops Go's wrapping ("Get \"https://...\": dial tcp ...") where the network's own word is enough.
 func rootCause(err error) string {
 	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err

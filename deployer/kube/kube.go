@@ -1,9 +1,8 @@
-// Package kube is the cluster as the engine needs it: one connection, one
-// discovery, server-side apply, delete, list, watch, logs and events over plain
-// REST and JSON, on unstructured objects.
+// Package kube is the cluster as the engine needs it: one connection, one discovery, server-side apply, delete, list,
+// watch, logs and events over plain REST and JSON, on unstructured objects.
 //
-// It refuses to know releases, charts and plans, and it has no typed clientset:
-// the Kubernetes scheme alone would cost more start-up time than a whole command.
+// It refuses to know releases, charts and plans, and it has no typed clientset: the Kubernetes scheme alone would cost
+// more start-up time than a whole command.
 package kube
 
 import (
@@ -24,16 +23,15 @@ import (
 	"github.com/pintle-ci/pintle/internal/answers"
 )
 
-// Config says which cluster to talk to. The zero Config means what kubectl
-// means: $KUBECONFIG, else ~/.kube/config, else the pod's service account.
+// Config says which cluster to talk to. The zero Config means what kubectl means: $KUBECONFIG, else ~/.kube/config,
+// else the pod's service account.
 type Config struct {
 	Kubeconfig string // path of a kubeconfig; it must exist when given
 	Context    string // of that kubeconfig; empty means its current one
 	Namespace  string // overrides the context's
 	UserAgent  string // empty means "pintle"
 
-	// Wrap stands around the transport, below authentication; tests count and
-	// break requests with it. It may be nil.
+	// Wrap stands around the transport, below authentication; tests count and break requests with it. It may be nil.
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
@@ -54,8 +52,8 @@ type Client struct {
 
 const dialTimeout = 5 * time.Second
 
-// Connect makes a Client. It reads the kubeconfig and touches no network; the
-// first request does. Errors are of type *Error with Reason Misconfigured.
+// Connect makes a Client. It reads the kubeconfig and touches no network; the first request does. Errors are of type
+// *Error with Reason Misconfigured.
 func Connect(cfg Config) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = cfg.Kubeconfig
@@ -79,9 +77,8 @@ func Connect(cfg Config) (*Client, error) {
 	return newClient(cfg, rc, source, namespace)
 }
 
-// DefaultNamespace is the namespace that a command without one means: cfg's, the
-// kubeconfig context's, or "default"; what cannot be read counts as absent. It
-// touches no network.
+// DefaultNamespace is the namespace that a command without one means: cfg's, the kubeconfig context's, or "default";
+// what cannot be read counts as absent. It touches no network.
 func DefaultNamespace(cfg Config) string {
 	if cfg.Namespace != "" {
 		return cfg.Namespace
@@ -124,8 +121,7 @@ func newClient(cfg Config, rc *rest.Config, source, namespace string) (*Client, 
 // Server is the API server's address.
 func (c *Client) Server() string { return strings.TrimSuffix(c.base.String(), "/") }
 
-// Now is the API server's time, to about a second, so that machines with other
-// clocks agree on when a lock has expired.
+// Now is the API server's time, to about a second, so that machines with other clocks agree on when a lock has expired.
 func (c *Client) Now() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
 
 // Namespace is the one given, else the kubeconfig context's, else "default".
@@ -189,8 +185,8 @@ func misconfigured(cfg Config, source string, err error) error {
 	return e
 }
 
-// Ping asks the server for its version: the cheapest way to learn, within
-// seconds, whether it can be reached. It needs no permission.
+// Ping asks the server for its version: the cheapest way to learn, within seconds, whether it can be reached. It needs
+// no permission.
 func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.version(ctx)
 	return err

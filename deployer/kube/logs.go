@@ -82,8 +82,8 @@ func ParseEvent(o *unstructured.Unstructured) Event {
 	return e
 }
 
-// Events reads what the cluster noted about the object with this uid, oldest
-// first; without a uid, about all objects of the namespace.
+// Events reads what the cluster noted about the object with this uid, oldest first; without a uid, about all objects of
+// the namespace.
 func (c *Client) Events(ctx context.Context, namespace, uid string) ([]Event, error) {
 	s := Selection{Namespace: cmp.Or(namespace, "default"), Fields: "involvedObject.uid=" + uid}
 	if uid == "" {

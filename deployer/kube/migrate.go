@@ -10,9 +10,8 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 )
 
-// AdoptFields hands the fields that manager wrote by client-side apply over to
-// its server-side apply, so that a field that leaves the chart leaves the object
-// too. It writes nothing for an object without such fields
+// AdoptFields hands the fields that manager wrote by client-side apply over to its server-side apply, so that a field
+// that leaves the chart leaves the object too. It writes nothing for an object without such fields
 // (facts/helm-format.md 4.6).
 func (c *Client) AdoptFields(ctx context.Context, live *unstructured.Unstructured, manager string) error {
 	for attempt := 0; ; attempt++ {

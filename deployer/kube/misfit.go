@@ -10,8 +10,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/kubeschema"
 )
 
-// Two kinds of messages about an object that does not fit its type, which
-// server-side apply answers with a 500 as if it were the server's fault.
+// Two kinds of messages about an object that does not fit its type, which server-side apply answers with a 500 as if it
+// were the server's fault.
 const (
 	untyped     = "failed to create typed patch object" // names the field
 	unconverted = "failed to convert new object"        // does not
@@ -44,10 +44,9 @@ func refusalCause(message string) string {
 // maxMisfits bounds how many values an error names.
 const maxMisfits = 5
 
-// nameMisfits says which values of an object the server could not read, where it
-// named none itself: those that do not fit the schema of the cluster's version. It
-// shows no value. An object of a kind that does not ship with us keeps the server's
-// words.
+// nameMisfits says which values of an object the server could not read, where it named none itself: those that do not
+// fit the schema of the cluster's version. It shows no value. An object of a kind that does not ship with us keeps the
+// server's words.
 func (c *Client) nameMisfits(ctx context.Context, err error, ref Ref, body []byte) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !strings.HasPrefix(e.Cause, unread) {

@@ -13,8 +13,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube/kubetest"
 )
 
-// TestMisfitsAreNamed applies what the server cannot read: it answers each with a
-// 500, which is not to be tried again, and names no field.
+// TestMisfitsAreNamed applies what the server cannot read: it answers each with a 500, which is not to be tried again,
+// and names no field.
 func TestMisfitsAreNamed(t *testing.T) {
 	t.Parallel()
 	var tries atomic.Int32

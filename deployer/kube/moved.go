@@ -2,10 +2,9 @@ package kube
 
 import "context"
 
-// Served is how the cluster serves a kind today: as given, else in the version
-// that it prefers of the kind's group, else of the group that the kind has moved
-// to. Objects of the kind are the same ones whatever the version or group; ok is
-// false when the cluster serves none.
+// Served is how the cluster serves a kind today: as given, else in the version that it prefers of the kind's group,
+// else of the group that the kind has moved to. Objects of the kind are the same ones whatever the version or group; ok
+// is false when the cluster serves none.
 func (c *Client) Served(ctx context.Context, apiVersion, kind string) (r Resource, ok bool) {
 	if r, err := c.Resource(ctx, apiVersion, kind); err == nil {
 		return r, true
@@ -20,8 +19,7 @@ func (c *Client) Served(ctx context.Context, apiVersion, kind string) (r Resourc
 	return r, ok
 }
 
-// moved are the kinds that Kubernetes has moved to another group. Their objects
-// stayed: both names are of one.
+// moved are the kinds that Kubernetes has moved to another group. Their objects stayed: both names are of one.
 var moved = map[string]string{
 	"extensions/DaemonSet": "apps", "extensions/Deployment": "apps", "extensions/ReplicaSet": "apps",
 	"extensions/Ingress": "networking.k8s.io", "extensions/NetworkPolicy": "networking.k8s.io",

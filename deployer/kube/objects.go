@@ -42,8 +42,8 @@ func (r Ref) Long() string {
 	return r.String() + " in " + r.Namespace
 }
 
-// Key is the object's identity whatever its version: group, kind, namespace,
-// name. A kind that has moved to another group counts as of the new one.
+// Key is the object's identity whatever its version: group, kind, namespace, name. A kind that has moved to another
+// group counts as of the new one.
 func (r Ref) Key() string {
 	group, _ := splitAPIVersion(r.APIVersion)
 	return strings.Join([]string{currentGroup(group, r.Kind), r.Kind, r.Namespace, r.Name}, "|")
@@ -95,8 +95,8 @@ func (s Selection) query() url.Values {
 
 const pageSize = 500
 
-// List reads all selected objects of a kind, page by page, and the list's
-// resource version, from which a watch can go on.
+// List reads all selected objects of a kind, page by page, and the list's resource version, from which a watch can go
+// on.
 func (c *Client) List(ctx context.Context, apiVersion, kind string, s Selection) ([]*unstructured.Unstructured, string, error) {
 	res, err := c.Resource(ctx, apiVersion, kind)
 	if err != nil {
@@ -147,9 +147,8 @@ func (o ApplyOptions) query() url.Values {
 	return q
 }
 
-// Apply is server-side apply: the object becomes what obj says, as far as
-// Manager is concerned. It returns the object as the server has it afterwards,
-// or would have it. Unknown and duplicate fields are errors, unless o is lenient.
+// Apply is server-side apply: the object becomes what obj says, as far as Manager is concerned. It returns the object
+// as the server has it afterwards, or would have it. Unknown and duplicate fields are errors, unless o is lenient.
 func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
 	ref := RefOf(obj)
 	path, err := c.path(ctx, ref)
@@ -219,8 +218,7 @@ func (c *Client) JSONPatch(ctx context.Context, ref Ref, patch []byte) error {
 	}, nil)
 }
 
-// MergePatch sends a JSON merge patch (RFC 7386), and returns the object as it is
-// then, or would be with dryRun.
+// MergePatch sends a JSON merge patch (RFC 7386), and returns the object as it is then, or would be with dryRun.
 func (c *Client) MergePatch(ctx context.Context, ref Ref, patch []byte, dryRun bool) (*unstructured.Unstructured, error) {
 	path, err := c.path(ctx, ref)
 	if err != nil {
@@ -246,8 +244,8 @@ const (
 	Orphan     Propagation = "Orphan"
 )
 
-// Delete removes an object. With a uid, only that very one: another object
-// under its name is a Conflict. An absent object is NotFound.
+// Delete removes an object. With a uid, only that very one: another object under its name is a Conflict. An absent
+// object is NotFound.
 func (c *Client) Delete(ctx context.Context, ref Ref, uid string, p Propagation) error {
 	path, err := c.path(ctx, ref)
 	if err != nil {
@@ -267,9 +265,8 @@ func (c *Client) Delete(ctx context.Context, ref Ref, uid string, p Propagation)
 	}, nil)
 }
 
-// Lookup answers the template function of that name (facts/helm-format.md
-// 4.17): one object, or with an empty name a list; absent is an empty map, and so
-// is a kind that a version which the cluster serves does not have. A version that
+// Lookup answers the template function of that name (facts/helm-format.md 4.17): one object, or with an empty name a
+// list; absent is an empty map, and so is a kind that a version which the cluster serves does not have. A version that
 // it does not serve is an *Error with Reason NoKind.
 func (c *Client) Lookup(ctx context.Context, apiVersion, kind, namespace, name string) (map[string]any, error) {
 	res, err := c.Resource(ctx, apiVersion, kind)

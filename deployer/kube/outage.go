@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Outage is what a request lives through that gets nothing but failures that may
-// pass, and is sent again.
+// Outage is what a request lives through that gets nothing but failures that may pass, and is sent again.
 type Outage struct {
 	Since time.Time // when the request was sent first
 	Cause string    // of the last failure, one line
@@ -16,9 +15,8 @@ type Outage struct {
 
 type outageKey struct{}
 
-// WithOutages returns a context whose requests tell of outages, each after every
-// failure and when it is over. tell is called on the goroutines that send, and
-// by several at a time.
+// WithOutages returns a context whose requests tell of outages, each after every failure and when it is over. tell is
+// called on the goroutines that send, and by several at a time.
 func WithOutages(ctx context.Context, tell func(Outage)) context.Context {
 	return context.WithValue(ctx, outageKey{}, tell)
 }

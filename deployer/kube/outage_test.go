@@ -21,8 +21,8 @@ func answer(code int, header http.Header, body string) (*http.Response, error) {
 	return &http.Response{StatusCode: code, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// outOfOrder is a server that was well before, and answers with the failure until
-// it is up again; calls are when it was asked, counted from its fall.
+// outOfOrder is a server that was well before, and answers with the failure until it is up again; calls are when it was
+// asked, counted from its fall.
 func outOfOrder(up time.Duration, failure func() (*http.Response, error)) (c *Client, calls *[]time.Duration) {
 	fall := time.Now()
 	calls = &[]time.Duration{}
@@ -38,9 +38,8 @@ func outOfOrder(up time.Duration, failure func() (*http.Response, error)) (c *Cl
 	return c, calls
 }
 
-// Whatever way an API server fails for thirty seconds, requests of every kind
-// bear it; those who listen hear since when, and that it is over. One that is
-// away for a minute and more is given up, with its last word.
+// Whatever way an API server fails for thirty seconds, requests of every kind bear it; those who listen hear since
+// when, and that it is over. One that is away for a minute and more is given up, with its last word.
 func TestThirtySecondsAreBorne(t *testing.T) {
 	status := func(code int, header http.Header) func() (*http.Response, error) {
 		return func() (*http.Response, error) { return answer(code, header, "") }

@@ -23,9 +23,9 @@ const (
 	firstTimeout   = 10 * time.Second // of a server that never answered before
 	maxBody        = 256 << 20
 
-	// maxObjects bounds the requests for objects that are under way at once. API
-	// servers allow 100 streams a connection, and each request beyond them would open
-	// a connection of its own; the rest is for watches, locks and records.
+	// maxObjects bounds the requests for objects that are under way at once. API servers allow 100 streams a
+	// connection, and each request beyond them would open a connection of its own; the rest is for watches, locks and
+	// records.
 	maxObjects = 48
 )
 
@@ -41,10 +41,9 @@ type request struct {
 	urgent              bool // does not wait behind the objects
 }
 
-// Do sends in as JSON, if it is not nil, and decodes the answer into out, if it
-// is not nil. The path may carry a query. What is temporary is retried, so a
-// create may answer Exists for an object that an earlier, unheard attempt made.
-// It never waits behind requests for objects: locks are kept by it.
+// Do sends in as JSON, if it is not nil, and decodes the answer into out, if it is not nil. The path may carry a query.
+// What is temporary is retried, so a create may answer Exists for an object that an earlier, unheard attempt made. It
+// never waits behind requests for objects: locks are kept by it.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	r := request{method: method, doing: strings.ToLower(method) + " " + path, urgent: true}
 	r.path, r.query, _ = strings.Cut(path, "?")
@@ -64,8 +63,7 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 // metadataList asks for a list of objects without what they hold.
 const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
-// Metadata decodes the list at path, which may carry a query, into out: of each
-// object no more than its metadata.
+// Metadata decodes the list at path, which may carry a query, into out: of each object no more than its metadata.
 func (c *Client) Metadata(ctx context.Context, path string, out any) error {
 	r := request{method: http.MethodGet, doing: "list " + path, accept: metadataList, urgent: true}
 	r.path, r.query, _ = strings.Cut(path, "?")
@@ -83,8 +81,8 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// fetch sends the request until it is answered, refused, or out of time. Whoever
-// listens to ctx's outages is told of those it lives through.
+// fetch sends the request until it is answered, refused, or out of time. Whoever listens to ctx's outages is told of
+// those it lives through.
 func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
 	trouble := outages(ctx)
 	began := time.Now()
@@ -150,8 +148,8 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 	return nil, retryStatus(resp, refused.Reason, n), refused
 }
 
-// refusal reads why a request that has no deadline of its own was refused, as far
-// as that comes in time; cancel ends the request.
+// refusal reads why a request that has no deadline of its own was refused, as far as that comes in time; cancel ends
+// the request.
 func refusal(resp *http.Response, cancel func()) []byte {
 	defer time.AfterFunc(firstTimeout, cancel).Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
@@ -174,9 +172,8 @@ func (c *Client) enter(ctx context.Context, r request) (leave func(), err error)
 // openingPatience is how long requests wait for the first one's connection.
 const openingPatience = time.Second
 
-// open lets the first request alone open a connection, which all others then
-// share: thirty at once would shake hands thirty times, at 5 ms of both sides' CPU.
-// What it returns is to be called when the request has been answered.
+// open lets the first request alone open a connection, which all others then share: thirty at once would shake hands
+// thirty times, at 5 ms of both sides' CPU. What it returns is to be called when the request has been answered.
 func (c *Client) open(ctx context.Context) (done func()) {
 	if c.opening.CompareAndSwap(false, true) {
 		return func() { close(c.opened) }

@@ -18,16 +18,14 @@ const (
 	maxAfter    = 30 * time.Second // of a Retry-After that is believed
 )
 
-// temporary are the refusals that pass by themselves: the request is sent again
-// until it is answered or the budget is used up. Anything else is an answer: the
-// object is wrong, exists, or may not be changed, and would be so again; so are
-// the errors behind a 500 that classify finds to be about the object.
+// temporary are the refusals that pass by themselves: the request is sent again until it is answered or the budget is
+// used up. Anything else is an answer: the object is wrong, exists, or may not be changed, and would be so again; so
+// are the errors behind a 500 that classify finds to be about the object.
 //
-// That is safe for every request: server-side apply, and a write of a whole
-// object, come to the same when they come twice; a create that an unheard attempt
-// has made answers Exists, and its caller looks. A conflict between writers (409)
-// is not repeated here, because only the caller knows whether its object is still
-// right: the engine applies anew (deployer.apply).
+// That is safe for every request: server-side apply, and a write of a whole object, come to the same when they come
+// twice; a create that an unheard attempt has made answers Exists, and its caller looks. A conflict between writers
+// (409) is not repeated here, because only the caller knows whether its object is still right: the engine applies anew
+// (deployer.apply).
 var temporary = map[int]bool{
 	http.StatusRequestTimeout:      true, // a proxy's
 	http.StatusTooManyRequests:     true, // API Priority and Fairness
@@ -37,9 +35,8 @@ var temporary = map[int]bool{
 	http.StatusGatewayTimeout:      true,
 }
 
-// retryStatus says how long to wait after the n-th refusal, counted from 0, or
-// -1 when it is final. A Retry-After is obeyed, with some jitter, since all who
-// were refused at once would come back at once.
+// retryStatus says how long to wait after the n-th refusal, counted from 0, or -1 when it is final. A Retry-After is
+// obeyed, with some jitter, since all who were refused at once would come back at once.
 func retryStatus(resp *http.Response, reason Reason, n int) time.Duration {
 	if !temporary[resp.StatusCode] || reason != Unavailable {
 		return -1
@@ -50,9 +47,8 @@ func retryStatus(resp *http.Response, reason Reason, n int) time.Duration {
 	return backoff(n)
 }
 
-// retryTransport says how long to wait after a request without an answer, or -1
-// when trying again cannot help. A connection that was reset, closed in the
-// middle of an answer or given up by the server (GOAWAY) is made anew.
+// retryTransport says how long to wait after a request without an answer, or -1 when trying again cannot help. A
+// connection that was reset, closed in the middle of an answer or given up by the server (GOAWAY) is made anew.
 func (c *Client) retryTransport(ctx context.Context, err error, n int) time.Duration {
 	if ctx.Err() != nil || isCertificate(err) || isCredential(err) {
 		return -1
@@ -63,8 +59,8 @@ func (c *Client) retryTransport(ctx context.Context, err error, n int) time.Dura
 	return backoff(n)
 }
 
-// mayAnswerSoon reports whether a server that never answered is worth a second
-// try: one that refuses may be starting; a wrong name or a silent address is not.
+// mayAnswerSoon reports whether a server that never answered is worth a second try: one that refuses may be starting; a
+// wrong name or a silent address is not.
 func mayAnswerSoon(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsTemporary && !dns.IsNotFound

@@ -35,8 +35,7 @@ func clientOf(t *testing.T, server *httptest.Server) *Client {
 	return c
 }
 
-// Every status of the API, and what becomes of a request that meets it again
-// and again.
+// Every status of the API, and what becomes of a request that meets it again and again.
 func TestRetryStatus(t *testing.T) {
 	c := testClient(&url.URL{Scheme: "https", Host: "cluster"})
 	for _, tt := range []struct {

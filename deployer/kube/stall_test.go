@@ -41,8 +41,8 @@ func unfinished(code int, every time.Duration) *Client {
 	return c
 }
 
-// Requests whose answers stall or drip end by themselves, and so do watches and
-// logs that are refused by such an answer.
+// Requests whose answers stall or drip end by themselves, and so do watches and logs that are refused by such an
+// answer.
 func TestUnfinishedAnswers(t *testing.T) {
 	for _, every := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {

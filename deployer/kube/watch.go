@@ -21,8 +21,8 @@ import (
 // Change is what a watch tells of an object.
 type Change string
 
-// The changes. Synced comes after the first list has been told, and again
-// after each reconnection that had to list anew; its Object is nil.
+// The changes. Synced comes after the first list has been told, and again after each reconnection that had to list
+// anew; its Object is nil.
 const (
 	Seen   Change = "seen" // exists: added or modified
 	Gone   Change = "gone" // deleted
@@ -35,20 +35,17 @@ type Notice struct {
 	Object *unstructured.Unstructured
 }
 
-// A watch is renewed this often, so that one that a proxy silently dropped
-// costs no more than watchGrace above it.
+// A watch is renewed this often, so that one that a proxy silently dropped costs no more than watchGrace above it.
 const (
 	watchPeriod = 40 * time.Second
 	watchGrace  = 10 * time.Second
 	maxLine     = 16 << 20
 )
 
-// Watch tells every selected object of a kind and then each change, until ctx
-// ends; with s.Since only the changes after it. It survives dropped connections,
-// expired resource versions and an API server that is away, of which it tells ctx's
-// outages; only an answer that cannot get better (forbidden, unauthorized, no such
-// kind) ends it early. tell is called on the caller's goroutine and never
-// concurrently. The error is never nil.
+// Watch tells every selected object of a kind and then each change, until ctx ends; with s.Since only the changes after
+// it. It survives dropped connections, expired resource versions and an API server that is away, of which it tells
+// ctx's outages; only an answer that cannot get better (forbidden, unauthorized, no such kind) ends it early. tell is
+// called on the caller's goroutine and never concurrently. The error is never nil.
 func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection, tell func(Notice)) error {
 	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, version: s.Since, tell: tell, known: map[string]*unstructured.Unstructured{}}
 	for failures := 0; ; failures++ {
@@ -132,8 +129,8 @@ func (w *watch) list(ctx context.Context) error {
 	return nil
 }
 
-// stream reads one watch connection to its end. It returns nil when the
-// connection ended as it may at any time: the next one goes on from there.
+// stream reads one watch connection to its end. It returns nil when the connection ended as it may at any time: the
+// next one goes on from there.
 func (w *watch) stream(ctx context.Context) error {
 	res, err := w.client.Resource(ctx, w.apiVersion, w.kind)
 	if err != nil {

@@ -66,8 +66,8 @@ func configMap(namespace, name, value string) *unstructured.Unstructured {
 	}}
 }
 
-// TestWatchSurvivesCutsAndOutages changes objects while connections break, and
-// expects the watch to end up knowing what is there.
+// TestWatchSurvivesCutsAndOutages changes objects while connections break, and expects the watch to end up knowing what
+// is there.
 func TestWatchSurvivesCutsAndOutages(t *testing.T) {
 	breaker := &cutter{cuts: 3}
 	c := kubetest.Connect(t, func(next http.RoundTripper) http.RoundTripper { breaker.next = next; return breaker })

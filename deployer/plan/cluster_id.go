@@ -6,8 +6,7 @@ type ClusterID struct {
 	Server string `json:"server"`        // the address, as this machine knows it
 }
 
-// Same reports whether two are one cluster: by uid where both are known, else by
-// address.
+// Same reports whether two are one cluster: by uid where both are known, else by address.
 func (c ClusterID) Same(o ClusterID) bool {
 	if c.UID != "" && o.UID != "" {
 		return c.UID == o.UID

@@ -23,8 +23,7 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, text.Brief(ValueText(theirs)), text.Brief(ValueText(ours)))
 }
 
-// ConflictError is an object whose fields others have set, where no policy says
-// who prevails.
+// ConflictError is an object whose fields others have set, where no policy says who prevails.
 type ConflictError struct {
 	Conflicts []Conflict
 	Err       error // the server's refusal

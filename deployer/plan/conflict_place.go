@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Locate finds where a field stands, in the words of server-side apply:
-// "spec.containers[name=\"web\"].image", "metadata.labels.app.kubernetes.io/name".
-// The words do not quote keys, so they are read along the object. A place is a
-// key (string) of a map or an index (int) of a list for each step.
+// Locate finds where a field stands, in the words of server-side apply: "spec.containers[name=\"web\"].image",
+// "metadata.labels.app.kubernetes.io/name". The words do not quote keys, so they are read along the object. A place is
+// a key (string) of a map or an index (int) of a list for each step.
 func Locate(at any, field string) ([]any, bool) {
 	if field == "" {
 		return []any{}, true
@@ -44,8 +43,7 @@ func Locate(at any, field string) ([]any, bool) {
 	return nil, false
 }
 
-// cutElement takes `[name="web",port=80]` off the front of a field. Values may
-// hold brackets in their quotes.
+// cutElement takes `[name="web",port=80]` off the front of a field. Values may hold brackets in their quotes.
 func cutElement(field string) (element, after string, ok bool) {
 	if !strings.HasPrefix(field, "[") {
 		return "", "", false
@@ -64,9 +62,8 @@ func cutElement(field string) (element, after string, ok bool) {
 	return "", "", false
 }
 
-// isElement reports whether the i-th element of a list is the one that is named:
-// by its index, by its value, or by keys. A key that the element leaves to the
-// server's default counts as equal, unless it has none of the keys.
+// isElement reports whether the i-th element of a list is the one that is named: by its index, by its value, or by
+// keys. A key that the element leaves to the server's default counts as equal, unless it has none of the keys.
 func isElement(v any, i int, element string) bool {
 	if value, ok := strings.CutPrefix(element, "="); ok {
 		return ValueText(v) == value
@@ -148,8 +145,8 @@ func ValueOf(at any, place []any) any {
 	return at
 }
 
-// Drop takes what stands at a place out of an object, and every map and list that
-// has become empty by that. It returns what is left; nil when nothing is.
+// Drop takes what stands at a place out of an object, and every map and list that has become empty by that. It returns
+// what is left; nil when nothing is.
 func Drop(at any, place []any) any {
 	if len(place) == 0 {
 		return nil

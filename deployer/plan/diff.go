@@ -12,8 +12,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/object"
 )
 
-// Field is one difference inside an object. Old is nil for a field that comes,
-// New for one that goes.
+// Field is one difference inside an object. Old is nil for a field that comes, New for one that goes.
 type Field struct {
 	Path     string // spec.template.spec.containers[web].image
 	Old, New any
@@ -21,13 +20,11 @@ type Field struct {
 	Drift    bool   // the deployed revision said what the plan says: the live object was changed
 }
 
-// serverFields are those that only the API server writes: they differ in every
-// write and say nothing.
+// serverFields are those that only the API server writes: they differ in every write and say nothing.
 var serverFields = []string{"managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"}
 
-// Diff compares a live object with what an apply would make of it. Both come
-// from the server, so defaults stand on either side and do not show. A Secret's
-// values are masked.
+// Diff compares a live object with what an apply would make of it. Both come from the server, so defaults stand on
+// either side and do not show. A Secret's values are masked.
 func Diff(live, result *unstructured.Unstructured) []Field {
 	before, after := authored(live), authored(result)
 	var fields []Field
@@ -96,8 +93,8 @@ func joinPath(path, key string) string {
 	return path + "." + key
 }
 
-// walkList pairs the elements of two lists by their name where all have one,
-// so that an inserted container is one addition and not a change of all after it.
+// walkList pairs the elements of two lists by their name where all have one, so that an inserted container is one
+// addition and not a change of all after it.
 func walkList(path string, before, after []any, out *[]Field) {
 	names, namesAfter := elementNames(before), elementNames(after)
 	if names == nil || namesAfter == nil {
@@ -124,8 +121,7 @@ func itemAt(list []any, i int) any {
 	return list[i]
 }
 
-// elementNames are the names of a list's elements, or nil when one has none or
-// two are equal.
+// elementNames are the names of a list's elements, or nil when one has none or two are equal.
 func elementNames(list []any) []string {
 	names := make([]string, 0, len(list))
 	for _, e := range list {

@@ -14,9 +14,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// MarkDrift says of every field who owns it, and which differ only because
-// somebody has changed the live object: there the chart says what the deployed
-// revision said.
+// MarkDrift says of every field who owns it, and which differ only because somebody has changed the live object: there
+// the chart says what the deployed revision said.
 func MarkDrift(c *Change, deployed *unstructured.Unstructured, revision int) {
 	if c.Action == Create && c.Live == nil && deployed != nil {
 		c.Remark(fmt.Sprintf("drift: deleted since revision %d", revision))
@@ -85,8 +84,7 @@ func stepInto(v any, step string) (any, bool) {
 	return nil, false
 }
 
-// FieldOwners are the managers of a field of a live object, besides Helm's own
-// name, sorted.
+// FieldOwners are the managers of a field of a live object, besides Helm's own name, sorted.
 func FieldOwners(live *unstructured.Unstructured, path string) []string {
 	var out []string
 	for _, entry := range live.GetManagedFields() {
@@ -129,8 +127,7 @@ func ownsField(entry metav1.ManagedFieldsEntry, live *unstructured.Unstructured,
 	return true
 }
 
-// elementKey is the key of a set that stands for an element of a list: "k:" and
-// those of its fields that identify it.
+// elementKey is the key of a set that stands for an element of a list: "k:" and those of its fields that identify it.
 func elementKey(set map[string]any, element any) string {
 	m, ok := element.(map[string]any)
 	if !ok {
@@ -153,8 +150,8 @@ func elementKey(set map[string]any, element any) string {
 	return ""
 }
 
-// ChangedSince are the fields in which a live object is no longer what the plan saw,
-// as far as the plan would write them.
+// ChangedSince are the fields in which a live object is no longer what the plan saw, as far as the plan would write
+// them.
 func (c *Change) ChangedSince(live *unstructured.Unstructured) []string {
 	if live.GetUID() != c.Live.GetUID() {
 		return []string{"metadata.uid"}

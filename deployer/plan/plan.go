@@ -1,9 +1,9 @@
-// Package plan is what would happen to a release, as data: each object's action, the
-// fields that differ and whose they are, the hooks, the warnings. A Plan is printed as
-// text, Markdown and JSON, and saved as digests that a later plan is held against.
+// Package plan is what would happen to a release, as data: each object's action, the fields that differ and whose they
+// are, the hooks, the warnings. A Plan is printed as text, Markdown and JSON, and saved as digests that a later plan is
+// held against.
 //
-// It refuses to ask a cluster and to decide: deployer observes, decides and carries
-// out. It refuses to show a secret: what is told is masked by the plan's own set.
+// It refuses to ask a cluster and to decide: deployer observes, decides and carries out. It refuses to show a secret:
+// what is told is masked by the plan's own set.
 package plan
 
 import (
@@ -102,8 +102,8 @@ func (p *Plan) ObjectChanges() bool {
 	return slices.ContainsFunc(p.Objects, func(c Change) bool { return c.Action != Unchanged })
 }
 
-// stages is in how many stages the objects are applied, each once those of the
-// one before are ready; 1 where the chart asks for no order.
+// stages is in how many stages the objects are applied, each once those of the one before are ready; 1 where the chart
+// asks for no order.
 func (p *Plan) stages() int {
 	n := 1
 	for _, c := range p.Objects {
@@ -153,15 +153,13 @@ func (p *Plan) Summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// Rehearsal reports whether the release could be brought back once a plan has been
-// carried out.
+// Rehearsal reports whether the release could be brought back once a plan has been carried out.
 type Rehearsal struct {
 	Revision int      // to which
 	Because  []string // why not; empty when it could
 }
 
-// Possible reports whether a rollback could be done, as far as can be known
-// before.
+// Possible reports whether a rollback could be done, as far as can be known before.
 func (r Rehearsal) Possible() bool { return len(r.Because) == 0 }
 
 // String is "yes", or "no, because ...".

@@ -55,8 +55,7 @@ func (t *printer) line(color, s string) {
 	t.b.WriteString(s + "\n")
 }
 
-// changes prints the objects; where the chart asks for an order, under the stage
-// in which each is applied.
+// changes prints the objects; where the chart asks for an order, under the stage in which each is applied.
 func (t *printer) changes(p *Plan) {
 	stages, at := p.stages(), -1
 	for _, c := range p.Objects {
@@ -126,8 +125,7 @@ func (t *printer) field(f Field) {
 	}
 }
 
-// origin says who has set the live value of a field, and whether that was behind
-// the release's back.
+// origin says who has set the live value of a field, and whether that was behind the release's back.
 func (f Field) origin() string {
 	switch {
 	case f.Drift && f.Owner != "":

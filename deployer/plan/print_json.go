@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/secret"
 )
 
-// PlanFormat is the apiVersion of the JSON that WriteJSON writes. Fields may be
-// added to it; what is there keeps its meaning (docs/plan.md).
+// PlanFormat is the apiVersion of the JSON that WriteJSON writes. Fields may be added to it; what is there keeps its
+// meaning (docs/plan.md).
 const PlanFormat = "pintle/plan/v1"
 
 type plansJSON struct {
@@ -71,8 +71,7 @@ type fieldJSON struct {
 	Drift bool   `json:"drift,omitempty"`
 }
 
-// WriteJSON writes plans as one JSON document, secrets masked, with what they
-// take and leave of a project's units.
+// WriteJSON writes plans as one JSON document, secrets masked, with what they take and leave of a project's units.
 func WriteJSON(w io.Writer, plans []*Plan, units ...Scoped) error {
 	doc := plansJSON{APIVersion: PlanFormat, Units: append([]Scoped{}, units...), Releases: []planJSON{}}
 	for _, p := range plans {
@@ -134,9 +133,9 @@ func (c Change) json(secrets *secret.Set) changeJSON {
 	return j
 }
 
-// maskedPair are the values of a field without secrets: those that are known, and
-// what stands under a key that promises one. Where one side of a text holds a secret
-// that is known, the other holds what it was or was changed to, which nobody knows.
+// maskedPair are the values of a field without secrets: those that are known, and what stands under a key that promises
+// one. Where one side of a text holds a secret that is known, the other holds what it was or was changed to, which
+// nobody knows.
 func maskedPair(f Field, secrets *secret.Set) (before, after any) {
 	if promisedAt(f.Path) {
 		return secrets.Hidden(f.Old), secrets.Hidden(f.New)
@@ -150,8 +149,8 @@ func maskedPair(f Field, secrets *secret.Set) (before, after any) {
 	return before, after
 }
 
-// promisedAt reports whether the last key of a field's path promises a secret, or the
-// name of the variable whose value it is.
+// promisedAt reports whether the last key of a field's path promises a secret, or the name of the variable whose value
+// it is.
 func promisedAt(path string) bool {
 	at := pathSteps(path)
 	for len(at) > 1 && isIndex(at[len(at)-1]) {

@@ -16,9 +16,8 @@ const (
 	maxRows = 100
 )
 
-// WriteMarkdown writes plans as a comment on a merge request: a table, and the
-// differences of each release to unfold, after what they take and leave of a
-// project's units. Secrets are masked; what would not fit into a comment is cut,
+// WriteMarkdown writes plans as a comment on a merge request: a table, and the differences of each release to unfold,
+// after what they take and leave of a project's units. Secrets are masked; what would not fit into a comment is cut,
 // and says so.
 func WriteMarkdown(w io.Writer, plans []*Plan, units ...Scoped) error {
 	var b strings.Builder
@@ -86,8 +85,7 @@ func tableCell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(html.EscapeString(text.Clip(s, maxValue)))
 }
 
-// details is what would change in one release, folded, in at most limit bytes;
-// nothing when not even its frame fits.
+// details is what would change in one release, folded, in at most limit bytes; nothing when not even its frame fits.
 func (p *Plan) details(limit int) (string, error) {
 	var text strings.Builder
 	if err := p.WriteText(&text, false); err != nil {

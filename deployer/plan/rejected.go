@@ -9,8 +9,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/text"
 )
 
-// RejectedError is a plan that cannot be carried out: every object the server or the
-// engine refused, found before anything was touched.
+// RejectedError is a plan that cannot be carried out: every object the server or the engine refused, found before
+// anything was touched.
 type RejectedError struct {
 	Release    string
 	Rejections []Rejection
@@ -73,8 +73,7 @@ func (r *RejectedError) Unwrap() []error {
 	return errs
 }
 
-// ImmutableError is a change of fields that cannot be changed in an object that
-// its policy does not allow to recreate.
+// ImmutableError is a change of fields that cannot be changed in an object that its policy does not allow to recreate.
 type ImmutableError struct {
 	Object  kube.Ref
 	Fields  []Field // which, with their old and new values

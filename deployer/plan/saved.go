@@ -29,9 +29,8 @@ const SavedFormat = "pintle/saved-plan/v1"
 // MaxSaved bounds a saved plan, in bytes: some ten thousand objects.
 const MaxSaved = 16 << 20
 
-// Saved is a plan between the job that made it and the one that carries it out.
-// It holds no manifest and no value, only what each object is to become as a
-// digest: whoever carries it out renders and plans again, and Bind compares.
+// Saved is a plan between the job that made it and the one that carries it out. It holds no manifest and no value, only
+// what each object is to become as a digest: whoever carries it out renders and plans again, and Bind compares.
 type Saved struct {
 	Made   time.Time   `json:"made"`
 	Origin SavedOrigin `json:"origin"`
@@ -144,8 +143,7 @@ func sumOf(plan []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// ReadSaved reads what Save made. The error is one line and says what to do; the
-// caller knows the file's name.
+// ReadSaved reads what Save made. The error is one line and says what to do; the caller knows the file's name.
 func ReadSaved(data []byte) (*Saved, error) {
 	const anew = "make it anew with \"pintle plan --out\""
 	var f savedFile
@@ -250,8 +248,7 @@ func (s *Saved) field(path string, before, after any, secret bool, redact func(s
 	return savedField{Path: path, Old: s.digest(before, redact), New: s.digest(after, redact)}
 }
 
-// withoutScale is the target without the replicas that an autoscaler sets: they
-// may move between plan and deploy.
+// withoutScale is the target without the replicas that an autoscaler sets: they may move between plan and deploy.
 func withoutScale(c *Change) *unstructured.Unstructured {
 	if !c.Scaled {
 		return c.Desired
@@ -271,8 +268,7 @@ func (s *Saved) digest(v any, redact func(string) string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// stretching is how often the digest of a secret is hashed: a guess at a short
-// password must cost something.
+// stretching is how often the digest of a secret is hashed: a guess at a short password must cost something.
 const stretching = 50_000
 
 // stretched is a digest of what may be secret.

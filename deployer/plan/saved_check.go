@@ -17,8 +17,8 @@ type Difference struct {
 	How  string
 }
 
-// StalePlanError is a saved plan that does not fit any more: the cluster, the
-// repository or the values have moved. Nothing was touched.
+// StalePlanError is a saved plan that does not fit any more: the cluster, the repository or the values have moved.
+// Nothing was touched.
 type StalePlanError struct {
 	Release     string
 	Differences []Difference
@@ -57,8 +57,7 @@ func (e *StalePlanError) masked(s string) string {
 	return e.redact(s)
 }
 
-// ErrStale is a saved plan that fitted when it was checked and does not as it is
-// carried out.
+// ErrStale is a saved plan that fitted when it was checked and does not as it is carried out.
 var ErrStale = errors.New("the cluster has moved on; look at a new plan")
 
 // Has reports whether the plan of a release was saved.
@@ -81,8 +80,7 @@ func (s *Saved) Names() []string {
 	return out
 }
 
-// Check compares a plan that has just been made with what was saved. Where they are
-// not one, it is a *MovedError.
+// Check compares a plan that has just been made with what was saved. Where they are not one, it is a *MovedError.
 func (s *Saved) Check(p *Plan) error {
 	was := s.find(p.Release, p.Namespace)
 	redact := p.Secrets.Text
@@ -173,8 +171,7 @@ var past = map[Action]string{
 	Create: "created", Update: "changed", Recreate: "recreated", Adopt: "adopted", Delete: "deleted", Unchanged: "left unchanged",
 }
 
-// movedObject says how one object differs from what was saved; empty when it does
-// not.
+// movedObject says how one object differs from what was saved; empty when it does not.
 func movedObject(was, is savedObject, c *Change, secrets *secret.Set) string {
 	var parts []string
 	switch {

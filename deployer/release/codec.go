@@ -11,16 +11,14 @@ import (
 	"github.com/pintle-ci/pintle/internal/gzipped"
 )
 
-// MaxDecoded bounds what one record may unpack to. A stored object is at most
-// 1 MiB, so only a bomb gets past it.
+// MaxDecoded bounds what one record may unpack to. A stored object is at most 1 MiB, so only a bomb gets past it.
 const MaxDecoded = 256 << 20
 
-// largeRecord is from where on the bytes of a compressed record count, on its
-// way to 1 MiB, more than the time that compressing it takes.
+// largeRecord is from where on the bytes of a compressed record count, on its way to 1 MiB, more than the time that
+// compressing it takes.
 const largeRecord = 256 << 10
 
-// Encode turns a record into the text that a stored object holds: JSON, gzip,
-// base64 (facts/helm-format.md 4.1).
+// Encode turns a record into the text that a stored object holds: JSON, gzip, base64 (facts/helm-format.md 4.1).
 func Encode(r *Record) (string, error) {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -40,8 +38,7 @@ func Encode(r *Record) (string, error) {
 	return base64.StdEncoding.EncodeToString(buf.Bytes()), nil
 }
 
-// Decode is the reverse of Encode; records of old Helm versions that are not
-// compressed are read too.
+// Decode is the reverse of Encode; records of old Helm versions that are not compressed are read too.
 func Decode(text string) (*Record, error) {
 	data, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

@@ -25,8 +25,8 @@ func (h History) Last() *Record {
 	return h.Records[len(h.Records)-1]
 }
 
-// Deployed is the newest revision with status deployed, or nil. There may be
-// several after a crash; the newest counts (facts/helm-format.md 4.1).
+// Deployed is the newest revision with status deployed, or nil. There may be several after a crash; the newest counts
+// (facts/helm-format.md 4.1).
 func (h History) Deployed() *Record {
 	for _, r := range slices.Backward(h.Records) {
 		if r.Status() == Deployed {
@@ -46,8 +46,8 @@ func (h History) Revision(version int) *Record {
 	return nil
 }
 
-// Readable is ErrUnreadable when there are records, and none of them can be read:
-// then nobody knows how the release stands. s is where they are stored.
+// Readable is ErrUnreadable when there are records, and none of them can be read: then nobody knows how the release
+// stands. s is where they are stored.
 func (s *Storage) Readable(h History) error {
 	if len(h.Records) > 0 || len(h.Unreadable) == 0 {
 		return nil
@@ -69,8 +69,7 @@ func (h History) Next() int {
 	return n + 1
 }
 
-// History reads every revision of a release. A release without any is an empty
-// History and no error.
+// History reads every revision of a release. A release without any is an empty History and no error.
 func (s *Storage) History(ctx context.Context, name string) (History, error) {
 	all, err := s.query(ctx, s.namespace, "owner=helm,name="+name)
 	if err != nil {
@@ -104,8 +103,8 @@ func (h History) Heads() []Head {
 // maxNamed is how many releases a list names; for more it takes all of a namespace.
 const maxNamed = 50
 
-// Heads reads the labels of the revisions of these releases, but for superseded
-// ones: one request, and no record is sent.
+// Heads reads the labels of the revisions of these releases, but for superseded ones: one request, and no record is
+// sent.
 func (s *Storage) Heads(ctx context.Context, names []string) ([]Head, error) {
 	selector := "owner=helm,status!=" + string(Superseded)
 	if len(names) <= maxNamed {
@@ -170,10 +169,9 @@ func (s *Storage) query(ctx context.Context, namespace, selector string) (Histor
 	return h, nil
 }
 
-// Trim deletes the oldest revisions until at most limit-1 remain, so that one
-// more fits; the deployed one stays (facts/helm-format.md 4.1, retention), and so
-// do those whose numbers are in spared. A limit of 0 keeps everything. What could
-// not be deleted is in the error.
+// Trim deletes the oldest revisions until at most limit-1 remain, so that one more fits; the deployed one stays
+// (facts/helm-format.md 4.1, retention), and so do those whose numbers are in spared. A limit of 0 keeps everything.
+// What could not be deleted is in the error.
 func (s *Storage) Trim(ctx context.Context, h History, limit int, spared map[int]bool) error {
 	if limit <= 0 {
 		return nil

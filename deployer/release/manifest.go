@@ -29,8 +29,8 @@ func ParseManifest(text string) ([]*unstructured.Unstructured, error) {
 	return out, nil
 }
 
-// ParseDocument reads one YAML document: no object when it holds only comments,
-// several when it is a List. Secrets have their keys in data.
+// ParseDocument reads one YAML document: no object when it holds only comments, several when it is a List. Secrets have
+// their keys in data.
 func ParseDocument(doc string) ([]*unstructured.Unstructured, error) {
 	m, err := decodeDocument(doc)
 	if err != nil {
@@ -66,8 +66,7 @@ func withoutName(o *unstructured.Unstructured) string {
 	}
 }
 
-// decodeDocument makes of a document what the API machinery makes of it: whole
-// numbers are int64, the others float64.
+// decodeDocument makes of a document what the API machinery makes of it: whole numbers are int64, the others float64.
 func decodeDocument(doc string) (m map[string]any, err error) {
 	if v, err := yaml.Decode(doc); err == nil {
 		if m, ok := v.(map[string]any); ok && wholeNumbers(m) == nil {
@@ -160,9 +159,8 @@ func SourceOf(doc string) string {
 	return "a document of the manifest"
 }
 
-// asData makes a Secret's stringData data, as the API server does. Applied as
-// stringData nobody would own the keys of data that come of it, and one that
-// leaves the chart would stay for ever. A value that is no string is left to the
+// asData makes a Secret's stringData data, as the API server does. Applied as stringData nobody would own the keys of
+// data that come of it, and one that leaves the chart would stay for ever. A value that is no string is left to the
 // server, which names it.
 func asData(o *unstructured.Unstructured) {
 	plain, isMap := o.Object["stringData"].(map[string]any)

@@ -8,8 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// FuzzDecodeDocument compares with the decoders of the API machinery, which take
-// the way through JSON.
+// FuzzDecodeDocument compares with the decoders of the API machinery, which take the way through JSON.
 func FuzzDecodeDocument(f *testing.F) {
 	for _, seed := range []string{
 		"", "# nothing\n", "apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80, weight: 0.5}, 1e3, -0.0, 1.0]}\n",

@@ -1,6 +1,5 @@
-// Package release is the release record: Helm's JSON, its encoding, and its
-// storage in Secrets or ConfigMaps, so that Helm reads what we write and we read
-// what Helm wrote (facts/helm-format.md 4.1 to 4.3).
+// Package release is the release record: Helm's JSON, its encoding, and its storage in Secrets or ConfigMaps, so that
+// Helm reads what we write and we read what Helm wrote (facts/helm-format.md 4.1 to 4.3).
 //
 // A Revision is a record with the objects that its manifest says.
 //
@@ -37,8 +36,7 @@ func (s Status) Pending() bool {
 	return s == PendingInstall || s == PendingUpgrade || s == PendingRollback
 }
 
-// ServerSide is the ApplyMethod of records made by server-side apply; an empty
-// one means client-side.
+// ServerSide is the ApplyMethod of records made by server-side apply; an empty one means client-side.
 const ServerSide = "ssa"
 
 // Record is one revision of a release, as stored.
@@ -68,8 +66,7 @@ type Info struct {
 	RollbackRevision int    `json:"rollback_revision,omitempty"`
 	Notes            string `json:"notes,omitempty"`
 
-	// Resources are the live objects by version and kind, where a status is shown;
-	// a record that is stored has none.
+	// Resources are the live objects by version and kind, where a status is shown; a record that is stored has none.
 	Resources map[string][]map[string]any `json:"resources,omitempty"`
 }
 
@@ -85,8 +82,8 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &t.Time)
 }
 
-// Chart is the part of a chart that a record keeps. Subcharts are not in it:
-// their rendered objects are in the manifest, their defaults in Values.
+// Chart is the part of a chart that a record keeps. Subcharts are not in it: their rendered objects are in the
+// manifest, their defaults in Values.
 type Chart struct {
 	Metadata      *chart.Metadata `json:"metadata"`
 	Lock          *chart.Lock     `json:"lock"`
@@ -176,8 +173,8 @@ func (r *Record) ChartName() string {
 	return fmt.Sprintf("%s-%s", r.Chart.Metadata.Name, r.Chart.Metadata.Version)
 }
 
-// Clone is a copy whose status, hooks and labels can be changed freely; chart,
-// config and manifest are shared, as nobody changes them.
+// Clone is a copy whose status, hooks and labels can be changed freely; chart, config and manifest are shared, as
+// nobody changes them.
 func (r *Record) Clone() *Record {
 	c := *r
 	if r.Info != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/pintle-ci/pintle/internal/yaml"
 )
 
-// Revision is a record with the objects that its manifest says. Each document is
-// read once, when it is first asked for; the manifest must not change after that.
+// Revision is a record with the objects that its manifest says. Each document is read once, when it is first asked for;
+// the manifest must not change after that.
 type Revision struct {
 	*Record
 
@@ -54,15 +54,14 @@ func (r *Revision) Documents() []*Document {
 	return r.docs
 }
 
-// Objects are those of the document: see ParseDocument. All who ask get the same
-// ones, so nobody may change them.
+// Objects are those of the document: see ParseDocument. All who ask get the same ones, so nobody may change them.
 func (d *Document) Objects() ([]*unstructured.Unstructured, error) {
 	d.read.Do(func() { d.objects, d.err = ParseDocument(d.Text) })
 	return d.objects, d.err
 }
 
-// Objects are all objects of the manifest, Lists flattened, in order. All who ask
-// get the same ones, so nobody may change them.
+// Objects are all objects of the manifest, Lists flattened, in order. All who ask get the same ones, so nobody may
+// change them.
 func (r *Revision) Objects() ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	for _, d := range r.Documents() {

@@ -18,8 +18,8 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// REST is the cluster as storage needs it. in and out are JSON; errors are
-// Kubernetes API errors (apierrors.IsNotFound works).
+// REST is the cluster as storage needs it. in and out are JSON; errors are Kubernetes API errors (apierrors.IsNotFound
+// works).
 type REST interface {
 	Do(ctx context.Context, method, path string, in, out any) error
 	// Metadata lists what is at path into out, with no more of each object than its metadata.
@@ -44,12 +44,12 @@ var ErrUnreadable = errors.New("its record cannot be read")
 // ErrExists is a revision that somebody else recorded first.
 var ErrExists = errors.New("the revision exists already")
 
-// Manager is the field manager of a release's objects: Helm's own, so that
-// either tool may go on where the other stopped (facts/helm-format.md 4.6).
+// Manager is the field manager of a release's objects: Helm's own, so that either tool may go on where the other
+// stopped (facts/helm-format.md 4.6).
 const Manager = "helm"
 
-// recordManager is the field manager of records: what Kubernetes makes of Helm's
-// user agent, for Helm names none when it stores them.
+// recordManager is the field manager of records: what Kubernetes makes of Helm's user agent, for Helm names none when
+// it stores them.
 const recordManager = "Helm"
 
 // DefaultHistory is how many revisions are kept when nobody says otherwise.
@@ -184,9 +184,8 @@ func (s *Storage) unpack(o *stored) (*Record, error) {
 
 func unixNow() string { return strconv.FormatInt(time.Now().Unix(), 10) }
 
-// Create stores a new revision. A revision that exists with other content is
-// ErrExists: somebody else won. The same content means that an earlier attempt
-// of ours arrived and its answer did not.
+// Create stores a new revision. A revision that exists with other content is ErrExists: somebody else won. The same
+// content means that an earlier attempt of ours arrived and its answer did not.
 func (s *Storage) Create(ctx context.Context, r *Record) error {
 	o, err := s.pack(r, map[string]string{"createdAt": unixNow()})
 	if err != nil {
@@ -206,8 +205,8 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 	return nil
 }
 
-// occupied says why a revision could not be created whose object is there: it is
-// ErrExists, unless no history will ever find that object.
+// occupied says why a revision could not be created whose object is there: it is ErrExists, unless no history will ever
+// find that object.
 func (s *Storage) occupied(r *Record, there *stored) error {
 	if l := there.Metadata.Labels; there.Metadata.Name == "" || l["owner"] == "helm" && l["name"] == r.Name {
 		return ErrExists
@@ -216,8 +215,7 @@ func (s *Storage) occupied(r *Record, there *stored) error {
 		s.kind(), there.Metadata.Name, s.namespace, r.Name)
 }
 
-// Update stores a revision that exists. As Helm does, it replaces the whole
-// object, whatever version the cluster has.
+// Update stores a revision that exists. As Helm does, it replaces the whole object, whatever version the cluster has.
 func (s *Storage) Update(ctx context.Context, r *Record) error {
 	o, err := s.pack(r, map[string]string{"modifiedAt": unixNow()})
 	if err != nil {
@@ -265,8 +263,8 @@ type Head struct {
 	Labels          map[string]string // of the stored object
 }
 
-// Status reads how a revision stands, without its content: one read by name,
-// which a busy API server answers sooner than any list.
+// Status reads how a revision stands, without its content: one read by name, which a busy API server answers sooner
+// than any list.
 func (s *Storage) Status(ctx context.Context, name string, version int) (Status, error) {
 	var o stored
 	err := s.rest.Do(ctx, http.MethodGet, s.path(name, version), nil, &o)
@@ -284,8 +282,7 @@ func head(o *stored) Head {
 	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"]), Labels: l}
 }
 
-// revisionOf is the number of a revision by its object's label, else by its name;
-// 0 when neither tells.
+// revisionOf is the number of a revision by its object's label, else by its name; 0 when neither tells.
 func revisionOf(o *stored) int {
 	name := o.Metadata.Name
 	for _, text := range []string{o.Metadata.Labels["version"], name[strings.LastIndex(name, ".v")+len(".v"):]} {

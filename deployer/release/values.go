@@ -7,8 +7,7 @@ import (
 	"github.com/pintle-ci/pintle/chart"
 )
 
-// Reuse says what becomes of a revision's values in the next one
-// (facts/helm-format.md 4.13).
+// Reuse says what becomes of a revision's values in the next one (facts/helm-format.md 4.13).
 type Reuse string
 
 // The ways. The empty one takes the values over only when none are given.
@@ -18,8 +17,8 @@ const (
 	ReuseGiven Reuse = "reset-then-reuse" // the new chart's defaults, the old values, then what is given
 )
 
-// Renew is a chart and values for the revision after current, which is nil when
-// there is none; given is what the user says now. Nothing passed is changed.
+// Renew is a chart and values for the revision after current, which is nil when there is none; given is what the user
+// says now. Nothing passed is changed.
 func Renew(current *Record, c *chart.Chart, given map[string]any, how Reuse) (*chart.Chart, map[string]any, error) {
 	if current == nil || how == ReuseNone {
 		return c, given, nil
@@ -43,8 +42,8 @@ func Renew(current *Record, c *chart.Chart, given map[string]any, how Reuse) (*c
 	return &renewed, values, nil
 }
 
-// carryOver puts what the user gives now over what the user gave before. A null
-// takes an old value away; an old null, which takes a chart's default away, stays.
+// carryOver puts what the user gives now over what the user gave before. A null takes an old value away; an old null,
+// which takes a chart's default away, stays.
 func carryOver(old, given map[string]any) map[string]any {
 	out := maps.Clone(given)
 	if out == nil {
@@ -66,8 +65,7 @@ func carryOver(old, given map[string]any) map[string]any {
 	return out
 }
 
-// Values are the revision's whole values: the user's over the chart's defaults,
-// as far as the record keeps these.
+// Values are the revision's whole values: the user's over the chart's defaults, as far as the record keeps these.
 func (r *Record) Values() (map[string]any, error) {
 	var defaults map[string]any
 	if r.Chart != nil {

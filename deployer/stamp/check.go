@@ -6,8 +6,8 @@ import (
 	"github.com/pintle-ci/pintle/deployer/release"
 )
 
-// Request is what is to be deployed, by whom, and what was allowed. A Build
-// without a version goes nowhere: a rollback, an uninstallation.
+// Request is what is to be deployed, by whom, and what was allowed. A Build without a version goes nowhere: a rollback,
+// an uninstallation.
 type Request struct {
 	Owner
 	Build
@@ -20,9 +20,8 @@ type Error struct{ message string }
 
 func (e *Error) Error() string { return e.message }
 
-// Check holds the records of a release, those that are superseded or not, against
-// what is to be deployed. It is an *Error when that is refused; else told are lines
-// that a person should see.
+// Check holds the records of a release, those that are superseded or not, against what is to be deployed. It is an
+// *Error when that is refused; else told are lines that a person should see.
 func (r Request) Check(name, namespace string, records []release.Head) (told []string, err error) {
 	last, deployed := current(records)
 	if last == nil || last.Status == release.Uninstalled {
@@ -52,9 +51,8 @@ func (r Request) Check(name, namespace string, records []release.Head) (told []s
 	return told, err
 }
 
-// CheckNamespace refuses a release that comes into a namespace in which another
-// unit of the same environment is another's: that namespace was written by mistake.
-// units are the records of the environment's units there.
+// CheckNamespace refuses a release that comes into a namespace in which another unit of the same environment is
+// another's: that namespace was written by mistake. units are the records of the environment's units there.
 func (r Request) CheckNamespace(name, namespace string, units []release.Head) error {
 	if r.TakeOver {
 		return nil

@@ -10,11 +10,10 @@ import (
 	"github.com/pintle-ci/pintle/internal/lazyregexp"
 )
 
-// GoesBack reports whether next, deployed over b, would take the unit back. Where
-// a tag's version is deployed, everything lower does; where a build of a branch is,
-// an older build of the same branch; and the lower pin of a third-party chart.
-// Feature and change builds neither go back nor are gone back behind. What is not
-// known, or no version, is never compared.
+// GoesBack reports whether next, deployed over b, would take the unit back. Where a tag's version is deployed,
+// everything lower does; where a build of a branch is, an older build of the same branch; and the lower pin of a
+// third-party chart. Feature and change builds neither go back nor are gone back behind. What is not known, or no
+// version, is never compared.
 func (b Build) GoesBack(next Build) bool {
 	switch {
 	case b.Version == "" || next.Version == "" || b.passing() || next.passing():
@@ -36,9 +35,9 @@ var buildTail = lazyregexp.New(`^(.*)\.([0-9]{1,9})\.g[0-9a-f]{7,40}$`)
 // counted reports whether a version is that of a build between releases, and no tag's.
 func counted(version string) bool { return buildTail.MatchString(version) }
 
-// order compares versions: two builds between releases by X.Y.Z, by the candidate
-// that they follow, and by their count, for their labels may have been changed and a
-// hash has no order; all others as SemVer does. What is no version equals everything.
+// order compares versions: two builds between releases by X.Y.Z, by the candidate that they follow, and by their count,
+// for their labels may have been changed and a hash has no order; all others as SemVer does. What is no version equals
+// everything.
 func order(a, b string) int {
 	va, errA := semver.StrictNewVersion(a)
 	vb, errB := semver.StrictNewVersion(b)
@@ -56,8 +55,8 @@ func core(v *semver.Version) *semver.Version {
 	return semver.New(v.Major(), v.Minor(), v.Patch(), "", "")
 }
 
-// followed compares the candidates that builds follow, as "rc.1" of "rc.1.dev": the
-// last identifier is the build's label. None is before the first.
+// followed compares the candidates that builds follow, as "rc.1" of "rc.1.dev": the last identifier is the build's
+// label. None is before the first.
 func followed(a, b string) int {
 	a, b = beforeLabel(a), beforeLabel(b)
 	if a == "" || b == "" {

@@ -9,9 +9,9 @@ import (
 
 var scpAddress = lazyregexp.New(`^(?:[^@/\s]+@)?([A-Za-z0-9.-]+):([^\s]+)$`)
 
-// Repository is the name of the repository at a remote's address: host and path,
-// whatever the protocol, port, user and password, so that git@host:a/b.git and
-// https://host/a/b are one. It is empty for an address that only this machine knows.
+// Repository is the name of the repository at a remote's address: host and path, whatever the protocol, port, user and
+// password, so that git@host:a/b.git and https://host/a/b are one. It is empty for an address that only this machine
+// knows.
 func Repository(remote string) string {
 	host, path := "", ""
 	if u, err := url.Parse(remote); err == nil && u.Scheme != "" && strings.Contains(remote, "://") {

@@ -1,12 +1,9 @@
-// Package stamp is what a record of a release says about who deployed it: the
-// repository, the project, the environment, and the version of the unit. From it
-// follows what may be deployed over it.
+// Package stamp is what a record of a release says about who deployed it: the repository, the project, the environment,
+// and the version of the unit. From it follows what may be deployed over it.
 //
-// A stamp is labels of the record. Helm drops the annotations of a record as soon
-// as it writes it again, and keeps its labels; a side object would cost a read and
-// a write for each release. Helm carries labels on to the next revision too, so a
-// stamp names its revision: where that is not the record's, Helm deployed since
-// (facts/helm-format.md 4.1).
+// A stamp is labels of the record. Helm drops the annotations of a record as soon as it writes it again, and keeps its
+// labels; a side object would cost a read and a write for each release. Helm carries labels on to the next revision
+// too, so a stamp names its revision: where that is not the record's, Helm deployed since (facts/helm-format.md 4.1).
 //
 // The package is pure: it reads labels and decides, and knows no cluster.
 package stamp
@@ -134,8 +131,8 @@ func (o Owner) Over(was Owner) Owner {
 	return o
 }
 
-// Fits reports whether two owners are one. The cluster is not asked: a record that
-// was restored into another one is still its owner's.
+// Fits reports whether two owners are one. The cluster is not asked: a record that was restored into another one is
+// still its owner's.
 func (o Owner) Fits(other Owner) bool { return o.unlike(other) == Owner{} }
 
 // unlike is o with the parts alone in which the other differs.
@@ -175,8 +172,8 @@ var (
 // nameStem is how much of a text that is no label value is kept before its hash.
 const nameStem = 50
 
-// Name is text as a label value: as it is where it can be one, else what can be
-// kept of it and a hash of the whole, so that two texts never have one name.
+// Name is text as a label value: as it is where it can be one, else what can be kept of it and a hash of the whole, so
+// that two texts never have one name.
 func Name(text string) string {
 	if text == "" || labelValue.MatchString(text) {
 		return text

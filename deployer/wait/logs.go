@@ -25,8 +25,8 @@ const (
 	followLinger  = 1 * time.Second // how long a ready object is still listened to
 )
 
-// Logs tells the logs of pods while an operation waits for them. Each container has a goroutine; the wait that has begun it
-// ends it before it returns.
+// Logs tells the logs of pods while an operation waits for them. Each container has a goroutine; the wait that has
+// begun it ends it before it returns.
 type Logs struct {
 	cluster *kube.Client
 	span    event.Span

@@ -11,8 +11,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// APIServer is one more API server of the sandbox, a process of its own, which
-// can be killed and started again. It ends with the test.
+// APIServer is one more API server of the sandbox, a process of its own, which can be killed and started again. It ends
+// with the test.
 type APIServer struct {
 	Kubeconfig string // of a connection to it
 

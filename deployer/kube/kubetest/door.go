@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// door is a listener that can be shut, so that connections are refused, and
-// opened again under the same address.
+// door is a listener that can be shut, so that connections are refused, and opened again under the same address.
 type door struct {
 	address string
 

@@ -1,7 +1,6 @@
-// Package kubetest gives tests a real cluster: the one that `pintle sandbox run`
-// started around the test command, a namespace of their own in it, and images
-// whose containers behave as the test says. It refuses to touch any cluster that
-// is not a sandbox.
+// Package kubetest gives tests a real cluster: the one that `pintle sandbox run` started around the test command, a
+// namespace of their own in it, and images whose containers behave as the test says. It refuses to touch any cluster
+// that is not a sandbox.
 package kubetest
 
 import (
@@ -23,12 +22,10 @@ import (
 	"github.com/pintle-ci/pintle/deployer/kube"
 )
 
-// RegistryVariable is set by the sandbox, and only by it, to its registry's
-// host:port.
+// RegistryVariable is set by the sandbox, and only by it, to its registry's host:port.
 const RegistryVariable = "PINTLE_SANDBOX_REGISTRY"
 
-// Cluster returns the sandbox that the environment names, and skips the test
-// when there is none.
+// Cluster returns the sandbox that the environment names, and skips the test when there is none.
 func Cluster(t testing.TB) (kubeconfig, registry string) {
 	t.Helper()
 	registry, kubeconfig = os.Getenv(RegistryVariable), os.Getenv("KUBECONFIG")
@@ -49,8 +46,7 @@ func Connect(t testing.TB, wrap func(http.RoundTripper) http.RoundTripper) *kube
 	return c
 }
 
-// Namespace makes a fresh namespace and deletes it when the test ends. A failed
-// test shows first what is in it.
+// Namespace makes a fresh namespace and deletes it when the test ends. A failed test shows first what is in it.
 func Namespace(t testing.TB) string {
 	t.Helper()
 	c := Connect(t, nil)
@@ -76,8 +72,7 @@ func Namespace(t testing.TB) string {
 	return made.Metadata.Name
 }
 
-// Script is how the containers of an image behave. The zero Script is ready at
-// once and runs for ever.
+// Script is how the containers of an image behave. The zero Script is ready at once and runs for ever.
 type Script struct {
 	ReadyAfter time.Duration
 	NeverReady bool
@@ -108,8 +103,8 @@ func (s Script) labels() map[string]string {
 	return l
 }
 
-// Image pushes an image that behaves as s says to the sandbox's registry, as
-// nameAndTag, and returns the reference to put into a pod.
+// Image pushes an image that behaves as s says to the sandbox's registry, as nameAndTag, and returns the reference to
+// put into a pod.
 func Image(t testing.TB, nameAndTag string, s Script) string {
 	t.Helper()
 	_, registry := Cluster(t)

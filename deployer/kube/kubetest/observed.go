@@ -21,9 +21,8 @@ var kinds = []string{
 	"/apis/coordination.k8s.io/v1/leases",
 }
 
-// showObserved writes into a failed test's log what its namespace holds: objects
-// with their status, and events, so that one failure is enough to find the
-// cause. Secrets are named only.
+// showObserved writes into a failed test's log what its namespace holds: objects with their status, and events, so that
+// one failure is enough to find the cause. Secrets are named only.
 func showObserved(ctx context.Context, t testing.TB, c *kube.Client, namespace string) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "observed in namespace %s at the end:\n", namespace)

@@ -17,8 +17,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Proxy is a real HTTP/2 reverse proxy in front of the sandbox's API server,
-// through which a test breaks what it likes.
+// Proxy is a real HTTP/2 reverse proxy in front of the sandbox's API server, through which a test breaks what it likes.
 type Proxy struct {
 	Kubeconfig string // of a connection through the proxy
 
@@ -27,9 +26,8 @@ type Proxy struct {
 	server *httptest.Server
 }
 
-// Restart is what a server does that restarts: it cuts all connections, refuses
-// new ones for a while, and is there again under the same address. It returns
-// when it is, or at once when the test ends.
+// Restart is what a server does that restarts: it cuts all connections, refuses new ones for a while, and is there
+// again under the same address. It returns when it is, or at once when the test ends.
 func (p *Proxy) Restart(t testing.TB, away time.Duration) {
 	p.door.shut()
 	p.server.CloseClientConnections()
@@ -42,8 +40,7 @@ func (p *Proxy) Restart(t testing.TB, away time.Duration) {
 	}
 }
 
-// Break puts a handler around the way to the API server; nil takes it away. What
-// is under way already is not touched.
+// Break puts a handler around the way to the API server; nil takes it away. What is under way already is not touched.
 func (p *Proxy) Break(fault func(next http.Handler) http.Handler) {
 	if fault == nil {
 		p.fault.Store(nil)
