@@ -22,7 +22,8 @@ func Joined(all []Permission) []Permission {
 		slices.SortFunc(p.Verbs, func(a, b string) int { return slices.Index(verbOrder, a) - slices.Index(verbOrder, b) })
 	}
 	slices.SortFunc(out, func(a, b Permission) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Group, b.Group),
+			cmp.Compare(a.Resource, b.Resource))
 	})
 	return out
 }

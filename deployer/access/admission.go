@@ -12,7 +12,9 @@ import (
 // CheckCreate pretends to create an object; refused is why the server would not. exists is true where one of that name
 // is there: that one has passed admission. What may come only later is not held against it: its namespace, and for a
 // pod its service account.
-func CheckCreate(ctx context.Context, cluster *kube.Client, o *unstructured.Unstructured, options kube.ApplyOptions) (exists bool, refused, err error) {
+func CheckCreate(
+	ctx context.Context, cluster *kube.Client, o *unstructured.Unstructured, options kube.ApplyOptions,
+) (exists bool, refused, err error) {
 	options.DryRun = true
 	_, err = cluster.Create(ctx, o, options)
 	switch {
@@ -33,7 +35,9 @@ func CheckCreate(ctx context.Context, cluster *kube.Client, o *unstructured.Unst
 // CheckElsewhere validates an object whose namespace does not exist yet by pretending to create it, by its name, in the
 // default namespace. Only what is wrong with the object itself counts: policies and quotas differ by namespace, and an
 // object that has the name there is another one.
-func CheckElsewhere(ctx context.Context, cluster *kube.Client, o *unstructured.Unstructured, options kube.ApplyOptions) (refused, err error) {
+func CheckElsewhere(
+	ctx context.Context, cluster *kube.Client, o *unstructured.Unstructured, options kube.ApplyOptions,
+) (refused, err error) {
 	probe := o.DeepCopy()
 	probe.SetNamespace("default")
 	options.DryRun = true

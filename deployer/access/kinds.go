@@ -13,7 +13,8 @@ import (
 // verbs escalate, for roles, and bind, for bindings.
 func Grants(ref kube.Ref) bool {
 	group := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
-	return group == "rbac.authorization.k8s.io" && slices.Contains([]string{"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}, ref.Kind)
+	return group == "rbac.authorization.k8s.io" &&
+		slices.Contains([]string{"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}, ref.Kind)
 }
 
 // ForKindOf is what to ask about an object whose kind is defined by one of some objects; nothing where none does.
@@ -27,7 +28,8 @@ func ForKindOf(objects []*unstructured.Unstructured, ref kube.Ref, verbs []strin
 		if o.GetKind() != "CustomResourceDefinition" || field("group") != want.Group || field("names", "kind") != want.Kind {
 			continue
 		}
-		p := Permission{Namespace: ref.Namespace, Group: want.Group, Resource: field("names", "plural"), Verbs: verbs, Names: []string{ref.Name}}
+		p := Permission{Namespace: ref.Namespace, Group: want.Group, Resource: field("names", "plural"), Verbs: verbs,
+			Names: []string{ref.Name}}
 		if field("scope") == "Cluster" {
 			p.Namespace = ""
 		}

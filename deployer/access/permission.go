@@ -93,7 +93,8 @@ func roleObjects(name, namespace, account string, permissions []Permission) []ma
 	}
 	var rules []any
 	for _, p := range permissions {
-		rules = append(rules, map[string]any{"apiGroups": []string{p.Group}, "resources": []string{p.Resource}, "verbs": p.Verbs})
+		rules = append(rules,
+			map[string]any{"apiGroups": []string{p.Group}, "resources": []string{p.Resource}, "verbs": p.Verbs})
 	}
 	const api = "rbac.authorization.k8s.io"
 	role := map[string]any{"apiVersion": api + "/v1", "kind": kind, "metadata": metadata, "rules": rules}

@@ -60,7 +60,8 @@ func (r *Reviewer) Explain(ctx context.Context, release string, needed []Permiss
 }
 
 func (r *Reviewer) lack(ctx context.Context, release string, missing []Permission, refusal error) *Error {
-	return &Error{Release: release, Account: r.account(ctx), Missing: append(requiredOf(missing), optionalOf(missing)...), Err: refusal}
+	return &Error{Release: release, Account: r.account(ctx), Missing: append(requiredOf(missing), optionalOf(missing)...),
+		Err: refusal}
 }
 
 // Base are what every release needs: its records, the lock, and what explains a failure.
@@ -92,7 +93,8 @@ func (r *Reviewer) ForObject(ctx context.Context, ref kube.Ref, verbs []string) 
 	if err != nil {
 		return nil
 	}
-	p := Permission{Namespace: ref.Namespace, Group: res.Group, Resource: res.Plural, Verbs: verbs, Names: []string{ref.Name}}
+	p := Permission{Namespace: ref.Namespace, Group: res.Group, Resource: res.Plural, Verbs: verbs,
+		Names: []string{ref.Name}}
 	if !res.Namespaced {
 		p.Namespace = ""
 	}
@@ -129,7 +131,8 @@ func (r *Reviewer) missing(ctx context.Context, needed []Permission) []Permissio
 	})
 	out = append(out, r.denied(ctx, open)...)
 	slices.SortFunc(out, func(a, b Permission) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource))
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Group, b.Group),
+			cmp.Compare(a.Resource, b.Resource))
 	})
 	return out
 }
@@ -154,7 +157,8 @@ func (r *Reviewer) enough(ctx context.Context, namespace string, needed []Permis
 // review asks what the account may do in a namespace; old says that it was asked before.
 func (r *Reviewer) review(ctx context.Context, namespace string) (set ruleSet, old bool, err error) {
 	return r.rules.Get(ctx, namespace, func(ctx context.Context) (ruleSet, bool, error) {
-		body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": map[string]any{"namespace": namespace}}
+		body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+			"spec": map[string]any{"namespace": namespace}}
 		var answer struct {
 			Status struct {
 				ResourceRules []rule `json:"resourceRules"`
@@ -207,13 +211,16 @@ func (r *Reviewer) denied(ctx context.Context, open []Permission) []Permission {
 // May asks one question; no answer counts as yes.
 func (r *Reviewer) May(ctx context.Context, p Permission, verb string) bool {
 	resource, sub, _ := strings.Cut(p.Resource, "/")
-	attributes := map[string]any{"namespace": p.Namespace, "verb": verb, "group": p.Group, "resource": resource, "subresource": sub}
+	attributes := map[string]any{"namespace": p.Namespace, "verb": verb, "group": p.Group, "resource": resource,
+		"subresource": sub}
 	if len(p.Names) == 1 && verb != "create" {
 		attributes["name"] = p.Names[0]
 	}
-	body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": map[string]any{"resourceAttributes": attributes}}
+	body := map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+		"spec": map[string]any{"resourceAttributes": attributes}}
 	var answer unstructured.Unstructured
-	if err := r.cluster.Do(ctx, http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body, &answer.Object); err != nil {
+	if err := r.cluster.Do(ctx, http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body,
+		&answer.Object); err != nil {
 		return true
 	}
 	allowed, _, _ := unstructured.NestedBool(answer.Object, "status", "allowed")
@@ -224,7 +231,8 @@ func (r *Reviewer) May(ctx context.Context, p Permission, verb string) bool {
 func (r *Reviewer) account(ctx context.Context) string {
 	body := map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 	var answer unstructured.Unstructured
-	if err := r.cluster.Do(ctx, http.MethodPost, "/apis/authentication.k8s.io/v1/selfsubjectreviews", body, &answer.Object); err != nil {
+	if err := r.cluster.Do(ctx, http.MethodPost, "/apis/authentication.k8s.io/v1/selfsubjectreviews", body,
+		&answer.Object); err != nil {
 		return ""
 	}
 	name, _, _ := unstructured.NestedString(answer.Object, "status", "userInfo", "username")

@@ -67,7 +67,8 @@ func (b *bundle) lacks(name string, err error) {
 // index is the first file: what failed, and what the others hold.
 func (b *bundle) index(names []string) string {
 	var t strings.Builder
-	fmt.Fprintf(&t, "release  %s\ntime     %s\ncause    %s\n\n", b.release, b.at.UTC().Format(time.RFC3339), b.redact(b.cause))
+	fmt.Fprintf(&t, "release  %s\ntime     %s\ncause    %s\n\n",
+		b.release, b.at.UTC().Format(time.RFC3339), b.redact(b.cause))
 	for _, line := range [][2]string{
 		{"evidence.txt", "what the report shows"}, {"plan.txt", "what was to change"},
 		{"events.txt", "the namespace's events, the newest last"}, {"failed/", "the objects that failed, as they were"},
@@ -100,7 +101,8 @@ func (b *bundle) archive() ([]byte, error) {
 	zip := gzip.NewWriter(&out)
 	w := tar.NewWriter(zip)
 	put := func(name, text string) error {
-		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(text)), ModTime: b.at.Truncate(time.Second), Format: tar.FormatPAX}
+		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(text)),
+			ModTime: b.at.Truncate(time.Second), Format: tar.FormatPAX}
 		if err := w.WriteHeader(h); err != nil {
 			return err
 		}

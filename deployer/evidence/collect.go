@@ -38,7 +38,8 @@ type Case struct {
 
 // Bundle is the evidence of a failure as a .tgz: see bundle. What cannot be read stands in its index.
 func (g *Gatherer) Bundle(ctx context.Context, c Case) ([]byte, error) {
-	b := &bundle{release: c.Release, cause: c.Cause, at: time.Now(), secrets: c.Secrets, redact: g.Redact, files: map[string]string{}}
+	b := &bundle{release: c.Release, cause: c.Cause, at: time.Now(), secrets: c.Secrets, redact: g.Redact,
+		files: map[string]string{}}
 	b.add("evidence.txt", c.Details, true)
 	b.add("plan.txt", c.Plan, true)
 	nodes := g.addFailed(ctx, b, c.Failed)
@@ -112,7 +113,8 @@ func (g *Gatherer) addEvents(ctx context.Context, b *bundle, namespace string) {
 	}
 	var t strings.Builder
 	for _, e := range events[max(0, len(events)-bundleEvents):] {
-		fmt.Fprintf(&t, "%s %-7s %-24s %s x%d: %s\n", e.Last.UTC().Format(time.RFC3339), e.Type, e.Reason, e.Object, e.Count, text.Brief(e.Message))
+		fmt.Fprintf(&t, "%s %-7s %-24s %s x%d: %s\n",
+			e.Last.UTC().Format(time.RFC3339), e.Type, e.Reason, e.Object, e.Count, text.Brief(e.Message))
 	}
 	b.add("events.txt", t.String(), false)
 }

@@ -71,7 +71,9 @@ func (g *Gatherer) Gather(ctx context.Context, f wait.Failure) Text {
 }
 
 // podsShowing are the pods the wait judged by, as they are now; without any, the workload's pods that are not ready.
-func (g *Gatherer) podsShowing(ctx context.Context, f wait.Failure, live *unstructured.Unstructured) []*unstructured.Unstructured {
+func (g *Gatherer) podsShowing(
+	ctx context.Context, f wait.Failure, live *unstructured.Unstructured,
+) []*unstructured.Unstructured {
 	var out []*unstructured.Unstructured
 	for _, ref := range f.Pods {
 		if pod, err := g.Cluster.Get(ctx, ref); err == nil {
@@ -155,7 +157,8 @@ func (g *Gatherer) writePod(ctx context.Context, e *evidence, pod *unstructured.
 
 func (g *Gatherer) writeContainer(ctx context.Context, e *evidence, pod, c *unstructured.Unstructured) {
 	name, restarts := object.String(c, "name"), object.Int(c, "restartCount")
-	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, object.String(c, "image"), containerState(c, "state"), plural(restarts))
+	fmt.Fprintf(e, "    container %s (%s): %s, restarted %s\n", name, object.String(c, "image"),
+		containerState(c, "state"), plural(restarts))
 	if _, ended, _ := unstructured.NestedMap(c.Object, "lastState", "terminated"); ended {
 		fmt.Fprintf(e, "      before that it %s\n", readiness.Termination(c, "lastState"))
 	}
@@ -190,7 +193,9 @@ func containerState(c *unstructured.Unstructured, state string) string {
 	return "not started"
 }
 
-func (g *Gatherer) writeLog(ctx context.Context, e *evidence, pod *unstructured.Unstructured, o kube.LogOptions, ended bool) {
+func (g *Gatherer) writeLog(
+	ctx context.Context, e *evidence, pod *unstructured.Unstructured, o kube.LogOptions, ended bool,
+) {
 	log, err := g.Cluster.Logs(ctx, pod.GetNamespace(), pod.GetName(), o)
 	log = strings.TrimRight(g.Redact(log), "\n") // before its lines are cut
 	if err != nil || log == "" {

@@ -198,7 +198,8 @@ func oldResources(gv string, list metav1.APIResourceList) []Resource {
 	out := []Resource{{Group: group, Version: version}}
 	for _, r := range list.APIResources {
 		res := Resource{Group: group, Version: version, Kind: r.Kind, Plural: r.Name, Namespaced: r.Namespaced}
-		res.Status = slices.ContainsFunc(list.APIResources, func(sub metav1.APIResource) bool { return sub.Name == r.Name+"/status" })
+		res.Status = slices.ContainsFunc(list.APIResources,
+			func(sub metav1.APIResource) bool { return sub.Name == r.Name+"/status" })
 		if strings.Contains(r.Name, "/") { // a subresource
 			res.Plural = ""
 		}
@@ -277,5 +278,6 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	}
 	c.discovery.mu.Lock()
 	defer c.discovery.mu.Unlock()
-	return Capabilities{KubeVersion: c.discovery.gitVer, KubeMinor: c.discovery.minor, APIVersions: slices.Clone(c.discovery.apis)}, nil
+	return Capabilities{KubeVersion: c.discovery.gitVer, KubeMinor: c.discovery.minor,
+		APIVersions: slices.Clone(c.discovery.apis)}, nil
 }

@@ -171,7 +171,8 @@ func immutable(s metav1.Status) bool {
 	if s.Details == nil || len(s.Details.Causes) == 0 {
 		return unchangeable.MatchString(s.Message)
 	}
-	return !slices.ContainsFunc(s.Details.Causes, func(c metav1.StatusCause) bool { return !unchangeable.MatchString(c.Message) })
+	return !slices.ContainsFunc(s.Details.Causes,
+		func(c metav1.StatusCause) bool { return !unchangeable.MatchString(c.Message) })
 }
 
 // Immutables are the fields that a refused change of an object would change though they cannot be; ok is false for any

@@ -17,7 +17,9 @@ const maxLogLine = 16 << 10
 
 // FollowLogs tells the last tail lines of a container's log and then each new one, without its end, until the container
 // has ended or ctx has. It does not reconnect. The error is nil where the log has come to its end.
-func (c *Client) FollowLogs(ctx context.Context, namespace, pod, container string, tail int, tell func(line string)) error {
+func (c *Client) FollowLogs(
+	ctx context.Context, namespace, pod, container string, tail int, tell func(line string),
+) error {
 	q := url.Values{"container": {container}, "follow": {"true"}, "tailLines": {strconv.Itoa(tail)}}
 	doing := fmt.Sprintf("read the log of %s/%s", pod, container)
 	ctx, cancel := context.WithCancel(ctx)

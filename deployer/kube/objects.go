@@ -97,7 +97,9 @@ const pageSize = 500
 
 // List reads all selected objects of a kind, page by page, and the list's resource version, from which a watch can go
 // on.
-func (c *Client) List(ctx context.Context, apiVersion, kind string, s Selection) ([]*unstructured.Unstructured, string, error) {
+func (c *Client) List(
+	ctx context.Context, apiVersion, kind string, s Selection,
+) ([]*unstructured.Unstructured, string, error) {
 	res, err := c.Resource(ctx, apiVersion, kind)
 	if err != nil {
 		return nil, "", err
@@ -149,7 +151,9 @@ func (o ApplyOptions) query() url.Values {
 
 // Apply is server-side apply: the object becomes what obj says, as far as Manager is concerned. It returns the object
 // as the server has it afterwards, or would have it. Unknown and duplicate fields are errors, unless o is lenient.
-func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
+func (c *Client) Apply(
+	ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions,
+) (*unstructured.Unstructured, error) {
 	ref := RefOf(obj)
 	path, err := c.path(ctx, ref)
 	if err != nil {
@@ -173,7 +177,9 @@ func (c *Client) Apply(ctx context.Context, obj *unstructured.Unstructured, o Ap
 }
 
 // Create posts obj; with metadata.generateName the server names it.
-func (c *Client) Create(ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
+func (c *Client) Create(
+	ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions,
+) (*unstructured.Unstructured, error) {
 	ref := RefOf(obj)
 	res, err := c.Resource(ctx, ref.APIVersion, ref.Kind)
 	if err != nil {
@@ -190,7 +196,9 @@ func (c *Client) Create(ctx context.Context, obj *unstructured.Unstructured, o A
 }
 
 // Update puts obj; with a resourceVersion in it, only over that version.
-func (c *Client) Update(ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions) (*unstructured.Unstructured, error) {
+func (c *Client) Update(
+	ctx context.Context, obj *unstructured.Unstructured, o ApplyOptions,
+) (*unstructured.Unstructured, error) {
 	ref := RefOf(obj)
 	path, err := c.path(ctx, ref)
 	if err != nil {
@@ -219,7 +227,9 @@ func (c *Client) JSONPatch(ctx context.Context, ref Ref, patch []byte) error {
 }
 
 // MergePatch sends a JSON merge patch (RFC 7386), and returns the object as it is then, or would be with dryRun.
-func (c *Client) MergePatch(ctx context.Context, ref Ref, patch []byte, dryRun bool) (*unstructured.Unstructured, error) {
+func (c *Client) MergePatch(
+	ctx context.Context, ref Ref, patch []byte, dryRun bool,
+) (*unstructured.Unstructured, error) {
 	path, err := c.path(ctx, ref)
 	if err != nil {
 		return nil, err

@@ -136,7 +136,8 @@ func (c *Client) attempt(ctx context.Context, r request, n int) ([]byte, time.Du
 	defer resp.Body.Close()
 	body, err := c.answers.Read(once, resp.Body, maxBody)
 	if errors.Is(err, answers.ErrTooLarge) {
-		return nil, -1, &Error{Reason: Invalid, Doing: r.doing, Err: err, Cause: fmt.Sprintf("the answer of %s has more than %d MiB", c.Server(), maxBody>>20)}
+		return nil, -1, &Error{Reason: Invalid, Doing: r.doing, Err: err,
+			Cause: fmt.Sprintf("the answer of %s has more than %d MiB", c.Server(), maxBody>>20)}
 	}
 	if err != nil {
 		return nil, c.retryTransport(ctx, err, n), c.transportError(ctx, r.doing, err)

@@ -47,7 +47,8 @@ const (
 // ctx's outages; only an answer that cannot get better (forbidden, unauthorized, no such kind) ends it early. tell is
 // called on the caller's goroutine and never concurrently. The error is never nil.
 func (c *Client) Watch(ctx context.Context, apiVersion, kind string, s Selection, tell func(Notice)) error {
-	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, version: s.Since, tell: tell, known: map[string]*unstructured.Unstructured{}}
+	w := &watch{client: c, selection: s, apiVersion: apiVersion, kind: kind, version: s.Since, tell: tell,
+		known: map[string]*unstructured.Unstructured{}}
 	for failures := 0; ; failures++ {
 		began := time.Now()
 		err := w.session(ctx)
@@ -145,7 +146,8 @@ func (w *watch) stream(ctx context.Context) error {
 	q.Set("timeoutSeconds", fmt.Sprint(int(watchPeriod.Seconds())))
 	doing := "watch " + res.Plural
 	w.asked = time.Now()
-	resp, err := w.client.send(ctx, request{method: http.MethodGet, path: res.root(w.selection.Namespace), query: q.Encode()})
+	resp, err := w.client.send(ctx,
+		request{method: http.MethodGet, path: res.root(w.selection.Namespace), query: q.Encode()})
 	if err != nil {
 		return w.client.transportError(ctx, doing, err)
 	}

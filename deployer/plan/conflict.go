@@ -20,7 +20,8 @@ type Conflict struct {
 // String is "spec.replicas (kubectl-edit: 5, the chart: 3)".
 func (c Conflict) String() string {
 	theirs, ours := maskedPair(Field{Path: c.Path, Old: c.Theirs, New: c.Ours}, nil)
-	return fmt.Sprintf("%s (%s: %s, the chart: %s)", c.Path, c.Manager, text.Brief(ValueText(theirs)), text.Brief(ValueText(ours)))
+	return fmt.Sprintf("%s (%s: %s, the chart: %s)",
+		c.Path, c.Manager, text.Brief(ValueText(theirs)), text.Brief(ValueText(ours)))
 }
 
 // ConflictError is an object whose fields others have set, where no policy says who prevails.

@@ -97,7 +97,8 @@ func (t *printer) conflict(c Conflict) {
 		end = "kept"
 	}
 	theirs, ours := maskedPair(Field{Path: c.Path, Old: c.Theirs, New: c.Ours}, t.secrets)
-	t.line(yellow, fmt.Sprintf("      ! conflict: %s: %s has set %s, the chart says %s: %s", c.Path, c.Manager, t.value(theirs), t.value(ours), end))
+	t.line(yellow, fmt.Sprintf("      ! conflict: %s: %s has set %s, the chart says %s: %s",
+		c.Path, c.Manager, t.value(theirs), t.value(ours), end))
 }
 
 const (

@@ -128,7 +128,8 @@ func (c Change) json(secrets *secret.Set) changeJSON {
 	}
 	for _, f := range c.Conflicts {
 		theirs, ours := maskedPair(Field{Path: f.Path, Old: f.Theirs, New: f.Ours}, secrets)
-		j.Conflicts = append(j.Conflicts, conflictJSON{Path: f.Path, Manager: f.Manager, Theirs: theirs, Ours: ours, Kept: f.Kept})
+		j.Conflicts = append(j.Conflicts,
+			conflictJSON{Path: f.Path, Manager: f.Manager, Theirs: theirs, Ours: ours, Kept: f.Kept})
 	}
 	return j
 }

@@ -92,7 +92,8 @@ func (p *Plan) details(limit int) (string, error) {
 		return "", err
 	}
 	fence := fenceFor(text.String())
-	head := fmt.Sprintf("\n<details><summary>%s: %s</summary>\n\n%sdiff\n", html.EscapeString(p.Release), html.EscapeString(p.Summary()), fence)
+	head := fmt.Sprintf("\n<details><summary>%s: %s</summary>\n\n%sdiff\n",
+		html.EscapeString(p.Release), html.EscapeString(p.Summary()), fence)
 	const cut = "... cut here: the job's log has the whole plan\n"
 	tail := fence + "\n\n</details>\n"
 	room := limit - len(head) - len(tail) - len(cut)

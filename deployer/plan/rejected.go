@@ -95,7 +95,8 @@ func (e *ImmutableError) Error() string {
 			break
 		}
 		before, after := maskedPair(f, nil)
-		parts = append(parts, fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(ValueText(before)), text.Brief(ValueText(after))))
+		parts = append(parts,
+			fmt.Sprintf("%s (%s -> %s)", f.Path, text.Brief(ValueText(before)), text.Brief(ValueText(after))))
 	}
 	s := strings.Join(parts, ", ") + " cannot be changed"
 	if len(parts) == 0 {
@@ -107,7 +108,8 @@ func (e *ImmutableError) Error() string {
 	if e.Key == "" {
 		return fmt.Sprintf("%s; keep the old value, or delete the object first: kubectl delete %s", s, kubectlName(e.Object))
 	}
-	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: %s: {%s: %s}", s, e.Key, e.Object.Kind, e.Suggest)
+	return fmt.Sprintf("%s; keep the old value, or allow to delete the object and create it anew: %s: {%s: %s}",
+		s, e.Key, e.Object.Kind, e.Suggest)
 }
 
 // kubectlName is how kubectl is told which object is meant.

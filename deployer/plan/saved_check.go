@@ -38,7 +38,8 @@ func (e *StalePlanError) Error() string {
 		}
 		parts = append(parts, m.What+": "+m.How)
 	}
-	return fmt.Sprintf("the saved plan of release %s does not fit any more: %s; look at a new plan", e.Release, e.masked(strings.Join(parts, "; ")))
+	return fmt.Sprintf("the saved plan of release %s does not fit any more: %s; look at a new plan",
+		e.Release, e.masked(strings.Join(parts, "; ")))
 }
 
 // Details is one line for each.
@@ -85,7 +86,8 @@ func (s *Saved) Check(p *Plan) error {
 	was := s.find(p.Release, p.Namespace)
 	redact := p.Secrets.Text
 	if was == nil {
-		return &StalePlanError{Release: p.Release, redact: redact, Differences: []Difference{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
+		return &StalePlanError{Release: p.Release, redact: redact,
+			Differences: []Difference{{"release " + p.Release + " in " + p.Namespace, "it was not planned"}}}
 	}
 	is, err := s.summarize(p)
 	if err != nil {

@@ -140,7 +140,8 @@ func timesText(n int64) string {
 func Termination(c *unstructured.Unstructured, state string) string {
 	code := object.Int(c, state, "terminated", "exitCode")
 	s := fmt.Sprintf("exited with code %d", code)
-	if reason := object.String(c, state, "terminated", "reason"); reason != "" && reason != "Error" && reason != "Completed" {
+	if reason := object.String(c, state, "terminated", "reason"); reason != "" && reason != "Error" &&
+		reason != "Completed" {
 		s += " (" + reason + ")"
 	}
 	if message := text.Brief(object.String(c, state, "terminated", "message")); message != "" {
@@ -161,7 +162,8 @@ func ControllerTrouble(o *unstructured.Unstructured) (Trouble, bool) {
 
 // CreateTrouble is the trouble of a controller, by its uid, whose pods the server refuses with that message.
 func CreateTrouble(uid, message string) Trouble {
-	t := Trouble{Reason: failedCreate, Cause: "its pods cannot be created: " + text.Brief(message), key: uid + "/" + failedCreate}
+	t := Trouble{Reason: failedCreate, Cause: "its pods cannot be created: " + text.Brief(message),
+		key: uid + "/" + failedCreate}
 	if strings.Contains(message, "exceeded quota") {
 		t.Reason = quotaExceeded
 	}

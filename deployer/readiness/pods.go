@@ -15,7 +15,9 @@ const revisionNote = "deployment.kubernetes.io/revision"
 
 // PodsOf are the pods that show how a workload's present revision fares. Pods of older revisions say nothing about what
 // was just applied.
-func PodsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+func PodsOf(
+	owner *unstructured.Unstructured, pods, replicaSets map[string]*unstructured.Unstructured,
+) []*unstructured.Unstructured {
 	if _, stale := outdated(owner); stale {
 		return nil // its status still speaks of the revision before
 	}
@@ -54,7 +56,9 @@ func PodsOf(owner *unstructured.Unstructured, pods, replicaSets map[string]*unst
 // first, which they cannot. Kubernetes leaves deleting them to its users ("forced rollback" in its documentation).
 // Those that are to stay of their revision are left alone: of a set that updates on delete, and below a partition,
 // where deleting one only brings it back.
-func StuckPods(owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured) []*unstructured.Unstructured {
+func StuckPods(
+	owner *unstructured.Unstructured, pods map[string]*unstructured.Unstructured,
+) []*unstructured.Unstructured {
 	_, stale := outdated(owner)
 	if stale || owner.GetKind() != "StatefulSet" || onDelete(owner) {
 		return nil

@@ -174,7 +174,8 @@ func statefulSetReady(o *unstructured.Unstructured) Status {
 	}
 	current, update := object.String(o, "status", "currentRevision"), object.String(o, "status", "updateRevision")
 	if partition == 0 && want > 0 && current != update {
-		return Status{Progressing, fmt.Sprintf("%s, %d of %d updated", count, object.Int(o, "status", "updatedReplicas"), want)}
+		return Status{Progressing,
+			fmt.Sprintf("%s, %d of %d updated", count, object.Int(o, "status", "updatedReplicas"), want)}
 	}
 	return Status{Ready, count}
 }

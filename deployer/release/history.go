@@ -95,7 +95,8 @@ func (s *Storage) List(ctx context.Context, all bool) (History, error) {
 func (h History) Heads() []Head {
 	heads := slices.Clone(h.Unreadable)
 	for _, r := range h.Records {
-		heads = append(heads, Head{Name: r.Name, Namespace: r.Namespace, Version: r.Version, Status: r.Status(), Labels: r.AllLabels})
+		heads = append(heads,
+			Head{Name: r.Name, Namespace: r.Namespace, Version: r.Version, Status: r.Status(), Labels: r.AllLabels})
 	}
 	return heads
 }

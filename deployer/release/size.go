@@ -38,7 +38,8 @@ func CheckSize(r *Record) (warning string, err error) {
 	if size < recordLarge {
 		return "", nil
 	}
-	what := fmt.Sprintf("the record of the release takes %s of the %s that one Secret holds: mostly %s", text.KiB(size), text.KiB(recordLimit), largest(r))
+	what := fmt.Sprintf("the record of the release takes %s of the %s that one Secret holds: mostly %s",
+		text.KiB(size), text.KiB(recordLimit), largest(r))
 	if size > recordLimit-recordSlack {
 		return "", fmt.Errorf("%s; leave files that no template reads out of the chart with .helmignore", what)
 	}

@@ -194,7 +194,8 @@ func (s *Storage) Create(ctx context.Context, r *Record) error {
 	err = s.rest.Do(ctx, http.MethodPost, s.collection(s.namespace)+"?fieldManager="+recordManager, o, nil)
 	if apierrors.IsAlreadyExists(err) {
 		var there stored
-		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil && there.Data["release"] == o.Data["release"] {
+		if getErr := s.rest.Do(ctx, http.MethodGet, s.path(r.Name, r.Version), nil, &there); getErr == nil &&
+			there.Data["release"] == o.Data["release"] {
 			return nil
 		}
 		return fmt.Errorf("record revision %d of %s: %w", r.Version, r.Name, s.occupied(r, &there))
@@ -279,7 +280,8 @@ func (s *Storage) Status(ctx context.Context, name string, version int) (Status,
 
 func head(o *stored) Head {
 	l := o.Metadata.Labels
-	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"]), Labels: l}
+	return Head{Name: l["name"], Namespace: o.Metadata.Namespace, Version: revisionOf(o), Status: Status(l["status"]),
+		Labels: l}
 }
 
 // revisionOf is the number of a revision by its object's label, else by its name; 0 when neither tells.

@@ -136,7 +136,8 @@ func (s *sequencer) visit(g group, path []string) error {
 		return nil
 	}
 	if slices.Contains(path, g.name) {
-		return fmt.Errorf("resource groups of chart %s need each other: %s", g.chart, strings.Join(append(path, g.name), " -> "))
+		return fmt.Errorf("resource groups of chart %s need each other: %s",
+			g.chart, strings.Join(append(path, g.name), " -> "))
 	}
 	depth := 0
 	for _, name := range s.needs[g] {

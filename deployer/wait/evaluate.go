@@ -48,7 +48,8 @@ func (w *Waiter) askBinding(ctx context.Context, class string) {
 // waitsForConsumer reports whether an item is a claim whose volume is made only for a pod that uses it.
 func (w *Waiter) waitsForConsumer(a *Item) bool {
 	return a.Ref.Kind == "PersistentVolumeClaim" && a.Object != nil &&
-		object.String(a.Object, "status", "phase") == "Pending" && w.consumers[object.String(a.Object, "spec", "storageClassName")]
+		object.String(a.Object, "status", "phase") == "Pending" &&
+		w.consumers[object.String(a.Object, "spec", "storageClassName")]
 }
 
 // evaluate is the item's own judge, and what only the wait knows: how long a controller has been silent, which claims

@@ -55,5 +55,6 @@ func (f *Failures) Unwrap() error {
 
 // compareFailures orders failed objects as they are applied, so that a cause stands before its consequences.
 func compareFailures(a, b Failure) int {
-	return cmp.Or(cmp.Compare(installorder.Wave(a.Ref.Kind), installorder.Wave(b.Ref.Kind)), cmp.Compare(a.Ref.Name, b.Ref.Name))
+	return cmp.Or(cmp.Compare(installorder.Wave(a.Ref.Kind), installorder.Wave(b.Ref.Kind)),
+		cmp.Compare(a.Ref.Name, b.Ref.Name))
 }

@@ -160,7 +160,9 @@ func (w *Waiter) AwaitFormer(ctx context.Context, next *unstructured.Unstructure
 }
 
 // formerPods are the pods of a Job's name that have not ended, and whose Job is not there any more.
-func (w *Waiter) formerPods(ctx context.Context, next *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+func (w *Waiter) formerPods(
+	ctx context.Context, next *unstructured.Unstructured,
+) ([]*unstructured.Unstructured, error) {
 	ref := kube.RefOf(next)
 	labels := "job-name=" + ref.Name
 	if manual, _, _ := unstructured.NestedBool(next.Object, "spec", "manualSelector"); manual {
