@@ -34,7 +34,8 @@ func (c *Client) Logs(ctx context.Context, namespace, pod string, o LogOptions) 
 	body, err := c.fetch(ctx, request{
 		method: http.MethodGet, path: "/api/v1/namespaces/" + namespace + "/pods/" + url.PathEscape(pod) + "/log",
 		query: q.Encode(), accept: "*/*",
-		doing: fmt.Sprintf("read the log of %s/%s", pod, o.Container)})
+		doing: fmt.Sprintf("read the log of %s/%s", pod, o.Container),
+	})
 	if err != nil {
 		return "", err
 	}
@@ -70,8 +71,9 @@ func ParseEvent(o *unstructured.Unstructured) Event {
 		e.Count = n
 	}
 	e.Count = max(e.Count, 1)
-	for _, at := range []string{str("series", "lastObservedTime"), str("lastTimestamp"), str("eventTime"),
-		str("firstTimestamp")} {
+	for _, at := range []string{
+		str("series", "lastObservedTime"), str("lastTimestamp"), str("eventTime"), str("firstTimestamp"),
+	} {
 		if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			e.Last = t
 			break
