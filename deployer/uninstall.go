@@ -172,8 +172,8 @@ func (r *operation) partition(found []*unstructured.Unstructured) (objects []*un
 	for _, o := range found {
 		mine, whose := isOwned(o, r.plan.Release, r.plan.Namespace)
 		policy := policyOf(o)
-		if said := manifest[kube.RefOf(o).Key()]; said != nil && policy != keepPolicy {
-			policy = policyOf(said)
+		if recorded := manifest[kube.RefOf(o).Key()]; recorded != nil && policy != keepPolicy {
+			policy = policyOf(recorded)
 		}
 		k := Kept{Object: kube.RefOf(o), Policy: policy == keepPolicy, Why: whose}
 		switch {

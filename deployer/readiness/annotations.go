@@ -30,22 +30,22 @@ type Annotations struct {
 // ReadAnnotations reads an object's annotations. The error names the one that cannot be read.
 func ReadAnnotations(o *unstructured.Unstructured) (Annotations, error) {
 	var n Annotations
-	said := o.GetAnnotations()
-	switch v := said[WaitAnnotation]; v {
+	notes := o.GetAnnotations()
+	switch v := notes[WaitAnnotation]; v {
 	case "":
 	case "ignore":
 		n.Ignore = true
 	default:
 		return n, fmt.Errorf("annotation %s: %q is unknown; write ignore, or leave it out", WaitAnnotation, v)
 	}
-	if v := said[TimeoutAnnotation]; v != "" {
+	if v := notes[TimeoutAnnotation]; v != "" {
 		d, err := time.ParseDuration(v)
 		if err != nil || d <= 0 || d > maxWait {
 			return n, fmt.Errorf("annotation %s: %q is no time up to 24h; write it as 90s or 20m", TimeoutAnnotation, v)
 		}
 		n.Timeout = d
 	}
-	for reason := range strings.SplitSeq(said[TolerateAnnotation], ",") {
+	for reason := range strings.SplitSeq(notes[TolerateAnnotation], ",") {
 		if reason = strings.TrimSpace(reason); reason != "" {
 			n.tolerate = append(n.tolerate, reason)
 		}
