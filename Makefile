@@ -50,13 +50,15 @@ SUMMARY := $(GO) run ./test/summary
 quick: ## gofmt, vet, and all tests that need no cluster: under a minute
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@$(GO) vet ./...
-	@env -u KUBECONFIG -u PINTLE_SANDBOX_REGISTRY $(GO) test -count=1 -ldflags=-w -json ./... | $(SUMMARY)
+	@env -u KUBECONFIG -u PINTLE_SANDBOX_REGISTRY $(GO) test -count=1 -vet=off -ldflags=-w -json ./... | $(SUMMARY)
 
 # On the cluster tests wait more than they compute: PARALLEL of a package run side by side.
 PARALLEL ?= 8
+# Rounds of the random suites: more than in make quick, fewer than with -long.
+ROUNDS := PINTLE_HISTORIES=30 PINTLE_CLONES=4 PINTLE_HOSTILE=20
 .PHONY: test
 test: build ## all tests, the ones on a real cluster included
-	@bin/pintle sandbox run -- $(GO) test -timeout 25m -parallel $(PARALLEL) -json ./... | $(SUMMARY)
+	@$(ROUNDS) bin/pintle sandbox run -- $(GO) test -timeout 25m -parallel $(PARALLEL) -json ./... | $(SUMMARY)
 	@cd sandbox && $(GO) test -timeout 25m -ldflags '$(SANDBOX_LDFLAGS)' ./...
 
 .PHONY: peers

@@ -53,7 +53,7 @@ type CI struct {
 	BuildURL string
 	// BuildNumber and JobName name this build to a person.
 	BuildNumber, JobName string
-	// ANSI tells whether the log shows colours.
+	// ANSI reports whether the log shows colours.
 	ANSI bool
 }
 
@@ -213,7 +213,7 @@ var otherSystems = []string{
 	"TRAVIS", "DRONE", "SEMAPHORE", "APPVEYOR", "CIRRUS_CI", "BITBUCKET_BUILD_NUMBER", "HARNESS_BUILD_ID", "PROW_JOB_ID",
 }
 
-// other tells whether another CI system's variables are set.
+// other reports whether another CI system's variables are set.
 func other(getenv func(string) string) bool {
 	return slices.ContainsFunc(otherSystems, func(name string) bool {
 		value := strings.ToLower(getenv(name))

@@ -308,7 +308,7 @@ var (
 	versionPattern = lazyregexp.New(`^[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?$`)
 )
 
-// Check tells whether a version may be used everywhere it will stand: SemVer 2 without build metadata, OCI tag, label
+// Check reports whether a version may be used everywhere it will stand: SemVer 2 without build metadata, OCI tag, label
 // value, at most MaxLength characters.
 func Check(version string) error {
 	v, err := semver.StrictNewVersion(version)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pintle-ci/pintle/git/gittest"
 	"github.com/pintle-ci/pintle/git/store"
+	"github.com/pintle-ci/pintle/test/long"
 )
 
 var onMain = Query{Prefix: "v", Ref: Ref{Branch: "main"}}
@@ -394,7 +395,7 @@ func TestDiscardingMerge(t *testing.T) {
 
 // git is the oracle: random histories, and the same counts, bases and last commits from both.
 func TestAgainstGit(t *testing.T) {
-	for seed := range 5 {
+	for seed := range long.Rounds(t, "PINTLE_CLONES", 1, 100) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			r := randomHistory(t, uint64(seed))
 			repository := openAt(t, r.Dir)

@@ -254,7 +254,7 @@ var (
 // and from main into a release branch. Excepted is a feature branch that takes in another candidate of a release: it
 // counts from there anew. PINTLE_HISTORIES says how many (make histories: 10,000), PINTLE_SEED from where on.
 func TestTeams(t *testing.T) {
-	histories, seed := long.Rounds(t, "PINTLE_HISTORIES", 30, 10_000), long.Seed(t, "PINTLE_SEED")
+	histories, seed := long.Rounds(t, "PINTLE_HISTORIES", 10, 10_000), long.Seed(t, "PINTLE_SEED")
 	var sum teamSum
 	const together = 100 // histories in a repository
 	for from := 0; from < histories && !t.Failed(); from += together {
@@ -418,7 +418,7 @@ func (h *team) checkFeatures(t *testing.T, versions []*semver.Version, sum *team
 	}
 }
 
-// rises tells whether a version must rise from a commit of one branch to its child on another. Into a feature branch it
+// rises reports whether a version must rise from a commit of one branch to its child on another. Into a feature branch it
 // falls: its builds sort below all others. So it does from a release branch into main, which is the next minor
 // version's.
 func rises(from, to string) bool {

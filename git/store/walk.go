@@ -68,7 +68,7 @@ func (w *walk) paint(n *Node, head bool, mask uint64) error {
 	return nil
 }
 
-// step takes the newest commit off the queue and paints its parents. first tells whether it is its first time.
+// step takes the newest commit off the queue and paints its parents. first reports whether it is its first time.
 func (w *walk) step() (n *Node, first bool, err error) {
 	if w.steps++; w.steps%256 == 0 {
 		if err := w.ctx.Err(); err != nil {

@@ -55,7 +55,7 @@ func (i images) pull(ctx context.Context, ref string, policy corev1.PullPolicy) 
 	return pulled{name: named.String(), id: named.String(), local: policy != corev1.PullAlways}, nil
 }
 
-// owns says whether domain is the sandbox's registry, under either of its names.
+// owns reports whether domain is the sandbox's registry, under either of its names.
 func (i images) owns(domain string) bool {
 	_, port, _ := strings.Cut(i.registry, ":")
 	return domain == i.registry || domain == "localhost:"+port

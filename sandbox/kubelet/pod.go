@@ -99,7 +99,7 @@ func (p *pod) advance(obj *corev1.Pod, e env) time.Duration {
 	return next
 }
 
-// mount mounts the volumes once. It says whether they are there, and if not, when to try again.
+// mount mounts the volumes once. It reports whether they are there, and if not, when to try again.
 func (p *pod) mount(obj *corev1.Pod, e env) (time.Duration, bool) {
 	if p.mounted {
 		return 0, true
@@ -120,7 +120,7 @@ func (p *pod) mount(obj *corev1.Pod, e env) (time.Duration, bool) {
 	return 0, true
 }
 
-// initialize runs the init containers in order and says whether all are through.
+// initialize runs the init containers in order and reports whether all are through.
 func (p *pod) initialize(obj *corev1.Pod, e env) (bool, time.Duration) {
 	var next time.Duration
 	for _, c := range p.all {
@@ -139,7 +139,7 @@ func (p *pod) initialize(obj *corev1.Pod, e env) (bool, time.Duration) {
 	return true, next
 }
 
-// initialized says whether a regular container has ever started: from then on the pod counts as initialized.
+// initialized reports whether a regular container has ever started: from then on the pod counts as initialized.
 func (p *pod) initialized() bool {
 	for _, c := range p.regular() {
 		if c.state.Running != nil || c.exit != nil {
@@ -158,7 +158,7 @@ func (p *pod) regular() []*container {
 	return nil
 }
 
-// over says whether the pod has come to its end, so that nothing in it starts again.
+// over reports whether the pod has come to its end, so that nothing in it starts again.
 func (p *pod) over(obj *corev1.Pod) bool {
 	if p.failure != nil || p.gone {
 		return true
@@ -176,7 +176,7 @@ func (p *pod) over(obj *corev1.Pod) bool {
 	return true
 }
 
-// restarts says whether a container that has exited is started again.
+// restarts reports whether a container that has exited is started again.
 func restarts(c *container, obj *corev1.Pod) bool {
 	return podutil.ContainerShouldRestart(*c.spec, obj.Spec, c.exit.ExitCode)
 }

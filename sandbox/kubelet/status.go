@@ -183,7 +183,7 @@ func containersReady(obj *corev1.Pod, s corev1.PodStatus) (bool, string, string)
 	return true, "", ""
 }
 
-// gatesOpen says whether the pod's readiness gates, which others open, let it be Ready.
+// gatesOpen reports whether the pod's readiness gates, which others open, let it be Ready.
 func gatesOpen(obj *corev1.Pod, conds []corev1.PodCondition) (bool, string, string) {
 	for _, gate := range obj.Spec.ReadinessGates {
 		_, c := podutil.GetPodConditionFromList(conds, gate.ConditionType)

@@ -161,7 +161,7 @@ func (f Folder) Claim() (release func(), err error) {
 	return nil, fmt.Errorf("sandbox %s belongs to another process", f.Name)
 }
 
-// Alive says whether a process holds the folder.
+// Alive reports whether a process holds the folder.
 func (f Folder) Alive() bool {
 	file, err := os.Open(filepath.Join(f.Dir, aliveFile))
 	if err != nil {

@@ -1,11 +1,15 @@
 package docs_test
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -108,6 +112,54 @@ func TestFloors(t *testing.T) {
 			if _, ok := found[name]; !ok {
 				t.Errorf("docs/engineering/architecture.md names %s, which is not there", name)
 			}
+		}
+	}
+}
+
+// The bounds of a package and of a file, in lines: what does not fit is parted by subject.
+const (
+	maxPackageFiles = 42
+	maxPackageLines = 6500
+	maxSourceLines  = 400
+	maxTestLines    = 600
+)
+
+// TestSizes holds packages and files small enough to be learnt one by one.
+func TestSizes(t *testing.T) {
+	type size struct{ files, lines int }
+	packages := map[string]size{}
+	err := filepath.WalkDir("../..", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && (strings.HasPrefix(e.Name(), ".") && len(e.Name()) > 2 || e.Name() == "bin") {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if e.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		lines, most := bytes.Count(data, []byte("\n")), maxSourceLines
+		if strings.HasSuffix(name, "_test.go") {
+			most = maxTestLines
+		} else {
+			p := packages[filepath.Dir(name)]
+			packages[filepath.Dir(name)] = size{p.files + 1, p.lines + lines}
+		}
+		if lines > most {
+			t.Errorf("%s has %d lines, of %d", name, lines, most)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(packages) < 50 {
+		t.Fatalf("found %d packages", len(packages))
+	}
+	for name, p := range packages {
+		if p.files > maxPackageFiles || p.lines > maxPackageLines {
+			t.Errorf("%s has %d files and %d lines, of %d and %d", name, p.files, p.lines, maxPackageFiles, maxPackageLines)
 		}
 	}
 }

@@ -39,9 +39,6 @@ type hostile struct {
 	want  string                                // part of the message
 }
 
-// sample is which part of the cases runs without -long: one in so many.
-const sample = 10
-
 // TestHostileCharts runs pintle as a process of its own on each hostile chart: it must end with one clear line, within
 // time and memory.
 func TestHostileCharts(t *testing.T) {
@@ -50,8 +47,10 @@ func TestHostileCharts(t *testing.T) {
 	} {
 		t.Run(group, func(t *testing.T) {
 			all := cases()
-			for i, name := range slices.Sorted(maps.Keys(all)) {
-				if i%sample != 0 && !long.On() {
+			names := slices.Sorted(maps.Keys(all))
+			step := max(1, len(names)/long.Rounds(t, "PINTLE_HOSTILE", 2, len(names)))
+			for i, name := range names {
+				if i%step != 0 {
 					continue
 				}
 				for _, verb := range all[name].verbsOr("template") {

@@ -85,7 +85,7 @@ type heading struct {
 	text  string
 }
 
-// names tells whether a heading is the version's: "1.5.0", "v1.5.0", "[1.5.0](...) (date)", "cart 1.5.0 - date".
+// names reports whether a heading is the version's: "1.5.0", "v1.5.0", "[1.5.0](...) (date)", "cart 1.5.0 - date".
 func (h heading) names(version string) bool {
 	for word := range strings.FieldsFuncSeq(h.text, func(r rune) bool { return strings.ContainsRune(" \t[](),", r) }) {
 		if word == version || word == "v"+version {
