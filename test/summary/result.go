@@ -82,9 +82,15 @@ func shown(output string) bool {
 // position is how testing begins a line: "    file_test.go:12: ".
 var position = regexp.MustCompile(`^\s*\w+\.go:\d+: `)
 
-// reasonOf returns what a skipped test printed last.
+// scriptSkip is the line of a testscript that skips it.
+var scriptSkip = regexp.MustCompile(`> \[.*\] skip '(.*)'`)
+
+// reasonOf returns what a skipped test printed last, or what its script says.
 func reasonOf(output []string) string {
 	for _, o := range slices.Backward(output) {
+		if skip := scriptSkip.FindStringSubmatch(o); skip != nil {
+			return skip[1]
+		}
 		if at := position.FindString(o); at != "" {
 			return strings.TrimSpace(o[len(at):])
 		}

@@ -59,6 +59,13 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+func TestReasonOfAScript(t *testing.T) {
+	output := []string{"    testscript.go:558: WORK=$WORK\n", "        > [!cluster] skip 'no cluster'\n", "        \n"}
+	if got := reasonOf(output); got != "no cluster" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestSummaryOfWhatDoesNotCompile(t *testing.T) {
 	got, r := summaryOf(t, "package sample\n\nfunc broken() { return 1 }\n")
 	if r.broken != 1 || !strings.Contains(got, "too many return values") {
