@@ -26,6 +26,7 @@ import (
 	"github.com/pintle-ci/pintle/internal/files"
 	"github.com/pintle-ci/pintle/registry"
 	"github.com/pintle-ci/pintle/registry/registrytest"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // content is the chart's folder as a listing of paths; archives are listed with
@@ -73,23 +74,10 @@ func withoutTime(lock string) string {
 	return strings.Join(kept, "")
 }
 
-// helmBinary is Helm, or the test is skipped.
-func helmBinary(t *testing.T) string {
-	t.Helper()
-	if helm := os.Getenv("HELM"); helm != "" {
-		return helm
-	}
-	helm, err := exec.LookPath("helm")
-	if err != nil {
-		t.Skip("no helm on PATH and no $HELM")
-	}
-	return helm
-}
-
 // TestDependenciesLikeHelm updates and builds charts with Helm and with ours,
 // and compares every file.
 func TestDependenciesLikeHelm(t *testing.T) {
-	helm := helmBinary(t)
+	helm := peer.Helm(t)
 	web := charttest.NewRepository(t, "redis", "1.2.0", "redis", "1.10.0", "redis", "2.0.0-rc.1", "mysql", "5.1.0", "mysql", "5.0.9", "odd", "v3.1.0", "odd", "3.0.0")
 	registryServer := registrytest.New(t)
 	for _, version := range []string{"1.0.0", "1.4.2", "2.0.0"} {

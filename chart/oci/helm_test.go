@@ -10,17 +10,12 @@ import (
 	"time"
 
 	"github.com/pintle-ci/pintle/registry/registrytest"
+	"github.com/pintle-ci/pintle/test/peer"
 )
 
 // TestHelm exchanges charts with Helm itself.
 func TestHelm(t *testing.T) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		var err error
-		if helm, err = exec.LookPath("helm"); err != nil {
-			t.Skip("no helm on PATH and no $HELM")
-		}
-	}
+	helm := peer.Helm(t)
 	dir := t.TempDir()
 	run := func(args ...string) string {
 		t.Helper()

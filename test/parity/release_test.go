@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pintle-ci/pintle/test/peer"
 	"github.com/pintle-ci/pintle/test/workbench"
 )
 
@@ -91,6 +92,7 @@ func sections(status string) map[string]string {
 // times.
 func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 	t.Parallel()
+	peer.Helm(t)
 	ours, theirs := workbench.New(t, "secret"), workbench.New(t, "secret")
 	theirs.Charts = ours.Charts
 	for _, line := range []string{
@@ -127,6 +129,7 @@ func TestReleaseInstallPrintsWhatHelmPrints(t *testing.T) {
 // stdout that Helm does not print.
 func TestReleaseFailsWhereHelmFails(t *testing.T) {
 	t.Parallel()
+	peer.Helm(t)
 	b := workbench.New(t, "configmap")
 	b.Must(b.Pintle("install", "web", b.Charts["1.0.0"]))
 	b.Must(b.Helm4("install", "gone", b.Charts["1.0.0"]))
