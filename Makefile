@@ -48,7 +48,7 @@ SUMMARY := $(GO) run ./test/summary
 
 # Left out is what needs a cluster as a whole.
 .PHONY: quick
-quick: ## gofmt, vet, and all tests that need no cluster: under a minute
+quick: ## gofmt, vet, and all tests that need no cluster: about a minute
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@$(GO) vet ./...
 	@env -u KUBECONFIG -u PINTLE_SANDBOX_REGISTRY $(GO) test -count=1 -p 3 -vet=off -ldflags='-s -w' -json ./versioning ./cmd \
