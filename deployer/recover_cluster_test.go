@@ -85,7 +85,7 @@ func TestRecoverKilledInstall(t *testing.T) {
 // TestRecoverRemoves removes a dead first install with everything it made.
 func TestRecoverRemoves(t *testing.T) {
 	b := newHarness(t)
-	b.wreck()
+	b.leaveKilledInstall()
 	if out, err := b.recover(deployer.RecoverRequest{}); err != nil || out.Status != event.Passed {
 		t.Fatalf("%+v: %v", out, err)
 	}

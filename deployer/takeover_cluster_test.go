@@ -64,9 +64,9 @@ func TestVictim(t *testing.T) {
 	_, _ = b.deploy(t.Context(), b.request(service("1.1.0", extra), map[string]any{"image": os.Getenv("PINTLE_VICTIM_IMAGE")}))
 }
 
-// wreck leaves what a first install leaves that is killed while it waits: the chart's objects, one that no later chart
-// has, and one that is to be kept.
-func (b *harness) wreck() {
+// leaveKilledInstall leaves what a first install leaves that is killed while it waits: the chart's objects, one that no
+// later chart has, and one that is to be kept.
+func (b *harness) leaveKilledInstall() {
 	b.t.Helper()
 	never := kubetest.Image(b.t, "never:1", kubetest.Script{NeverReady: true})
 	template := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early}\n---\n" +
@@ -103,7 +103,7 @@ var newMap = map[string]string{"templates/new.yaml": "apiVersion: v1\nkind: Conf
 // TestKilledInstallIsRemovedWithTheNext fails after an install that was killed.
 func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
 	b := newHarness(t)
-	b.wreck()
+	b.leaveKilledInstall()
 	bad := kubetest.Image(t, "crash:1", kubetest.Script{CrashAfter: time.Millisecond})
 	req := b.request(service("1.2.0", newMap), map[string]any{"image": bad})
 	req.Settle = 0
@@ -123,7 +123,7 @@ func TestKilledInstallIsRemovedWithTheNext(t *testing.T) {
 // come to all of its own objects.
 func TestKilledInstallIsRemovedWithTheInterruptedNext(t *testing.T) {
 	b := newHarness(t)
-	b.wreck()
+	b.leaveKilledInstall()
 	slow := kubetest.Image(t, "slow:1", kubetest.Script{NeverReady: true})
 	hook := map[string]string{"templates/hook.yaml": job("hook", slow, "helm.sh/hook: pre-install, helm.sh/hook-delete-policy: hook-failed")}
 	ctx, cancel := context.WithCancel(t.Context())

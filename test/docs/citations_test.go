@@ -79,20 +79,26 @@ func readPages(t *testing.T) map[string]map[string]bool {
 // sources are the Go files of the repository.
 func sources(t *testing.T) []string {
 	t.Helper()
-	var files []string
+	return tracked(t, ".go")
+}
+
+// tracked are the files of the repository whose names end like that, without tests' data and what was built.
+func tracked(t *testing.T, suffix string) []string {
+	t.Helper()
+	var found []string
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "testdata"):
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "build" || d.Name() == "testdata"):
 			return fs.SkipDir
-		case strings.HasSuffix(path, ".go"):
-			files = append(files, path)
+		case strings.HasSuffix(path, suffix):
+			found = append(found, path)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	return found
 }

@@ -2,11 +2,9 @@ package docs_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,16 +126,10 @@ const (
 func TestSizes(t *testing.T) {
 	type size struct{ files, lines int }
 	packages := map[string]size{}
-	err := filepath.WalkDir("../..", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() && (strings.HasPrefix(e.Name(), ".") && len(e.Name()) > 2 || e.Name() == "bin") {
-			return cmp.Or(err, fs.SkipDir)
-		}
-		if e.IsDir() || !strings.HasSuffix(name, ".go") {
-			return nil
-		}
+	for _, name := range sources(t) {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		lines, most := bytes.Count(data, []byte("\n")), maxSourceLines
 		if strings.HasSuffix(name, "_test.go") {
@@ -149,10 +141,6 @@ func TestSizes(t *testing.T) {
 		if lines > most {
 			t.Errorf("%s has %d lines, of %d", name, lines, most)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	if len(packages) < 50 {
 		t.Fatalf("found %d packages", len(packages))

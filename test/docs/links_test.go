@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,22 +82,7 @@ func TestSourcePaths(t *testing.T) {
 // markdown are the pages of the repository.
 func markdown(t *testing.T) []string {
 	t.Helper()
-	var pages []string
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "bin" || d.Name() == "build" || d.Name() == "testdata"):
-			return fs.SkipDir
-		case strings.HasSuffix(path, ".md"):
-			pages = append(pages, path)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages
+	return tracked(t, ".md")
 }
 
 // anchors are the names that GitHub and GitLab give the headings of a page.
